@@ -1,0 +1,70 @@
+/** The import rules of the house, checked by `npm run rules`. */
+const stage = name => `^${name}/src/`;
+const only = (name, library, path) => ({
+  name,
+  severity: 'error',
+  comment: `${library} has one door, so that it can be replaced there`,
+  from: { pathNot: path },
+  to: { path: `(^|node_modules/)${library}(/|$)` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'core-imports-no-stage',
+      severity: 'error',
+      from: { path: stage('core') },
+      to: { path: '^(simulator|ingestion|log|stream-processing|database|visualization|standalone|services)/' },
+    },
+    {
+      name: 'ingestion-and-processing-meet-in-the-log',
+      severity: 'error',
+      from: { path: stage('(ingestion|simulator)') },
+      to: { path: '^(stream-processing|database|visualization|standalone)/' },
+    },
+    {
+      name: 'processing-knows-no-ingestion',
+      severity: 'error',
+      from: { path: stage('stream-processing') },
+      to: { path: '^(ingestion|simulator|visualization|standalone|services)/' },
+    },
+    {
+      name: 'database-knows-core-only',
+      severity: 'error',
+      from: { path: stage('database') },
+      to: { path: '^(ingestion|simulator|stream-processing|visualization|standalone|services|log)/src/(?!for-tests)' },
+    },
+    {
+      name: 'log-knows-core-only',
+      severity: 'error',
+      from: { path: stage('log') },
+      to: { path: '^(ingestion|simulator|stream-processing|visualization|standalone|database)/' },
+    },
+    {
+      name: 'the-fold-is-pure',
+      severity: 'error',
+      comment: 'a fold that could see a clock, a disk or a socket would not give the same bars twice',
+      from: { path: '^stream-processing/src/fold/' },
+      to: { pathNot: '^(stream-processing/src/fold/|core/src/(intervals|bars|records|dead-letters|partitioner|errors)\\.ts$)' },
+    },
+    {
+      name: 'the-fold-takes-types-from-records',
+      severity: 'error',
+      from: { path: '^stream-processing/src/fold/' },
+      to: { path: '^core/src/(records|dead-letters)\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    only('kafkajs-door', 'kafkajs', '^(log/src/kafka|log/test|services/test|standalone/test|ingestion/test|stream-processing/test)'),
+    only('cassandra-door', 'cassandra-driver', '^(database/(src/cassandra|test)|services/test|standalone/test|stream-processing/test)'),
+    only('fastify-door', 'fastify', '^visualization/'),
+    { name: 'no-test-in-source', severity: 'error', from: { path: '/src/' }, to: { path: '/test/' } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^visualization/src/browser/' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'], extensions: ['.ts', '.js'] },
+    combinedDependencies: true,
+  },
+};

@@ -1,0 +1,94 @@
+/** Reads the environment against the table of settings and reports all faults at once, before anything connects. */
+import { readFileSync } from 'node:fs';
+import { PipelineError, reasonOf } from './errors.ts';
+import { type Setting, type SettingName, settings, strictPrefixes } from './settings.ts';
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+
+/** The value of each setting, by its name in the environment. */
+export type Configuration = { readonly [Name in SettingName]: ValueOf<(typeof settings)[Name]> };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and checks the whole environment.
+ * @throws PipelineError `configuration.invalid`: one message, a line for each fault with its remedy; no secret in it.
+ */
+export function readConfiguration(environment: Environment): Configuration {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings) as [SettingName, Setting<unknown>][]) {
+    const text = textOf(name, setting, environment, faults);
+    values[name] = text === undefined ? setting.otherwise : parsed(name, setting, text, faults);
+  }
+  faults.push(...unknownNames(environment), ...crossFaults(values as Configuration));
+  if (faults.length > 0) {
+    const head = faults.length === 1 ? 'the configuration has a fault:' : `the configuration has ${faults.length} faults:`;
+    throw new PipelineError('configuration.invalid', [head, ...faults.map(fault => `  - ${fault}`)].join('\n'), { retriable: false });
+  }
+  return values as Configuration;
+}
+
+/** The secrets of a configuration, for the logger to keep out of every line. */
+export function secretsOf(configuration: Configuration): readonly string[] {
+  return (Object.entries(settings) as [SettingName, Setting<unknown>][])
+    .filter(([, setting]) => setting.secret)
+    .map(([name]) => configuration[name])
+    .filter((value): value is string => typeof value === 'string');
+}
+
+function textOf(name: string, setting: Setting<unknown>, environment: Environment, faults: string[]): string | undefined {
+  const direct = environment[name];
+  const file = setting.secret ? environment[`${name}_FILE`] : undefined;
+  if (direct && file) faults.push(`${name} and ${name}_FILE are both set, expected one of them: unset the other`);
+  if (direct) return direct;
+  if (!file) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    faults.push(`${name}_FILE must be a file that can be read, was "${file}" (${reasonOf(error)}): mend its path or permissions`);
+    return undefined;
+  }
+}
+
+function parsed(name: string, setting: Setting<unknown>, text: string, faults: string[]): unknown {
+  const result = setting.schema.safeParse(text);
+  if (result.success) return result.data;
+  const given = setting.secret ? '' : `, was "${text}"`;
+  faults.push(`${name} must be ${setting.expected}${given}: set it, for example, to ${setting.example}`);
+  return setting.otherwise;
+}
+
+function unknownNames(environment: Environment): string[] {
+  const known = new Set(Object.entries(settings).flatMap(([name, setting]) => ('secret' in setting ? [name, `${name}_FILE`] : [name])));
+  return Object.keys(environment)
+    .filter(name => strictPrefixes.some(prefix => name.startsWith(prefix)) && !known.has(name))
+    .sort()
+    .map(name => `${name} is not a setting: did you mean ${nearest(name, known)}? unset it or correct its name`);
+}
+
+function crossFaults(values: Configuration): string[] {
+  const faults: string[] = [];
+  if (values.KAFKA_SASL_MECHANISM && !(values.KAFKA_USERNAME && values.KAFKA_PASSWORD)) {
+    faults.push('KAFKA_SASL_MECHANISM needs a user and a password: set KAFKA_USERNAME and KAFKA_PASSWORD (or KAFKA_PASSWORD_FILE)');
+  }
+  if (!values.KAFKA_SASL_MECHANISM && values.KAFKA_USERNAME) {
+    faults.push('KAFKA_USERNAME needs a mechanism: set KAFKA_SASL_MECHANISM, for example to scram-sha-512');
+  }
+  if (Boolean(values.CASSANDRA_USERNAME) !== Boolean(values.CASSANDRA_PASSWORD)) {
+    faults.push('CASSANDRA_USERNAME and CASSANDRA_PASSWORD go together: set both or neither');
+  }
+  return faults;
+}
+
+/** The known name that shares the longest beginning: good enough to catch a misspelling. */
+function nearest(name: string, known: ReadonlySet<string>): string {
+  let best = '';
+  let longest = -1;
+  for (const candidate of known) {
+    let shared = 0;
+    while (shared < name.length && name[shared] === candidate[shared]) shared += 1;
+    if (shared > longest) [best, longest] = [candidate, shared];
+  }
+  return best;
+}

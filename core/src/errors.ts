@@ -1,0 +1,58 @@
+/**
+ * The one error that Tapeline throws on purpose.
+ *
+ * Branch on `code` and `retriable`, never on the message. A message reads: what · value given · expected · remedy,
+ * in lower case. A programming error is not a `PipelineError`; it ends the process.
+ */
+
+export type ErrorCode =
+  | 'configuration.invalid'
+  | 'record.invalid'
+  | 'record.newer'
+  | 'recording.malformed'
+  | 'recording.unreadable'
+  | 'feed.key-refused'
+  | 'feed.closed'
+  | 'log.unavailable'
+  | 'log.full'
+  | 'log.out-of-range'
+  | 'store.unavailable'
+  | 'store.full'
+  | 'store.schema-missing'
+  | 'snapshot.invalid'
+  | 'snapshot.too-old'
+  | 'data-dir.unusable'
+  | 'services.unavailable'
+  | 'usage';
+
+export interface PipelineErrorOptions {
+  /** True when the same call may succeed later without anybody changing anything. */
+  readonly retriable: boolean;
+  readonly cause?: unknown;
+  /** Facts for the log line; never a secret. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export class PipelineError extends Error {
+  readonly code: ErrorCode;
+  readonly retriable: boolean;
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: PipelineErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'PipelineError';
+    this.code = code;
+    this.retriable = options.retriable;
+    this.fields = options.fields ?? {};
+  }
+}
+
+/** True when `error` is ours and carries this code. */
+export function hasCode(error: unknown, code: ErrorCode): error is PipelineError {
+  return error instanceof PipelineError && error.code === code;
+}
+
+/** The text of anything that was thrown, for a message of our own. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,161 @@
+/**
+ * The records of `market-data.feed`: all that a feed told us, its silence included.
+ *
+ * The schemas are the definition; types are read off them, and other people's consumers get them as JSON Schema
+ * (`recordJsonSchemas`). A record is compact JSON with a format version `v`. Unknown fields of a known version are
+ * passed over; a higher version is refused as newer, because a reader that guesses would change bars.
+ */
+import { z } from 'zod';
+import { intervals } from './intervals.ts';
+
+/** The format that this code writes, and the highest one that it reads. */
+export const recordFormat = 1;
+
+const timeMs = z.int().min(0).max(8_640_000_000_000_000);
+const price = z.number().positive();
+const amount = z.number().nonnegative();
+const symbol = z.string().min(1).max(64);
+const feed = z.string().min(1).max(64).describe('source and shard, as in "twelve-data/0"');
+const session = z.int().min(1).describe('rises for ever within a feed');
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date as YYYY-MM-DD');
+const version = z.literal(recordFormat);
+const reason = z.string().max(500);
+
+export const tickSchema = z
+  .object({
+    v: version,
+    kind: z.literal('tick'),
+    feed,
+    session,
+    sequence: z.int().min(1).describe('rises by one with each tick of a session'),
+    symbol,
+    price,
+    bid: price.optional(),
+    ask: price.optional(),
+    dayVolume: amount.optional().describe("the vendor's cumulative volume of the trading day"),
+    size: amount.optional().describe('of the trade, where the vendor tells it'),
+    sourceTimeMs: timeMs.describe("the vendor's stamp"),
+    receivedTimeMs: timeMs.describe("the socket's clock"),
+    timeMs: timeMs.describe('the point in the interval of the stamp that the time of receipt picks'),
+    tradingDay: day,
+    tradingDayEndMs: timeMs,
+  })
+  .describe('one price update; key: symbol');
+
+export const sessionSchema = z
+  .object({
+    v: version,
+    kind: z.literal('session'),
+    feed,
+    session,
+    timeMs: timeMs.describe('when it began'),
+    symbols: z.array(symbol).max(100_000).describe('that this feed owns from here on'),
+    refused: z.array(z.object({ symbol, reason })).max(100_000),
+    simulated: z.boolean().optional(),
+    previous: z
+      .object({ session, reason, lastDataMs: timeMs.optional() })
+      .optional()
+      .describe('how the last session of this feed ended, and when it last received a price'),
+  })
+  .describe('a connection of a feed began; no key, one to every partition');
+
+export const heartbeatSchema = z
+  .object({
+    v: version,
+    kind: z.literal('heartbeat'),
+    feed,
+    session,
+    timeMs: timeMs.describe('all that this feed received until here stands before this record'),
+    connected: z.boolean(),
+    lastDataMs: timeMs.optional().describe('receipt of the last price of this session'),
+    openMarkets: z.array(z.string().max(64)).max(1_000).optional(),
+  })
+  .describe('event time moves on; no key, one to every partition');
+
+export const gapSchema = z
+  .object({
+    v: version,
+    kind: z.literal('gap'),
+    feed,
+    session,
+    symbols: z.array(symbol).max(100_000),
+    fromMs: timeMs,
+    toMs: timeMs,
+    reason,
+    lost: z.int().min(0),
+    receivedTimeMs: timeMs,
+  })
+  .describe('a feed knows that it lost something; no key, one to every partition');
+
+export const historySchema = z
+  .object({
+    v: version,
+    kind: z.literal('history'),
+    source: feed,
+    action: z.enum(['fill', 'replace', 'flag']),
+    symbol,
+    interval: z.enum(intervals),
+    startMs: timeMs,
+    endMs: timeMs,
+    open: price,
+    high: price,
+    low: price,
+    close: price,
+    volume: amount.optional(),
+    receivedTimeMs: timeMs,
+  })
+  .describe("a vendor's REST bar with what to do about it; key: symbol");
+
+export const instrumentSchema = z
+  .object({
+    v: version,
+    kind: z.literal('instrument'),
+    symbol,
+    name: z.string().max(200).optional(),
+    exchange: z.string().max(100).optional(),
+    type: z.string().max(100).optional(),
+    timeZone: z.string().max(64).optional(),
+    sector: z.string().max(100).optional(),
+    currency: z.string().max(16).optional(),
+    receivedTimeMs: timeMs,
+  })
+  .describe('metadata of a symbol; key: symbol');
+
+export const alertRulesSchema = z
+  .object({
+    v: version,
+    kind: z.literal('alert-rules'),
+    rules: z.array(z.record(z.string(), z.unknown())).max(10_000),
+    receivedTimeMs: timeMs,
+  })
+  .describe('the rules in force from here on; no key, one to every partition');
+
+export const feedRecordSchema = z.discriminatedUnion('kind', [
+  tickSchema,
+  sessionSchema,
+  heartbeatSchema,
+  gapSchema,
+  historySchema,
+  instrumentSchema,
+  alertRulesSchema,
+]);
+
+export type Tick = Readonly<z.infer<typeof tickSchema>>;
+export type SessionRecord = Readonly<z.infer<typeof sessionSchema>>;
+export type Heartbeat = Readonly<z.infer<typeof heartbeatSchema>>;
+export type GapRecord = Readonly<z.infer<typeof gapSchema>>;
+export type HistoryRecord = Readonly<z.infer<typeof historySchema>>;
+export type InstrumentRecord = Readonly<z.infer<typeof instrumentSchema>>;
+export type AlertRulesRecord = Readonly<z.infer<typeof alertRulesSchema>>;
+export type FeedRecord = Tick | SessionRecord | Heartbeat | GapRecord | HistoryRecord | InstrumentRecord | AlertRulesRecord;
+export type RecordKind = FeedRecord['kind'];
+
+/** The key that decides the partition, or `undefined` for a record that goes to every partition. */
+export function recordKey(record: FeedRecord): string | undefined {
+  return 'symbol' in record ? record.symbol : undefined;
+}
+
+/** The socket's clock of a record, in milliseconds: what drives the hybrid logical clock. */
+export function recordTimeMs(record: FeedRecord): number {
+  return 'receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs;
+}

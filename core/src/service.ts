@@ -1,0 +1,104 @@
+/** The life of a process: start its parts in order, run until a signal or a failure, stop them in reverse within a deadline. */
+import type { Logger } from 'pino';
+import { hasCode, PipelineError, reasonOf } from './errors.ts';
+
+export interface Part {
+  readonly name: string;
+  /** Resolves when the part is up. What it throws ends the process after the parts before it were stopped. */
+  start(): Promise<void>;
+  /** Resolves when nothing of the part is left undone. Called in reverse order, also after a failure. */
+  stop(): Promise<void>;
+  /** Rejects when the part fails while it runs; absent for parts that cannot. */
+  readonly failed?: Promise<never>;
+}
+
+export interface ServiceOptions {
+  readonly parts: readonly Part[];
+  readonly logger: Logger;
+  /** All parts together have so long to stop. @default 4,500 */
+  readonly stopDeadlineMs?: number;
+  /** Aborts when the process shall stop. See {@link stopSignal}. */
+  readonly signal: AbortSignal;
+  /** Called when every part is up. */
+  readonly started?: () => void;
+}
+
+/**
+ * Runs the parts until `signal` aborts or one fails.
+ * @returns the exit status: 0 after a clean stop, 1 after a failure or a stop that missed its deadline.
+ */
+export async function runService(options: ServiceOptions): Promise<number> {
+  const { logger, signal } = options;
+  const running: Part[] = [];
+  let failure: unknown;
+  try {
+    for (const part of options.parts) {
+      if (signal.aborted) break;
+      running.push(part);
+      await Promise.race([part.start(), aborted(signal)]);
+      logger.debug({ part: part.name }, 'started');
+    }
+    if (!signal.aborted) options.started?.();
+    await Promise.race([aborted(signal), ...running.flatMap(part => (part.failed ? [part.failed] : []))]);
+  } catch (error) {
+    failure = error;
+    logger.fatal({ err: withoutStack(error), code: error instanceof PipelineError ? error.code : undefined }, reasonOf(error));
+  }
+  const stopped = await stopInReverse(running, logger, options.stopDeadlineMs ?? 4_500);
+  return failure === undefined && stopped ? 0 : 1;
+}
+
+/**
+ * Aborts on the first SIGINT, SIGTERM or SIGHUP. Later ones are noted and change nothing: npm can pass a Ctrl-C on twice, and a second
+ * one is no reason to give up flushing; the deadline bounds the wait.
+ */
+export function stopSignal(logger?: Logger): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) return;
+      logger?.info({ signal: name }, 'stopping: writing out what is buffered');
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** Prints an expected error as its message alone and gives the exit status; a programming error goes on to end the process. */
+export function exitStatusOf(error: unknown, print: (line: string) => void): number {
+  if (!(error instanceof PipelineError)) throw error;
+  print(`${error.message}\n`);
+  return hasCode(error, 'usage') ? 2 : 1;
+}
+
+async function stopInReverse(parts: readonly Part[], logger: Logger, deadlineMs: number): Promise<boolean> {
+  let clean = true;
+  const deadline = Date.now() + deadlineMs;
+  for (const part of parts.toReversed()) {
+    const leftMs = Math.max(50, deadline - Date.now());
+    try {
+      const late = await Promise.race([part.stop(), after(leftMs)]);
+      if (late === 'late') throw new Error(`did not stop within ${leftMs} ms`);
+      logger.debug({ part: part.name }, 'stopped');
+    } catch (error) {
+      clean = false;
+      logger.error({ part: part.name, err: withoutStack(error) }, `could not stop ${part.name} cleanly: ${reasonOf(error)}`);
+    }
+  }
+  return clean;
+}
+
+function withoutStack(error: unknown): unknown {
+  return error instanceof PipelineError
+    ? { code: error.code, ...error.fields, cause: error.cause === undefined ? undefined : reasonOf(error.cause) }
+    : error;
+}
+
+function after(ms: number): Promise<'late'> {
+  return new Promise(resolve => setTimeout(resolve, ms, 'late').unref());
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,251 @@
+/**
+ * Every environment variable that Tapeline reads, in one table: the README's list is generated from it, and
+ * `configuration.ts` checks the environment against it.
+ */
+import { z } from 'zod';
+import { type Interval, intervals, isInterval } from './intervals.ts';
+
+export interface Setting<T> {
+  /** Turns the variable's text into its value, or refuses it. */
+  readonly schema: z.ZodType<T, string>;
+  /** Value when the variable is absent or empty, as it would be written. */
+  readonly otherwise: T;
+  /** Completes the sentence "NAME must be …". */
+  readonly expected: string;
+  readonly example: string;
+  readonly help: string;
+  /** May also be given as NAME_FILE; its value is never printed. */
+  readonly secret?: true;
+}
+
+const text = z.string().trim().min(1);
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  z
+    .string()
+    .regex(/^\s*-?\d+\s*$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+const list = z
+  .string()
+  .transform(value => [...new Set(value.split(',').map(item => item.trim()))].filter(item => item !== ''))
+  .pipe(z.array(z.string()).min(1));
+const flag = z.enum(['true', 'false']).transform(value => value === 'true');
+const url = (...schemes: readonly string[]) =>
+  text.refine(value => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)));
+const addresses = list.refine(items => items.every(item => /^[^\s/:,]+:\d{1,5}$/.test(item)));
+
+function absent<T>(setting: Omit<Setting<T>, 'otherwise'>): Setting<T | undefined> {
+  return { ...setting, otherwise: undefined };
+}
+
+const intervalList = list
+  .refine(items => items.every(isInterval))
+  .transform(items => intervals.filter(interval => items.includes(interval)) as readonly Interval[]);
+
+const secretText = { schema: text, expected: 'text that is not empty', example: '…', secret: true } as const;
+const path = { schema: text, expected: 'the path of a file', example: '/etc/tapeline/ca.crt' } as const;
+
+export const settings = {
+  TWELVE_DATA_API_KEY: absent<string>({
+    ...secretText,
+    help: 'key of TwelveData; without it and without TWELVE_DATA_URL, `npm start` simulates a market',
+  }),
+  TWELVE_DATA_URL: absent<string>({
+    schema: url('ws', 'wss'),
+    expected: 'a ws:// or wss:// address',
+    example: 'wss://ws.twelvedata.com/v1/quotes/price',
+    help: "address of the price stream; the vendor's when absent",
+  }),
+  TWELVE_DATA_REST_URL: {
+    schema: url('http', 'https'),
+    otherwise: 'https://api.twelvedata.com',
+    expected: 'an http:// or https:// address',
+    example: 'https://api.twelvedata.com',
+    help: "address of the vendor's REST API (backfill)",
+  } as Setting<string>,
+  FINNHUB_API_KEY: absent<string>({ ...secretText, help: 'key of Finnhub' }),
+  FINNHUB_URL: absent<string>({
+    schema: url('ws', 'wss'),
+    expected: 'a ws:// or wss:// address',
+    example: 'wss://ws.finnhub.io',
+    help: "address of Finnhub's stream",
+  }),
+  SYMBOLS: {
+    schema: list,
+    otherwise: ['BTC/USD', 'ETH/USD', 'ETH/BTC', 'AAPL', 'MSFT', 'NVDA', 'EUR/USD', 'XAU/USD'],
+    expected: 'symbols as the vendor spells them, separated by commas',
+    example: 'AAPL,BTC/USD',
+    help: 'what to subscribe to',
+  } as Setting<readonly string[]>,
+  BAR_INTERVALS: {
+    schema: intervalList,
+    otherwise: intervals,
+    expected: `one or more of ${intervals.join(', ')}, separated by commas`,
+    example: '1s,1m,1h',
+    help: 'intervals of the bars',
+  } as Setting<readonly Interval[]>,
+  ALLOWED_LATENESS_MS: {
+    schema: whole(0, 3_600_000),
+    otherwise: 2_000,
+    expected: 'a whole number of milliseconds from 0 to 3600000',
+    example: '2000',
+    help: 'how long a window waits for stragglers after its end',
+  } as Setting<number>,
+  CORRECTION_HORIZON_MS: {
+    schema: whole(0, 86_400_000),
+    otherwise: 60_000,
+    expected: 'a whole number of milliseconds from 0 to 86400000',
+    example: '60000',
+    help: 'how long after its end a closed bar can still be corrected by a late tick',
+  } as Setting<number>,
+  FEED_MUTE_TIMEOUT_MS: absent<number>({
+    schema: whole(100, 86_400_000),
+    expected: 'a whole number of milliseconds from 100 to 86400000',
+    example: '30000',
+    help: 'a feed without prices for so long is left for a new connection; exact when set, else a minute while a market is open',
+  }),
+  FEED_CLOCK: {
+    schema: z.enum(['wall', 'feed']),
+    otherwise: 'wall',
+    expected: 'wall or feed',
+    example: 'feed',
+    help: 'feed (tests only): the simulator says the time',
+  } as Setting<'wall' | 'feed'>,
+  FEED_RECORDING_FILE: absent<string>({
+    ...path,
+    example: 'day.jsonl',
+    help: 'write all that the socket receives to this file, as a recording',
+  }),
+  KAFKA_BROKERS: absent<readonly string[]>({
+    schema: addresses,
+    expected: 'addresses as host:port, separated by commas',
+    example: 'broker-1:9092,broker-2:9092',
+    help: 'Kafka takes the place of the embedded log',
+  }),
+  KAFKA_FEED_PARTITIONS: {
+    schema: whole(1, 1_024),
+    otherwise: 24,
+    expected: 'a whole number from 1 to 1024',
+    example: '24',
+    help: 'partitions of market-data.feed and market-data.bars when they are created',
+  } as Setting<number>,
+  KAFKA_GROUP: {
+    schema: text,
+    otherwise: 'stream-processor',
+    expected: 'text that is not empty',
+    example: 'stream-processor',
+    help: 'consumer group of the stream processors',
+  } as Setting<string>,
+  KAFKA_SESSION_TIMEOUT_MS: {
+    schema: whole(2_000, 300_000),
+    otherwise: 6_000,
+    expected: 'a whole number of milliseconds from 2000 to 300000',
+    example: '6000',
+    help: 'a processor that is silent for so long loses its partitions',
+  } as Setting<number>,
+  KAFKA_TLS: {
+    schema: flag,
+    otherwise: false,
+    expected: 'true or false',
+    example: 'true',
+    help: 'connect to Kafka by TLS',
+  } as Setting<boolean>,
+  KAFKA_CA_FILE: absent<string>({ ...path, help: "certificate authority of Kafka's certificates" }),
+  KAFKA_SASL_MECHANISM: absent<'plain' | 'scram-sha-256' | 'scram-sha-512'>({
+    schema: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+    expected: 'plain, scram-sha-256 or scram-sha-512',
+    example: 'scram-sha-512',
+    help: 'how to authenticate to Kafka',
+  }),
+  KAFKA_USERNAME: absent<string>({ schema: text, expected: 'text that is not empty', example: 'ingester', help: 'user of Kafka' }),
+  KAFKA_PASSWORD: absent<string>({ ...secretText, help: "the user's password" }),
+  CASSANDRA_CONTACT_POINTS: absent<readonly string[]>({
+    schema: list.refine(items => items.every(item => /^[^\s/,]+$/.test(item))),
+    expected: 'addresses as host or host:port, separated by commas',
+    example: 'cassandra-1:9042',
+    help: 'Cassandra takes the place of SQLite',
+  }),
+  CASSANDRA_LOCAL_DATACENTER: absent<string>({
+    schema: text,
+    expected: 'text that is not empty',
+    example: 'datacenter1',
+    help: 'data centre of the contact points; asked of the server when absent',
+  }),
+  CASSANDRA_KEYSPACE: {
+    schema: z.string().regex(/^[a-z][a-z0-9_]{0,47}$/),
+    otherwise: 'market_data',
+    expected: 'a lower-case name of letters, digits and _',
+    example: 'market_data',
+    help: 'keyspace of the tables',
+  } as Setting<string>,
+  CASSANDRA_REPLICATION_FACTOR: {
+    schema: whole(1, 9),
+    otherwise: 1,
+    expected: 'a whole number from 1 to 9',
+    example: '3',
+    help: 'copies of each row, when the keyspace is created',
+  } as Setting<number>,
+  CASSANDRA_USERNAME: absent<string>({ schema: text, expected: 'text that is not empty', example: 'writer', help: 'user of Cassandra' }),
+  CASSANDRA_PASSWORD: absent<string>({ ...secretText, help: "the user's password" }),
+  CASSANDRA_TLS: {
+    schema: flag,
+    otherwise: false,
+    expected: 'true or false',
+    example: 'true',
+    help: 'connect to Cassandra by TLS',
+  } as Setting<boolean>,
+  CASSANDRA_CA_FILE: absent<string>({ ...path, help: "certificate authority of Cassandra's certificates" }),
+  CASSANDRA_TICK_RETENTION_DAYS: absent<number>({
+    schema: whole(1, 36_500),
+    expected: 'a whole number of days from 1 to 36500',
+    example: '30',
+    help: 'raw ticks are dropped so long after their time; kept for ever when absent',
+  }),
+  STORE_TICKS: {
+    schema: flag,
+    otherwise: true,
+    expected: 'true or false',
+    example: 'false',
+    help: 'store raw ticks beside the bars',
+  } as Setting<boolean>,
+  SNAPSHOT_INTERVAL_MS: {
+    schema: whole(100, 3_600_000),
+    otherwise: 10_000,
+    expected: 'a whole number of milliseconds from 100 to 3600000',
+    example: '10000',
+    help: 'how often a processor saves its state',
+  } as Setting<number>,
+  DATA_DIR: {
+    schema: text,
+    otherwise: '.tapeline/data',
+    expected: 'the path of a folder',
+    example: '/var/lib/tapeline',
+    help: 'embedded log and store',
+  } as Setting<string>,
+  HTTP_HOST: {
+    schema: text,
+    otherwise: '127.0.0.1',
+    expected: 'a host name or address',
+    example: '0.0.0.0',
+    help: 'address that the board, probes and metrics listen on',
+  } as Setting<string>,
+  HTTP_PORT: {
+    schema: whole(0, 65_535),
+    otherwise: 8080,
+    expected: 'a port number from 0 (any free one) to 65535',
+    example: '8080',
+    help: 'their port',
+  } as Setting<number>,
+  LOG_LEVEL: {
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    otherwise: 'info',
+    expected: 'trace, debug, info, warn, error, fatal or silent',
+    example: 'debug',
+    help: 'what is logged, as JSON lines on standard error',
+  } as Setting<string>,
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+/** Prefixes whose every name must be in the table: a misspelt one is a fault, not ignored. */
+export const strictPrefixes = ['TWELVE_DATA_', 'KAFKA_', 'CASSANDRA_'] as const;

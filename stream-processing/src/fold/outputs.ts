@@ -1,0 +1,25 @@
+/** What the fold says about a record; the runtime makes it durable, in this order. */
+import type { Bar } from '@tapeline/core/bars';
+import type { DeadLetterReason } from '@tapeline/core/dead-letters';
+import type { FeedRecord, InstrumentRecord, Tick } from '@tapeline/core/records';
+
+export type FoldOutput =
+  | { readonly kind: 'tick'; readonly tick: Tick; readonly versionUs: number; /** No later tick of the symbol was seen. */ readonly latest: boolean }
+  | { readonly kind: 'bar'; readonly bar: Bar }
+  | { readonly kind: 'gap'; readonly symbol: string; readonly fromMs: number; readonly toMs: number; readonly reason: string; readonly versionUs: number }
+  | { readonly kind: 'instrument'; readonly instrument: InstrumentRecord; readonly versionUs: number }
+  | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly detail: string; readonly record: FeedRecord }
+  | { readonly kind: 'repeated'; readonly tick: Tick };
+
+/** A feed as the log knows it. */
+export interface FeedState {
+  readonly feed: string;
+  readonly session: number;
+  readonly sessionStartMs: number;
+  readonly connected: boolean;
+  readonly simulated: boolean;
+  readonly watermarkMs: number;
+  readonly lastDataMs: number | undefined;
+  readonly symbols: readonly string[];
+  readonly refused: readonly { readonly symbol: string; readonly reason: string }[];
+}
