@@ -48,12 +48,6 @@ module.exports = {
       from: { path: '^stream-processing/src/fold/' },
       to: { pathNot: '^(stream-processing/src/fold/|core/src/(intervals|bars|records|dead-letters|partitioner|errors)\\.ts$)' },
     },
-    {
-      name: 'the-fold-takes-types-from-records',
-      severity: 'error',
-      from: { path: '^stream-processing/src/fold/' },
-      to: { path: '^core/src/(records|dead-letters)\\.ts$', dependencyTypesNot: ['type-only'] },
-    },
     only('kafkajs-door', 'kafkajs', '^(log/src/kafka|log/test|services/test|standalone/test|ingestion/test|stream-processing/test)'),
     only('cassandra-door', 'cassandra-driver', '^(database/(src/cassandra|test)|services/test|standalone/test|stream-processing/test)'),
     only('fastify-door', 'fastify', '^visualization/'),

@@ -4,9 +4,21 @@ import type { DeadLetterReason } from '@tapeline/core/dead-letters';
 import type { FeedRecord, InstrumentRecord, Tick } from '@tapeline/core/records';
 
 export type FoldOutput =
-  | { readonly kind: 'tick'; readonly tick: Tick; readonly versionUs: number; /** No later tick of the symbol was seen. */ readonly latest: boolean }
+  | {
+      readonly kind: 'tick';
+      readonly tick: Tick;
+      readonly versionUs: number /** No later tick of the symbol was seen. */;
+      readonly latest: boolean;
+    }
   | { readonly kind: 'bar'; readonly bar: Bar }
-  | { readonly kind: 'gap'; readonly symbol: string; readonly fromMs: number; readonly toMs: number; readonly reason: string; readonly versionUs: number }
+  | {
+      readonly kind: 'gap';
+      readonly symbol: string;
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly reason: string;
+      readonly versionUs: number;
+    }
   | { readonly kind: 'instrument'; readonly instrument: InstrumentRecord; readonly versionUs: number }
   | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly detail: string; readonly record: FeedRecord }
   | { readonly kind: 'repeated'; readonly tick: Tick };

@@ -1,0 +1,96 @@
+/** The feeds of a partition: sessions, connection, watermark; and the fence against sessions that are over. */
+import type { Heartbeat, SessionRecord } from '@tapeline/core/records';
+import type { FeedState } from './outputs.ts';
+
+type Entry = { -readonly [Field in keyof FeedState]: FeedState[Field] };
+
+/** What a session record means for the one before it. */
+export interface SessionChange {
+  readonly feed: string;
+  readonly startMs: number;
+  readonly symbols: ReadonlySet<string>;
+  /** From when on the feed was absent; `undefined` when this is its first session, or the same one with more symbols. */
+  readonly absentSinceMs: number | undefined;
+  readonly reason: string;
+}
+
+export class FeedTable {
+  readonly #feeds = new Map<string, Entry>();
+
+  constructor(states: readonly FeedState[] = []) {
+    for (const state of states) this.#feeds.set(state.feed, { ...state });
+  }
+
+  states(): FeedState[] {
+    return [...this.#feeds.values()].map(entry => ({ ...entry }));
+  }
+
+  get(feed: string): FeedState | undefined {
+    return this.#feeds.get(feed);
+  }
+
+  /** Takes a session record in; `undefined` when it is of a session that is over. */
+  begin(record: SessionRecord): SessionChange | undefined {
+    const known = this.#feeds.get(record.feed);
+    if (known !== undefined && record.session < known.session) return undefined;
+    const isSame = known !== undefined && record.session === known.session;
+    const before = record.previous?.lastDataMs ?? (known === undefined ? undefined : (known.lastDataMs ?? known.sessionStartMs));
+    this.#feeds.set(record.feed, {
+      feed: record.feed,
+      session: record.session,
+      sessionStartMs: record.timeMs,
+      connected: true,
+      simulated: record.simulated ?? false,
+      watermarkMs: known?.watermarkMs ?? 0,
+      lastDataMs: isSame ? known.lastDataMs : undefined,
+      symbols: record.symbols,
+      refused: record.refused,
+    });
+    return {
+      feed: record.feed,
+      startMs: record.timeMs,
+      symbols: new Set(record.symbols),
+      absentSinceMs: isSame ? undefined : before,
+      reason: record.previous?.reason ?? 'the session before ended without a word',
+    };
+  }
+
+  /** Takes a heartbeat in; gives the feed's watermark when it is connected and of a session that goes on. */
+  beat(record: Heartbeat): number | undefined {
+    const entry = this.#entry(record.feed, record.session, record.timeMs);
+    if (entry === undefined) return undefined;
+    entry.connected = record.connected;
+    if (record.lastDataMs !== undefined) entry.lastDataMs = Math.max(entry.lastDataMs ?? 0, record.lastDataMs);
+    if (!record.connected) return undefined;
+    entry.watermarkMs = Math.max(entry.watermarkMs, record.timeMs);
+    return entry.watermarkMs;
+  }
+
+  /** Notes the receipt of a price; false when it is of a session that is over. */
+  receive(feed: string, session: number, receivedTimeMs: number): boolean {
+    const entry = this.#entry(feed, session, receivedTimeMs);
+    if (entry === undefined) return false;
+    entry.lastDataMs = Math.max(entry.lastDataMs ?? 0, receivedTimeMs);
+    return true;
+  }
+
+  /** The entry of a session that is not over; one that the log does not introduce (it was cut off) begins here. */
+  #entry(feed: string, session: number, timeMs: number): Entry | undefined {
+    const known = this.#feeds.get(feed);
+    if (known !== undefined && session < known.session) return undefined;
+    if (known !== undefined && session === known.session) return known;
+    const entry: Entry = {
+      feed,
+      session,
+      sessionStartMs: timeMs,
+      connected: true,
+      simulated: known?.simulated ?? false,
+      watermarkMs: known?.watermarkMs ?? 0,
+      lastDataMs: undefined,
+      symbols: known?.symbols ?? [],
+      refused: known?.refused ?? [],
+    };
+    this.#feeds.set(feed, entry);
+    return entry;
+  }
+}

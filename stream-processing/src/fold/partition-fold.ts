@@ -1,0 +1,256 @@
+/**
+ * The fold over one partition of the log: `(state, record) → (state, outputs)`. No clock, no randomness, no I/O and no order but the
+ * log's, so the same records give the same outputs, byte for byte, wherever it is cut into snapshots.
+ */
+import type { Bar } from '@tapeline/core/bars';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import type { Interval } from '@tapeline/core/intervals';
+import { partitionOf } from '@tapeline/core/partitioner';
+import type { FeedRecord, GapRecord, Heartbeat, SessionRecord, Tick } from '@tapeline/core/records';
+import { FeedTable, type SessionChange } from './feed-table.ts';
+import { type FoldOptions, type Level, levelsOf } from './levels.ts';
+import type { FeedState, FoldOutput } from './outputs.ts';
+import { SymbolFold, type SymbolState } from './symbol-fold.ts';
+import { barOf } from './window.ts';
+
+export type { FoldOptions } from './levels.ts';
+
+export type Emit = (output: FoldOutput) => void;
+
+/** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables. */
+export const foldFormat = 1;
+
+interface FoldState {
+  readonly format: number;
+  readonly intervals: readonly Interval[];
+  readonly partitions: number;
+  readonly versionUs: number;
+  readonly feeds: readonly FeedState[];
+  readonly symbols: readonly SymbolState[];
+}
+
+export class PartitionFold {
+  readonly #options: FoldOptions;
+  readonly #levels: readonly Level[];
+  readonly #feeds: FeedTable;
+  readonly #symbols = new Map<string, SymbolFold>();
+  #versionUs = 0;
+
+  constructor(options: FoldOptions, feeds = new FeedTable()) {
+    this.#options = options;
+    this.#levels = levelsOf(options.intervals);
+    this.#feeds = feeds;
+  }
+
+  /**
+   * The fold that `encode` saved.
+   * @throws PipelineError `snapshot.invalid` when it is no state of a fold with these options, with the remedy.
+   */
+  static decode(bytes: Uint8Array, options: FoldOptions): PartitionFold {
+    const state = parseState(bytes, options);
+    const fold = new PartitionFold(options, new FeedTable(state.feeds));
+    fold.#versionUs = state.versionUs;
+    for (const symbol of state.symbols) fold.#symbols.set(symbol.symbol, new SymbolFold(symbol, fold.#levels, options));
+    return fold;
+  }
+
+  /** The whole state as UTF-8 JSON. */
+  encode(): Uint8Array {
+    const state: FoldState = {
+      format: foldFormat,
+      intervals: this.#levels.map(level => level.interval),
+      partitions: this.#options.partitions,
+      versionUs: this.#versionUs,
+      feeds: this.#feeds.states(),
+      symbols: [...this.#symbols.values()].map(symbol => symbol.state),
+    };
+    return new TextEncoder().encode(JSON.stringify(state));
+  }
+
+  /** The highest version given out so far. */
+  get versionUs(): number {
+    return this.#versionUs;
+  }
+
+  /** Takes the next record of the partition in and gives out what follows from it, in order. */
+  apply(record: FeedRecord, emit: Emit): void {
+    this.#advanceVersion('receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs);
+    switch (record.kind) {
+      case 'tick':
+        return this.#applyTick(record, emit);
+      case 'heartbeat':
+        return this.#applyHeartbeat(record, emit);
+      case 'session':
+        return this.#applySession(record, emit);
+      case 'gap':
+        return this.#applyGap(record, emit);
+      case 'instrument':
+        return emit({ kind: 'instrument', instrument: record, versionUs: this.#nextVersion() });
+      case 'history':
+        return emit({ kind: 'dead-letter', reason: 'unknown', detail: 'kind: this version takes no history records in', record });
+      case 'alert-rules':
+        return;
+    }
+  }
+
+  /** Passes a record over that is none of ours; it has a version all the same, so that a snapshot after it is a newer one. */
+  passOver(): void {
+    this.#versionUs += 1;
+  }
+
+  /** The newest open bar of a symbol: a hint for screens, not an output. */
+  forming(symbol: string, interval: Interval): Bar | undefined {
+    return this.openBars(symbol, interval).at(-1);
+  }
+
+  /** All open bars of a symbol, oldest first. */
+  openBars(symbol: string, interval: Interval): Bar[] {
+    const level = this.#levels.findIndex(candidate => candidate.interval === interval);
+    return level < 0 ? [] : (this.#symbols.get(symbol)?.open(level) ?? []);
+  }
+
+  feeds(): readonly FeedState[] {
+    return this.#feeds.states();
+  }
+
+  /** Symbols of this partition, in the order in which the log named them. */
+  symbols(): readonly string[] {
+    return [...this.#symbols.keys()];
+  }
+
+  latestTick(symbol: string): Tick | undefined {
+    return this.#symbols.get(symbol)?.state.latest;
+  }
+
+  #applyTick(tick: Tick, emit: Emit): void {
+    if (!this.#feeds.receive(tick.feed, tick.session, tick.receivedTimeMs)) {
+      return emit({ kind: 'dead-letter', reason: 'not-owner', detail: `session: ${tick.session} of ${tick.feed} is over`, record: tick });
+    }
+    const symbol = this.#symbols.get(tick.symbol) ?? this.#firstSeen(tick.symbol, tick.receivedTimeMs);
+    if (symbol.state.owner === undefined) this.#takeOver(symbol, tick.feed, 'it was not subscribed', emit);
+    if (symbol.state.owner !== tick.feed) {
+      return emit({
+        kind: 'dead-letter',
+        reason: 'not-owner',
+        detail: `feed: ${tick.symbol} belongs to ${symbol.state.owner}`,
+        record: tick,
+      });
+    }
+    const corrected: FoldOutput[] = [];
+    const versionUs = this.#nextVersion();
+    const keep: Emit = output => corrected.push(output);
+    const outcome = symbol.take(tick, this.#barsTo(keep, symbol));
+    if (outcome === 'repeated') return emit({ kind: 'repeated', tick });
+    if (outcome === 'late') {
+      const detail = `timeMs: its window ended more than ${this.#options.correctionHorizonMs} ms before the watermark ${symbol.state.watermarkMs}`;
+      return emit({ kind: 'dead-letter', reason: 'late', detail, record: tick });
+    }
+    emit({ kind: 'tick', tick, versionUs, latest: symbol.state.latest === tick });
+    for (const output of corrected) emit(output);
+  }
+
+  #applyHeartbeat(record: Heartbeat, emit: Emit): void {
+    const watermarkMs = this.#feeds.beat(record);
+    if (watermarkMs === undefined) return;
+    for (const symbol of this.#symbols.values()) {
+      if (symbol.state.owner === record.feed) symbol.advance(watermarkMs, this.#barsTo(emit, symbol));
+    }
+  }
+
+  #applySession(record: SessionRecord, emit: Emit): void {
+    const change = this.#feeds.begin(record);
+    if (change === undefined) {
+      return emit({ kind: 'dead-letter', reason: 'not-owner', detail: `session: ${record.session} of ${record.feed} is over`, record });
+    }
+    for (const symbol of this.#symbols.values()) {
+      if (symbol.state.owner === record.feed) this.#goOn(symbol, change, emit);
+    }
+    for (const name of change.symbols) {
+      if (partitionOf(name, this.#options.partitions) !== this.#options.partition) continue;
+      const symbol = this.#symbols.get(name);
+      if (symbol === undefined) this.#firstSeen(name, record.timeMs).state.owner = record.feed;
+      else if (symbol.state.owner !== record.feed) this.#takeOver(symbol, change.feed, change.reason, emit);
+    }
+  }
+
+  /** A symbol whose feed began a new session: a gap when it is in it again, absent from now on when it is not. */
+  #goOn(symbol: SymbolFold, change: SessionChange, emit: Emit): void {
+    const { state } = symbol;
+    if (!change.symbols.has(state.symbol)) {
+      state.owner = undefined;
+      state.coverage.absentSinceMs = change.absentSinceMs ?? change.startMs;
+      return;
+    }
+    if (change.absentSinceMs !== undefined) this.#gap(symbol, change.absentSinceMs, change.startMs, change.reason, emit);
+  }
+
+  /** A symbol that the feed did not own before: its own absence, if it had one, ends here. */
+  #takeOver(symbol: SymbolFold, feed: string, reason: string, emit: Emit): void {
+    const { state } = symbol;
+    const former = state.owner === undefined ? undefined : this.#feeds.get(state.owner);
+    const lostSinceMs = former === undefined || former.connected ? undefined : (former.lastDataMs ?? former.sessionStartMs);
+    const sinceMs = state.coverage.absentSinceMs ?? lostSinceMs;
+    state.owner = feed;
+    state.coverage.absentSinceMs = undefined;
+    if (sinceMs !== undefined) this.#gap(symbol, sinceMs, this.#feeds.get(feed)?.sessionStartMs ?? sinceMs, reason, emit);
+  }
+
+  #applyGap(record: GapRecord, emit: Emit): void {
+    for (const name of record.symbols) {
+      const symbol = this.#symbols.get(name);
+      if (symbol?.state.owner === record.feed) this.#gap(symbol, record.fromMs, record.toMs, record.reason, emit);
+    }
+  }
+
+  #gap(symbol: SymbolFold, fromMs: number, toMs: number, reason: string, emit: Emit): void {
+    if (toMs <= fromMs) return;
+    emit({ kind: 'gap', symbol: symbol.state.symbol, fromMs, toMs, reason, versionUs: this.#nextVersion() });
+    symbol.touch({ fromMs, toMs }, this.#barsTo(emit, symbol));
+  }
+
+  #firstSeen(name: string, sinceMs: number): SymbolFold {
+    const symbol = SymbolFold.first(name, sinceMs, this.#levels, this.#options);
+    this.#symbols.set(name, symbol);
+    return symbol;
+  }
+
+  #barsTo(emit: Emit, symbol: SymbolFold): (window: Parameters<typeof barOf>[0], interval: Interval) => void {
+    return (window, interval) => emit({ kind: 'bar', bar: barOf(window, symbol.state.symbol, interval, this.#nextVersion()) });
+  }
+
+  /** A hybrid logical clock that only the log drives: it rises with every record. */
+  #advanceVersion(receivedTimeMs: number): void {
+    this.#versionUs = Math.max(this.#versionUs + 1, receivedTimeMs * 1_000);
+  }
+
+  /** No two outputs of a partition share a version. */
+  #nextVersion(): number {
+    this.#versionUs += 1;
+    return this.#versionUs;
+  }
+}
+
+function parseState(bytes: Uint8Array, options: FoldOptions): FoldState {
+  let state: FoldState;
+  try {
+    state = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as FoldState;
+  } catch (error) {
+    throw invalid(`the snapshot is not readable (${reasonOf(error)})`);
+  }
+  if (state.format !== foldFormat) throw invalid(`the snapshot has format ${state.format}, this fold reads ${foldFormat}`);
+  const intervals = levelsOf(options.intervals).map(level => level.interval);
+  if (state.intervals.join() !== intervals.join()) {
+    throw invalid(`the snapshot was made with BAR_INTERVALS=${state.intervals.join()}, now it is ${intervals.join()}`);
+  }
+  if (state.partitions !== options.partitions)
+    throw invalid(`the snapshot was made with ${state.partitions} partitions, now there are ${options.partitions}`);
+  return state;
+}
+
+function invalid(what: string): PipelineError {
+  return new PipelineError(
+    'snapshot.invalid',
+    `${what}: go back to the former setting, or start again from an empty store to rebuild from the log`,
+    { retriable: false },
+  );
+}

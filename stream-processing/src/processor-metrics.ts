@@ -1,0 +1,51 @@
+/** Metrics of a stream processor. Labels are bounded: partitions, intervals and reasons. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+export type ProcessorMetrics = ReturnType<typeof createProcessorMetrics>;
+
+export function createProcessorMetrics(registry: Registry) {
+  const registers = [registry];
+  const buckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+  return {
+    records: new Counter({ name: 'stream_processor_records_total', help: 'records read from market-data.feed', registers }),
+    ticks: new Counter({ name: 'stream_processor_ticks_total', help: 'ticks taken into bars', registers }),
+    repeated: new Counter({
+      name: 'stream_processor_ticks_repeated_total',
+      help: 'last prices that a vendor sent again on a new session',
+      registers,
+    }),
+    bars: new Counter({
+      name: 'stream_processor_bars_total',
+      help: 'bars given out, revisions included',
+      labelNames: ['interval'],
+      registers,
+    }),
+    corrections: new Counter({ name: 'stream_processor_corrections_total', help: 'bars given out again with a change', registers }),
+    deadLetters: new Counter({ name: 'stream_processor_dead_letters_total', help: 'records refused', labelNames: ['reason'], registers }),
+    flushSeconds: new Histogram({ name: 'stream_processor_flush_seconds', help: 'results of one batch made durable', buckets, registers }),
+    snapshotSeconds: new Histogram({ name: 'stream_processor_snapshot_seconds', help: 'state of one partition saved', buckets, registers }),
+    sinkRetries: new Counter({
+      name: 'stream_processor_sink_retries_total',
+      help: 'writes tried again because the store or the log was away',
+      registers,
+    }),
+    pausedPartitions: new Gauge({
+      name: 'stream_processor_paused_partitions',
+      help: 'partitions paused by a record of a newer format',
+      registers,
+    }),
+    partitions: new Gauge({ name: 'stream_processor_partitions', help: 'partitions that this process owns', registers }),
+    watermark: new Gauge({
+      name: 'stream_processor_watermark_lag_seconds',
+      help: 'wall clock minus the watermark',
+      labelNames: ['partition'],
+      registers,
+    }),
+    lag: new Gauge({
+      name: 'stream_processor_lag_records',
+      help: 'records after the last one processed',
+      labelNames: ['partition'],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,63 @@
+/** A stream processor: a member of the consumer group that runs the fold over each partition it is given. */
+import type { Interval } from '@tapeline/core/intervals';
+import { barsTopic, feedTopic } from '@tapeline/core/topics';
+import type { MarketStore } from '@tapeline/database/market-store';
+import type { MarketLog, PartitionClaim } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { processPartition } from './partition-processor.ts';
+import { createProcessorMetrics } from './processor-metrics.ts';
+
+export interface StreamProcessorOptions {
+  readonly log: MarketLog;
+  readonly store: MarketStore;
+  readonly group: string;
+  readonly intervals: readonly Interval[];
+  readonly allowedLatenessMs: number;
+  readonly correctionHorizonMs: number;
+  readonly snapshotIntervalMs: number;
+  /** Aborting finishes what is read, saves and leaves the group. */
+  readonly signal: AbortSignal;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  /** Called when a partition was assigned or left. */
+  readonly onPartitions?: (owned: readonly number[]) => void;
+}
+
+/**
+ * Runs until `signal` aborts.
+ * @throws PipelineError what a partition cannot go on with; the others are saved first.
+ */
+export async function runStreamProcessor(options: StreamProcessorOptions): Promise<void> {
+  const { log, logger } = options;
+  const metrics = createProcessorMetrics(options.registry);
+  const partitions = await log.partitionCount(feedTopic.name);
+  const barPartitions = await log.partitionCount(barsTopic.name);
+  const failed = new AbortController();
+  const stopping = AbortSignal.any([options.signal, failed.signal]);
+  const owned = new Map<PartitionClaim, Promise<void>>();
+
+  const run = async (claim: PartitionClaim): Promise<void> => {
+    const fold = { ...options, partition: claim.partition, partitions };
+    try {
+      await processPartition({ ...options, claim, fold, barPartitions, stopping, metrics, logger });
+    } catch (error) {
+      failed.abort(error);
+    } finally {
+      owned.delete(claim);
+      told();
+    }
+  };
+  const told = (): void => {
+    metrics.partitions.set(owned.size);
+    options.onPartitions?.([...owned.keys()].map(claim => claim.partition).sort((a, b) => a - b));
+  };
+
+  for await (const claim of log.join({ topic: feedTopic.name, group: options.group, signal: stopping })) {
+    owned.set(claim, run(claim));
+    told();
+  }
+  await Promise.all(owned.values());
+  if (failed.signal.aborted) throw failed.signal.reason;
+  logger.info('every partition is saved and left');
+}
