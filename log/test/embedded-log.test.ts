@@ -1,0 +1,252 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { type EmbeddedLogOptions, openEmbeddedLog } from '../src/embedded-log.ts';
+import type { MarketLog } from '../src/market-log.ts';
+import { describeMarketLogContract } from './market-log-contract.ts';
+import { aTopic, joinGroup, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
+
+const logger = pino({ level: 'silent' });
+
+describeMarketLogContract('the embedded log', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tapeline-log-'));
+  let log = await openEmbeddedLog({ directory, logger });
+  return {
+    log,
+    reopen: async () => {
+      await log.close();
+      log = await openEmbeddedLog({ directory, logger });
+      return log;
+    },
+    close: async () => {
+      await log.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+});
+
+describe('the embedded log, alone', () => {
+  let directory: string;
+  const logs: MarketLog[] = [];
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tapeline-log-'));
+  });
+  afterEach(async () => {
+    for (const log of logs.splice(0)) await log.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function open(options: Partial<EmbeddedLogOptions> = {}): Promise<MarketLog> {
+    const log = await openEmbeddedLog({ directory, logger, ...options });
+    logs.push(log);
+    return log;
+  }
+
+  describe('durability', () => {
+    it('has every record whose append resolved before kill -9, in order, and starts again at once', async () => {
+      const { child, acknowledged } = await writerProcess(directory);
+      await waitUntil(() => acknowledged() > 300);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const survived = acknowledged();
+      const log = await open();
+      const { highWatermark } = (await log.offsets('t'))[0] ?? { highWatermark: 0 };
+      expect(highWatermark).toBeGreaterThanOrEqual(survived);
+      const all = await texts(log.read({ topic: 't', partition: 0, fromOffset: 0, toOffset: highWatermark }));
+      expect(all).toEqual(Array.from({ length: highWatermark }, (_, index) => String(index)));
+    }, 60_000);
+
+    it('works with an fsync for each group of appends', async () => {
+      const log = await open({ durability: 'power' });
+      const topic = await aTopic(log);
+      await log.append(someEntries(topic, 0, 0, 3));
+      expect(await texts(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 3 }))).toEqual(['0', '1', '2']);
+    });
+
+    it('writes what was appended and not yet waited for when it is closed', async () => {
+      const log = await open();
+      const topic = await aTopic(log);
+      const appending = log.append(someEntries(topic, 0, 0, 3));
+      await log.close();
+      await appending;
+      expect(await texts((await open()).read({ topic, partition: 0, fromOffset: 0, toOffset: 3 }))).toEqual(['0', '1', '2']);
+    });
+  });
+
+  describe('one writer', () => {
+    it('refuses a second writer and names the process that writes', async () => {
+      const { child } = await writerProcess(directory);
+      const second = open();
+      await expect(second).rejects.toMatchObject({ code: 'data-dir.unusable', retriable: false, fields: { pid: child.pid } });
+      await expect(second).rejects.toThrow(`stop process ${child.pid}, or set DATA_DIR to another folder`);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }, 60_000);
+
+    it('refuses a second writer in the same process, and takes one after the first has closed', async () => {
+      const first = await open();
+      await expect(open()).rejects.toMatchObject({ code: 'data-dir.unusable', fields: { pid: process.pid } });
+      await first.close();
+      await expect(open()).resolves.toBeDefined();
+    });
+
+    it('lets a reader in while another process writes, and the reader follows', async () => {
+      const { child } = await writerProcess(directory);
+      const reader = await open({ readOnly: true });
+      const taken = await take(reader.read({ topic: 't', partition: 0, fromOffset: 0 }), 500);
+      expect(taken.slice(0, 500).map(textOf)).toEqual(Array.from({ length: 500 }, (_, index) => String(index)));
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }, 60_000);
+
+    it('can be read when nobody writes, and takes no append then', async () => {
+      const writer = await open();
+      const topic = await aTopic(writer);
+      await writer.append(someEntries(topic, 0, 0, 2));
+      await writer.close();
+      const reader = await open({ readOnly: true });
+      expect(await texts(reader.read({ topic, partition: 0, fromOffset: 0, toOffset: 2 }))).toEqual(['0', '1']);
+      await expect(reader.append(someEntries(topic, 0, 2, 1))).rejects.toMatchObject({ code: 'usage' });
+      await expect(reader.ensureTopics([{ name: 'another', partitions: 1 }])).rejects.toMatchObject({ code: 'usage' });
+    });
+  });
+
+  describe('a folder that cannot be used', () => {
+    it('says so when the folder is a file', async () => {
+      const file = join(directory, 'file');
+      await writeFile(file, 'x');
+      await expect(open({ directory: file })).rejects.toMatchObject({ code: 'data-dir.unusable', retriable: false });
+      await expect(open({ directory: join(file, 'deeper') })).rejects.toThrow('set DATA_DIR to another folder');
+    });
+
+    it('says so when the log is something else', async () => {
+      await writeFile(join(directory, 'log.sqlite'), 'this is not a database, however long it may be'.repeat(50));
+      await expect(open()).rejects.toMatchObject({ code: 'data-dir.unusable' });
+    });
+
+    it('says so when there is no log to read', async () => {
+      await expect(open({ readOnly: true })).rejects.toThrow('holds no log, expected the file log.sqlite: check DATA_DIR');
+    });
+  });
+
+  it('leaves the event loop free while a long backlog is read', async () => {
+    const log = await open();
+    const topic = await aTopic(log);
+    await log.append(Array.from({ length: 200 }, () => ({ topic, partition: 0, value: Buffer.alloc(100_000) })));
+    let turns = 0;
+    const ticking = setInterval(() => {
+      turns += 1;
+    }, 0);
+    let batches = 0;
+    for await (const { records } of log.read({ topic, partition: 0, fromOffset: 0, toOffset: 200 })) {
+      batches += 1;
+      expect(records.length).toBeLessThanOrEqual(11);
+    }
+    clearInterval(ticking);
+    expect(batches).toBeGreaterThan(15);
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  it('refuses what does not fit with log.full, keeps what it has, and goes on when there is room', async () => {
+    const log = await open({ maxBytes: 400_000 });
+    const topic = await aTopic(log);
+    await log.append(someEntries(topic, 0, 0, 1));
+    const large = { topic, partition: 0, value: Buffer.alloc(1_000_000) };
+    await expect(log.append([large])).rejects.toMatchObject({ code: 'log.full', retriable: false });
+    await log.append(someEntries(topic, 0, 1, 1));
+    expect(await texts(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 2 }))).toEqual(['0', '1']);
+  });
+
+  describe('retention', () => {
+    it('deletes the records that are older than their topic allows, and no others', async () => {
+      let nowMs = 1_000_000;
+      const log = await open({ now: () => nowMs, retentionIntervalMs: 20 });
+      await log.ensureTopics([
+        { name: 'short', partitions: 2, retentionMs: 10_000 },
+        { name: 'for-ever', partitions: 1 },
+      ]);
+      await log.append([...someEntries('short', 1, 0, 2_500), ...someEntries('for-ever', 0, 0, 5)]);
+      nowMs = 1_005_000;
+      await log.append(someEntries('short', 1, 2_500, 5));
+      nowMs = 1_010_001;
+      await waitUntil(async () => (await log.offsets('short'))[1]?.lowOffset === 2_500);
+      expect(await log.offsets('short')).toEqual([
+        { partition: 0, lowOffset: 0, highWatermark: 0 },
+        { partition: 1, lowOffset: 2_500, highWatermark: 2_505 },
+      ]);
+      expect((await log.offsets('for-ever'))[0]?.lowOffset).toBe(0);
+      await expect(take(log.read({ topic: 'short', partition: 1, fromOffset: 2_499 }), 1)).rejects.toMatchObject({
+        code: 'log.out-of-range',
+        fields: { lowOffset: 2_500 },
+      });
+    });
+
+    it('goes on with the next offset when every record was deleted', async () => {
+      let nowMs = 1_000_000;
+      const log = await open({ now: () => nowMs, retentionIntervalMs: 20 });
+      await log.ensureTopics([{ name: 'short', partitions: 1, retentionMs: 10_000 }]);
+      await log.append(someEntries('short', 0, 0, 3));
+      nowMs = 1_100_000;
+      await waitUntil(async () => (await log.offsets('short'))[0]?.lowOffset === 3);
+      await log.close();
+      const again = await open({ now: () => nowMs });
+      await again.append(someEntries('short', 0, 3, 1));
+      expect((await take(again.read({ topic: 'short', partition: 0, fromOffset: 3 }), 1)).map(record => record.offset)).toEqual([3]);
+    });
+  });
+
+  describe('groups', () => {
+    it('makes a second member of a group wait until the first has left', async () => {
+      const log = await open();
+      const topic = await aTopic(log, 2);
+      const first = joinGroup(log, topic, 'g');
+      await first.claim(1);
+      const second = joinGroup(log, topic, 'g');
+      await sleep(50);
+      expect(second.claims).toHaveLength(0);
+      await first.leave();
+      expect((await second.claim(1)).partition).toBe(1);
+      await second.leave();
+    });
+
+    it('takes the claims away when nobody listens to the member any more', async () => {
+      const log = await open();
+      const topic = await aTopic(log);
+      const stop = new AbortController();
+      const lost: boolean[] = [];
+      for await (const claim of log.join({ topic, group: 'g', signal: stop.signal })) {
+        claim.lost.addEventListener('abort', () => lost.push(true));
+        break;
+      }
+      expect(lost).toEqual([true]);
+    });
+  });
+});
+
+/** A process that appends '0', '1', … to topic `t` and counts on its output what was acknowledged. */
+async function writerProcess(directory: string) {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', new URL('support/writer-process.ts', import.meta.url).pathname, directory],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let acknowledged = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    acknowledged = Number(chunk.toString().trim().split('\n').at(-1));
+  });
+  await waitUntil(() => acknowledged > 0);
+  return { child, acknowledged: () => acknowledged };
+}
+
+async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadlineMs = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > deadlineMs) throw new Error('waited 30 s in vain');
+    await sleep(10);
+  }
+}
