@@ -1,0 +1,56 @@
+/**
+ * This file writes a Kafka node's settings: broker and controller in one process, suited to tests and to one machine.
+ */
+import { join } from 'node:path';
+
+export interface KafkaNode {
+  readonly id: number;
+  readonly clientPort: number;
+  readonly controllerPort: number;
+}
+
+/** The text of `server.properties` for `node`, one of `nodes`. */
+export function kafkaProperties(node: KafkaNode, nodes: readonly KafkaNode[], directory: string): string {
+  const replicas = nodes.length >= 3 ? 3 : 1;
+  const inSync = replicas === 3 ? 2 : 1;
+  const settings: Readonly<Record<string, string | number | boolean>> = {
+    'process.roles': 'broker,controller',
+    'node.id': node.id,
+    'controller.quorum.voters': nodes.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(','),
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAINTEXT://127.0.0.1:${node.clientPort},CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.clientPort}`,
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': join(directory, 'data'),
+
+    'auto.create.topics.enable': false,
+    'num.partitions': 4,
+    'default.replication.factor': replicas,
+    'min.insync.replicas': inSync,
+    'offsets.topic.replication.factor': replicas,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
+
+    // A group of one test should not wait three seconds for more members, and a killed member should be missed soon.
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 2000,
+    // A broker that was killed is fenced after six seconds instead of nine.
+    'broker.session.timeout.ms': 6000,
+    'broker.heartbeat.interval.ms': 1000,
+
+    // Retention goes by the records' own times: with the usual seven days a recording from last year would be deleted at once.
+    'log.retention.ms': -1,
+    'log.segment.bytes': 128 * 1024 * 1024,
+    'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+    'num.network.threads': 2,
+    'num.io.threads': 4,
+  };
+  return `${Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n')}\n`;
+}

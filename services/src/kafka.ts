@@ -1,0 +1,131 @@
+/**
+ * This file starts Apache Kafka: one broker, or three, each of them broker and controller (KRaft), on loopback.
+ */
+import { execFile } from 'node:child_process';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { kafkaAnswers } from './answers.ts';
+import { type Cluster, nodeDirectoryOf } from './cluster-file.ts';
+import { type StartOptions, startCluster } from './cluster-start.ts';
+import { readEnvironment } from './environment.ts';
+import { jarFolder } from './jar-cache.ts';
+import { findJava, type Java, type JavaNeed } from './java.ts';
+import { type KafkaNode, kafkaProperties } from './kafka-properties.ts';
+import { markerOf } from './process-identity.ts';
+import { type RunningNode, ServerNode } from './server-node.ts';
+
+const run = promisify(execFile);
+
+const VERSION = '4.3.1';
+const HOST = '127.0.0.1';
+const START_DEADLINE_MS = 120_000;
+/** Brokers that stop together may wait for a controller that is gone already. */
+export const KAFKA_STOP_DEADLINE_MS = 20_000;
+
+const need: JavaNeed = { server: `kafka ${VERSION}`, minimum: 17, variable: 'KAFKA_BROKERS' };
+const resources = fileURLToPath(new URL('../resources/kafka/', import.meta.url));
+
+export interface KafkaOptions extends StartOptions {
+  readonly brokers: 1 | 3;
+}
+
+export interface StartedKafka {
+  /** `host:port` of each broker. */
+  readonly brokers: readonly string[];
+  readonly nodes: readonly RunningNode[];
+  /** Ends all brokers; their data stays. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Returns when every broker answers. With three brokers topics have three replicas and need two of them.
+ *
+ * @throws PipelineError `services.unavailable`: no Java, no Maven, no download, running already, or the server's own reason
+ */
+export async function startKafka(options: KafkaOptions): Promise<StartedKafka> {
+  const environment = readEnvironment();
+  const { cacheDirectory, logger, signal } = options;
+  const java = await findJava(need, environment);
+  const pomFile = join(resources, 'pom.xml');
+  const jars = await jarFolder({ name: `kafka-${VERSION}`, pomFile, need, environment, cacheDirectory, logger, signal });
+  const begin = performance.now();
+  const makeNodes = async (cluster: Cluster, directory: string) => {
+    const nodes = cluster.nodes.map(kafkaNodeOf);
+    return await Promise.all(nodes.map(node => makeNode({ node, nodes, cluster, directory, java, jars, options })));
+  };
+  const { nodes, cluster } = await startCluster({ service: 'kafka', nodeCount: options.brokers, portsPerNode: 2, makeNodes }, options);
+  const brokers = cluster.nodes.map(node => `${HOST}:${kafkaNodeOf(node).clientPort}`);
+  logger?.info({ brokers }, `kafka ${VERSION}: ${brokers.join(',')} ready after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  return { brokers, nodes, stop: async () => void (await Promise.all(nodes.map(node => node.stop()))) };
+}
+
+function kafkaNodeOf({ id, ports }: Cluster['nodes'][number]): KafkaNode {
+  const [clientPort = 0, controllerPort = 0] = ports;
+  return { id, clientPort, controllerPort };
+}
+
+interface NodeParts {
+  readonly node: KafkaNode;
+  readonly nodes: readonly KafkaNode[];
+  readonly cluster: Cluster;
+  readonly directory: string;
+  readonly java: Java;
+  readonly jars: string;
+  readonly options: KafkaOptions;
+}
+
+async function makeNode({ node, nodes, cluster, directory: clusterDirectory, java, jars, options }: NodeParts): Promise<ServerNode> {
+  const directory = nodeDirectoryOf(clusterDirectory, node.id);
+  const propertiesFile = join(directory, 'server.properties');
+  await mkdir(directory, { recursive: true });
+  await writeFile(propertiesFile, kafkaProperties(node, nodes, directory));
+  await format(java, jars, cluster.clusterId, directory);
+  const classPath = ['-cp', join(jars, '*')];
+  return new ServerNode({
+    id: node.id,
+    name: `kafka node ${node.id}`,
+    directory,
+    executable: java.executable,
+    args: [...javaFlags(directory, options.heapMb ?? 512), markerOf(directory), ...classPath, 'kafka.Kafka', propertiesFile],
+    answers: () => kafkaAnswers(HOST, node.clientPort),
+    startDeadlineMs: START_DEADLINE_MS,
+    stopDeadlineMs: KAFKA_STOP_DEADLINE_MS,
+    keep: options.keep ?? false,
+  });
+}
+
+function javaFlags(directory: string, heapMb: number): readonly string[] {
+  return [
+    `-Xms${Math.min(128, heapMb)}m`,
+    `-Xmx${heapMb}m`,
+    '-XX:+UseG1GC',
+    '-XX:MaxGCPauseMillis=20',
+    '-XX:+ExitOnOutOfMemoryError',
+    '-XX:+PerfDisableSharedMem',
+    '-Djava.net.preferIPv4Stack=true',
+    `-Djava.io.tmpdir=${join(directory, 'tmp')}`,
+    `-Dlog4j2.configurationFile=${join(resources, 'log4j2.xml')}`,
+    `-Dtapeline.log=${join(directory, 'server.log')}`,
+  ];
+}
+
+/** Gives an empty data folder the cluster's id, as Kafka wants before a first start. */
+async function format(java: Java, jars: string, clusterId: string, directory: string): Promise<void> {
+  const formatted = await access(join(directory, 'data', 'meta.properties')).then(
+    () => true,
+    () => false,
+  );
+  if (formatted) return;
+  const quickStart = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-XX:+PerfDisableSharedMem'];
+  const logging = [`-Dlog4j2.configurationFile=${join(resources, 'log4j2.xml')}`, `-Dtapeline.log=${join(directory, 'format.log')}`];
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', join(directory, 'server.properties')];
+  try {
+    await run(java.executable, [...quickStart, ...logging, '-cp', join(jars, '*'), ...tool]);
+  } catch (error) {
+    const message = `kafka could not format ${directory}: ${reasonOf(error)}`;
+    throw new PipelineError('services.unavailable', message, { retriable: false, cause: error });
+  }
+}
