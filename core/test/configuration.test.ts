@@ -1,0 +1,71 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { readConfiguration, secretsOf } from '../src/configuration.ts';
+import { PipelineError } from '../src/errors.ts';
+
+function faultsOf(environment: Record<string, string>): string {
+  try {
+    readConfiguration(environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(PipelineError);
+    return (error as PipelineError).message;
+  }
+  return '';
+}
+
+describe('configuration', () => {
+  it('has sensible defaults when nothing is set', () => {
+    expect(readConfiguration({})).toMatchObject({
+      BAR_INTERVALS: ['1s', '5s', '15s', '1m', '5m', '15m', '1h', '1d'],
+      ALLOWED_LATENESS_MS: 2000,
+      FEED_CLOCK: 'wall',
+      HTTP_HOST: '127.0.0.1',
+      HTTP_PORT: 8080,
+      TWELVE_DATA_API_KEY: undefined,
+      FEED_MUTE_TIMEOUT_MS: undefined,
+    });
+  });
+
+  it('reports every fault in one message, each with what was given, what is expected and a remedy', () => {
+    const message = faultsOf({
+      ALLOWED_LATENESS_MS: '-5',
+      BAR_INTERVALS: '1m,2m',
+      HTTP_PORT: '70000',
+      KAFKA_BROKERS: 'localhost',
+      TWELVE_DATA_URL: 'http://somewhere',
+      TWELVE_DATA_APIKEY: 'x',
+      KAFKA_BROKER: 'x',
+    });
+    expect(message).toContain('the configuration has 7 faults:');
+    expect(message).toContain(
+      'ALLOWED_LATENESS_MS must be a whole number of milliseconds from 0 to 3600000, was "-5": set it, for example, to 2000',
+    );
+    expect(message).toContain('BAR_INTERVALS must be one or more of 1s, 5s, 15s, 1m, 5m, 15m, 1h, 1d, separated by commas, was "1m,2m"');
+    expect(message).toContain('HTTP_PORT must be a port number');
+    expect(message).toContain('KAFKA_BROKERS must be addresses as host:port, separated by commas, was "localhost"');
+    expect(message).toContain('TWELVE_DATA_URL must be a ws:// or wss:// address, was "http://somewhere"');
+    expect(message).toContain('TWELVE_DATA_APIKEY is not a setting: did you mean TWELVE_DATA_API_KEY');
+    expect(message).toContain('KAFKA_BROKER is not a setting: did you mean KAFKA_BROKERS');
+  });
+
+  it('reads a secret from a file, and never prints one', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'tapeline-')), 'key');
+    writeFileSync(file, 'k-123\n');
+    const configuration = readConfiguration({ TWELVE_DATA_API_KEY_FILE: file });
+    expect(configuration.TWELVE_DATA_API_KEY).toBe('k-123');
+    expect(secretsOf(configuration)).toEqual(['k-123']);
+    expect(faultsOf({ TWELVE_DATA_API_KEY: 'k-123', TWELVE_DATA_API_KEY_FILE: file })).not.toContain('k-123');
+    expect(faultsOf({ TWELVE_DATA_API_KEY_FILE: '/nowhere/at/all' })).toContain('TWELVE_DATA_API_KEY_FILE must be a file that can be read');
+  });
+
+  it('wants the parts of a login together', () => {
+    expect(faultsOf({ KAFKA_SASL_MECHANISM: 'scram-sha-512' })).toContain('set KAFKA_USERNAME and KAFKA_PASSWORD');
+    expect(faultsOf({ CASSANDRA_USERNAME: 'writer' })).toContain('set both or neither');
+  });
+
+  it('takes symbols with spaces around commas, each once', () => {
+    expect(readConfiguration({ SYMBOLS: ' AAPL , BTC/USD,AAPL ,RY:TSX' }).SYMBOLS).toEqual(['AAPL', 'BTC/USD', 'RY:TSX']);
+  });
+});

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { PipelineError } from '../src/errors.ts';
+import { createLogger } from '../src/logging.ts';
+import { runService } from '../src/service.ts';
+
+const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
+
+function part(
+  name: string,
+  events: string[],
+  more: { start?: () => Promise<void>; stop?: () => Promise<void>; failed?: Promise<never> } = {},
+) {
+  return {
+    name,
+    start: async () => {
+      events.push(`start ${name}`);
+      await more.start?.();
+    },
+    stop: async () => {
+      events.push(`stop ${name}`);
+      await more.stop?.();
+    },
+    ...(more.failed ? { failed: more.failed } : {}),
+  };
+}
+
+describe('the life of a process', () => {
+  it('starts parts in order and stops them in reverse', async () => {
+    const events: string[] = [];
+    const stop = new AbortController();
+    const status = await runService({
+      parts: [part('log', events), part('store', events), part('board', events)],
+      logger,
+      signal: stop.signal,
+      started: () => stop.abort(),
+    });
+    expect(status).toBe(0);
+    expect(events).toEqual(['start log', 'start store', 'start board', 'stop board', 'stop store', 'stop log']);
+  });
+
+  it('stops what was started when a later part cannot start, with exit status 1', async () => {
+    const events: string[] = [];
+    const broken = part('store', events, {
+      start: async () => {
+        throw new PipelineError('store.unavailable', 'no host answers', { retriable: true });
+      },
+    });
+    const status = await runService({
+      parts: [part('log', events), broken, part('board', events)],
+      logger,
+      signal: new AbortController().signal,
+    });
+    expect(status).toBe(1);
+    expect(events).toEqual(['start log', 'start store', 'stop store', 'stop log']);
+  });
+
+  it('stops the others when a part fails while it runs', async () => {
+    const events: string[] = [];
+    const failed = sleep(20).then(() => {
+      throw new PipelineError('feed.key-refused', 'the key was refused', { retriable: false });
+    });
+    const status = await runService({
+      parts: [part('log', events), part('feed', events, { failed })],
+      logger,
+      signal: new AbortController().signal,
+    });
+    expect(status).toBe(1);
+    expect(events.slice(-2)).toEqual(['stop feed', 'stop log']);
+  });
+
+  it('does not wait for a part beyond the deadline, and says so by its exit status', async () => {
+    const events: string[] = [];
+    const stop = new AbortController();
+    const begun = Date.now();
+    const status = await runService({
+      parts: [part('log', events), part('stuck', events, { stop: () => new Promise(() => undefined) })],
+      logger,
+      signal: stop.signal,
+      stopDeadlineMs: 200,
+      started: () => stop.abort(),
+    });
+    expect(status).toBe(1);
+    expect(Date.now() - begun).toBeLessThan(2_000);
+    expect(events.at(-1)).toBe('stop log');
+  });
+});
