@@ -1,0 +1,146 @@
+/**
+ * The test command: checks, unit tests, then integration and end-to-end tests on a real Kafka, a real Cassandra and a real Chromium.
+ *
+ *   npm test                    everything
+ *   npm test -- unit            only the parts named: checks, unit, integration, e2e
+ *
+ * Servers named by KAFKA_BROKERS and CASSANDRA_CONTACT_POINTS are used; otherwise they are started here and stopped at the end.
+ * Without Java the integration tests are skipped, loudly; in CI (CI=true) that is a failure. Ends with a line that counts.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@tapeline/core/logging';
+import { startCassandra } from '@tapeline/services/cassandra';
+import { startKafka } from '@tapeline/services/kafka';
+
+const parts = ['checks', 'unit', 'integration', 'e2e'] as const;
+type PartName = (typeof parts)[number];
+
+interface Outcome {
+  readonly part: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly seconds: number;
+}
+
+interface Servers {
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+const isCi = process.env.CI === 'true';
+const wanted = process.argv.slice(2);
+const unknown = wanted.find(name => !(parts as readonly string[]).includes(name));
+if (unknown !== undefined) {
+  process.stderr.write(`"${unknown}" is no part of the tests, expected some of: ${parts.join(', ')}\n`);
+  process.exit(2);
+}
+const chosen = wanted.length === 0 ? parts : parts.filter(part => wanted.includes(part));
+const scratch = mkdtempSync(join(tmpdir(), 'tapeline-test-'));
+const stopping = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
+
+process.exitCode = await main().finally(() => rmSync(scratch, { recursive: true, force: true }));
+
+async function main(): Promise<number> {
+  const outcomes: Outcome[] = [];
+  const needsServers = chosen.includes('integration') || chosen.includes('e2e');
+  const starting = needsServers ? startServers() : undefined;
+  starting?.catch(() => undefined);
+  try {
+    if (chosen.includes('checks')) outcomes.push(...(await runChecks()));
+    if (chosen.includes('unit')) outcomes.push(await runJest('unit', ['--testPathIgnorePatterns', '\\.(integration|e2e)\\.test\\.ts$'], {}));
+    if (starting !== undefined) outcomes.push(...(await runWithServers(starting)));
+  } finally {
+    await (await starting?.catch(() => undefined))?.stop();
+  }
+  return report(outcomes);
+}
+
+async function runWithServers(starting: Promise<Servers>): Promise<Outcome[]> {
+  const begun = performance.now();
+  const servers = await starting.catch((error: unknown) => {
+    process.stderr.write(`\n!!! ${error instanceof Error ? error.message : String(error)}\n`);
+    return undefined;
+  });
+  if (servers === undefined && isCi) return [{ part: 'servers', passed: 0, failed: 1, skipped: 0, seconds: secondsSince(begun) }];
+  if (servers === undefined) process.stderr.write('!!! the tests that need Kafka or Cassandra are SKIPPED; in CI this is a failure\n\n');
+  const environment = servers?.environment ?? {};
+  const outcomes: Outcome[] = [];
+  for (const part of ['integration', 'e2e'] as const) {
+    if (chosen.includes(part) && !stopping.signal.aborted) outcomes.push(await runJest(part, ['--runInBand', '--testPathPatterns', `\\.${part}\\.test\\.ts$`], environment));
+  }
+  return outcomes;
+}
+
+async function startServers(): Promise<Servers> {
+  const { KAFKA_BROKERS, CASSANDRA_CONTACT_POINTS } = process.env;
+  const logger = createLogger({ name: 'services', level: 'warn', secrets: [] });
+  const signal = stopping.signal;
+  const settled = await Promise.allSettled([
+    KAFKA_BROKERS ? undefined : startKafka({ brokers: 1, directory: join(scratch, 'kafka'), logger, signal }),
+    CASSANDRA_CONTACT_POINTS ? undefined : startCassandra({ directory: join(scratch, 'cassandra'), logger, signal }),
+  ]);
+  const [kafka, cassandra] = settled.map(result => (result.status === 'fulfilled' ? result.value : undefined));
+  const stop = async (): Promise<void> => void (await Promise.all([kafka?.stop(), cassandra?.stop()]));
+  const failure = settled.find(result => result.status === 'rejected');
+  if (failure !== undefined) {
+    await stop();
+    throw failure.reason;
+  }
+  const environment: Record<string, string> = {};
+  if (kafka !== undefined && 'brokers' in kafka) environment.KAFKA_BROKERS = kafka.brokers.join(',');
+  if (cassandra !== undefined && 'contactPoints' in cassandra) environment.CASSANDRA_CONTACT_POINTS = cassandra.contactPoints.join(',');
+  return { environment, stop };
+}
+
+async function runChecks(): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const script of ['typecheck', 'lint', 'rules']) {
+    const begun = performance.now();
+    const status = await run('npm', ['run', '--silent', script], {});
+    outcomes.push({ part: script, passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0, seconds: secondsSince(begun) });
+  }
+  return outcomes;
+}
+
+async function runJest(part: PartName, options: readonly string[], environment: Readonly<Record<string, string>>): Promise<Outcome> {
+  const begun = performance.now();
+  const file = join(scratch, `${part}.json`);
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+  const status = await run(process.execPath, [...flags, '--json', '--outputFile', file, ...options], environment);
+  if (!existsSync(file)) return { part, passed: 0, failed: 1, skipped: 0, seconds: secondsSince(begun) };
+  const result = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
+  const skipped = (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0);
+  const failed = (result.numFailedTests ?? 0) + (result.numRuntimeErrorTestSuites ?? 0);
+  const unexplained = status !== 0 && failed === 0 ? 1 : 0;
+  return { part, passed: result.numPassedTests ?? 0, failed: failed + unexplained, skipped, seconds: secondsSince(begun) };
+}
+
+/** Runs a command to its end. Jest reports on standard error, and its JSON would only clutter standard output. */
+function run(command: string, options: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> {
+  const stdout = options.includes('--json') ? 'ignore' : 'inherit';
+  const child = spawn(command, options, { stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, ...environment } });
+  return new Promise(resolve => child.on('close', code => resolve(code ?? 1)));
+}
+
+function report(outcomes: readonly Outcome[]): number {
+  const sum = (pick: (outcome: Outcome) => number): number => outcomes.reduce((total, outcome) => total + pick(outcome), 0);
+  process.stdout.write('\npart          passed  failed  skipped  seconds\n');
+  for (const { part, passed, failed, skipped, seconds } of outcomes) {
+    const numbers = [passed, failed, skipped].map((count, index) => String(count).padStart(index === 0 ? 6 : 8));
+    process.stdout.write(`${part.padEnd(14)}${numbers.join('')}${seconds.toFixed(1).padStart(10)}\n`);
+  }
+  const [passed, failed, skipped] = [sum(outcome => outcome.passed), sum(outcome => outcome.failed), sum(outcome => outcome.skipped)];
+  const isRed = failed > 0 || passed === 0 || (isCi && skipped > 0) || stopping.signal.aborted;
+  if (isCi && skipped > 0) process.stdout.write(`\n${skipped} tests were skipped, which is a failure in CI\n`);
+  process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+  return isRed ? 1 : 0;
+}
+
+function secondsSince(begunMs: number): number {
+  return (performance.now() - begunMs) / 1_000;
+}
