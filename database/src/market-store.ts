@@ -25,7 +25,7 @@ export interface LatestPrice {
   readonly versionUs: number;
 }
 
-/** A span in which a feed was absent or lost something, for one symbol. */
+/** A span in which a feed was absent or lost something, for one symbol. Known by (symbol, fromMs, reason): a newer version replaces the rest. */
 export interface Gap {
   readonly symbol: string;
   readonly fromMs: number;
@@ -65,6 +65,9 @@ export interface Snapshot {
   readonly state: Uint8Array;
 }
 
+/** Rows that a range query gives at most, unless it says otherwise. */
+export const defaultRangeLimit = 10_000;
+
 /** Half-open range of time, newest or oldest first. */
 export interface RangeQuery {
   readonly fromMs: number;
@@ -83,8 +86,8 @@ export interface MarketStore {
   /** Resolves when every row is durable. @throws PipelineError `store.unavailable` (retriable) or `store.full`. */
   write(batch: StoreBatch): Promise<void>;
   /**
-   * Chunks first, then the pointer row with `versionUs` as write time: an older owner cannot overwrite its successor's.
-   * Chunks that nothing points to are removed.
+   * Chunks first, then the pointer row with `versionUs` as write time: an older owner cannot overwrite its successor's, its snapshot is
+   * passed over without an error. Of equal versions the one with the higher `nextOffset` stands. Chunks that nothing points to are removed.
    */
   saveSnapshot(key: SnapshotKey, snapshot: Snapshot): Promise<void>;
   /** @throws PipelineError `snapshot.invalid` when chunks are missing or the checksum differs. */

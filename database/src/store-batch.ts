@@ -1,0 +1,29 @@
+/** Batches of rows: of rows with one key only the newest version is worth writing. */
+import type { StoreBatch } from './market-store.ts';
+
+/** The batch with each key once, at its highest `versionUs`; of equal versions the first stays. */
+export function newestOfEachKey(batch: StoreBatch): StoreBatch {
+  return {
+    ticks: newest(batch.ticks, ({ tick }) => `${tick.timeMs}/${tick.session}/${tick.sequence}/${tick.symbol}`),
+    bars: newest(batch.bars, bar => `${bar.startMs}/${bar.interval}/${bar.symbol}`),
+    latest: newest(batch.latest, row => row.symbol),
+    gaps: newest(batch.gaps, gap => JSON.stringify([gap.fromMs, gap.symbol, gap.reason])),
+    instruments: newest(batch.instruments, row => row.instrument.symbol),
+  };
+}
+
+/** A batch from the rows that there are. */
+export function storeBatch(rows: Partial<StoreBatch>): StoreBatch {
+  return { ticks: [], bars: [], latest: [], gaps: [], instruments: [], ...rows };
+}
+
+function newest<Row extends { readonly versionUs: number }>(rows: readonly Row[], keyOf: (row: Row) => string): readonly Row[] {
+  if (rows.length < 2) return rows;
+  const newestByKey = new Map<string, Row>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const known = newestByKey.get(key);
+    if (known === undefined || row.versionUs > known.versionUs) newestByKey.set(key, row);
+  }
+  return [...newestByKey.values()];
+}
