@@ -1,0 +1,204 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { PipelineError } from '@tapeline/core/errors';
+import { createLogger } from '@tapeline/core/logging';
+import { partitionOf } from '@tapeline/core/partitioner';
+import { encodeRecord } from '@tapeline/core/record-codec';
+import { type FeedRecord, recordKey } from '@tapeline/core/records';
+import { topics } from '@tapeline/core/topics';
+import type { MarketStore } from '@tapeline/database/market-store';
+import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
+import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { Registry } from 'prom-client';
+import { runStreamProcessor, type StreamProcessorOptions } from '../src/stream-processor.ts';
+import { aHeartbeat, aSession, aTick, at } from './support/builders.ts';
+
+const partitions = 2;
+const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
+
+interface Bench {
+  readonly log: MarketLog;
+  readonly store: MarketStore;
+  append(...records: readonly FeedRecord[]): Promise<void>;
+  /** Runs a processor until `isDone`, then stops it cleanly. */
+  process(isDone: () => Promise<boolean>, options?: Partial<StreamProcessorOptions>): Promise<Registry>;
+  deadLetters(): Promise<readonly Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+async function bench(directory = mkdtempSync(join(tmpdir(), 'tapeline-processor-'))): Promise<Bench> {
+  const log = await openEmbeddedLog({ directory, logger });
+  await log.ensureTopics(topics.map(topic => ({ name: topic.name, partitions: topic.partitions ?? partitions })));
+  const store = openSqliteStore({ dataDir: directory, logger, registry: new Registry() });
+  await store.migrate();
+  return {
+    log,
+    store,
+    append: async (...records) => {
+      for (const record of records) {
+        const key = recordKey(record);
+        const targets = key === undefined ? [0, 1] : [partitionOf(key, partitions)];
+        await log.append(targets.map(partition => ({ topic: 'market-data.feed', partition, key, value: encodeRecord(record) })));
+      }
+    },
+    process: async (isDone, options = {}) => {
+      const stop = new AbortController();
+      const registry = new Registry();
+      const running = runStreamProcessor({
+        log,
+        store,
+        group: 'stream-processor',
+        intervals: ['1s', '1m'],
+        allowedLatenessMs: 2_000,
+        correctionHorizonMs: 60_000,
+        snapshotIntervalMs: 60_000,
+        signal: stop.signal,
+        registry,
+        logger,
+        ...options,
+      });
+      running.catch(() => undefined);
+      const endMs = performance.now() + 10_000;
+      while (!(await isDone())) {
+        if (performance.now() > endMs) throw new Error('the processor did not get there');
+        await Promise.race([sleep(20), running]);
+      }
+      stop.abort();
+      await running;
+      return registry;
+    },
+    deadLetters: async () => {
+      const letters: Record<string, unknown>[] = [];
+      const [range] = await log.offsets('market-data.dead-letter');
+      if (range === undefined || range.highWatermark === 0) return [];
+      for await (const batch of log.read({
+        topic: 'market-data.dead-letter',
+        partition: 0,
+        fromOffset: 0,
+        toOffset: range.highWatermark,
+      })) {
+        for (const record of batch.records) letters.push(JSON.parse(Buffer.from(record.value ?? []).toString()));
+      }
+      return letters;
+    },
+    close: async () => {
+      await log.close();
+      await store.close();
+    },
+  };
+}
+
+const day = { fromMs: at(-3_600), toMs: at(3_600) };
+
+async function minutesOf({ store }: Bench) {
+  return store.bars({ symbol: 'BTC/USD', interval: '1m', ...day });
+}
+
+describe('a stream processor on the embedded log and SQLite', () => {
+  it('makes bars, ticks and gaps durable and goes on after a clean stop where it stopped', async () => {
+    const it = await bench();
+    await it.append(aSession({ timeMs: at(-600) }), aTick({ timeMs: at(1), price: 100 }), aTick({ timeMs: at(30), price: 102 }));
+    await it.process(async () => (await it.store.ticks({ symbol: 'BTC/USD', ...day })).length === 2);
+    expect(await minutesOf(it)).toEqual([]);
+    await it.append(aTick({ timeMs: at(59), price: 101 }), aHeartbeat({ timeMs: at(62) }), aSession({ timeMs: at(70), session: 2 }));
+    const registry = await it.process(async () => (await it.store.gaps(day)).length === 1);
+    expect(await minutesOf(it)).toMatchObject([
+      { open: 100, high: 102, close: 101, tickCount: 3, state: 'final', revision: 1, flags: ['gap'] },
+    ]);
+    expect(await it.store.latest()).toMatchObject([{ symbol: 'BTC/USD', price: 101 }]);
+    expect(await registry.metrics()).toMatch(/stream_processor_records_total 5/);
+    await it.close();
+  });
+
+  it('gives the same rows when it is killed between its results and its snapshot', async () => {
+    const it = await bench();
+    await it.append(
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(1), dayVolume: 5 }),
+      aTick({ timeMs: at(30), dayVolume: 9 }),
+      aHeartbeat({ timeMs: at(62) }),
+    );
+    const lossy: MarketStore = Object.assign(Object.create(it.store) as MarketStore, {
+      saveSnapshot: async () => undefined,
+      loadSnapshot: (key: never) => it.store.loadSnapshot(key),
+      write: (batch: never) => it.store.write(batch),
+    });
+    await it.process(async () => (await minutesOf(it)).length === 1, { store: lossy });
+    const first = [await minutesOf(it), await it.store.ticks({ symbol: 'BTC/USD', ...day }), await it.store.latest()];
+    const registry = await it.process(async () => (await it.log.offsets('market-data.bars')).some(range => range.highWatermark >= 6));
+    expect([await minutesOf(it), await it.store.ticks({ symbol: 'BTC/USD', ...day }), await it.store.latest()]).toEqual(first);
+    expect(await registry.metrics()).toMatch(/stream_processor_ticks_total 2/);
+    await it.close();
+  });
+
+  it('sends poison to the dead letters with reason and origin, and the partition goes on', async () => {
+    const it = await bench();
+    const partition = partitionOf('BTC/USD', partitions);
+    await it.append(aSession({ timeMs: at(-600) }));
+    for (const poison of ['{"v":1,"kind":"tick"', '{"v":1,"kind":"tick","price":"12"}', 'null', '']) {
+      await it.log.append([{ topic: 'market-data.feed', partition, value: Buffer.from(poison) }]);
+    }
+    await it.append(aTick({ timeMs: at(1) }), aHeartbeat({ timeMs: at(62) }));
+    const registry = await it.process(async () => (await minutesOf(it)).length === 1);
+    expect(await it.deadLetters()).toMatchObject([
+      { reason: 'malformed', origin: `market-data.feed/${partition}@1`, value: '{"v":1,"kind":"tick"' },
+      { reason: 'malformed', origin: `market-data.feed/${partition}@2`, detail: expect.stringContaining('price: ') },
+      { reason: 'malformed', origin: `market-data.feed/${partition}@3` },
+      { reason: 'malformed', origin: `market-data.feed/${partition}@4` },
+    ]);
+    expect(await registry.metrics()).toMatch(/stream_processor_dead_letters_total\{reason="malformed"\} 4/);
+    await it.close();
+  });
+
+  it('pauses a partition at a record of a newer format, with all before it durable', async () => {
+    const it = await bench();
+    const partition = partitionOf('BTC/USD', partitions);
+    await it.append(aSession({ timeMs: at(-600) }), aTick({ timeMs: at(1) }), aHeartbeat({ timeMs: at(62) }));
+    await it.log.append([{ topic: 'market-data.feed', partition, value: Buffer.from('{"v":2,"kind":"tick"}') }]);
+    await it.append(aTick({ timeMs: at(70) }));
+    let paused = '';
+    const registry = new Registry();
+    await it.process(
+      async () => {
+        paused = (await registry.getSingleMetricAsString('stream_processor_paused_partitions').catch(() => '')) ?? '';
+        return (await minutesOf(it)).length === 1 && / 1$/.test(paused.trim());
+      },
+      { registry },
+    );
+    expect(await it.store.ticks({ symbol: 'BTC/USD', ...day })).toHaveLength(1);
+    expect((await it.store.loadSnapshot({ consumerGroup: 'stream-processor', topic: 'market-data.feed', partition }))?.nextOffset).toBe(3);
+    await it.close();
+  });
+
+  it('waits for a store that is away and loses nothing', async () => {
+    const it = await bench();
+    await it.append(aSession({ timeMs: at(-600) }), aTick({ timeMs: at(1) }), aHeartbeat({ timeMs: at(62) }));
+    let refusals = 3;
+    const flaky: MarketStore = Object.assign(Object.create(it.store) as MarketStore, {
+      loadSnapshot: (key: never) => it.store.loadSnapshot(key),
+      saveSnapshot: (key: never, snapshot: never) => it.store.saveSnapshot(key, snapshot),
+      write: async (batch: never) => {
+        refusals -= 1;
+        if (refusals >= 0) throw new PipelineError('store.unavailable', 'no host answers', { retriable: true });
+        await it.store.write(batch);
+      },
+    });
+    const registry = await it.process(async () => (await minutesOf(it)).length === 1, { store: flaky });
+    expect(await registry.metrics()).toMatch(/stream_processor_sink_retries_total 3/);
+    await it.close();
+  });
+
+  it('refuses a snapshot that belongs to another log, with the remedy', async () => {
+    const it = await bench();
+    const key = { consumerGroup: 'stream-processor', topic: 'market-data.feed', partition: 0 };
+    await it.store.saveSnapshot(key, { nextOffset: 900, versionUs: 1, formatVersion: 1, state: new Uint8Array([1]) });
+    await expect(it.process(async () => false)).rejects.toThrow(
+      /goes on at offset 900, but the log ends at 0: this store belongs to another log/,
+    );
+    await it.close();
+  });
+});
