@@ -1,8 +1,19 @@
 /** A server that speaks TwelveData's price protocol over a real socket, with a seeded market or a recording behind it. */
+import { PipelineError } from '@tapeline/core/errors';
+import { surveyRecording } from '@tapeline/core/recorded-sessions';
 import type { Logger } from 'pino';
 import type { ConnectionHistory, UpgradeAttempt } from './connection-journal.ts';
+import { FaultSet } from './fault-set.ts';
 import type { Instrument } from './market/instruments.ts';
+import { seededMarket } from './market/market.ts';
+import { mixed, type Random, randomOf } from './market/random.ts';
+import { instrumentsNamed, wellKnownInstruments } from './market/well-known-instruments.ts';
+import { MarketSource } from './market-source.ts';
 import type { Misbehaviour, MisbehaviourName } from './misbehaviours/misbehaviour.ts';
+import { PriceServer } from './price-server.ts';
+import type { PriceSource } from './price-source.ts';
+import { RecordingSource } from './recording-source.ts';
+import { pricePath } from './upgrade.ts';
 
 export interface MarketOptions {
   /** Symbols of well-known instruments, or instruments of your own. @default all well-known ones */
@@ -57,8 +68,65 @@ export interface Simulator {
 
 /**
  * Starts a simulator; it listens when the promise resolves. Every answer to an upgrade carries `x-simulated: true`.
- * @throws PipelineError `usage` for a misbehaviour or symbol that is none; `recording.malformed`, `recording.unreadable`.
+ * @throws PipelineError `usage` for a misbehaviour or symbol that is none; `recording.malformed`, `recording.unreadable`;
+ *   `configuration.invalid` when it cannot listen.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  throw new Error(`not there yet: the server on port ${options.port ?? 0}`);
+  const faults = new FaultSet();
+  for (const misbehaviour of [options.misbehaviour ?? []].flat()) faults.add(misbehaviour);
+  const random = randomOf(mixed(options.seed, 0x636f6e6e));
+  const source = await sourceOf(options, random);
+  const server = new PriceServer(source, {
+    faults,
+    clock: options.clock ?? Date.now,
+    sayTime: options.sayTime ?? false,
+    lastPrices: new Map(),
+    random,
+    logger: options.logger,
+    apiKey: options.apiKey,
+  });
+  const host = options.host ?? '127.0.0.1';
+  const port = await server.listen(options.port ?? 0, host).catch(async (error: unknown) => {
+    await source.stop();
+    throw error;
+  });
+  return {
+    url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}${pricePath}`,
+    port,
+    connections: server.connections,
+    attempts: server.attempts,
+    misbehave: misbehaviour => faults.add(misbehaviour),
+    behave: kind => faults.remove(kind),
+    dropConnections: () => server.dropConnections(),
+    whenPlayed: () => source.played,
+    close: async () => {
+      await Promise.all([server.close(), source.stop()]);
+    },
+  };
+}
+
+async function sourceOf(options: SimulatorOptions, random: Random): Promise<PriceSource> {
+  const { recording, logger } = options;
+  if (recording === undefined) return marketSourceOf(options, random);
+  const { path, speed } = recording;
+  if (speed !== 'max' && !(Number.isFinite(speed) && speed > 0)) {
+    throw new PipelineError('usage', `speed must be a number above 0 or "max", was ${speed}`, { retriable: false });
+  }
+  return new RecordingSource({ path, speed, survey: await surveyRecording(path), logger });
+}
+
+function marketSourceOf(options: SimulatorOptions, random: Random): PriceSource {
+  const { instruments: wanted = wellKnownInstruments, ticksPerSecond = 20, startMs, alwaysOpen = true } = options.market ?? {};
+  if (!(Number.isFinite(ticksPerSecond) && ticksPerSecond >= 0)) {
+    throw new PipelineError('usage', `ticksPerSecond must be 0 or more, was ${ticksPerSecond}`, { retriable: false });
+  }
+  const instruments = wanted.flatMap(each => (typeof each === 'string' ? instrumentsNamed([each]) : [each]));
+  const clock = options.clock ?? Date.now;
+  const beganMs = clock();
+  return new MarketSource({
+    market: seededMarket({ seed: options.seed, instruments, ticksPerSecond, alwaysOpen }),
+    instruments,
+    now: () => (startMs ?? beganMs) + clock() - beganMs,
+    random,
+  });
 }

@@ -7,7 +7,7 @@ export const delay = misbehaviourKind({
   schema: z.strictObject({
     kind: z.literal('delay'),
     every,
-    delayMs: z.int().min(1).max(3_600_000).optional().describe('how long, by the clock of the wall; 5000 when absent'),
+    delayMs: z.int().min(1).max(3_600_000).optional().describe('how long, in milliseconds of real time; 5000 when absent'),
     connections,
   }),
   fault: options => ({

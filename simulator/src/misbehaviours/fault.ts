@@ -6,7 +6,7 @@ export interface Outgoing {
   readonly event: Readonly<Record<string, unknown>>;
   /** The text to send; `event` as JSON when absent. */
   readonly raw?: string;
-  /** What a `simulated-time` before it says, in milliseconds. */
+  /** What a `simulated-time` before it says, in milliseconds; what a fault sends late says the time of the message before. */
   readonly timeMs: number;
 }
 

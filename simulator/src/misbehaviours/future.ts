@@ -7,7 +7,7 @@ export const future = misbehaviourKind({
   schema: z.strictObject({
     kind: z.literal('future'),
     every,
-    aheadMs: z.int().min(1000).optional().describe('how far, in whole seconds of it; 60000 when absent'),
+    aheadMs: z.int().min(1000).optional().describe('how far, in milliseconds, cut to whole seconds; 60000 when absent'),
     connections,
   }),
   fault: options => ({

@@ -6,7 +6,7 @@ export const refuseKey = misbehaviourKind({
   summary: 'refuses the key at the upgrade',
   schema: z.strictObject({
     kind: z.literal('refuse-key'),
-    status: z.literal([200, 401, 403]).optional().describe('HTTP status; 200, with code 401 in the body, when absent'),
+    status: z.literal([200, 401, 403]).optional().describe('HTTP status: 200, 401 or 403; 200 with code 401 in the body when absent'),
     connections,
   }),
   fault: ({ status }) => ({ upgrade: () => keyRefusal(status) }),
