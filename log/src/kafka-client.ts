@@ -1,0 +1,86 @@
+/**
+ * The one door to kafkajs: every other file of the log takes its clients and types from here.
+ *
+ * kafkajs 2.2.4 is pinned and no longer maintained. What it lacks is asked of its public parts: it has no `assign()`, but it
+ * hands its cluster (connections, metadata, the fetch request) to each partition assigner, and that is where `connections` gets
+ * them from.
+ */
+import kafkajs from 'kafkajs';
+import type { Logger } from 'pino';
+
+export type { Admin, Broker, Cluster, Consumer, Kafka, PartitionAssigner, Producer } from 'kafkajs';
+
+import type { Cluster, Kafka, LogEntry, PartitionAssigner, RetryOptions, SASLOptions } from 'kafkajs';
+
+const { AssignerProtocol, Kafka: KafkaClient, logLevel } = kafkajs;
+
+export interface KafkaConnectionOptions {
+  /** `host:port` of some of the brokers. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Certificates in PEM; `true` trusts the system's. @default false */
+  readonly ssl?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sasl?: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string };
+  readonly logger: Logger;
+}
+
+/** kafkajs' own retries: about 8 s, then our own loops decide. Named in full, for kafkajs has other defaults under tests. */
+export const innerRetry: RetryOptions = { initialRetryTime: 200, maxRetryTime: 3_000, factor: 0.2, multiplier: 2, retries: 5 };
+
+/** A client; one for each member of a group, because kafkajs shares committed offsets among the consumers of a client. */
+export function kafkaClient({ brokers, clientId, ssl, sasl, logger }: KafkaConnectionOptions): Kafka {
+  return new KafkaClient({
+    brokers: [...brokers],
+    clientId,
+    connectionTimeout: 15_000,
+    authenticationTimeout: 15_000,
+    requestTimeout: 15_000,
+    retry: innerRetry,
+    logLevel: logger.isLevelEnabled('trace') ? logLevel.DEBUG : logLevel.INFO,
+    logCreator: () => entry => writeLog(logger, entry),
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
+  });
+}
+
+/** Connections of their own to the brokers, with metadata and the fetch request, of no consumer group. */
+export function connections(kafka: Kafka): Cluster {
+  let captured: Cluster | undefined;
+  const capture: PartitionAssigner = ({ cluster }) => {
+    captured = cluster;
+    return { name: 'none', version: 0, assign: async () => [], protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }) };
+  };
+  kafka.consumer({
+    groupId: 'none',
+    allowAutoTopicCreation: false,
+    readUncommitted: true,
+    metadataMaxAge: 60_000,
+    partitionAssigners: [capture],
+  });
+  if (captured === undefined) throw new TypeError('kafkajs did not hand its cluster to the assigner, expected version 2.2.4');
+  return captured;
+}
+
+/** What a member tells the leader of its group, in Kafka's encoding. */
+export function encodeMember(topics: readonly string[], userData: string): Buffer {
+  return AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [...topics], userData: Buffer.from(userData) });
+}
+
+/** The other way round: a member's `userData`. */
+export function decodeMember(metadata: Buffer): string {
+  return AssignerProtocol.MemberMetadata.decode(metadata)?.userData.toString() ?? '';
+}
+
+/** What the leader tells a member. */
+export function encodeAssignment(topic: string, partitions: readonly number[]): Buffer {
+  return AssignerProtocol.MemberAssignment.encode({ version: 0, assignment: { [topic]: [...partitions] }, userData: Buffer.alloc(0) });
+}
+
+/** kafkajs calls an error what it is about to repeat; the log says itself what matters, so all of it is one level quieter. */
+function writeLog(logger: Logger, { namespace, level, log }: LogEntry): void {
+  const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = log;
+  const line = { ...fields, namespace };
+  if (level === logLevel.ERROR) logger.debug(line, `kafkajs: ${message}`);
+  else if (level === logLevel.WARN) logger.debug(line, `kafkajs: ${message}`);
+  else logger.trace(line, `kafkajs: ${message}`);
+}

@@ -1,0 +1,285 @@
+/**
+ * Reads partitions of one topic straight from their leaders, with the positions in our own hands.
+ *
+ * kafkajs' consumer is not asked for records at all. It would start at committed offsets after each rebalance, deliver batches
+ * that were fetched before a seek, skip offsets without saying so, and stop its heartbeats while a batch is worked on; here a
+ * position moves only by records that were delivered, whatever the group does. Each leader has one request in flight, for
+ * every partition that has room in its buffer: a slow reader is simply not fetched for.
+ */
+import { reasonOf } from '@tapeline/core/errors';
+import type { Logger } from 'pino';
+import { BackOff, pause } from './back-off.ts';
+import { Bell } from './bell.ts';
+import type { Cluster } from './kafka-client.ts';
+import { failureType, isLasting, kafkaFailure, missingTopic } from './kafka-failure.ts';
+import { type FetchedPartition, fetchedPartitions, toBatch } from './kafka-records.ts';
+import type { LogBatch, PartitionOffsets } from './market-log.ts';
+import { outOfRange } from './out-of-range.ts';
+
+export interface KafkaFetcherOptions {
+  readonly topic: string;
+  readonly cluster: Cluster;
+  readonly logger: Logger;
+  /** How long a broker holds a request that finds nothing. @default 250 */
+  readonly maxWaitMs?: number;
+}
+
+export interface PartitionReading {
+  readonly partition: number;
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  readonly signal: AbortSignal;
+  readonly maxBufferedBytes: number;
+}
+
+/** A partition that somebody reads. */
+interface Position {
+  readonly partition: number;
+  readonly maxBufferedBytes: number;
+  readonly bell: Bell;
+  readonly buffer: LogBatch[];
+  bufferedBytes: number;
+  /** The next offset to fetch; holes that were read over are behind it. */
+  nextOffset: number;
+  fetching: boolean;
+  failure: unknown;
+}
+
+/** Of one partition in one response. kafkajs spreads a batch's records into arguments, which ends near 125,000. */
+const partitionBytes = 1_048_576;
+const responseBytes = 8 * 1_048_576;
+
+export class KafkaFetcher {
+  readonly #options: KafkaFetcherOptions;
+  readonly #positions = new Set<Position>();
+  readonly #busyLeaders = new Set<string>();
+  readonly #closing = new AbortController();
+  readonly #backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
+
+  constructor(options: KafkaFetcherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Connects and learns the leaders.
+   * @throws PipelineError `log.unavailable`.
+   */
+  async open(): Promise<void> {
+    const { cluster, topic } = this.#options;
+    try {
+      await cluster.connect();
+      await cluster.addTargetTopic(topic);
+    } catch (error) {
+      if (failureType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw missingTopic(topic);
+      throw kafkaFailure(error, `reading ${topic}`, { topic });
+    }
+  }
+
+  /** Batches of a partition until `toOffset`; ends early, and quietly, when `signal` aborts or the fetcher closes. */
+  async *read(reading: PartitionReading): AsyncGenerator<LogBatch, void, void> {
+    const { partition, fromOffset, toOffset, maxBufferedBytes } = reading;
+    const signal = AbortSignal.any([reading.signal, this.#closing.signal]);
+    const offsets = await this.#offsets(partition, signal);
+    if (offsets === undefined) return;
+    if (fromOffset < offsets.lowOffset || fromOffset > offsets.highWatermark) throw outOfRange(this.#options.topic, fromOffset, offsets);
+    const position: Position = {
+      partition,
+      maxBufferedBytes,
+      bell: new Bell(),
+      buffer: [],
+      bufferedBytes: 0,
+      nextOffset: fromOffset,
+      fetching: false,
+      failure: undefined,
+    };
+    this.#positions.add(position);
+    try {
+      yield* this.#deliver(position, toOffset, signal);
+    } finally {
+      this.#positions.delete(position);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#options.cluster.disconnect();
+  }
+
+  async *#deliver(position: Position, toOffset: number, signal: AbortSignal): AsyncGenerator<LogBatch, void, void> {
+    this.#fetchMore();
+    while (!signal.aborted) {
+      const batch = position.buffer.shift();
+      if (batch !== undefined) {
+        position.bufferedBytes -= bytesOf(batch);
+        this.#fetchMore();
+        const wanted = before(batch, toOffset);
+        if (wanted !== undefined) yield wanted;
+        continue;
+      }
+      if (position.failure !== undefined) throw position.failure;
+      if (position.nextOffset >= toOffset) return;
+      await position.bell.wait(signal);
+    }
+  }
+
+  /** Asks each leader that has nothing to do for the partitions that have room. */
+  #fetchMore(): void {
+    if (this.#closing.signal.aborted) return;
+    const byLeader = new Map<string, Position[]>();
+    for (const position of this.#positions) {
+      if (position.fetching || position.failure !== undefined || position.bufferedBytes >= position.maxBufferedBytes) continue;
+      const leader = this.#leader(position.partition) ?? noLeader;
+      byLeader.set(leader, [...(byLeader.get(leader) ?? []), position]);
+    }
+    for (const [leader, positions] of byLeader) {
+      if (!this.#busyLeaders.has(leader)) void this.#fetchFrom(leader, positions);
+    }
+  }
+
+  async #fetchFrom(leader: string, positions: readonly Position[]): Promise<void> {
+    this.#busyLeaders.add(leader);
+    for (const position of positions) position.fetching = true;
+    try {
+      await this.#fetchUntilAnswered(leader, positions);
+    } finally {
+      for (const position of positions) position.fetching = false;
+      this.#busyLeaders.delete(leader);
+    }
+    this.#fetchMore();
+  }
+
+  /** One answer, or a refreshed view of the cluster after a failure; never throws. */
+  async #fetchUntilAnswered(leader: string, positions: readonly Position[]): Promise<void> {
+    const { cluster, topic, maxWaitMs = 250 } = this.#options;
+    try {
+      const broker = await cluster.findBroker({ nodeId: leader });
+      const response: unknown = await broker.fetch({
+        isolationLevel: 0,
+        maxWaitTime: maxWaitMs,
+        minBytes: 1,
+        maxBytes: responseBytes,
+        topics: [{ topic, partitions: positions.map(request) }],
+      });
+      const fetched = fetchedPartitions(response, topic);
+      this.#accept(positions, fetched);
+      this.#backOff.succeeded();
+      // An answer of bytes that hold no record (a batch that compaction emptied) comes at once, and for ever.
+      if (fetched.every(({ messages }) => messages.length === 0)) await pause(5, this.#closing.signal);
+    } catch (error) {
+      await this.#recover(error, positions);
+    }
+  }
+
+  #accept(positions: readonly Position[], fetched: readonly FetchedPartition[]): void {
+    for (const part of fetched) {
+      const position = positions.find(candidate => candidate.partition === part.partition);
+      if (position === undefined || !this.#positions.has(position)) continue;
+      const lastOffset = Number(part.messages.at(-1)?.offset ?? -1);
+      const batch = toBatch(this.#options.topic, part, position.nextOffset);
+      position.nextOffset = Math.max(position.nextOffset, lastOffset + 1);
+      if (batch !== undefined) {
+        position.buffer.push(batch);
+        position.bufferedBytes += bytesOf(batch);
+      }
+      position.bell.ring();
+    }
+  }
+
+  async #recover(error: unknown, positions: readonly Position[]): Promise<void> {
+    const { cluster, logger, topic } = this.#options;
+    if (this.#closing.signal.aborted) return;
+    if (isProgrammingError(error) || isLasting(error)) return fail(positions, kafkaFailureOf(error, topic));
+    if (failureType(error) === 'OFFSET_OUT_OF_RANGE') await this.#checkRange(positions);
+    const level = this.#backOff.attempts === 3 ? 'warn' : 'debug';
+    logger[level]({ topic, type: failureType(error), reason: reasonOf(error) }, 'a partition could not be read, trying again until it can');
+    await this.#backOff.wait(this.#closing.signal);
+    removeClosedBroker(cluster, error);
+    await cluster.refreshMetadata().catch((cause: unknown) => {
+      logger.debug({ topic, reason: reasonOf(cause) }, 'the leaders of the topic could not be learnt, trying again');
+    });
+  }
+
+  /** A broker that has just become leader may say it of an offset that it will have: only what the log's ends confirm is final. */
+  async #checkRange(positions: readonly Position[]): Promise<void> {
+    for (const position of positions) {
+      const offsets = await this.#offsets(position.partition, this.#closing.signal);
+      if (offsets === undefined) return;
+      const { nextOffset } = position;
+      if (nextOffset >= offsets.lowOffset && nextOffset <= offsets.highWatermark) continue;
+      fail([position], outOfRange(this.#options.topic, nextOffset, offsets));
+    }
+  }
+
+  /** Ends of a partition, asked for until there is an answer; `undefined` when `signal` aborts first. */
+  async #offsets(partition: number, signal: AbortSignal): Promise<PartitionOffsets | undefined> {
+    const { cluster, logger, topic } = this.#options;
+    const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
+    while (!signal.aborted) {
+      try {
+        if (this.#leader(partition) === undefined) throw missingTopic(topic, partition);
+        const low = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: true }]);
+        const high = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: false }]);
+        return { partition, lowOffset: Number(low[0]?.partitions[0]?.offset), highWatermark: Number(high[0]?.partitions[0]?.offset) };
+      } catch (error) {
+        if (isProgrammingError(error)) throw error;
+        logger.debug({ topic, partition, reason: reasonOf(error) }, 'the offsets of a partition could not be read, trying again');
+        removeClosedBroker(cluster, error);
+        await backOff.wait(signal);
+        await cluster.refreshMetadata().catch(() => {});
+        if (backOff.attempts > 5 && this.#leader(partition) === undefined) throw missingTopic(topic, partition);
+      }
+    }
+    return undefined;
+  }
+
+  /** The leader's number, `-1` while there is none; `undefined` for a partition that nobody has heard of. */
+  #leader(partition: number): string | undefined {
+    try {
+      return Object.keys(this.#options.cluster.findLeaderForPartitions(this.#options.topic, [partition]))[0];
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** No broker has this number; asking for it refreshes the metadata. */
+const noLeader = '-1';
+
+function request({ partition, nextOffset }: Position): { partition: number; fetchOffset: string; maxBytes: number } {
+  return { partition, fetchOffset: String(nextOffset), maxBytes: partitionBytes };
+}
+
+function fail(positions: readonly Position[], failure: unknown): void {
+  for (const position of positions) {
+    position.failure = failure;
+    position.bell.ring();
+  }
+}
+
+function removeClosedBroker(cluster: Cluster, error: unknown): void {
+  if (typeof error !== 'object' || error === null || !('host' in error) || !('port' in error)) return;
+  if (typeof error.host === 'string' && typeof error.port === 'number') cluster.removeBroker({ host: error.host, port: error.port });
+}
+
+function isProgrammingError(error: unknown): boolean {
+  const name = typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
+  return name === 'TypeError' || name === 'RangeError' || name === 'ReferenceError';
+}
+
+function kafkaFailureOf(error: unknown, topic: string): unknown {
+  return isProgrammingError(error) ? error : kafkaFailure(error, `reading ${topic}`, { topic });
+}
+
+function bytesOf({ records }: LogBatch): number {
+  return records.reduce((sum, { key, value }) => sum + recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0), 0);
+}
+
+/** What a record costs in memory beside its bytes, about. */
+const recordOverheadBytes = 200;
+
+function before(batch: LogBatch, toOffset: number): LogBatch | undefined {
+  const last = batch.records.at(-1)?.offset ?? -1;
+  if (last < toOffset) return batch;
+  const records = batch.records.filter(({ offset }) => offset < toOffset);
+  return records.length === 0 ? undefined : { ...batch, records };
+}

@@ -1,0 +1,173 @@
+/** The log on Kafka. Topics, appends, reading and groups each have a file of their own; this one puts them together. */
+import { PipelineError } from '@tapeline/core/errors';
+import type { Logger } from 'pino';
+import { pause } from './back-off.ts';
+import { KafkaAppender } from './kafka-appender.ts';
+import { type Admin, connections, type Kafka, type KafkaConnectionOptions, kafkaClient } from './kafka-client.ts';
+import { kafkaFailure, missingTopic } from './kafka-failure.ts';
+import { KafkaFetcher } from './kafka-fetcher.ts';
+import { KafkaMember } from './kafka-member.ts';
+import { KafkaProducers } from './kafka-producers.ts';
+import { KafkaTopics, type WantedTopic } from './kafka-topics.ts';
+import type { Append, JoinRequest, LogBatch, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from './market-log.ts';
+
+export interface KafkaLogOptions extends KafkaConnectionOptions {
+  /** After so long without a heartbeat a member's partitions go to others. @default 6,000 */
+  readonly sessionTimeoutMs?: number;
+  /** How long a question to the brokers is repeated before it is `log.unavailable`. @default 30,000 */
+  readonly patienceMs?: number;
+}
+
+const defaultBufferBytes = 8 * 1_048_576;
+const closeDeadlineMs = 10_000;
+
+/**
+ * Connects to Kafka.
+ * @throws PipelineError `log.unavailable` when no broker answers within about 10 s, or the credentials are refused.
+ */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<MarketLog> {
+  const kafka = kafkaClient(options);
+  const admin = kafka.admin({ retry: { retries: 2 } });
+  try {
+    await admin.connect();
+  } catch (error) {
+    await admin.disconnect().catch(() => {});
+    throw kafkaFailure(error, `connecting to Kafka at ${options.brokers.join(', ')}`, { brokers: options.brokers });
+  }
+  return new KafkaLog(options, kafka, admin);
+}
+
+class KafkaLog implements MarketLog {
+  readonly #options: KafkaLogOptions;
+  readonly #logger: Logger;
+  readonly #kafka: Kafka;
+  readonly #admin: Admin;
+  readonly #topics: KafkaTopics;
+  readonly #producers: KafkaProducers;
+  readonly #appender: KafkaAppender;
+  readonly #closing = new AbortController();
+  /** Appends are let in one after another: an unknown topic must not let a later call overtake. */
+  #admitted: Promise<unknown> = Promise.resolve();
+
+  constructor(options: KafkaLogOptions, kafka: Kafka, admin: Admin) {
+    const { logger, patienceMs = 30_000 } = options;
+    this.#options = options;
+    this.#logger = logger;
+    this.#kafka = kafka;
+    this.#admin = admin;
+    this.#topics = new KafkaTopics({ admin, logger, patienceMs, closing: this.#closing.signal });
+    this.#producers = new KafkaProducers(kafka, logger);
+    this.#appender = new KafkaAppender({ producers: this.#producers, logger });
+  }
+
+  async ensureTopics(topics: readonly WantedTopic[]): Promise<void> {
+    this.#checkOpen();
+    await this.#topics.ensure(topics);
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    this.#checkOpen();
+    return this.#topics.partitionCount(topic);
+  }
+
+  async offsets(topic: string): Promise<readonly PartitionOffsets[]> {
+    this.#checkOpen();
+    return this.#topics.offsets(topic);
+  }
+
+  /**
+   * Waits for Kafka for as long as it takes: entries that may have been written are not given back to be written again. It fails
+   * only when no repetition helps (no such topic, no right to write, a value too large), or when the log is closed.
+   */
+  async append(entries: readonly Append[]): Promise<void> {
+    this.#checkOpen();
+    if (entries.length === 0) return;
+    const admitting = this.#admitted.then(async () => {
+      await this.#checkPartitions(entries);
+      return { settled: this.#appender.append(entries) };
+    });
+    this.#admitted = admitting.catch(() => {});
+    await (await admitting).settled;
+  }
+
+  async *read({ topic, partition, fromOffset, toOffset, signal }: ReadRequest): AsyncGenerator<LogBatch, void, void> {
+    this.#checkOpen();
+    await this.#checkPartition(topic, partition);
+    const fetcher = this.#fetcher(topic);
+    try {
+      await fetcher.open();
+      yield* fetcher.read({
+        partition,
+        fromOffset,
+        toOffset: toOffset ?? Number.MAX_SAFE_INTEGER,
+        signal: AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
+        maxBufferedBytes: defaultBufferBytes,
+      });
+    } finally {
+      await closed(fetcher);
+    }
+  }
+
+  async *join({ topic, group, signal, maxBufferedBytes = defaultBufferBytes }: JoinRequest): AsyncGenerator<PartitionClaim, void, void> {
+    this.#checkOpen();
+    await this.#topics.partitionCount(topic);
+    const fetcher = this.#fetcher(topic);
+    try {
+      await fetcher.open();
+      const member = new KafkaMember({
+        kafka: kafkaClient(this.#options),
+        topic,
+        group,
+        sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 6_000,
+        logger: this.#logger,
+        stop: AbortSignal.any([signal, this.#closing.signal]),
+        committedOffsets: () => this.#topics.committedOffsets(group, topic),
+        read: (partition, fromOffset, until) =>
+          fetcher.read({ partition, fromOffset, toOffset: Number.MAX_SAFE_INTEGER, signal: until, maxBufferedBytes }),
+      });
+      yield* member.claims();
+    } finally {
+      await closed(fetcher);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    const giveUp = new AbortController();
+    const deadline = pause(closeDeadlineMs, giveUp.signal);
+    this.#closing.abort();
+    await this.#appender.close(deadline);
+    await Promise.race([Promise.allSettled([this.#producers.close(), this.#admin.disconnect()]), deadline]);
+    giveUp.abort();
+  }
+
+  #fetcher(topic: string): KafkaFetcher {
+    return new KafkaFetcher({ topic, cluster: connections(this.#kafka), logger: this.#logger });
+  }
+
+  async #checkPartitions(entries: readonly Append[]): Promise<void> {
+    const highest = new Map<string, number>();
+    for (const { topic, partition } of entries) highest.set(topic, Math.max(partition, highest.get(topic) ?? 0));
+    for (const [topic, partition] of highest) {
+      const known = this.#topics.knownPartitionCount(topic);
+      if (known === undefined || partition >= known) await this.#checkPartition(topic, partition);
+    }
+  }
+
+  async #checkPartition(topic: string, partition: number): Promise<void> {
+    const known = await this.#topics.partitionCount(topic);
+    const count = partition < known ? known : await this.#topics.refreshPartitionCount(topic);
+    if (partition < 0 || partition >= count) throw missingTopic(topic, partition);
+  }
+
+  #checkOpen(): void {
+    if (this.#closing.signal.aborted) throw new PipelineError('log.unavailable', 'the log was closed', { retriable: false });
+  }
+}
+
+/** Connections that do not close in time are left to the operating system. */
+async function closed(fetcher: KafkaFetcher): Promise<void> {
+  const giveUp = new AbortController();
+  await Promise.race([fetcher.close().catch(() => {}), pause(2_000, giveUp.signal)]);
+  giveUp.abort();
+}
