@@ -1,0 +1,166 @@
+/**
+ * A bounded queue of feed events that never loses in silence: when it is full it drops ticks, and accounts for them in one
+ * `gap` record that takes its place in the queue as soon as there is room again, before anything that came later.
+ */
+import { type GapRecord, type Heartbeat, recordFormat, recordTimeMs, type SessionRecord } from '@tapeline/core/records';
+import type { FeedEvent } from './feed.ts';
+
+export interface EventBufferOptions {
+  /** Source and shard that the gap records speak for. */
+  readonly feed: string;
+  /** Why something was lost, for the gap record. */
+  readonly reason: string;
+  readonly limitEvents: number;
+  /** By {@link approximateBytes}. */
+  readonly limitBytes: number;
+  /** Told how many events are dropped, when they are dropped. */
+  readonly dropped?: (count: number) => void;
+}
+
+/** What was dropped since the buffer was last full. */
+interface Loss {
+  readonly symbols: Set<string>;
+  fromMs: number;
+  toMs: number;
+  receivedTimeMs: number;
+  lost: number;
+  /** The newest session that began meanwhile. */
+  heldSession?: SessionRecord;
+}
+
+export class EventBuffer {
+  readonly #options: EventBufferOptions;
+  /** Taken from `#first` on; cut when half of it is taken. */
+  #events: FeedEvent[] = [];
+  #first = 0;
+  #bytes = 0;
+  /** Of the newest event that named one. */
+  #session = 1;
+  #loss: Loss | undefined;
+
+  constructor(options: EventBufferOptions) {
+    this.#options = options;
+  }
+
+  /** Events in it, an open loss not counted. */
+  get size(): number {
+    return this.#events.length - this.#first;
+  }
+
+  get isEmpty(): boolean {
+    return this.size === 0;
+  }
+
+  get isFull(): boolean {
+    return this.size >= this.#options.limitEvents || this.#bytes >= this.#options.limitBytes;
+  }
+
+  /** True while something dropped is not yet accounted for by a record. */
+  get isLosing(): boolean {
+    return this.#loss !== undefined;
+  }
+
+  /** Takes an event in, or drops it with account. */
+  push(event: FeedEvent): void {
+    if ('session' in event) this.#session = event.session;
+    if (event.kind === 'heartbeat') return this.#pushHeartbeat(event);
+    if (this.#loss === undefined && !this.isFull) return this.#append(event);
+    if (event.kind === 'session') return this.#hold(event);
+    const isRare = event.kind !== 'tick' && event.kind !== 'dead-letter';
+    if (isRare && this.size < this.#options.limitEvents * 2) return this.#append(event);
+    this.#drop(event);
+  }
+
+  /** Takes the oldest events out, at most `count`. */
+  take(count: number): FeedEvent[] {
+    const taken = this.#events.slice(this.#first, this.#first + count);
+    this.#first += taken.length;
+    for (const event of taken) this.#bytes -= approximateBytes(event);
+    if (this.#first * 2 >= this.#events.length) {
+      this.#events = this.#events.slice(this.#first);
+      this.#first = 0;
+    }
+    this.#settle();
+    return taken;
+  }
+
+  #append(event: FeedEvent): void {
+    this.#events.push(event);
+    this.#bytes += approximateBytes(event);
+  }
+
+  /** A heartbeat replaces the one before it once the queue fills, and must not overtake a loss: dropping it does no harm. */
+  #pushHeartbeat(heartbeat: Heartbeat): void {
+    if (this.#loss !== undefined) return;
+    const last = this.#events.at(-1);
+    const repeats = last?.kind === 'heartbeat' && last.session === heartbeat.session && last.connected === heartbeat.connected;
+    if (repeats && this.size * 2 >= this.#options.limitEvents) this.#events[this.#events.length - 1] = heartbeat;
+    else if (!this.isFull) this.#append(heartbeat);
+  }
+
+  #drop(event: Exclude<FeedEvent, SessionRecord | Heartbeat>): void {
+    this.#loss ??= emptyLoss();
+    const loss = this.#loss;
+    const receivedTimeMs = event.kind === 'dead-letter' ? event.timeMs : recordTimeMs(event);
+    if (event.kind === 'tick') loss.symbols.add(event.symbol);
+    loss.lost += 1;
+    span(loss, event.kind === 'tick' ? event.timeMs : receivedTimeMs);
+    loss.receivedTimeMs = Math.max(loss.receivedTimeMs, receivedTimeMs);
+    this.#options.dropped?.(1);
+  }
+
+  /** Keeps the newest session; the absence that the one it replaces told of becomes part of the loss. */
+  #hold(session: SessionRecord): void {
+    this.#loss ??= emptyLoss();
+    const loss = this.#loss;
+    const held = loss.heldSession;
+    loss.heldSession = session;
+    if (held === undefined || held.session === session.session) return;
+    for (const symbol of held.symbols) loss.symbols.add(symbol);
+    span(loss, held.previous?.lastDataMs ?? held.timeMs);
+    span(loss, held.timeMs);
+    loss.receivedTimeMs = Math.max(loss.receivedTimeMs, held.timeMs);
+  }
+
+  /** Half empty again: the loss becomes records. Half, so that a slow reader does not get a gap for each tick. */
+  #settle(): void {
+    const loss = this.#loss;
+    if (loss === undefined || this.size * 2 > this.#options.limitEvents || this.#bytes * 2 > this.#options.limitBytes) return;
+    this.#loss = undefined;
+    if (loss.lost > 0 || loss.symbols.size > 0) this.#append(this.#gapOf(loss));
+    if (loss.heldSession) this.#append(loss.heldSession);
+  }
+
+  #gapOf(loss: Loss): GapRecord {
+    return {
+      v: recordFormat,
+      kind: 'gap',
+      feed: this.#options.feed,
+      session: this.#session,
+      symbols: [...loss.symbols],
+      fromMs: loss.fromMs,
+      toMs: loss.toMs,
+      reason: this.#options.reason,
+      lost: loss.lost,
+      receivedTimeMs: loss.receivedTimeMs,
+    };
+  }
+}
+
+/** Memory that an event holds, roughly: enough to bound a queue. */
+export function approximateBytes(event: FeedEvent): number {
+  if (event.kind === 'dead-letter') return 512 + 2 * (event.value.length + event.detail.length);
+  if (event.kind === 'session') return 512 + 64 * event.symbols.length + 160 * event.refused.length;
+  if (event.kind === 'gap') return 512 + 64 * event.symbols.length;
+  return 512;
+}
+
+function emptyLoss(): Loss {
+  return { symbols: new Set(), fromMs: Number.MAX_SAFE_INTEGER, toMs: 0, receivedTimeMs: 0, lost: 0 };
+}
+
+/** Makes the lost span reach over a moment; its end is exclusive. */
+function span(loss: Loss, timeMs: number): void {
+  loss.fromMs = Math.min(loss.fromMs, timeMs);
+  loss.toMs = Math.max(loss.toMs, timeMs + 1);
+}

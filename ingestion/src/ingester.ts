@@ -1,0 +1,167 @@
+/** The ingester: finds out where the feed stopped, reads it from there, and writes it into the log. */
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import type { MarketLog } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { BackOff, pause } from './back-off.ts';
+import type { Feed, FeedEvent, LastSession } from './feed.ts';
+import { findLastSession } from './last-session.ts';
+import { LogWriter } from './log-writer.ts';
+import { gaugeOf } from './metrics.ts';
+import type { TickTotals } from './tick-counters.ts';
+
+export interface IngesterOptions {
+  /** Source and shard, as in `twelve-data/0`; the feed's records carry the same. */
+  readonly feed: string;
+  /** Makes the feed, given what the log knows of its last session; it must end when `signal` aborts. */
+  readonly openFeed: (lastSession: LastSession | undefined, signal: AbortSignal) => Feed;
+  /** Its topics must exist. */
+  readonly log: MarketLog;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly signal: AbortSignal;
+  /** What a full buffer means: a socket cannot wait (ticks are dropped, with account), a recording can. @default 'drop' */
+  readonly whenFull?: 'drop' | 'wait';
+  /** After the signal, what is buffered may take so long to write. @default 3,000 */
+  readonly flushDeadlineMs?: number;
+  /** Events that wait for the log at most. @default 200,000 */
+  readonly maxBufferedEvents?: number;
+}
+
+export interface IngesterState {
+  readonly feed: string;
+  /** `starting` before the first session of this process, `ended` after the feed's end. */
+  readonly phase: 'starting' | 'subscribed' | 'disconnected' | 'ended';
+  readonly session: number | undefined;
+  readonly symbols: number;
+  readonly refused: number;
+  /** Receipt of the last price. */
+  readonly lastDataMs: number | undefined;
+  readonly ticks: TickTotals;
+}
+
+export interface Ingester {
+  /** Resolves when the feed has ended and all of it is written; rejects with what ended it otherwise. */
+  readonly finished: Promise<IngesterState>;
+  /** Resolves with the first session of this process; never when there is none. */
+  readonly subscribed: Promise<void>;
+  /** For readiness: `undefined` while subscribed, otherwise what is missing. */
+  check(): string | undefined;
+  state(): IngesterState;
+}
+
+/** Starts an ingester; it runs until the feed ends, fails for good, or `signal` aborts. */
+export function runIngester(options: IngesterOptions): Ingester {
+  const running = new RunningIngester(options);
+  const finished = running.run();
+  finished.catch(() => {
+    // The caller hears of it by `finished`, whenever it looks.
+  });
+  return {
+    finished,
+    subscribed: running.subscribed.promise,
+    check: () => running.check(),
+    state: () => running.state(),
+  };
+}
+
+const noTicks: TickTotals = { received: 0, accepted: 0, refused: 0, lost: 0, buffered: 0 };
+
+class RunningIngester {
+  readonly subscribed = Promise.withResolvers<void>();
+  readonly #options: IngesterOptions;
+  readonly #connected;
+  #writer: LogWriter | undefined;
+  #phase: IngesterState['phase'] = 'starting';
+  #session: number | undefined;
+  #symbols = 0;
+  #refused = 0;
+  #lastDataMs: number | undefined;
+
+  constructor(options: IngesterOptions) {
+    this.#options = options;
+    this.#connected = gaugeOf(options.registry, 'ingester_connected', '1 while a session of the feed runs');
+  }
+
+  async run(): Promise<IngesterState> {
+    const { signal, log, feed, logger } = this.#options;
+    const known = await this.#lastSession();
+    if (signal.aborted) return this.state();
+    if (known) logger.info({ feed, session: known.session, lastDataMs: known.lastDataMs }, `going on after session ${known.session}`);
+    this.#writer = new LogWriter({ ...this.#options, log, limitEvents: this.#options.maxBufferedEvents });
+    const stop = new AbortController();
+    try {
+      await Promise.race([this.#pump(known, this.#writer, AbortSignal.any([signal, stop.signal])), this.#writer.failed]);
+    } finally {
+      stop.abort();
+      this.#phase = 'ended';
+      this.#connected.set(0);
+      await this.#writer.close(this.#options.flushDeadlineMs ?? 3_000);
+    }
+    return this.state();
+  }
+
+  check(): string | undefined {
+    if (this.#phase === 'subscribed') return undefined;
+    return this.#phase === 'starting' ? 'the feed has not subscribed yet' : `the feed is ${this.#phase}`;
+  }
+
+  state(): IngesterState {
+    return {
+      feed: this.#options.feed,
+      phase: this.#phase,
+      session: this.#session,
+      symbols: this.#symbols,
+      refused: this.#refused,
+      lastDataMs: this.#lastDataMs,
+      ticks: this.#writer?.totals ?? noTicks,
+    };
+  }
+
+  async #pump(known: LastSession | undefined, writer: LogWriter, signal: AbortSignal): Promise<void> {
+    for await (const event of this.#options.openFeed(known, signal)) {
+      this.#note(event);
+      writer.write(event);
+      if (this.#options.whenFull === 'wait') await writer.room();
+    }
+  }
+
+  #note(event: FeedEvent): void {
+    if (event.kind === 'tick') this.#lastDataMs = event.receivedTimeMs;
+    else if (event.kind === 'heartbeat') this.#phase = phaseAfter(this.#phase, event.connected);
+    else if (event.kind === 'session') {
+      this.#phase = 'subscribed';
+      this.#session = event.session;
+      this.#symbols = event.symbols.length;
+      this.#refused = event.refused.length;
+      this.subscribed.resolve();
+    }
+    if (event.kind === 'heartbeat' || event.kind === 'session') this.#connected.set(this.#phase === 'subscribed' ? 1 : 0);
+  }
+
+  /** Asks the log until it answers: numbering anew would make ticks that the fold refuses. */
+  async #lastSession(): Promise<LastSession | undefined> {
+    const { log, feed, logger, signal } = this.#options;
+    const backOff = new BackOff();
+    while (!signal.aborted) {
+      try {
+        return await findLastSession(log, feed);
+      } catch (error) {
+        if (!(error instanceof PipelineError && error.retriable)) throw error;
+        const waitMs = backOff.nextMs();
+        logger.error(
+          { code: error.code, waitMs },
+          `the log cannot be asked for the last session: ${reasonOf(error)}; trying again in ${waitMs} ms`,
+        );
+        await pause(waitMs, signal);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** A heartbeat without a session of this process says nothing new while starting. */
+function phaseAfter(phase: IngesterState['phase'], connected: boolean): IngesterState['phase'] {
+  if (connected) return 'subscribed';
+  return phase === 'starting' ? 'starting' : 'disconnected';
+}

@@ -1,0 +1,200 @@
+/**
+ * Writes feed events into the log, in order, with one append in flight that takes all that waits. When the log is slow or away
+ * the buffer fills, then ticks are dropped, counted, and told of by a gap record as soon as the log takes records again.
+ */
+
+import { deadLetter } from '@tapeline/core/dead-letters';
+import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { feedTopic } from '@tapeline/core/topics';
+import type { Append, MarketLog } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { BackOff, pause } from './back-off.ts';
+import { EventBuffer } from './event-buffer.ts';
+import type { FeedEvent } from './feed.ts';
+import { logEntries } from './log-entries.ts';
+import { isCounted, TickCounters, type TickTotals } from './tick-counters.ts';
+
+export interface LogWriterOptions {
+  readonly log: MarketLog;
+  /** Source and shard whose losses the gap records tell of. */
+  readonly feed: string;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Events that wait at most. @default 200,000 */
+  readonly limitEvents?: number;
+  /** Memory that they may hold, roughly. @default 128 MiB */
+  readonly limitBytes?: number;
+  /** Events in one append at most. @default 2,000 */
+  readonly batchEvents?: number;
+  /** From 0 to 1, for the jitter. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** How often an unavailable log is complained about. */
+const complainMs = 10_000;
+
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  readonly #buffer: EventBuffer;
+  readonly #counters: TickCounters;
+  readonly #backOff: BackOff;
+  /** Aborts when the deadline of {@link close} has passed. */
+  readonly #giveUp = new AbortController();
+  readonly #loop: Promise<void>;
+  #wake: (() => void) | undefined;
+  #hasRoom = Promise.withResolvers<void>();
+  #isClosing = false;
+  #saidAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Starts writing at once; `market-data.feed` and `market-data.dead-letter` must exist. */
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+    this.#counters = new TickCounters(options.registry);
+    this.#buffer = new EventBuffer({
+      feed: options.feed,
+      reason: 'log unavailable',
+      limitEvents: options.limitEvents ?? 200_000,
+      limitBytes: options.limitBytes ?? 128 * 1024 * 1024,
+      dropped: count => this.#counters.dropped(count),
+    });
+    this.#backOff = new BackOff({ baseMs: 100, capMs: 5_000, random: options.random });
+    this.#loop = this.#run();
+    this.#loop.catch(() => {
+      // It is told by `failed` and by `close`.
+    });
+  }
+
+  /** Where every price went so far. */
+  get totals(): TickTotals {
+    return this.#counters.totals;
+  }
+
+  /** Rejects with what the log refused for good. */
+  get failed(): Promise<never> {
+    return this.#loop.then(() => new Promise<never>(() => {}));
+  }
+
+  /** Takes an event in; drops ticks, with account, when the buffer is full. */
+  write(event: FeedEvent): void {
+    this.#counters.entered(event);
+    this.#buffer.push(event);
+    this.#wake?.();
+  }
+
+  /** Resolves when the buffer is not full: for sources that can wait, as a recording can. Rejects as `failed` does. */
+  async room(): Promise<void> {
+    while (this.#buffer.isFull || this.#buffer.isLosing) await Promise.race([this.#hasRoom.promise, this.failed]);
+  }
+
+  /**
+   * Writes out what waits, at most until the deadline. What is left then is counted as lost and said.
+   * @throws what the log refused for good.
+   */
+  async close(deadlineMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#wake?.();
+    const timer = setTimeout(() => this.#giveUp.abort(), deadlineMs);
+    try {
+      await this.#loop;
+    } finally {
+      clearTimeout(timer);
+      this.#countLeft();
+    }
+  }
+
+  async #run(): Promise<void> {
+    const partitions = await this.#untilDone(() => this.#options.log.partitionCount(feedTopic.name));
+    while (partitions !== undefined && !this.#giveUp.signal.aborted) {
+      const events = this.#buffer.take(this.#options.batchEvents ?? 2_000);
+      this.#hasRoom.resolve();
+      this.#hasRoom = Promise.withResolvers();
+      if (events.length > 0) await this.#append(events, partitions);
+      else if (this.#isClosing) return;
+      else await this.#news();
+    }
+  }
+
+  async #append(events: readonly FeedEvent[], partitions: number): Promise<void> {
+    const entries = events.flatMap(event => this.#entriesOf(event, partitions));
+    const isDone = await this.#untilDone(async () => {
+      await this.#options.log.append(entries);
+      return true;
+    });
+    if (isDone) for (const event of events) this.#counters.written(event);
+    else this.#counters.dropped(events.filter(isCounted).length);
+  }
+
+  /** A record that its own schema refuses must not stop the others. */
+  #entriesOf(event: FeedEvent, partitions: number): readonly Append[] {
+    try {
+      return logEntries(event, partitions);
+    } catch (error) {
+      if (!hasCode(error, 'record.invalid')) throw error;
+      this.#options.logger.error(
+        { kind: event.kind, detail: error.message },
+        'record refused by its own schema: it goes to the dead-letter topic',
+      );
+      const letter = { reason: 'malformed', detail: error.message, origin: 'ingester', timeMs: 0, value: JSON.stringify(event) } as const;
+      return logEntries(deadLetter(letter), partitions);
+    }
+  }
+
+  /** Tries until it works or the deadline has passed (`undefined`); throws what will not work however often it is tried. */
+  async #untilDone<T>(attempt: () => Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#giveUp;
+    while (!signal.aborted) {
+      try {
+        const result = await Promise.race([attempt(), abortOf(signal)]);
+        if (result === undefined) return undefined;
+        if (this.#saidAtMs > 0) this.#options.logger.info({ lost: this.totals.lost }, 'the log takes records again');
+        this.#saidAtMs = Number.NEGATIVE_INFINITY;
+        this.#backOff.reset();
+        return result;
+      } catch (error) {
+        if (!canPass(error)) throw error;
+        this.#complain(error);
+        await pause(this.#backOff.nextMs(), signal);
+      }
+    }
+    return undefined;
+  }
+
+  #complain(error: unknown): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#saidAtMs < complainMs) return;
+    this.#saidAtMs = nowMs;
+    const { buffered, lost } = this.totals;
+    this.#options.logger.error(
+      { code: error instanceof PipelineError ? error.code : undefined, buffered, lost },
+      `the log takes no records: ${reasonOf(error)}; ${buffered} wait, trying on`,
+    );
+  }
+
+  async #news(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    await promise;
+    this.#wake = undefined;
+  }
+
+  #countLeft(): void {
+    const { buffered } = this.totals;
+    if (buffered === 0) return;
+    this.#counters.dropped(buffered);
+    this.#options.logger.error(
+      { lost: buffered },
+      `stopped before the log took ${buffered} records: they are lost; the next session's gap covers them`,
+    );
+  }
+}
+
+/** A full disk can be emptied while we wait; everything else that is not retriable stays as it is. */
+function canPass(error: unknown): boolean {
+  return error instanceof PipelineError && (error.retriable || error.code === 'log.full');
+}
+
+function abortOf(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+}

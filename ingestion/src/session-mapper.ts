@@ -1,0 +1,221 @@
+/**
+ * The mapping from what a vendor said to the records of the log; the same for the socket and for a recording, so that
+ * both give the same records. One instance for each feed. It holds no clock: each time is an argument.
+ */
+import { type DeadLetterReason, deadLetter } from '@tapeline/core/dead-letters';
+import { type Heartbeat, recordFormat, type Tick } from '@tapeline/core/records';
+import type { FeedEvent, LastSession } from './feed.ts';
+import { OpenMarkets } from './market-hours.ts';
+import { Session } from './session.ts';
+import { isFuture, StampResolutions } from './time-mapping.ts';
+import { TradingDays } from './trading-day.ts';
+import type { PriceEvent, SubscribeStatus, VendorMessage } from './twelve-data/messages.ts';
+
+export interface SessionMapperOptions {
+  /** Source and shard, as in `twelve-data/0`. */
+  readonly feed: string;
+  /** The last session of this feed that the log knows; the next one is numbered after it. */
+  readonly lastSession?: LastSession;
+  /** True when heartbeats follow from the times of receipt (recordings, `FEED_CLOCK=feed`), not from {@link SessionMapper.heartbeat}. */
+  readonly feedClock: boolean;
+  /** What a `subscribe-status` that nobody asked for does to a session that has one: begin the next, ending it for this reason; absent: it adds symbols. */
+  readonly resubscribedReason?: string;
+}
+
+/** One message as received. */
+export interface Received {
+  readonly message: VendorMessage;
+  readonly receivedTimeMs: number;
+  /** The message as the vendor wrote it, for the dead-letter topic. */
+  readonly text: () => string;
+}
+
+/** Heartbeats in feed time stand on multiples of this. */
+export const heartbeatIntervalMs = 250;
+
+/** Event time goes on for so long after the last message of a recording, so that what is over closes. */
+export const afterEndMs = 60_000;
+
+/** How a session ended of which no more is known: TCP ended, or a recording has no `end` line. */
+export const endedWithoutCode = 'connection ended without a close code';
+
+export class SessionMapper {
+  readonly #options: SessionMapperOptions;
+  readonly #resolutions = new StampResolutions();
+  readonly #days = new TradingDays();
+  readonly #open = new OpenMarkets();
+  #last: LastSession | undefined;
+  #lastMarkets: readonly string[] = [];
+  #session: Session | undefined;
+  #refused: ReadonlyMap<string, string> = new Map();
+  #lastHeartbeatMs = 0;
+
+  constructor(options: SessionMapperOptions) {
+    this.#options = options;
+    this.#last = options.lastSession;
+  }
+
+  /** Markets of the running session, or of the last one. */
+  get markets(): readonly string[] {
+    return this.#session?.markets ?? this.#lastMarkets;
+  }
+
+  /** True while a session runs that the log knows of. */
+  get isConnected(): boolean {
+    return this.#session?.announced ?? false;
+  }
+
+  /** A connection was opened. The log hears of it with its first answer or price; until then it leaves no trace. */
+  beginSession(timeMs: number, simulated = false): void {
+    if (this.#session !== undefined) this.endSession('ended without a word');
+    this.#session = new Session({
+      feed: this.#options.feed,
+      session: (this.#last?.session ?? 0) + 1,
+      startMs: timeMs,
+      simulated,
+      previous: this.#last,
+      refused: this.#refused,
+    });
+  }
+
+  /** A request for these symbols was sent: the next `subscribe-status` answers it. */
+  asked(symbols: readonly string[]): void {
+    this.#session?.ask(symbols);
+  }
+
+  /** True when this answer was not asked for and begins a session of its own. */
+  isResubscription(message: VendorMessage): boolean {
+    const session = this.#session;
+    if (message.kind !== 'subscribe-status' || this.#options.resubscribedReason === undefined || session === undefined) return false;
+    return session.answered && !session.isAwaited;
+  }
+
+  /** Maps one message; a message outside a session begins one. */
+  receive(received: Received): FeedEvent[] {
+    const { message, receivedTimeMs } = received;
+    if (this.isResubscription(message)) {
+      const { simulated = false } = this.#session ?? {};
+      this.endSession(this.#options.resubscribedReason ?? '');
+      this.beginSession(receivedTimeMs, simulated);
+    }
+    if (this.#session === undefined) this.beginSession(receivedTimeMs);
+    const heartbeats = this.#options.feedClock ? this.#heartbeatsBefore(receivedTimeMs) : [];
+    return [...heartbeats, ...this.#map(received)];
+  }
+
+  /** The wall clock's heartbeat: all that was received until `nowMs` was given out before. Nothing before the first session ever. */
+  heartbeat(nowMs: number): FeedEvent[] {
+    return this.isConnected || this.#last !== undefined ? [this.#heartbeat(nowMs, this.isConnected)] : [];
+  }
+
+  /** The connected heartbeat at the end of a recording, so that what is over closes; also when its last session has ended. */
+  finalHeartbeat(timeMs: number): FeedEvent[] {
+    return this.isConnected || this.#last !== undefined ? [this.#heartbeat(timeMs, true)] : [];
+  }
+
+  /** The connection ended. A session that the log never heard of is forgotten: its number is used again. */
+  endSession(reason: string): void {
+    const session = this.#session;
+    this.#session = undefined;
+    if (session === undefined || !session.announced) return;
+    this.#last = session.ended(reason);
+    this.#lastMarkets = session.markets;
+    this.#refused = session.refused;
+  }
+
+  #map(received: Received): FeedEvent[] {
+    const { message } = received;
+    switch (message.kind) {
+      case 'price':
+        return this.#price(message, received);
+      case 'subscribe-status':
+        return this.#status(message);
+      case 'malformed':
+      case 'unknown':
+        return [this.#refuse(message.kind, message.detail, received)];
+      case 'simulated-time':
+        return [this.#refuse('unknown', 'event must be one that is documented, was "simulated-time" without FEED_CLOCK=feed', received)];
+      default:
+        return [];
+    }
+  }
+
+  #status(status: SubscribeStatus): FeedEvent[] {
+    this.#session?.answer(status);
+    return this.#announce();
+  }
+
+  #announce(): FeedEvent[] {
+    const session = this.#session;
+    if (session === undefined) return [];
+    session.announced = true;
+    return [session.record()];
+  }
+
+  #price(price: PriceEvent, received: Received): FeedEvent[] {
+    const session = this.#session;
+    if (session === undefined) return [];
+    const { symbol, sourceTimeMs } = price;
+    const { receivedTimeMs } = received;
+    const isNew = !session.owns(symbol);
+    if (!session.own(symbol, price)) return [this.#refuse('not-owner', 'symbol: the session has as many symbols as it can hold', received)];
+    const announced = isNew || !session.announced ? this.#announce() : [];
+    if (isFuture(sourceTimeMs, receivedTimeMs)) {
+      const aheadMs = sourceTimeMs - receivedTimeMs;
+      return [...announced, this.#refuse('future', `timestamp: ${aheadMs} ms ahead of its receipt, expected at most 5000`, received)];
+    }
+    return [...announced, this.#tick(price, session, receivedTimeMs)];
+  }
+
+  #tick(price: PriceEvent, session: Session, receivedTimeMs: number): Tick {
+    const timeMs = this.#resolutions.timeMs(price.symbol, price.sourceTimeMs, receivedTimeMs);
+    const day = this.#days.of(timeMs, session.factsOf(price.symbol));
+    session.lastDataMs = receivedTimeMs;
+    return {
+      v: recordFormat,
+      kind: 'tick',
+      feed: this.#options.feed,
+      session: session.number,
+      sequence: session.nextSequence(),
+      symbol: price.symbol,
+      price: price.price,
+      bid: price.bid,
+      ask: price.ask,
+      dayVolume: price.dayVolume,
+      sourceTimeMs: price.sourceTimeMs,
+      receivedTimeMs,
+      timeMs,
+      tradingDay: day.tradingDay,
+      tradingDayEndMs: day.endMs,
+    };
+  }
+
+  /** At most one heartbeat, on the last point of the grid before `timeMs`: earlier points would say nothing more. */
+  #heartbeatsBefore(timeMs: number): FeedEvent[] {
+    const session = this.#session;
+    if (session === undefined || !session.announced) return [];
+    const pointMs = Math.ceil(timeMs / heartbeatIntervalMs - 1) * heartbeatIntervalMs;
+    if (pointMs <= this.#lastHeartbeatMs || pointMs < session.startMs) return [];
+    return [this.#heartbeat(pointMs, true)];
+  }
+
+  #heartbeat(timeMs: number, connected: boolean): Heartbeat {
+    this.#lastHeartbeatMs = timeMs;
+    const session = this.#session?.announced ? this.#session : undefined;
+    return {
+      v: recordFormat,
+      kind: 'heartbeat',
+      feed: this.#options.feed,
+      session: session?.number ?? this.#last?.session ?? 1,
+      timeMs,
+      connected,
+      lastDataMs: session === undefined ? this.#last?.lastDataMs : session.lastDataMs,
+      openMarkets: [...this.#open.at(timeMs, this.markets)],
+    };
+  }
+
+  #refuse(reason: DeadLetterReason, detail: string, { receivedTimeMs, text }: Received): FeedEvent {
+    const origin = `${this.#options.feed} session ${this.#session?.number ?? 0}`;
+    return deadLetter({ reason, detail, origin, timeMs: receivedTimeMs, value: text() });
+  }
+}

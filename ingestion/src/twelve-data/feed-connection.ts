@@ -1,0 +1,247 @@
+/** One connection of the feed while it lasts: subscribes, keeps it alive, judges it, and maps what it says. */
+import type { Logger } from 'pino';
+import { pause } from '../back-off.ts';
+import type { FeedEvent } from '../feed.ts';
+import { isMarketOpen } from '../market-hours.ts';
+import type { Recorder } from '../recorder.ts';
+import { afterEndMs, type SessionMapper } from '../session-mapper.ts';
+import { type Connection, connect, type Ending } from './connection.ts';
+import { Liveness } from './liveness.ts';
+import { parseMessage, type SubscribeStatus, type VendorMessage } from './messages.ts';
+import { chunksOf, type Subscriptions } from './subscriptions.ts';
+
+export interface ConnectionTiming {
+  /** The vendor's heartbeat message. @default 10,000 */
+  readonly vendorHeartbeatMs: number;
+  /** WebSocket pings. @default 3,000 */
+  readonly pingIntervalMs: number;
+  /** Nothing heard for so long, in spite of pings: dead. @default 10,000 */
+  readonly pongTimeoutMs: number;
+  /** No word about the subscription, and no price. @default 10,000 */
+  readonly answerTimeoutMs: number;
+  /** From the request to the open socket. @default 10,000 */
+  readonly handshakeTimeoutMs: number;
+  /** Refused symbols are asked for again after this. @default 900,000 */
+  readonly retryRefusedMs: number;
+}
+
+export const defaultTiming: ConnectionTiming = {
+  vendorHeartbeatMs: 10_000,
+  pingIntervalMs: 3_000,
+  pongTimeoutMs: 10_000,
+  answerTimeoutMs: 10_000,
+  handshakeTimeoutMs: 10_000,
+  retryRefusedMs: 900_000,
+};
+
+export interface FeedConnectionOptions {
+  readonly url: string;
+  readonly apiKey: string | undefined;
+  readonly symbols: readonly string[];
+  readonly muteTimeoutMs: number | undefined;
+  readonly timing: ConnectionTiming;
+  readonly feedClock: boolean;
+  readonly logger: Logger;
+  readonly recorder: Recorder | undefined;
+  readonly mapper: SessionMapper;
+  readonly subscriptions: Subscriptions;
+  readonly signal: AbortSignal;
+  /** The time of receipts and heartbeats; never goes back. */
+  readonly nowMs: () => number;
+  /** Takes the key out of a vendor's text. */
+  readonly clean: (text: string) => string;
+  readonly emit: (events: readonly FeedEvent[]) => void;
+  /** A price came: the vendor serves us. */
+  readonly received: () => void;
+}
+
+const symbolsInMessage = 200;
+/** Client messages a minute, well under the vendor's 100, because heartbeats count too. */
+const subscribesInMinute = 60;
+const longestCheckMs = 1_000;
+/** What is sent together may arrive so far apart. */
+const quietMs = 100;
+
+export class FeedConnection {
+  readonly #options: FeedConnectionOptions;
+  readonly #liveness: Liveness;
+  readonly #over = new AbortController();
+  /** Symbols of each request without an answer, oldest first. */
+  readonly #asked: (readonly string[])[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
+  #check: NodeJS.Timeout | undefined;
+  #hasBegun = false;
+  #wasOpen = false;
+  #simulated = false;
+  /** What the server said the time is, in this connection. */
+  #saidMs: number | undefined;
+  /** False once a message took up the time that was said. */
+  #isTimeFresh = false;
+  #lastMessageMs: number | undefined;
+  #quiet: NodeJS.Timeout | undefined;
+  readonly #connection: Connection;
+
+  constructor(options: FeedConnectionOptions) {
+    this.#options = options;
+    const { muteTimeoutMs, timing } = options;
+    this.#liveness = new Liveness(
+      { muteTimeoutMs, pongTimeoutMs: timing.pongTimeoutMs, answerTimeoutMs: timing.answerTimeoutMs },
+      performance.now(),
+    );
+    this.#connection = connect(
+      { url: options.url, apiKey: options.apiKey, handshakeTimeoutMs: timing.handshakeTimeoutMs },
+      {
+        opened: simulated => this.#opened(simulated),
+        message: text => this.#received(options.clean(text)),
+        pong: () => this.#liveness.heard(performance.now()),
+      },
+    );
+  }
+
+  /** True once the server took us in. */
+  get wasOpen(): boolean {
+    return this.#wasOpen;
+  }
+
+  /** Runs until the connection ends, and tells mapper and recorder of it. */
+  async run(): Promise<Ending> {
+    const { signal, mapper, recorder, clean } = this.#options;
+    const stop = () => this.#connection.end({ kind: 'closed', reason: 'ingester stopped' });
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const ending = await this.#connection.ended;
+      if (signal.aborted && !this.#options.feedClock) this.#options.emit(mapper.heartbeat(this.#options.nowMs()));
+      const reason = clean(ending.reason);
+      if (this.#hasBegun) recorder?.end(this.#timeMs(), reason);
+      mapper.endSession(reason);
+      return ending;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.#over.abort();
+      clearTimeout(this.#check);
+      clearTimeout(this.#quiet);
+      for (const timer of this.#timers) clearInterval(timer);
+    }
+  }
+
+  #opened(simulated: boolean): void {
+    const { timing, logger, symbols } = this.#options;
+    this.#wasOpen = true;
+    this.#simulated = simulated;
+    logger.info({ symbols: symbols.length, simulated }, `connected, subscribing to ${symbols.length} symbols`);
+    if (!this.#options.feedClock) this.#begin(this.#options.nowMs());
+    this.#timers.push(
+      setInterval(() => this.#connection.send({ action: 'heartbeat' }), timing.vendorHeartbeatMs),
+      setInterval(() => this.#ping(), timing.pingIntervalMs),
+    );
+    void this.#subscribe(symbols);
+    this.#judge();
+  }
+
+  #begin(timeMs: number): void {
+    this.#hasBegun = true;
+    this.#options.mapper.beginSession(timeMs, this.#simulated);
+    this.#options.recorder?.begin(timeMs);
+    for (const symbols of this.#asked) this.#options.mapper.asked(symbols);
+  }
+
+  async #subscribe(symbols: readonly string[]): Promise<void> {
+    for (const [index, chunk] of chunksOf(symbols, symbolsInMessage).entries()) {
+      if (index > 0 && index % subscribesInMinute === 0) await pause(60_000, this.#over.signal);
+      if (this.#over.signal.aborted) return;
+      this.#asked.push(chunk);
+      if (this.#hasBegun) this.#options.mapper.asked(chunk);
+      this.#options.subscriptions.asked(chunk, performance.now());
+      this.#connection.send({ action: 'subscribe', params: { symbols: chunk.join(',') } });
+    }
+  }
+
+  #ping(): void {
+    this.#liveness.pinged();
+    this.#connection.ping();
+  }
+
+  /** Judges the connection now and again when something can have changed. */
+  #judge(): void {
+    const { mapper, muteTimeoutMs, nowMs } = this.#options;
+    const isOpen = muteTimeoutMs !== undefined || mapper.markets.some(market => isMarketOpen(market, nowMs()));
+    const { verdict, againInMs } = this.#liveness.judge(performance.now(), isOpen);
+    if (verdict !== 'alive') return this.#connection.end({ kind: 'closed', reason: verdict }, verdict === 'no pong');
+    const due = this.#options.subscriptions.toRetry(performance.now());
+    if (due.length > 0) void this.#subscribe(due);
+    this.#check = setTimeout(() => this.#judge(), Math.min(longestCheckMs, Math.ceil(againInMs)));
+  }
+
+  #received(text: string): void {
+    const { mapper, recorder, emit } = this.#options;
+    this.#liveness.heard(performance.now());
+    const message = parseMessage(text);
+    if (this.#options.feedClock && message.kind === 'simulated-time') return this.#timeSaid(message.timeMs);
+    if (this.#options.feedClock && message.kind === 'heartbeat' && !this.#isTimeFresh) return;
+    this.#isTimeFresh = false;
+    clearTimeout(this.#quiet);
+    const receivedTimeMs = this.#timeMs();
+    this.#lastMessageMs = receivedTimeMs;
+    if (!this.#hasBegun) this.#begin(receivedTimeMs);
+    if (mapper.isResubscription(message)) {
+      recorder?.end(receivedTimeMs, 'resubscribed by the server');
+      recorder?.begin(receivedTimeMs);
+    }
+    recorder?.message(text, receivedTimeMs);
+    emit(mapper.receive({ message, receivedTimeMs, text: () => text }));
+    this.#note(message);
+  }
+
+  /** The time of the next message; one minute after the last message, with nothing behind it, it ends a recording. */
+  #timeSaid(timeMs: number): void {
+    this.#saidMs = timeMs;
+    this.#isTimeFresh = true;
+    if (!this.#hasBegun) this.#begin(timeMs);
+    clearTimeout(this.#quiet);
+    if (this.#lastMessageMs === undefined || timeMs !== this.#lastMessageMs + afterEndMs) return;
+    this.#quiet = setTimeout(() => this.#recordingEnded(timeMs), quietMs);
+  }
+
+  #recordingEnded(timeMs: number): void {
+    this.#liveness.answered(performance.now(), false);
+    this.#options.emit(this.#options.mapper.finalHeartbeat(timeMs));
+    this.#options.logger.info('the recording has been played to its end');
+  }
+
+  /** The time of what is received now. */
+  #timeMs(): number {
+    return this.#options.feedClock && this.#saidMs !== undefined ? this.#saidMs : this.#options.nowMs();
+  }
+
+  /** What a message means for the connection itself. */
+  #note(message: VendorMessage): void {
+    const { logger, received } = this.#options;
+    if (message.kind === 'price') {
+      this.#liveness.price(performance.now());
+      received();
+    } else if (message.kind === 'subscribe-status') this.#answered(message);
+    else if (message.kind === 'error') this.#vendorError(message.code, message.detail);
+    else if (message.kind === 'malformed' || message.kind === 'unknown') {
+      logger.debug({ kind: message.kind, detail: message.detail }, 'message of the vendor went to the dead-letter topic');
+    }
+  }
+
+  #answered(status: SubscribeStatus): void {
+    const { subscriptions, logger } = this.#options;
+    subscriptions.answered(status, this.#asked.shift() ?? [], performance.now());
+    this.#liveness.answered(performance.now(), !subscriptions.isAllRefused);
+    const { refused, errors } = status;
+    const retryMs = this.#options.timing.retryRefusedMs;
+    if (subscriptions.isAllRefused) {
+      logger.error({ refused, errors }, `the vendor refused every symbol; asking again in ${retryMs} ms: check SYMBOLS and the plan`);
+    } else if (refused.length + errors.length > 0) {
+      logger.warn({ refused, errors }, `the vendor refused ${refused.length} symbols; asking for them again in ${retryMs} ms`);
+    } else logger.info({ accepted: status.accepted.length }, 'subscribed');
+  }
+
+  #vendorError(code: number | undefined, detail: string): void {
+    this.#options.logger.warn({ code, detail }, `the vendor says: ${detail}`);
+    if (code === 401 || code === 403) this.#connection.end({ kind: 'key-refused', reason: `code ${code}: ${detail}` });
+  }
+}
