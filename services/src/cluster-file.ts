@@ -6,6 +6,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import * as z from 'zod';
+import { errorCode } from './error-code.ts';
 
 const clusterSchema = z.object({
   service: z.enum(['kafka', 'cassandra']),
@@ -23,7 +24,7 @@ export async function readCluster(directory: string): Promise<Cluster | undefine
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   try {

@@ -2,9 +2,9 @@
  * This file starts the nodes of one cluster together, on ports that it had before or on free ones.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
+import { access, constants, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError } from '@tapeline/core/errors';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { type Cluster, nodeDirectoryOf, readCluster, writeCluster } from './cluster-file.ts';
 import { exclusively } from './exclusive.ts';
@@ -50,10 +50,21 @@ export interface StartedCluster {
 
 /** @throws PipelineError `services.unavailable` */
 export async function startCluster(plan: ClusterPlan, options: StartOptions): Promise<StartedCluster> {
-  await mkdir(options.directory, { recursive: true });
-  const directory = await realpath(options.directory);
+  const directory = await usable(options.directory);
   const onWait = () => options.logger?.info({ directory }, `${plan.service}: waiting for another process that starts it in ${directory}`);
   return await exclusively(join(directory, 'start.lock'), () => startLocked(plan, directory, options), { onWait, signal: options.signal });
+}
+
+/** The folder without links, made when absent. */
+async function usable(directory: string): Promise<string> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+    return await realpath(directory);
+  } catch (error) {
+    const message = `the folder ${directory} cannot hold the servers' state: ${reasonOf(error)}; name another one`;
+    throw new PipelineError('services.unavailable', message, { retriable: false, cause: error });
+  }
 }
 
 async function startLocked(plan: ClusterPlan, directory: string, options: StartOptions): Promise<StartedCluster> {
@@ -99,12 +110,18 @@ async function countRunning(cluster: Cluster, directory: string, service: string
 async function withPorts(plan: ClusterPlan, before: Cluster | undefined, attempt: number): Promise<Cluster> {
   if (before !== undefined && attempt === 1 && (await keepsPorts(plan, before))) return before;
   const ports = [...(await freePorts(plan.nodeCount * plan.portsPerNode))];
-  if (plan.port !== undefined) ports[0] = plan.port;
+  if (plan.port !== undefined) ports[0] = await wantedPort(plan.port);
   const nodes = Array.from({ length: plan.nodeCount }, (_, index) => ({
     id: index + 1,
     ports: ports.slice(index * plan.portsPerNode, (index + 1) * plan.portsPerNode),
   }));
   return { service: plan.service, clusterId: before?.clusterId ?? newClusterId(), nodes };
+}
+
+async function wantedPort(port: number): Promise<number> {
+  if (await isFree(port, HOST)) return port;
+  const message = `port ${port} on ${HOST} is taken; name another one, or none to have a free one chosen`;
+  throw new PipelineError('services.unavailable', message, { retriable: true, fields: { port } });
 }
 
 async function keepsPorts(plan: ClusterPlan, before: Cluster): Promise<boolean> {

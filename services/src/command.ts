@@ -4,11 +4,15 @@
  * Standard output is for the shell (`eval "$(tapeline services up)"`), standard error for people.
  */
 import { join } from 'node:path';
+import { PipelineError } from '@tapeline/core/errors';
 import { type Command, Option } from 'commander';
 import { pino } from 'pino';
 import { CASSANDRA_STOP_DEADLINE_MS, startCassandra } from './cassandra.ts';
 import { clusterState, type NodeState, stopCluster } from './cluster-state.ts';
 import { KAFKA_STOP_DEADLINE_MS, startKafka } from './kafka.ts';
+
+/** The exit status that shells give to a command ended by Ctrl-C. */
+const INTERRUPTED = 130;
 
 /** What the commands were asked for. */
 export interface ServicesChoice {
@@ -42,8 +46,16 @@ export async function servicesUp(choice: ServicesChoice, output: ServicesOutput,
     output.out(`export CASSANDRA_CONTACT_POINTS=${started.contactPoints.join(',')}`);
   };
   // Both get to their end: one that fails leaves the other up, and a second `up` starts only what is missing.
-  const results = await Promise.allSettled([kafka(), cassandra()]);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  throwFailures(await Promise.allSettled([kafka(), cassandra()]));
+}
+
+/** Throws what failed, in one message when both did. */
+function throwFailures(results: readonly PromiseSettledResult<void>[]): void {
+  const reasons: readonly unknown[] = results.filter(result => result.status === 'rejected').map(result => result.reason);
+  if (reasons.length === 0) return;
+  if (reasons.length === 1 || !reasons.every(reason => reason instanceof PipelineError)) throw reasons[0];
+  const retriable = reasons.every(reason => reason.retriable);
+  throw new PipelineError('services.unavailable', reasons.map(reason => reason.message).join('\n'), { retriable });
 }
 
 /** Ends what `up` started in this folder; the data stays. */
@@ -75,7 +87,7 @@ export function addServicesCommand(program: Command): void {
   };
   subcommand(services, 'up', 'start them and print the variables that name them; what is up already stays as it is')
     .addOption(new Option('--brokers <count>', 'Kafka brokers (default: as before, else 1)').choices(['1', '3']))
-    .action(async (flags: Flags) => await interruptible(signal => servicesUp(choiceOf(flags), output, signal)));
+    .action(async (flags: Flags) => await interruptible(output, signal => servicesUp(choiceOf(flags), output, signal)));
   subcommand(services, 'down', 'stop them; their data stays').action(async (flags: Flags) => await servicesDown(choiceOf(flags), output));
   subcommand(services, 'status', 'show them').action(async (flags: Flags) => await servicesStatus(choiceOf(flags), output));
 }
@@ -102,12 +114,16 @@ function choiceOf(flags: Flags): ServicesChoice {
 }
 
 /** Ctrl-C gives the start up and ends what was half started; npm may pass it on twice, and the second changes nothing. */
-async function interruptible(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
+async function interruptible(output: ServicesOutput, action: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
   const abort = () => controller.abort();
   process.on('SIGINT', abort).on('SIGTERM', abort);
   try {
     await action(controller.signal);
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+    output.say('interrupted: what was still starting has been ended');
+    process.exitCode = INTERRUPTED;
   } finally {
     process.off('SIGINT', abort).off('SIGTERM', abort);
   }

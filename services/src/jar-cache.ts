@@ -4,7 +4,7 @@
  * Jars arrive in a folder of their own that is renamed when it is complete, so a folder under its final name is always whole.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
@@ -37,12 +37,23 @@ export async function jarFolder(options: JarCacheOptions): Promise<string> {
   const cache = options.cacheDirectory ?? options.environment.cacheDirectory;
   const folder = join(cache, options.name);
   if (await isComplete(folder, options.pomFile)) return folder;
+  await makeCache(cache);
   const onWait = () => options.logger?.info({ folder }, `${options.name}: waiting for another process that fetches it`);
   const fetch = async () => {
     if (!(await isComplete(folder, options.pomFile))) await download(cache, folder, options);
   };
   await exclusively(join(cache, `${options.name}.lock`), fetch, { onWait, signal: options.signal });
   return folder;
+}
+
+async function makeCache(cache: string): Promise<void> {
+  try {
+    await mkdir(cache, { recursive: true });
+    await access(cache, constants.W_OK);
+  } catch (error) {
+    const message = `the cache folder ${cache} cannot be written: ${reasonOf(error)}; name another one by TAPELINE_CACHE_DIR`;
+    throw new PipelineError('services.unavailable', message, { retriable: false, cause: error });
+  }
 }
 
 /** A folder is complete when it is there, for it is renamed last; it is current when it was made from the same pom. */
@@ -54,8 +65,8 @@ async function isComplete(folder: string, pomFile: string): Promise<boolean> {
 async function download(cache: string, folder: string, options: JarCacheOptions): Promise<void> {
   const maven = await findMaven(options.need.server, options.need.variable, options.environment);
   options.logger?.info({ folder }, `${options.name}: fetching it with maven into ${folder} (first start only)`);
-  await mkdir(cache, { recursive: true });
-  const partial = await mkdtemp(join(cache, `.${options.name}-`));
+  await removeLeftovers(cache, options.name);
+  const partial = await mkdtemp(join(cache, partialPrefix(options.name)));
   try {
     await runMaven(maven, partial, options);
     await writeFile(join(partial, 'pom.xml'), await readFile(options.pomFile));
@@ -65,6 +76,16 @@ async function download(cache: string, folder: string, options: JarCacheOptions)
     await rm(partial, { recursive: true, force: true });
   }
   options.logger?.info({ folder }, `${options.name}: fetched`);
+}
+
+function partialPrefix(name: string): string {
+  return `.${name}-partial-`;
+}
+
+/** What a killed process left half fetched; whoever holds the lock is the only one that fetches. */
+async function removeLeftovers(cache: string, name: string): Promise<void> {
+  const leftovers = (await readdir(cache)).filter(entry => entry.startsWith(partialPrefix(name)));
+  await Promise.all(leftovers.map(entry => rm(join(cache, entry), { recursive: true, force: true })));
 }
 
 async function runMaven(maven: string, outputDirectory: string, options: JarCacheOptions): Promise<void> {

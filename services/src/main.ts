@@ -11,8 +11,7 @@ addServicesCommand(program);
 try {
   await program.parseAsync(['services', ...process.argv.slice(2)], { from: 'user' });
 } catch (error) {
-  const ours = error instanceof PipelineError || (error instanceof Error && error.name === 'AbortError');
-  if (!ours) throw error;
+  if (!(error instanceof PipelineError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

@@ -5,7 +5,7 @@
  * folder as a system property in its command line, and a pid counts only while that process shows it.
  */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -38,9 +38,15 @@ export async function residentBytes(pid: number): Promise<number | undefined> {
 async function carries(pid: number, marker: string): Promise<boolean> {
   if (process.platform === 'linux') {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    return commandLine.split('\0').includes(marker);
+    return commandLine === '' ? await hasLastThreads(pid) : commandLine.split('\0').includes(marker);
   }
   return `${await ps(pid, 'args=')} `.includes(`${marker} `);
+}
+
+/** A killed process loses its command line before its last threads are gone, and they still hold its ports. */
+async function hasLastThreads(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  return threads.length > 1;
 }
 
 async function ps(pid: number, column: string): Promise<string> {

@@ -9,11 +9,13 @@ import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { errorCode } from './error-code.ts';
 import { pidFileOf, runningPid } from './process-identity.ts';
 import { guard } from './watchdog.ts';
 
 const POLL_MS = 100;
 const LOG_TAIL_LINES = 25;
+const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 
 export interface ServerNodeOptions {
   readonly id: number;
@@ -35,9 +37,9 @@ export interface ServerNodeOptions {
 /** One server of a cluster. */
 export interface RunningNode {
   readonly id: number;
-  /** Undefined while it is down. */
+  /** As last seen by this process; undefined while it is down. */
   readonly pid: number | undefined;
-  /** Sends a signal; with one that ends a process, returns when it has ended. */
+  /** Sends a signal; after SIGKILL, SIGTERM, SIGINT and SIGHUP returns when the process has ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same addresses and data; returns when it answers. */
   start(): Promise<void>;
@@ -84,8 +86,9 @@ export class ServerNode implements RunningNode {
     const pid = await runningPid(this.#options.directory);
     if (pid === undefined) return;
     send(pid, signal);
-    if (signal === 'SIGSTOP' || signal === 'SIGCONT') return;
-    await this.#untilGone(Number.POSITIVE_INFINITY);
+    if (!ENDING.has(signal)) return;
+    await untilGone(this.#options.directory, Number.POSITIVE_INFINITY);
+    this.#pid = undefined;
   }
 
   /** Asks it to end, and kills it when it takes longer than its deadline. */
@@ -101,16 +104,20 @@ export class ServerNode implements RunningNode {
       const stdio = ['ignore', output.fd, output.fd] as const;
       const child = spawn(executable, args, { cwd: directory, detached: true, stdio: [...stdio], env: serverEnvironment(directory) });
       await started(child, name);
-      this.#pid = child.pid;
-      child.unref();
-      child.once('exit', () => {
-        this.#pid = undefined;
-      });
-      await writeFile(pidFileOf(directory), `${child.pid}\n`);
+      this.#watch(child);
       if (!keep) guard(child);
+      await writePidFile(child, directory);
     } finally {
       await output.close();
     }
+  }
+
+  #watch(child: ChildProcess): void {
+    this.#pid = child.pid;
+    child.unref();
+    child.once('exit', () => {
+      if (this.#pid === child.pid) this.#pid = undefined;
+    });
   }
 
   async #untilAnswers(signal: AbortSignal | undefined): Promise<void> {
@@ -122,11 +129,6 @@ export class ServerNode implements RunningNode {
       if (performance.now() > deadline) throw await this.#failure(`${name} did not answer within ${startDeadlineMs / 1000} s`);
       await sleep(POLL_MS, undefined, { signal });
     }
-  }
-
-  async #untilGone(forMs: number): Promise<void> {
-    await untilGone(this.#options.directory, forMs);
-    this.#pid = undefined;
   }
 
   async #failure(what: string): Promise<PipelineError> {
@@ -163,7 +165,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }
 
@@ -181,6 +183,16 @@ async function started(child: ChildProcess, name: string): Promise<void> {
     await once(child, 'spawn');
   } catch (error) {
     throw new PipelineError('services.unavailable', `${name} could not be started: ${reasonOf(error)}`, { retriable: false, cause: error });
+  }
+}
+
+/** A server that nobody could find again must not stay. */
+async function writePidFile(child: ChildProcess, directory: string): Promise<void> {
+  try {
+    await writeFile(pidFileOf(directory), `${child.pid}\n`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
   }
 }
 
