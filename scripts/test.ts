@@ -52,7 +52,8 @@ async function main(): Promise<number> {
   starting?.catch(() => undefined);
   try {
     if (chosen.includes('checks')) outcomes.push(...(await runChecks()));
-    if (chosen.includes('unit')) outcomes.push(await runJest('unit', ['--testPathIgnorePatterns', '\\.(integration|e2e)\\.test\\.ts$'], {}));
+    if (chosen.includes('unit'))
+      outcomes.push(await runJest('unit', ['--testPathIgnorePatterns', '\\.(integration|e2e)\\.test\\.ts$'], {}));
     if (starting !== undefined) outcomes.push(...(await runWithServers(starting)));
   } finally {
     await (await starting?.catch(() => undefined))?.stop();
@@ -71,7 +72,8 @@ async function runWithServers(starting: Promise<Servers>): Promise<Outcome[]> {
   const environment = servers?.environment ?? {};
   const outcomes: Outcome[] = [];
   for (const part of ['integration', 'e2e'] as const) {
-    if (chosen.includes(part) && !stopping.signal.aborted) outcomes.push(await runJest(part, ['--runInBand', '--testPathPatterns', `\\.${part}\\.test\\.ts$`], environment));
+    if (chosen.includes(part) && !stopping.signal.aborted)
+      outcomes.push(await runJest(part, ['--runInBand', '--testPathPatterns', `\\.${part}\\.test\\.ts$`], environment));
   }
   return outcomes;
 }

@@ -61,14 +61,14 @@ export const settings = {
     otherwise: 'https://api.twelvedata.com',
     expected: 'an http:// or https:// address',
     example: 'https://api.twelvedata.com',
-    help: "address of the vendor's REST API (backfill)",
+    help: "address of the vendor's REST API; nothing asks it yet",
   } as Setting<string>,
-  FINNHUB_API_KEY: absent<string>({ ...secretText, help: 'key of Finnhub' }),
+  FINNHUB_API_KEY: absent<string>({ ...secretText, help: 'key of Finnhub; no feed reads it yet' }),
   FINNHUB_URL: absent<string>({
     schema: url('ws', 'wss'),
     expected: 'a ws:// or wss:// address',
     example: 'wss://ws.finnhub.io',
-    help: "address of Finnhub's stream",
+    help: "address of Finnhub's stream; no feed reads it yet",
   }),
   SYMBOLS: {
     schema: list,
@@ -129,6 +129,12 @@ export const settings = {
     example: '24',
     help: 'partitions of market-data.feed and market-data.bars when they are created',
   } as Setting<number>,
+  KAFKA_TOPIC_PREFIX: absent<string>({
+    schema: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/),
+    expected: 'lower-case letters, digits, dots and hyphens',
+    example: 'staging.',
+    help: 'put before the name of each topic, so that several pipelines share a cluster',
+  }),
   KAFKA_GROUP: {
     schema: text,
     otherwise: 'stream-processor',
