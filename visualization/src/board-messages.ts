@@ -1,0 +1,78 @@
+/** The messages of the board's WebSocket; the page and the server read the same types. README.md, "The socket", explains them. */
+import type { Bar } from '@tapeline/core/bars';
+import type { Interval } from '@tapeline/core/intervals';
+
+/** What a client may say. */
+export interface SubscribeMessage {
+  readonly subscribe: { readonly symbol: string; readonly interval: Interval };
+}
+
+/** A line of the table. Numbers are as the vendor gave them. */
+export interface BoardRow {
+  readonly symbol: string;
+  readonly price: number;
+  readonly bid?: number;
+  readonly ask?: number;
+  readonly dayVolume?: number;
+  /** Open of the trading day, where a `1d` bar is made. */
+  readonly dayOpen?: number;
+  readonly timeMs: number;
+}
+
+/** A bar as screens and the HTTP interface see it. */
+export type BoardBar = Pick<
+  Bar,
+  'symbol' | 'interval' | 'startMs' | 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap' | 'tickCount' | 'state' | 'flags' | 'revision'
+>;
+
+/**
+ * - `live`: connected, and its heartbeats go on
+ * - `gap`: the feed lost its connection; what is missed since `sinceMs` is a gap in the bars
+ * - `silent`: nothing is written for this feed any more, not even heartbeats: its ingester is down or cut off
+ */
+export type FeedCondition = 'live' | 'gap' | 'silent';
+
+export interface FeedStatus {
+  readonly feed: string;
+  readonly session: number;
+  readonly condition: FeedCondition;
+  /** Start of the condition: of the session, of the gap or of the silence. */
+  readonly sinceMs: number;
+  readonly simulated: boolean;
+  readonly watermarkMs: number;
+  readonly lastDataMs?: number;
+  /** How many symbols the feed owns. */
+  readonly symbols: number;
+  /** The first 20 of the refused symbols, with the vendor's reason. */
+  readonly refused: readonly { readonly symbol: string; readonly reason: string }[];
+  readonly refusedCount: number;
+}
+
+/** First message of a connection. */
+export interface HelloMessage {
+  readonly hello: { readonly intervals: readonly Interval[]; readonly maxUpdatesPerSecond: number };
+}
+
+/** What changed since the client's last update; a part without a change is absent. At least one every two seconds. */
+export interface UpdateMessage {
+  /** The server's clock, milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+  readonly rows?: readonly BoardRow[];
+  readonly feeds?: readonly FeedStatus[];
+  /** What keeps the board from showing the present; an empty text when nothing does any more. */
+  readonly problem?: string;
+  readonly chart?: {
+    readonly symbol: string;
+    readonly interval: Interval;
+    /** By `startMs`; each takes the place of the bar of the same `startMs`. */
+    readonly bars: readonly BoardBar[];
+    /** Bars were missed: read the history again. */
+    readonly reload?: true;
+  };
+}
+
+export interface ErrorMessage {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+export type ServerMessage = HelloMessage | UpdateMessage | ErrorMessage;

@@ -1,0 +1,120 @@
+/** The page: connects the socket with the table, the chart and the notices. */
+import type { Interval } from '@tapeline/core/intervals';
+import type { BoardRow, UpdateMessage } from '../board-messages.ts';
+import { ChartView, type Choice } from './chart-view.ts';
+import { Connection } from './connection.ts';
+import { type BoardState, showState } from './notices.ts';
+import { clock, fixed, PriceDecimals } from './number-format.ts';
+import { made, place, write } from './page-elements.ts';
+import { PriceTable } from './price-table.ts';
+import { showQuote } from './quote-strip.ts';
+
+const asked = new URLSearchParams(location.search);
+const decimals = new PriceDecimals();
+const rows = new Map<string, BoardRow>();
+const table = new PriceTable(decimals, symbol => choose({ symbol }));
+const chart = new ChartView(decimals);
+
+let intervals: readonly Interval[] = [];
+let symbol = asked.get('symbol') ?? undefined;
+let interval: Interval | undefined;
+let shown: Choice | undefined;
+let state: Pick<BoardState, 'feeds' | 'problem' | 'lost'> = { feeds: [], problem: '', lost: undefined };
+/** How far the server's clock is ahead of this one. */
+let aheadMs = 0;
+
+const connection = new Connection({
+  opened: () => {
+    if (shown === undefined) return;
+    connection.send({ subscribe: shown });
+    chart.reload();
+  },
+  message: message => {
+    if ('hello' in message) offerIntervals(message.hello.intervals);
+    else if ('nowMs' in message) update(message);
+    else place('chart-message').textContent = message.error.message;
+  },
+  lost: (sinceMs, attempts) => {
+    state = { ...state, lost: { sinceMs: sinceMs + aheadMs, attempts } };
+    refresh();
+  },
+});
+setInterval(refresh, 1_000);
+refresh();
+
+function update(message: UpdateMessage): void {
+  aheadMs = message.nowMs - Date.now();
+  const before = state;
+  state = { feeds: message.feeds ?? state.feeds, problem: message.problem ?? state.problem, lost: undefined };
+  for (const row of message.rows ?? []) rows.set(row.symbol, row);
+  if (message.rows !== undefined) table.show(message.rows, message.nowMs);
+  if (shown === undefined) choose({});
+  if (message.chart !== undefined) chart.update(message.chart);
+  if (message.rows?.some(row => row.symbol === shown?.symbol)) showSelected();
+  if (message.feeds !== undefined || message.problem !== undefined || before.lost !== undefined) refresh();
+}
+
+function offerIntervals(offered: readonly Interval[]): void {
+  if (offered.join() === intervals.join()) return;
+  intervals = offered;
+  interval =
+    intervals.find(candidate => candidate === (interval ?? asked.get('interval'))) ?? intervals.find(one => one === '1m') ?? intervals[0];
+  place('intervals').replaceChildren(
+    ...intervals.map(name => {
+      const button = made('button', '', name);
+      button.setAttribute('role', 'radio');
+      button.addEventListener('click', () => choose({ interval: name }));
+      button.addEventListener('keydown', event => chooseNeighbour(event, name));
+      return button;
+    }),
+  );
+  markInterval();
+}
+
+/** Chooses what the chart shows; what is not named stays. */
+function choose(choice: Partial<Choice>): void {
+  symbol = choice.symbol ?? symbol ?? table.first;
+  interval = choice.interval ?? interval;
+  if (symbol === undefined || interval === undefined) return;
+  if (shown?.symbol === symbol && shown.interval === interval) return;
+  shown = { symbol, interval };
+  table.mark(symbol);
+  markInterval();
+  showSelected();
+  chart.choose(shown);
+  connection.send({ subscribe: shown });
+  history.replaceState(null, '', `?${new URLSearchParams({ symbol, interval })}`);
+}
+
+function chooseNeighbour(event: KeyboardEvent, name: Interval): void {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const next = step === undefined ? undefined : intervals[intervals.indexOf(name) + step];
+  if (next === undefined) return;
+  event.preventDefault();
+  choose({ interval: next });
+  const button = place('intervals').children[intervals.indexOf(next)];
+  if (button instanceof HTMLElement) button.focus();
+}
+
+function markInterval(): void {
+  for (const button of place('intervals').children) {
+    const isChosen = button.textContent === interval;
+    button.setAttribute('aria-checked', String(isChosen));
+    if (button instanceof HTMLElement) button.tabIndex = isChosen ? 0 : -1;
+  }
+}
+
+function showSelected(): void {
+  if (shown === undefined) return;
+  const row = rows.get(shown.symbol);
+  showQuote(shown.symbol, row, decimals);
+  const mark = state.feeds.some(feed => feed.simulated) ? ' (simulated)' : '';
+  document.title = row === undefined ? 'Tapeline' : `${fixed(row.price, decimals.of(row.symbol))} ${row.symbol}${mark} · Tapeline`;
+}
+
+function refresh(): void {
+  const nowMs = Date.now() + aheadMs;
+  write(place('clock'), clock(nowMs, nowMs));
+  showState({ ...state, nowMs });
+  table.tick(nowMs);
+}

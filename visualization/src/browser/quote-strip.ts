@@ -1,0 +1,36 @@
+/** The chosen symbol's numbers above its chart. */
+import type { BoardRow } from '../board-messages.ts';
+import { fixed, type PriceDecimals, percent, volume } from './number-format.ts';
+import { made, place, write } from './page-elements.ts';
+
+/** Writes a row of the table large; without one, its name alone. */
+export function showQuote(symbol: string, row: BoardRow | undefined, decimals: PriceDecimals): void {
+  write(place('quote-symbol'), symbol);
+  if (row === undefined) {
+    write(place('quote-last'), '');
+    write(place('quote-change'), '');
+    place('quote-details').replaceChildren();
+    return;
+  }
+  const digits = decimals.of(symbol, row.price, row.bid, row.ask);
+  write(place('quote-last'), fixed(row.price, digits));
+  const change = row.dayOpen === undefined ? undefined : row.price / row.dayOpen - 1;
+  const changed = place('quote-change');
+  write(changed, change === undefined ? '' : `${percent(change)} %`);
+  changed.classList.toggle('up', change !== undefined && change > 0);
+  changed.classList.toggle('down', change !== undefined && change < 0);
+  const { bid, ask, dayOpen, dayVolume } = row;
+  const price = (value: number | undefined) => (value === undefined ? '–' : fixed(value, digits));
+  const details = [
+    ['Bid', price(bid)],
+    ['Ask', price(ask)],
+    ['Spread', price(bid === undefined || ask === undefined ? undefined : ask - bid)],
+    ['Day open', price(dayOpen)],
+    ['Day vol', dayVolume === undefined ? '–' : volume(dayVolume)],
+  ].map(([name, text]) => {
+    const pair = made('div', '');
+    pair.append(made('dt', '', name), made('dd', '', text));
+    return pair;
+  });
+  place('quote-details').replaceChildren(...details);
+}

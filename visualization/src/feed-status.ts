@@ -1,0 +1,62 @@
+/** What a screen says about a feed: whether its prices can be trusted now, and if not, since when. */
+import type { FeedState } from '@tapeline/stream-processing/fold/outputs';
+import type { FeedCondition, FeedStatus } from './board-messages.ts';
+
+/** Heartbeats come 4 a second; so long without one is a silence. */
+export const silenceMs = 5_000;
+
+/**
+ * One state for each feed from the states of all partitions: the newest session counts, its watermark is the lowest (what every
+ * partition has seen), and it is connected when every partition says so. A session names all its symbols to every partition.
+ */
+export function mergeFeeds(partitions: readonly (readonly FeedState[])[]): readonly FeedState[] {
+  const merged = new Map<string, FeedState>();
+  for (const state of partitions.flat()) {
+    const known = merged.get(state.feed);
+    if (known === undefined || state.session > known.session) merged.set(state.feed, state);
+    else if (state.session === known.session) merged.set(state.feed, mergeSession(known, state));
+  }
+  return [...merged.values()].sort((a, b) => (a.feed < b.feed ? -1 : 1));
+}
+
+/**
+ * The status of a feed.
+ * @param movedMs wall clock when its watermark last moved here
+ * @param nowMs wall clock now
+ */
+export function feedStatus(state: FeedState, movedMs: number, nowMs: number): FeedStatus {
+  const condition = conditionOf(state, movedMs, nowMs);
+  return {
+    feed: state.feed,
+    session: state.session,
+    condition,
+    sinceMs: sinceOf(state, condition),
+    simulated: state.simulated,
+    watermarkMs: state.watermarkMs,
+    ...(state.lastDataMs === undefined ? {} : { lastDataMs: state.lastDataMs }),
+    symbols: state.symbols.length,
+    refused: state.refused.slice(0, 20),
+    refusedCount: state.refused.length,
+  };
+}
+
+function conditionOf(state: FeedState, movedMs: number, nowMs: number): FeedCondition {
+  if (!state.connected) return 'gap';
+  return nowMs - movedMs > silenceMs ? 'silent' : 'live';
+}
+
+function sinceOf(state: FeedState, condition: FeedCondition): number {
+  if (condition === 'gap') return state.lastDataMs ?? state.sessionStartMs;
+  return condition === 'silent' ? Math.max(state.watermarkMs, state.sessionStartMs) : state.sessionStartMs;
+}
+
+function mergeSession(a: FeedState, b: FeedState): FeedState {
+  const lastDataMs = Math.max(a.lastDataMs ?? -1, b.lastDataMs ?? -1);
+  return {
+    ...a,
+    connected: a.connected && b.connected,
+    simulated: a.simulated || b.simulated,
+    watermarkMs: Math.min(a.watermarkMs, b.watermarkMs),
+    lastDataMs: lastDataMs < 0 ? undefined : lastDataMs,
+  };
+}

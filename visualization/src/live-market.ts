@@ -1,0 +1,267 @@
+/**
+ * The market as it is now: replicas of the fold over every partition. Keeps nothing but screen state, so it runs beside the
+ * processors or in a process of its own, on any log and any store.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bar } from '@tapeline/core/bars';
+import { PipelineError } from '@tapeline/core/errors';
+import type { Interval } from '@tapeline/core/intervals';
+import { partitionOf } from '@tapeline/core/partitioner';
+import type { Tick } from '@tapeline/core/records';
+import { feedTopic } from '@tapeline/core/topics';
+import type { MarketStore } from '@tapeline/database/market-store';
+import type { MarketLog } from '@tapeline/log/market-log';
+import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
+import type { FoldOptions } from '@tapeline/stream-processing/fold/partition-fold';
+import type { Logger } from 'pino';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { FeedStatus } from './board-messages.ts';
+import { feedStatus, mergeFeeds, silenceMs } from './feed-status.ts';
+import { ChangeCollector, type MarketChanges } from './market-changes.ts';
+import { PartitionReplica } from './partition-replica.ts';
+import { RecentBars } from './recent-bars.ts';
+
+/** A price for a table: the newest tick of a symbol. */
+export interface LatestRow {
+  readonly symbol: string;
+  readonly price: number;
+  readonly bid?: number;
+  readonly ask?: number;
+  readonly dayVolume?: number;
+  readonly timeMs: number;
+  readonly receivedTimeMs: number;
+}
+
+export interface LiveMarketOptions {
+  readonly log: MarketLog;
+  readonly store: MarketStore;
+  /** Consumer group whose snapshots are read. @default 'stream-processor' */
+  readonly group?: string;
+  readonly foldOptions: Omit<FoldOptions, 'partition' | 'partitions'>;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Stops the reading; `closed` tells when it is over. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** Collects what changed until somebody looks. */
+export interface Watch {
+  drain(): MarketChanges;
+  close(): void;
+}
+
+export interface LiveMarket {
+  readonly intervals: readonly Interval[];
+  /** The newest price of every symbol, by symbol. */
+  latest(): readonly LatestRow[];
+  latestOf(symbol: string): LatestRow | undefined;
+  /** The newest bar that is still open. */
+  forming(symbol: string, interval: Interval): Bar | undefined;
+  /** Bars that are open or closed just now, oldest first: what the store may not have yet. */
+  recent(symbol: string, interval: Interval): readonly Bar[];
+  symbols(): readonly string[];
+  feeds(): readonly FeedStatus[];
+  watch(): Watch;
+  /** True once all that was in the log at the start has been applied. */
+  caughtUp(): boolean;
+  /** What keeps it from showing the present; `undefined` when nothing does. */
+  problem(): string | undefined;
+  /** Resolves when the reading is over; rejects on a programming error. */
+  readonly closed: Promise<void>;
+}
+
+/** Starts to follow the log. Errors of the log and the store are waited out; see {@link LiveMarket.problem}. */
+export function openLiveMarket(options: LiveMarketOptions): LiveMarket {
+  return new ReplicatedMarket(options);
+}
+
+class ReplicatedMarket implements LiveMarket {
+  readonly closed: Promise<void>;
+  readonly #options: LiveMarketOptions;
+  readonly #now: () => number;
+  readonly #recent = new RecentBars();
+  readonly #watches = new Set<ChangeCollector>();
+  readonly #moved = new Map<string, { readonly watermarkMs: number; readonly session: number; readonly atMs: number }>();
+  readonly #metrics: MarketMetrics;
+  #replicas: readonly PartitionReplica[] = [];
+  #problem: string | undefined = 'the log was not read yet';
+
+  constructor(options: LiveMarketOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#metrics = marketMetrics(options.registry);
+    this.closed = this.#run();
+    // Whoever awaits `closed` gets the error; nobody has to.
+    this.closed.catch(() => undefined);
+  }
+
+  get intervals(): readonly Interval[] {
+    return this.#options.foldOptions.intervals;
+  }
+
+  latest(): readonly LatestRow[] {
+    return this.symbols().flatMap(symbol => this.latestOf(symbol) ?? []);
+  }
+
+  latestOf(symbol: string): LatestRow | undefined {
+    const tick = this.#replicaOf(symbol)?.fold.latestTick(symbol);
+    return tick === undefined ? undefined : latestRow(tick);
+  }
+
+  forming(symbol: string, interval: Interval): Bar | undefined {
+    return this.#replicaOf(symbol)?.fold.forming(symbol, interval);
+  }
+
+  recent(symbol: string, interval: Interval): readonly Bar[] {
+    const open = this.#replicaOf(symbol)?.fold.openBars(symbol, interval) ?? [];
+    return [...this.#recent.of(symbol, interval), ...open];
+  }
+
+  symbols(): readonly string[] {
+    return this.#replicas.flatMap(replica => replica.fold.symbols()).sort();
+  }
+
+  feeds(): readonly FeedStatus[] {
+    const nowMs = this.#now();
+    const states = mergeFeeds(this.#replicas.map(replica => replica.fold.feeds()));
+    return states.map(state => {
+      const known = this.#moved.get(state.feed);
+      const still = known !== undefined && known.watermarkMs === state.watermarkMs && known.session === state.session;
+      const atMs = still ? known.atMs : this.#movedMs(known === undefined, state.watermarkMs, nowMs);
+      if (!still) this.#moved.set(state.feed, { watermarkMs: state.watermarkMs, session: state.session, atMs });
+      return feedStatus(state, atMs, nowMs);
+    });
+  }
+
+  watch(): Watch {
+    const collector = new ChangeCollector();
+    this.#watches.add(collector);
+    return { drain: () => collector.drain(), close: () => this.#watches.delete(collector) };
+  }
+
+  caughtUp(): boolean {
+    return this.#replicas.length > 0 && this.#replicas.every(replica => replica.caughtUp);
+  }
+
+  problem(): string | undefined {
+    const failing = this.#replicas.find(replica => replica.problem !== undefined)?.problem;
+    const problem = this.#problem ?? failing;
+    if (problem !== undefined) return problem;
+    return this.caughtUp() ? undefined : 'catching up with the log';
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#options;
+    const partitions = await this.#partitions();
+    if (partitions === undefined) return;
+    this.#replicas = Array.from({ length: partitions }, (_, partition) => this.#replica(partition, partitions));
+    this.#problem = undefined;
+    await Promise.all(this.#replicas.map(replica => replica.run()));
+    if (signal.aborted) this.#watches.clear();
+  }
+
+  /** The number of partitions, once the topic is there; `undefined` when it is time to stop. */
+  async #partitions(): Promise<number | undefined> {
+    const { log, logger, signal } = this.#options;
+    while (!signal.aborted) {
+      try {
+        return await log.partitionCount(feedTopic.name);
+      } catch (error) {
+        if (!(error instanceof PipelineError)) throw error;
+        this.#problem = error.message;
+        logger.warn({ topic: feedTopic.name, waitMs: 1_000 }, `live market: ${error.message}; trying again`);
+        await sleep(1_000, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  #replica(partition: number, partitions: number): PartitionReplica {
+    const { log, store, group = 'stream-processor', foldOptions, logger, signal } = this.#options;
+    const metrics = this.#metrics;
+    return new PartitionReplica({
+      log,
+      store,
+      group,
+      fold: { ...foldOptions, partition, partitions },
+      logger,
+      signal,
+      restored: () => this.#restored(partition),
+      applied: outputs => this.#applied(outputs),
+      progress: (records, lag) => {
+        metrics.records.inc(records);
+        metrics.lag.set({ partition: String(partition) }, lag);
+      },
+      skipped: code => metrics.skipped.inc({ code }),
+    });
+  }
+
+  /** A feed seen for the first time may have fallen silent long ago: then its watermark has to move before it counts as live. */
+  #movedMs(first: boolean, watermarkMs: number, nowMs: number): number {
+    return first && nowMs - watermarkMs > silenceMs ? 0 : nowMs;
+  }
+
+  #restored(partition: number): void {
+    this.#recent.forget(symbol => partitionOf(symbol, this.#replicas.length) === partition);
+    const symbols = this.#replicas[partition]?.fold.symbols() ?? [];
+    for (const watch of this.#watches) {
+      watch.missed();
+      for (const symbol of symbols) watch.touched(symbol);
+    }
+  }
+
+  #applied(outputs: readonly FoldOutput[]): void {
+    for (const output of outputs) {
+      if (output.kind === 'tick' || output.kind === 'gap') {
+        const symbol = output.kind === 'tick' ? output.tick.symbol : output.symbol;
+        for (const watch of this.#watches) watch.touched(symbol);
+      } else if (output.kind === 'bar') {
+        this.#recent.add(output.bar);
+        for (const watch of this.#watches) watch.changed(output.bar);
+      }
+    }
+  }
+
+  #replicaOf(symbol: string): PartitionReplica | undefined {
+    return this.#replicas.length === 0 ? undefined : this.#replicas[partitionOf(symbol, this.#replicas.length)];
+  }
+}
+
+interface MarketMetrics {
+  readonly records: Counter;
+  readonly skipped: Counter<'code'>;
+  readonly lag: Gauge<'partition'>;
+}
+
+function marketMetrics(registry: Registry): MarketMetrics {
+  const registers = [registry];
+  return {
+    records: new Counter({ name: 'live_board_records_total', help: 'Records of the feed topic that the board applied.', registers }),
+    skipped: new Counter({
+      name: 'live_board_records_skipped_total',
+      help: 'Records of the feed topic that the board could not read.',
+      labelNames: ['code'],
+      registers,
+    }),
+    lag: new Gauge({
+      name: 'live_board_lag_records',
+      help: 'Records that the board has not applied yet.',
+      labelNames: ['partition'],
+      registers,
+    }),
+  };
+}
+
+function latestRow(tick: Tick): LatestRow {
+  return {
+    symbol: tick.symbol,
+    price: tick.price,
+    ...(tick.bid === undefined ? {} : { bid: tick.bid }),
+    ...(tick.ask === undefined ? {} : { ask: tick.ask }),
+    ...(tick.dayVolume === undefined ? {} : { dayVolume: tick.dayVolume }),
+    timeMs: tick.timeMs,
+    receivedTimeMs: tick.receivedTimeMs,
+  };
+}

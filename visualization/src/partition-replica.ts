@@ -1,0 +1,167 @@
+/**
+ * A replica of the fold over one partition, for reading only: it begins where a processor's snapshot ends, reads the log and
+ * applies the very same fold, so a screen shows what the processors will store.
+ */
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { decodeRecord } from '@tapeline/core/record-codec';
+import type { FeedRecord } from '@tapeline/core/records';
+import { feedTopic } from '@tapeline/core/topics';
+import type { MarketStore } from '@tapeline/database/market-store';
+import type { LogBatch, LogRecord, MarketLog } from '@tapeline/log/market-log';
+import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
+import { type FoldOptions, PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
+import type { Logger } from 'pino';
+
+export interface ReplicaOptions {
+  readonly log: MarketLog;
+  readonly store: MarketStore;
+  /** Consumer group whose snapshots are read. */
+  readonly group: string;
+  readonly fold: FoldOptions;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** The fold was put in the place of another: all that was known of its symbols may have changed. */
+  readonly restored: () => void;
+  /** Outputs of one batch, in order. */
+  readonly applied: (outputs: readonly FoldOutput[]) => void;
+  readonly progress: (records: number, lag: number) => void;
+  readonly skipped: (code: string) => void;
+}
+
+const firstBackOffMs = 250;
+const longestBackOffMs = 10_000;
+const quietLogMs = 10_000;
+
+export class PartitionReplica {
+  #fold: PartitionFold;
+  #nextOffset = 0;
+  /** End of the partition when the replica was restored: from there on it shows the present. */
+  #targetOffset = Number.POSITIVE_INFINITY;
+  #restored = false;
+  #problem: string | undefined = 'loading';
+  #lastSkipLoggedMs = Number.NEGATIVE_INFINITY;
+  readonly #options: ReplicaOptions;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    this.#fold = new PartitionFold(options.fold);
+  }
+
+  get fold(): PartitionFold {
+    return this.#fold;
+  }
+
+  /** True once all that was in the log when it was restored has been applied. */
+  get caughtUp(): boolean {
+    return this.#restored && this.#nextOffset >= this.#targetOffset;
+  }
+
+  /** What keeps it from following the log; `undefined` when nothing does. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /**
+   * Follows the partition until the signal aborts. An error of the log or the store is waited out, with full jitter, and goes on
+   * where it stopped; what the log no longer holds is taken from a newer snapshot.
+   * @throws what is not a `PipelineError`: a programming error.
+   */
+  async run(): Promise<void> {
+    const { signal, logger, fold } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        if (!this.#restored) await this.#restore();
+        await this.#follow(() => {
+          failures = 0;
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof PipelineError)) throw error;
+        if (error.code === 'log.out-of-range') this.#restored = false;
+        this.#problem = error.message;
+      }
+      if (signal.aborted) return;
+      const waitMs = Math.round(Math.random() * Math.min(longestBackOffMs, firstBackOffMs * 2 ** failures)) + 50;
+      failures = Math.min(failures + 1, 10);
+      logger.warn(
+        { partition: fold.partition, nextOffset: this.#nextOffset, waitMs },
+        `live market: ${this.#problem ?? 'the log ended'}; trying again`,
+      );
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const { log, store, group, fold: options, logger } = this.#options;
+    const { partition } = options;
+    const snapshot = await store.loadSnapshot({ consumerGroup: group, topic: feedTopic.name, partition });
+    const offsets = (await log.offsets(feedTopic.name)).find(candidate => candidate.partition === partition);
+    if (offsets === undefined) {
+      throw new PipelineError('log.unavailable', `partition ${partition} of ${feedTopic.name} is missing`, { retriable: true });
+    }
+    if (snapshot !== undefined && snapshot.nextOffset < offsets.lowOffset) {
+      throw new PipelineError(
+        'snapshot.too-old',
+        `the snapshot ends at offset ${snapshot.nextOffset}, the log begins at ${offsets.lowOffset}: waiting for a stream processor to save a newer one`,
+        { retriable: true },
+      );
+    }
+    this.#fold = snapshot === undefined ? new PartitionFold(options) : PartitionFold.decode(snapshot.state, options);
+    this.#nextOffset = snapshot?.nextOffset ?? offsets.lowOffset;
+    this.#targetOffset = offsets.highWatermark;
+    this.#restored = true;
+    this.#problem = undefined;
+    logger.debug({ partition, nextOffset: this.#nextOffset, targetOffset: this.#targetOffset }, 'live market restored');
+    this.#options.restored();
+  }
+
+  async #follow(moved: () => void): Promise<void> {
+    const { log, signal, fold } = this.#options;
+    const reading = log.read({ topic: feedTopic.name, partition: fold.partition, fromOffset: this.#nextOffset, signal });
+    this.#problem = undefined;
+    for await (const batch of reading) {
+      this.#applyBatch(batch);
+      moved();
+      // A long log is read without a pause for I/O in between; the screens' timers get their turn here.
+      await setImmediate();
+      if (signal.aborted) return;
+    }
+  }
+
+  #applyBatch(batch: LogBatch): void {
+    const outputs: FoldOutput[] = [];
+    for (const record of batch.records) {
+      const decoded = this.#decode(record);
+      if (decoded === undefined) this.#fold.passOver();
+      else this.#fold.apply(decoded, output => outputs.push(output));
+      this.#nextOffset = record.offset + 1;
+    }
+    this.#options.applied(outputs);
+    this.#options.progress(batch.records.length, Math.max(0, batch.highWatermark - this.#nextOffset));
+  }
+
+  #decode(record: LogRecord): FeedRecord | undefined {
+    try {
+      return decodeRecord(record.value);
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      this.#options.skipped(error.code);
+      this.#logSkip(record.offset, error);
+      return undefined;
+    }
+  }
+
+  /** At most one line in 10 s: a stretch of bad records must not fill a disk. */
+  #logSkip(offset: number, error: PipelineError): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lastSkipLoggedMs < quietLogMs) return;
+    this.#lastSkipLoggedMs = nowMs;
+    const { logger, fold } = this.#options;
+    logger.warn(
+      { partition: fold.partition, offset, code: error.code },
+      `live market skips a record: ${reasonOf(error)}; further ones within 10 s are only counted`,
+    );
+  }
+}

@@ -1,0 +1,101 @@
+/** A seeded market of eight instruments: hours of history, then prices that move until it is stopped. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FeedRecord, Heartbeat, Tick } from '@tapeline/core/records';
+import type { MarketFeed } from './market-feed.ts';
+
+interface Instrument {
+  readonly symbol: string;
+  readonly decimals: number;
+  readonly spread: number;
+  readonly hasVolume: boolean;
+  price: number;
+  dayVolume: number;
+}
+
+export const symbols = ['AAPL', 'BTC/USD', 'ETH/BTC', 'ETH/USD', 'EUR/USD', 'MSFT', 'NVDA', 'XAU/USD'] as const;
+
+export class MovingMarket {
+  readonly #feed: MarketFeed;
+  readonly #random = randomFrom(7);
+  readonly #instruments: readonly Instrument[] = [
+    { symbol: 'AAPL', decimals: 2, spread: 0.02, hasVolume: true, price: 342.02, dayVolume: 27_631_112 },
+    { symbol: 'BTC/USD', decimals: 2, spread: 0.5, hasVolume: true, price: 69_142.14, dayVolume: 8_120.4 },
+    { symbol: 'ETH/BTC', decimals: 5, spread: 0.00002, hasVolume: false, price: 0.03567, dayVolume: 0 },
+    { symbol: 'ETH/USD', decimals: 2, spread: 0.12, hasVolume: true, price: 2_466.31, dayVolume: 91_230.7 },
+    { symbol: 'EUR/USD', decimals: 5, spread: 0.00006, hasVolume: false, price: 1.08412, dayVolume: 0 },
+    { symbol: 'MSFT', decimals: 2, spread: 0.03, hasVolume: true, price: 418.77, dayVolume: 18_220_431 },
+    { symbol: 'NVDA', decimals: 2, spread: 0.02, hasVolume: true, price: 136.05, dayVolume: 190_442_018 },
+    { symbol: 'XAU/USD', decimals: 2, spread: 0.27, hasVolume: false, price: 2_736.53, dayVolume: 0 },
+  ];
+
+  constructor(feed: MarketFeed) {
+    this.#feed = feed;
+  }
+
+  /** Appends `minutes` of the past with a lost connection of a minute and a half in the middle. */
+  async appendHistory(nowMs: number, minutes: number, simulated = true): Promise<void> {
+    const startMs = nowMs - minutes * 60_000;
+    const lostMs = nowMs - Math.round(minutes / 4) * 60_000;
+    const backMs = lostMs + 90_000;
+    await this.#feed.append(this.#feed.session({ timeMs: startMs, symbols: [...symbols], simulated }));
+    let records: FeedRecord[] = [];
+    let last: Heartbeat | undefined;
+    for (let timeMs = startMs + 500; timeMs < nowMs - 300; timeMs += 1_500) {
+      if (timeMs > lostMs && timeMs < backMs) continue;
+      if (timeMs >= backMs && last !== undefined && last.timeMs <= lostMs) {
+        const previous = { session: 1, reason: 'the connection broke without a close code', lastDataMs: last.timeMs };
+        records.push(this.#feed.session({ timeMs: backMs, symbols: [...symbols], simulated, previous }));
+      }
+      for (const instrument of this.#instruments) {
+        if (this.#random() < 0.4) records.push(this.#tick(instrument, timeMs));
+      }
+      last = this.#feed.heartbeat(timeMs + 100);
+      records.push(last);
+      if (records.length < 2_000) continue;
+      await this.#feed.append(...records);
+      records = [];
+    }
+    await this.#feed.append(...records);
+  }
+
+  /** Moves prices, some twenty times a second, with four heartbeats a second. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (let round = 0; !signal.aborted; round += 1) {
+      const nowMs = Date.now();
+      const moving = this.#instruments.filter(() => this.#random() < 0.15);
+      const heartbeats = round % 5 === 0 ? [this.#feed.heartbeat(nowMs)] : [];
+      await this.#feed.append(...moving.map(instrument => this.#tick(instrument, nowMs)), ...heartbeats);
+      await sleep(50);
+    }
+  }
+
+  #tick(instrument: Instrument, timeMs: number): Tick {
+    const step = (this.#random() + this.#random() + this.#random() - 1.5) * instrument.price * 0.0004;
+    instrument.price = round(Math.max(instrument.price + step, 10 ** -instrument.decimals), instrument.decimals);
+    if (instrument.hasVolume) instrument.dayVolume = round(instrument.dayVolume + this.#random() * instrument.dayVolume * 0.00002, 2);
+    const half = instrument.spread / 2;
+    return this.#feed.tick({
+      symbol: instrument.symbol,
+      price: instrument.price,
+      timeMs,
+      bid: round(instrument.price - half, instrument.decimals),
+      ask: round(instrument.price + half, instrument.decimals),
+      ...(instrument.hasVolume ? { dayVolume: instrument.dayVolume } : {}),
+    });
+  }
+}
+
+function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}
+
+/** mulberry32. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
