@@ -52,12 +52,8 @@ function noticesOf({ feeds, problem, lost, nowMs }: BoardState): readonly Notice
     notices.push({ kind: 'simulated', strong: 'SIMULATED DATA', text: 'These prices are invented. They are no market.' });
   }
   if (lost !== undefined) {
-    const since = `since ${clock(lost.sinceMs, nowMs)} (${age(nowMs - lost.sinceMs)})`;
-    notices.push({
-      kind: 'server',
-      strong: 'SERVER OUT OF REACH',
-      text: `${since}; reconnecting, attempt ${lost.attempts}. What you see is old.`,
-    });
+    const text = `since ${clock(lost.sinceMs, nowMs)}. What you see is old. Reconnecting, attempt ${lost.attempts}.`;
+    notices.push({ kind: 'server', strong: 'SERVER OUT OF REACH', text });
   } else if (problem !== '') notices.push({ kind: 'behind', strong: 'NOT UP TO DATE', text: problem });
   for (const feed of feeds) notices.push(...feedNotices(feed, nowMs));
   return notices;
