@@ -50,8 +50,8 @@ function folders(directory: string): Readonly<Record<string, unknown>> {
 
 /**
  * A write is answered before it is on the disk. After `kill -9` the node reads its commit log up to the last marker, and those
- * are 100 ms apart: the answered writes after it are lost (seen), all before it are kept. When the machine itself goes down, it is the second
- * between two syncs.
+ * are 100 ms apart: the answered writes after it are lost (seen), all before it are kept. When the machine itself goes down,
+ * it is the second between two syncs.
  *
  * @see https://issues.apache.org/jira/browse/CASSANDRA-13987
  */

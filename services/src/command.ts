@@ -34,23 +34,25 @@ export interface ServicesOutput {
 export async function servicesUp(choice: ServicesChoice, output: ServicesOutput, signal?: AbortSignal): Promise<void> {
   const logger = pino({ base: undefined }, { write: line => output.say(JSON.parse(line).msg) });
   const kafka = async () => {
-    if (!choice.kafka) return;
+    if (!choice.kafka) return undefined;
     const directory = kafkaFolder(choice);
     const brokers = choice.brokers ?? ((await clusterState(directory)).length === 3 ? 3 : 1);
     const started = await startKafka({ brokers, directory, keep: true, adopt: true, logger, signal });
-    output.out(`export KAFKA_BROKERS=${started.brokers.join(',')}`);
+    return `export KAFKA_BROKERS=${started.brokers.join(',')}`;
   };
   const cassandra = async () => {
-    if (!choice.cassandra) return;
+    if (!choice.cassandra) return undefined;
     const started = await startCassandra({ directory: cassandraFolder(choice), keep: true, adopt: true, logger, signal });
-    output.out(`export CASSANDRA_CONTACT_POINTS=${started.contactPoints.join(',')}`);
+    return `export CASSANDRA_CONTACT_POINTS=${started.contactPoints.join(',')}`;
   };
   // Both get to their end: one that fails leaves the other up, and a second `up` starts only what is missing.
-  throwFailures(await Promise.allSettled([kafka(), cassandra()]));
+  const results = await Promise.allSettled([kafka(), cassandra()]);
+  for (const result of results) if (result.status === 'fulfilled' && result.value !== undefined) output.out(result.value);
+  throwFailures(results);
 }
 
 /** Throws what failed, in one message when both did. */
-function throwFailures(results: readonly PromiseSettledResult<void>[]): void {
+function throwFailures(results: readonly PromiseSettledResult<unknown>[]): void {
   const reasons: readonly unknown[] = results.filter(result => result.status === 'rejected').map(result => result.reason);
   if (reasons.length === 0) return;
   if (reasons.length === 1 || !reasons.every(reason => reason instanceof PipelineError)) throw reasons[0];
