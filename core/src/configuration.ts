@@ -37,6 +37,21 @@ export function secretsOf(configuration: Configuration): readonly string[] {
     .filter((value): value is string => typeof value === 'string');
 }
 
+/**
+ * The text of a file that a setting names; `undefined` when the setting is absent.
+ * @throws PipelineError `configuration.invalid` when it cannot be read.
+ */
+export function fileOf(configuration: Configuration, name: 'KAFKA_CA_FILE' | 'CASSANDRA_CA_FILE'): string | undefined {
+  const path = configuration[name];
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const message = `${name} must be a file that can be read, was "${path}" (${reasonOf(cause)}): mend its path or permissions`;
+    throw new PipelineError('configuration.invalid', message, { retriable: false, cause });
+  }
+}
+
 function textOf(name: string, setting: Setting<unknown>, environment: Environment, faults: string[]): string | undefined {
   const direct = environment[name];
   const file = setting.secret ? environment[`${name}_FILE`] : undefined;

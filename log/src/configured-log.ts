@@ -1,0 +1,48 @@
+/** Opens the log that the settings ask for, and creates the topics of the catalogue in it. */
+import { type Configuration, fileOf } from '@tapeline/core/configuration';
+import { topics } from '@tapeline/core/topics';
+import type { Logger } from 'pino';
+import type { MarketLog } from './market-log.ts';
+import { openLog } from './open-log.ts';
+import { prefixedLog } from './prefixed-log.ts';
+
+/** Partitions of the embedded log: one process reads them all, so a few are enough to take the same way as in a cluster. */
+const embeddedPartitions = 4;
+
+export interface ConfiguredLogOptions {
+  /** The running thing, an agent noun: brokers show it. */
+  readonly clientId: string;
+  readonly logger: Logger;
+  /** For a reader beside the process that writes; topics must exist. @default false */
+  readonly readOnly?: boolean;
+}
+
+/** @throws PipelineError `log.unavailable`, `data-dir.unusable`, `configuration.invalid`. */
+export async function openConfiguredLog(configuration: Configuration, options: ConfiguredLogOptions): Promise<MarketLog> {
+  const { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR } = configuration;
+  const { readOnly = false, logger, clientId } = options;
+  const kafka = KAFKA_BROKERS === undefined ? undefined : kafkaOptions(configuration, KAFKA_BROKERS, clientId);
+  const opened = await openLog({ dataDirectory: DATA_DIR, readOnly, ...(kafka === undefined ? {} : { kafka }) }, logger);
+  const log = kafka !== undefined && KAFKA_TOPIC_PREFIX !== undefined ? prefixedLog(opened, KAFKA_TOPIC_PREFIX) : opened;
+  const partitions = kafka === undefined ? embeddedPartitions : configuration.KAFKA_FEED_PARTITIONS;
+  if (readOnly) return log;
+  try {
+    await log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? partitions })));
+    return log;
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+function kafkaOptions(configuration: Configuration, brokers: readonly string[], clientId: string) {
+  const { KAFKA_TLS, KAFKA_SASL_MECHANISM: mechanism, KAFKA_USERNAME: username, KAFKA_PASSWORD: password } = configuration;
+  const ca = fileOf(configuration, 'KAFKA_CA_FILE');
+  return {
+    brokers,
+    clientId,
+    sessionTimeoutMs: configuration.KAFKA_SESSION_TIMEOUT_MS,
+    ...(KAFKA_TLS ? { ssl: ca === undefined ? true : { ca } } : {}),
+    ...(mechanism && username && password ? { sasl: { mechanism, username, password } } : {}),
+  };
+}

@@ -1,0 +1,43 @@
+/** Bars as lines of text: what `replay` and `export` print. */
+import type { Bar } from '@tapeline/core/bars';
+
+export const barFormats = ['csv', 'jsonl'] as const;
+export type BarFormat = (typeof barFormats)[number];
+
+const columns = [
+  'symbol',
+  'interval',
+  'startMs',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'vwap',
+  'tickCount',
+  'flags',
+  'revision',
+] as const satisfies readonly (keyof Bar)[];
+
+/** The line before the bars; empty for JSON lines. */
+export function headOf(format: BarFormat): string {
+  return format === 'csv' ? `${columns.join(',')}\n` : '';
+}
+
+/** One bar as a line. Absent values are empty in CSV and absent in JSON; flags are joined by `|` in CSV. */
+export function lineOf(bar: Bar, format: BarFormat): string {
+  if (format === 'jsonl') return `${JSON.stringify(Object.fromEntries(columns.map(column => [column, bar[column]])))}\n`;
+  return `${columns.map(column => cell(bar[column])).join(',')}\n`;
+}
+
+/** Orders bars by `startMs`, then `symbol`. */
+export function compareBars(a: Bar, b: Bar): number {
+  if (a.startMs !== b.startMs) return a.startMs - b.startMs;
+  return a.symbol < b.symbol ? -1 : Number(a.symbol > b.symbol);
+}
+
+function cell(value: Bar[keyof Bar]): string {
+  if (value === undefined) return '';
+  const text = Array.isArray(value) ? value.join('|') : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,75 @@
+/** `tapeline export`: bars of a running or stopped store on standard output. */
+import type { Bar } from '@tapeline/core/bars';
+import type { Interval } from '@tapeline/core/intervals';
+import type { MarketStore } from '@tapeline/database/market-store';
+import { type BarFormat, compareBars, headOf, lineOf } from './bar-lines.ts';
+import { print } from './replay-command.ts';
+
+export interface ExportOptions {
+  readonly store: MarketStore;
+  /** All that the store knows when absent. */
+  readonly symbols: readonly string[] | undefined;
+  readonly interval: Interval;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly format: BarFormat;
+  readonly signal: AbortSignal;
+}
+
+/** Bars held for one symbol while the export goes on. */
+const pageRows = 2_000;
+
+/** Prints bars by `startMs`, then `symbol`, holding one page of each symbol at a time. */
+export async function exportBars(options: ExportOptions): Promise<number> {
+  const { store, format } = options;
+  const symbols = options.symbols ?? (await store.latest()).map(row => row.symbol);
+  const sources = symbols.map(symbol => new BarPages(options, symbol));
+  await print(headOf(format));
+  let count = 0;
+  for (;;) {
+    if (options.signal.aborted) return 130;
+    const heads = await Promise.all(sources.map(async source => ({ source, bar: await source.peek() })));
+    const first = heads.reduce<{ source: BarPages; bar: Bar } | undefined>((best, { source, bar }) => {
+      if (bar === undefined) return best;
+      return best === undefined || compareBars(bar, best.bar) < 0 ? { source, bar } : best;
+    }, undefined);
+    if (first === undefined) break;
+    first.source.next();
+    await print(lineOf(first.bar, format));
+    count += 1;
+  }
+  process.stderr.write(
+    `${count} bars of ${symbols.length} symbols, ${new Date(options.fromMs).toISOString()} to ${new Date(options.toMs).toISOString()}\n`,
+  );
+  return 0;
+}
+
+/** The bars of one symbol, a page at a time. */
+class BarPages {
+  readonly #options: ExportOptions;
+  readonly #symbol: string;
+  #page: readonly Bar[] = [];
+  #at = 0;
+  #fromMs: number;
+  #isOver = false;
+
+  constructor(options: ExportOptions, symbol: string) {
+    this.#options = options;
+    this.#symbol = symbol;
+    this.#fromMs = options.fromMs;
+  }
+
+  async peek(): Promise<Bar | undefined> {
+    if (this.#at < this.#page.length || this.#isOver) return this.#page[this.#at];
+    const { store, interval, toMs } = this.#options;
+    this.#page = await store.bars({ symbol: this.#symbol, interval, fromMs: this.#fromMs, toMs, limit: pageRows });
+    this.#at = 0;
+    this.#isOver = this.#page.length < pageRows;
+    this.#fromMs = (this.#page.at(-1)?.startMs ?? toMs) + 1;
+    return this.#page[0];
+  }
+
+  next(): void {
+    this.#at += 1;
+  }
+}

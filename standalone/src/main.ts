@@ -1,0 +1,100 @@
+/** The command line `tapeline`. Only this file reads the environment and constructs; each command is a file of its own. */
+import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
+import { type Interval, intervals, isInterval } from '@tapeline/core/intervals';
+import { createLogger } from '@tapeline/core/logging';
+import { exitStatusOf, stopSignal } from '@tapeline/core/service';
+import { openConfiguredStore } from '@tapeline/database/configured-store';
+import { addServicesCommand } from '@tapeline/services/command';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { Registry } from 'prom-client';
+import { type BarFormat, barFormats } from './bar-lines.ts';
+import { exportBars } from './export-command.ts';
+import { replayCommand } from './replay-command.ts';
+import { startCommand } from './start-command.ts';
+
+const program = new Command('tapeline')
+  .description('Market data you can trust: feed → log → fold → store → screen.')
+  .helpCommand(true)
+  .showHelpAfterError('(add --help for what is possible)')
+  .addHelpText('after', '\nSettings come from the environment; the README lists them. Example: HTTP_PORT=9000 npm start\n');
+
+const format = new Option('--format <format>', 'how bars are printed').choices(barFormats).default('csv');
+
+program
+  .command('start')
+  .description(
+    'run the whole flow in one process; simulated without TWELVE_DATA_API_KEY; on Kafka and Cassandra once their addresses are set',
+  )
+  .action(() => finish(configured().then(startCommand)));
+
+program
+  .command('replay')
+  .description('print the bars that a recording gives, by the same mapping and fold as the live flow')
+  .argument('<file>', 'a recording: JSON lines as the ingester writes them (FEED_RECORDING_FILE)')
+  .option('--interval <interval>', `interval of the bars: ${intervals.join(', ')}`, parseInterval, '1m')
+  .addOption(format)
+  .action((path: string, options: { interval: Interval; format: BarFormat }) =>
+    finish(configured().then(({ configuration }) => replayCommand({ ...options, path, configuration, signal: stopSignal() }))),
+  );
+
+program
+  .command('export')
+  .description('print stored bars of a running or stopped store: the one in DATA_DIR, or Cassandra when CASSANDRA_CONTACT_POINTS is set')
+  .option('--symbol <symbols>', 'symbols, separated by commas; all when absent', parseList)
+  .option('--interval <interval>', `interval of the bars: ${intervals.join(', ')}`, parseInterval, '1m')
+  .option('--from <time>', 'first startMs: ISO 8601 or milliseconds since the Unix epoch; a day before --to when absent', parseTime)
+  .option('--to <time>', 'end, exclusive; now when absent', parseTime)
+  .addOption(format)
+  .action((options: { symbol?: string[]; interval: Interval; from?: number; to?: number; format: BarFormat }) =>
+    finish(
+      configured().then(async ({ configuration, logger }) => {
+        const store = openConfiguredStore(configuration, { logger, registry: new Registry(), readOnly: true });
+        const toMs = options.to ?? Date.now();
+        try {
+          const range = { fromMs: options.from ?? toMs - 86_400_000, toMs };
+          return await exportBars({ ...options, ...range, store, symbols: options.symbol, signal: stopSignal() });
+        } finally {
+          await store.close();
+        }
+      }),
+    ),
+  );
+
+addServicesCommand(program);
+
+process.stdout.on('error', error => {
+  if ('code' in error && error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+await program.parseAsync();
+
+async function configured() {
+  const configuration = readConfiguration(process.env);
+  const logger = createLogger({ name: 'tapeline', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  return { configuration, logger };
+}
+
+async function finish(command: Promise<number>): Promise<void> {
+  const status = await command.catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
+  // Whatever is still open has been asked to close; a socket that lingers must not keep a finished command alive.
+  process.exit(status);
+}
+
+function parseInterval(text: string): Interval {
+  if (isInterval(text)) return text;
+  throw new InvalidArgumentError(`expected one of ${intervals.join(', ')}.`);
+}
+
+function parseList(text: string): string[] {
+  return text
+    .split(',')
+    .map(item => item.trim())
+    .filter(item => item !== '');
+}
+
+function parseTime(text: string): number {
+  const timeMs = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isSafeInteger(timeMs)) return timeMs;
+  throw new InvalidArgumentError('expected ISO 8601 (2024-11-03T00:00:00Z) or milliseconds since the Unix epoch.');
+}

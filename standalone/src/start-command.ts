@@ -1,0 +1,157 @@
+/** `tapeline start`: simulator (without a key) → ingester → log → fold → store → live board, in one process. */
+import type { Configuration } from '@tapeline/core/configuration';
+import { createProbes } from '@tapeline/core/probes';
+import { type Part, runService, stopSignal } from '@tapeline/core/service';
+import { openConfiguredStore } from '@tapeline/database/configured-store';
+import type { MarketStore } from '@tapeline/database/market-store';
+import { openConfiguredFeed, vendorUrl } from '@tapeline/ingestion/configured-feed';
+import { type Ingester, runIngester } from '@tapeline/ingestion/ingester';
+import { openConfiguredLog } from '@tapeline/log/configured-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { runStreamProcessor } from '@tapeline/stream-processing/stream-processor';
+import { type LiveBoard, startLiveBoard } from '@tapeline/visualization/live-board';
+import { type LiveMarket, openLiveMarket } from '@tapeline/visualization/live-market';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { running } from './running.ts';
+
+export interface StartOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+}
+
+/** @returns the exit status. */
+export async function startCommand(options: StartOptions): Promise<number> {
+  const signal = stopSignal(options.logger);
+  const flow = new StandaloneFlow(options);
+  return runService({ parts: flow.parts(), logger: options.logger, signal, started: () => process.stdout.write(flow.greeting()) });
+}
+
+/** What the parts of the process hand to each other, in the order in which they start. */
+class StandaloneFlow {
+  readonly #configuration: Configuration;
+  readonly #logger: Logger;
+  readonly #registry = new Registry();
+  #log: MarketLog | undefined;
+  #store: MarketStore | undefined;
+  #market: LiveMarket | undefined;
+  #board: LiveBoard | undefined;
+  #simulator: Simulator | undefined;
+  #ingester: Ingester | undefined;
+
+  constructor({ configuration, logger }: StartOptions) {
+    this.#configuration = configuration;
+    this.#logger = logger;
+  }
+
+  parts(): readonly Part[] {
+    const simulated = this.#isSimulated ? [this.#simulatorPart()] : [];
+    return [this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart(), ...simulated, this.#ingesterPart()];
+  }
+
+  greeting(): string {
+    const { KAFKA_BROKERS, CASSANDRA_CONTACT_POINTS, DATA_DIR } = this.#configuration;
+    const source = this.#isSimulated
+      ? 'SIMULATED data: set TWELVE_DATA_API_KEY for the real feed'
+      : (this.#configuration.TWELVE_DATA_URL ?? vendorUrl);
+    const log = KAFKA_BROKERS === undefined ? `${DATA_DIR}/log.sqlite` : `Kafka at ${KAFKA_BROKERS.join(', ')}`;
+    const store =
+      CASSANDRA_CONTACT_POINTS === undefined ? `${DATA_DIR}/market.sqlite` : `Cassandra at ${CASSANDRA_CONTACT_POINTS.join(', ')}`;
+    return `\n  Tapeline is at ${this.#board?.url}\n\n  feed   ${source}\n  log    ${log}\n  store  ${store}\n\n  Ctrl-C stops it; nothing is lost.\n\n`;
+  }
+
+  get #isSimulated(): boolean {
+    return this.#configuration.TWELVE_DATA_API_KEY === undefined && this.#configuration.TWELVE_DATA_URL === undefined;
+  }
+
+  #logPart(): Part {
+    const options = { clientId: 'tapeline', logger: this.#logger };
+    return {
+      name: 'log',
+      start: async () => {
+        this.#log = await openConfiguredLog(this.#configuration, options);
+      },
+      stop: async () => this.#log?.close(),
+    };
+  }
+
+  #storePart(): Part {
+    return {
+      name: 'store',
+      start: async () => {
+        this.#store = openConfiguredStore(this.#configuration, { logger: this.#logger, registry: this.#registry });
+        await this.#store.migrate();
+      },
+      stop: async () => this.#store?.close(),
+    };
+  }
+
+  #processorPart(): Part {
+    const { KAFKA_GROUP: group, BAR_INTERVALS: intervals, SNAPSHOT_INTERVAL_MS: snapshotIntervalMs } = this.#configuration;
+    return running('stream processor', signal =>
+      runStreamProcessor({
+        log: existing(this.#log),
+        store: existing(this.#store),
+        group,
+        intervals,
+        snapshotIntervalMs,
+        allowedLatenessMs: this.#configuration.ALLOWED_LATENESS_MS,
+        correctionHorizonMs: this.#configuration.CORRECTION_HORIZON_MS,
+        signal,
+        registry: this.#registry,
+        logger: this.#logger,
+      }),
+    );
+  }
+
+  #boardPart(): Part {
+    const stop = new AbortController();
+    const { BAR_INTERVALS: intervals, ALLOWED_LATENESS_MS, CORRECTION_HORIZON_MS, HTTP_HOST: host, HTTP_PORT: port } = this.#configuration;
+    const shell = { logger: this.#logger, registry: this.#registry };
+    return {
+      name: 'live board',
+      start: async () => {
+        const store = existing(this.#store);
+        const foldOptions = { intervals, allowedLatenessMs: ALLOWED_LATENESS_MS, correctionHorizonMs: CORRECTION_HORIZON_MS };
+        const group = this.#configuration.KAFKA_GROUP;
+        this.#market = await openLiveMarket({ ...shell, log: existing(this.#log), store, group, foldOptions, signal: stop.signal });
+        const probes = createProbes({ registry: this.#registry, checks: [{ name: 'feed', check: () => this.#feedMissing() }] });
+        this.#board = await startLiveBoard({ ...shell, host, port, market: this.#market, store, probes });
+      },
+      stop: async () => {
+        stop.abort();
+        await this.#board?.close();
+        await this.#market?.closed;
+      },
+    };
+  }
+
+  #simulatorPart(): Part {
+    return {
+      name: 'simulator',
+      start: async () => {
+        this.#simulator = await startSimulator({ seed: 1, logger: this.#logger });
+      },
+      stop: async () => this.#simulator?.close(),
+    };
+  }
+
+  #ingesterPart(): Part {
+    return running('ingester', async signal => {
+      const feed = openConfiguredFeed(this.#configuration, { url: this.#simulator?.url, logger: this.#logger, registry: this.#registry });
+      this.#ingester = runIngester({ ...feed, log: existing(this.#log), logger: this.#logger, registry: this.#registry, signal });
+      await this.#ingester.finished;
+    });
+  }
+
+  #feedMissing(): string | undefined {
+    return this.#ingester === undefined ? 'the ingester has not started yet' : this.#ingester.check();
+  }
+}
+
+/** A part that was started before; that it is there is the order of `parts`. */
+function existing<T>(part: T | undefined): T {
+  if (part === undefined) throw new TypeError('a part was used before it was started');
+  return part;
+}

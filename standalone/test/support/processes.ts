@@ -1,0 +1,72 @@
+/** Whole processes for end-to-end tests: the same commands that people run, with a clean environment. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface RunningProcess {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  /** All that was written so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Exit status, or the signal's name. */
+  readonly exit: Promise<number | string>;
+  /** Sends a signal and waits for the end. */
+  end(signal?: NodeJS.Signals): Promise<number | string>;
+}
+
+/** Starts a TypeScript program of this repository on this Node, seeing only the variables given. */
+export function startProgram(
+  path: string,
+  options: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+): RunningProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...(options.args ?? [])], {
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const exit = new Promise<number | string>(resolve => child.on('close', (code, signal) => resolve(signal ?? code ?? -1)));
+  return {
+    child,
+    pid: child.pid ?? -1,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    exit,
+    end: async signal => {
+      child.kill(signal ?? 'SIGTERM');
+      return exit;
+    },
+  };
+}
+
+/** Runs a program to its end. */
+export async function runProgram(
+  path: string,
+  options: Parameters<typeof startProgram>[1] = {},
+): Promise<{ status: number | string; stdout: string; stderr: string; seconds: number }> {
+  const begunMs = performance.now();
+  const running = startProgram(path, options);
+  const status = await running.exit;
+  return { status, stdout: running.stdout(), stderr: running.stderr(), seconds: (performance.now() - begunMs) / 1_000 };
+}
+
+/** Waits until `found` gives something; fails with `what` and the last thing seen after the deadline. */
+export async function eventually<T>(what: string, found: () => Promise<T | undefined> | T | undefined, deadlineMs = 30_000): Promise<T> {
+  const endMs = performance.now() + deadlineMs;
+  for (;;) {
+    const value = await found();
+    if (value !== undefined) return value;
+    if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await sleep(50);
+  }
+}
