@@ -125,8 +125,6 @@ export class Connection {
   /** Sends a price, or whatever the faults make of it. */
   price(out: Outgoing): void {
     if (this.#ended.signal.aborted) return;
-    const { symbol } = out.event;
-    if (typeof symbol === 'string') this.#host.lastPrices.set(symbol, out);
     this.#timeMs = out.timeMs;
     this.#delivering = true;
     let outs: readonly Outgoing[] = [out];
@@ -134,6 +132,8 @@ export class Connection {
       if (fault.price !== undefined) outs = outs.flatMap(each => fault.price?.(each) ?? []);
     }
     for (const each of outs) this.#sendPrice(each);
+    const { symbol } = out.event;
+    if (typeof symbol === 'string' && outs.includes(out)) this.#host.lastPrices.set(symbol, out);
     this.#delivering = false;
     this.#ending?.();
   }

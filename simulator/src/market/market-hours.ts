@@ -13,28 +13,49 @@ export interface Trading {
 /** Tells of any moment whether the instrument is traded; holidays are not known. */
 export function marketHours(instrument: Instrument, alwaysOpen: boolean): (timeMs: number) => Trading {
   const dayAt = exchangeDays(instrument.timeZone);
-  if (alwaysOpen || instrument.assetClass === 'crypto') return timeMs => wholeDay(dayAt(timeMs));
-  if (instrument.assetClass === 'stock') return timeMs => stockSession(dayAt(timeMs), timeMs);
-  const breakHours = instrument.assetClass === 'metal' ? 1 : 0;
-  return timeMs => weekSession(dayAt(timeMs), timeMs, breakHours);
+  const rule = alwaysOpen ? wholeDay : rules[instrument.assetClass];
+  let day: ExchangeDay | undefined;
+  let trading: (timeMs: number) => Trading = () => ({ open: false, fromMs: 0, toMs: 0 });
+  return timeMs => {
+    const today = dayAt(timeMs);
+    if (today !== day) {
+      day = today;
+      trading = rule(today);
+    }
+    return trading(timeMs);
+  };
 }
 
-function wholeDay(day: ExchangeDay): Trading {
-  return { open: true, fromMs: day.startMs, toMs: day.endMs };
-}
+type DayRule = (day: ExchangeDay) => (timeMs: number) => Trading;
 
-function stockSession(day: ExchangeDay, timeMs: number): Trading {
+const wholeDay: DayRule = ({ startMs, endMs }) => {
+  const trading = { open: true, fromMs: startMs, toMs: endMs };
+  return () => trading;
+};
+
+const stockSession: DayRule = day => {
   const fromMs = day.at(9, 30);
   const toMs = day.at(16, 0);
   const weekend = day.weekday === 0 || day.weekday === 6;
-  return { open: !weekend && timeMs >= fromMs && timeMs < toMs, fromMs, toMs };
+  return timeMs => ({ open: !weekend && timeMs >= fromMs && timeMs < toMs, fromMs, toMs });
+};
+
+/** Sunday to Friday 17:00 in New York, with so many hours of rest after each 17:00. */
+function week(restHours: number): DayRule {
+  return day => {
+    const closeMs = day.at(17, 0);
+    const reopenMs = day.at(17 + restHours, 0);
+    return timeMs => {
+      const beforeClose = timeMs < closeMs && day.weekday >= 1 && day.weekday <= 5;
+      const afterReopening = timeMs >= reopenMs && day.weekday <= 4;
+      return { open: beforeClose || afterReopening, fromMs: day.startMs, toMs: day.endMs };
+    };
+  };
 }
 
-/** Sunday 17:00 to Friday 17:00 in New York; metals rest for an hour after each 17:00. */
-function weekSession(day: ExchangeDay, timeMs: number, breakHours: number): Trading {
-  const closeMs = day.at(17, 0);
-  const reopenMs = day.at(17 + breakHours, 0);
-  const beforeClose = timeMs < closeMs && day.weekday >= 1 && day.weekday <= 5;
-  const afterReopening = timeMs >= reopenMs && day.weekday <= 4;
-  return { open: beforeClose || afterReopening, fromMs: day.startMs, toMs: day.endMs };
-}
+const rules: Readonly<Record<Instrument['assetClass'], DayRule>> = {
+  crypto: wholeDay,
+  stock: stockSession,
+  forex: week(0),
+  metal: week(1),
+};

@@ -95,10 +95,16 @@ export function checkedMisbehaviour(value: unknown): Misbehaviour {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const faults = result.error.issues.map(issue => `${issue.path.join('.') || 'misbehaviour'}: ${issue.message}`);
-  const expected = `expected one of ${Object.keys(kinds).join(', ')} with its options`;
-  throw new PipelineError('usage', `misbehaviour ${JSON.stringify(value)} is not one: ${faults.join('; ')}; ${expected}`, {
+  throw new PipelineError('usage', `misbehaviour ${JSON.stringify(value)} is not one: ${faults.join('; ')}; ${expectedOf(value)}`, {
     retriable: false,
   });
+}
+
+function expectedOf(value: unknown): string {
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+  const known = misbehaviourDescriptions.find(description => description.kind === kind);
+  if (known === undefined) return `expected one of ${Object.keys(kinds).join(', ')}`;
+  return `expected options of ${known.kind} are ${known.options.map(({ name }) => name).join(', ')}`;
 }
 
 /**
