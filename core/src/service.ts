@@ -48,6 +48,31 @@ export async function runService(options: ServiceOptions): Promise<number> {
   return failure === undefined && stopped ? 0 : 1;
 }
 
+/** Makes a part of something that runs until its signal aborts; what it throws before that fails the process. */
+export function runningPart(name: string, run: (signal: AbortSignal) => Promise<unknown>): Part {
+  const stop = new AbortController();
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => undefined);
+  let finished: Promise<void> = Promise.resolve();
+  return {
+    name,
+    failed: failed.promise,
+    start: async () => {
+      finished = run(stop.signal).then(
+        () => undefined,
+        (error: unknown) => {
+          failed.reject(error);
+          if (stop.signal.aborted) throw error;
+        },
+      );
+    },
+    stop: async () => {
+      stop.abort();
+      await finished;
+    },
+  };
+}
+
 /**
  * Aborts on the first SIGINT, SIGTERM or SIGHUP. Later ones are noted and change nothing: npm can pass a Ctrl-C on twice, and a second
  * one is no reason to give up flushing; the deadline bounds the wait.

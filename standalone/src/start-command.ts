@@ -1,7 +1,7 @@
 /** `tapeline start`: simulator (without a key) → ingester → log → fold → store → live board, in one process. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { createProbes } from '@tapeline/core/probes';
-import { type Part, runService, stopSignal } from '@tapeline/core/service';
+import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openConfiguredFeed, vendorUrl } from '@tapeline/ingestion/configured-feed';
@@ -14,7 +14,6 @@ import { type LiveBoard, startLiveBoard } from '@tapeline/visualization/live-boa
 import { type LiveMarket, openLiveMarket } from '@tapeline/visualization/live-market';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { running } from './running.ts';
 
 export interface StartOptions {
   readonly configuration: Configuration;
@@ -89,7 +88,7 @@ class StandaloneFlow {
 
   #processorPart(): Part {
     const { KAFKA_GROUP: group, BAR_INTERVALS: intervals, SNAPSHOT_INTERVAL_MS: snapshotIntervalMs } = this.#configuration;
-    return running('stream processor', signal =>
+    return runningPart('stream processor', signal =>
       runStreamProcessor({
         log: existing(this.#log),
         store: existing(this.#store),
@@ -138,7 +137,7 @@ class StandaloneFlow {
   }
 
   #ingesterPart(): Part {
-    return running('ingester', async signal => {
+    return runningPart('ingester', async signal => {
       const feed = openConfiguredFeed(this.#configuration, { url: this.#simulator?.url, logger: this.#logger, registry: this.#registry });
       this.#ingester = runIngester({ ...feed, log: existing(this.#log), logger: this.#logger, registry: this.#registry, signal });
       await this.#ingester.finished;

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { intervals } from '@tapeline/core/intervals';
+import { createLogger } from '@tapeline/core/logging';
+import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
+import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import { Registry } from 'prom-client';
+import { eventually, startProgram } from './support/processes.ts';
+import { replayOfLog } from './support/replay-of-log.ts';
+
+const program = 'standalone/src/main.ts';
+const kills = 20;
+const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** A small generator (mulberry32), so that a failing schedule can be repeated by its seed. */
+function randomOf(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+describe('kill -9 of the standalone process', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tapeline-kill-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  it(`at ${kills} random moments leaves the bars that a replay of its log gives, and no tick twice (KILL_SEED=${seed})`, async () => {
+    const random = randomOf(seed);
+    const env = {
+      DATA_DIR: directory,
+      HTTP_PORT: '0',
+      LOG_LEVEL: 'warn',
+      SNAPSHOT_INTERVAL_MS: '700',
+      SYMBOLS: 'BTC/USD,ETH/USD,ETH/BTC,AAPL,EUR/USD',
+    };
+    for (let kill = 0; kill < kills; kill += 1) {
+      const running = startProgram(program, { args: ['start'], env });
+      // From before it is up to well into its work.
+      await sleep(200 + random() * 3_000);
+      expect(await running.end('SIGKILL')).toBe('SIGKILL');
+    }
+    const last = startProgram(program, { args: ['start'], env });
+    await eventually('the last run is up', () => (last.stdout().includes('Tapeline is at') ? true : undefined));
+    await sleep(4_000);
+    expect([await last.end('SIGINT'), last.stderr()]).toEqual([0, '']);
+
+    const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
+    const log = await openEmbeddedLog({ directory, logger, readOnly: true });
+    const store = openSqliteStore({ dataDir: directory, logger, registry: new Registry(), readOnly: true });
+    try {
+      const replay = await replayOfLog(log);
+      expect(replay.sessions.size).toBeGreaterThan(kills / 2);
+      const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
+      const bars = [];
+      const ticks = [];
+      for (const symbol of replay.symbols) {
+        for (const interval of intervals) bars.push(...(await store.bars({ symbol, interval, ...everything })));
+        ticks.push(...(await store.ticks({ symbol, ...everything })));
+      }
+      expect(bars.length).toBeGreaterThan(50);
+      expect(Object.fromEntries(bars.map(bar => [`${bar.symbol} ${bar.interval} ${bar.startMs}`, bar]))).toEqual(
+        Object.fromEntries(replay.bars),
+      );
+      expect(ticks.length).toBe(replay.ticks.size);
+      expect([...replay.ticks.values()].filter(count => count !== 1)).toEqual([]);
+    } finally {
+      await log.close();
+      await store.close();
+    }
+  }, 240_000);
+});
