@@ -1,0 +1,84 @@
+/** The ingester as a process of its own: TwelveData's stream into the log, with probes and metrics beside it. */
+import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
+import { PipelineError } from '@tapeline/core/errors';
+import { createLogger } from '@tapeline/core/logging';
+import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
+import { exitStatusOf, type Part, runService, stopSignal } from '@tapeline/core/service';
+import { openConfiguredLog } from '@tapeline/log/configured-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { openConfiguredFeed } from './configured-feed.ts';
+import { type Ingester, runIngester } from './ingester.ts';
+
+/** The process's parts, in the order in which they start. */
+class IngesterProcess {
+  readonly #configuration: Configuration;
+  readonly #logger: Logger;
+  readonly #registry = new Registry();
+  readonly #stop = new AbortController();
+  readonly #failed = Promise.withResolvers<never>();
+  #log: MarketLog | undefined;
+  #probes: ProbeServer | undefined;
+  #ingester: Ingester | undefined;
+
+  constructor(configuration: Configuration, logger: Logger) {
+    this.#configuration = configuration;
+    this.#logger = logger;
+    this.#failed.promise.catch(() => undefined);
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  parts(): readonly Part[] {
+    return [
+      { name: 'probes', start: () => this.#startProbes(), stop: async () => this.#probes?.close() },
+      { name: 'log', start: () => this.#openLog(), stop: async () => this.#log?.close() },
+      { name: 'ingester', start: () => this.#startIngester(), stop: () => this.#stopIngester(), failed: this.#failed.promise },
+    ];
+  }
+
+  async #startProbes(): Promise<void> {
+    const { HTTP_HOST: host, HTTP_PORT: port } = this.#configuration;
+    const check = () => (this.#ingester === undefined ? 'the log is not open yet' : this.#ingester.check());
+    const probes = createProbes({ registry: this.#registry, checks: [{ name: 'feed', check }] });
+    this.#probes = await serveProbes({ probes, host, port });
+    this.#logger.info({ url: this.#probes.url }, `probes and metrics at ${this.#probes.url}`);
+  }
+
+  async #openLog(): Promise<void> {
+    this.#log = await openConfiguredLog(this.#configuration, { clientId: 'ingester', logger: this.#logger });
+  }
+
+  async #startIngester(): Promise<void> {
+    if (this.#log === undefined) return;
+    const shell = { logger: this.#logger, registry: this.#registry };
+    const feed = openConfiguredFeed(this.#configuration, shell);
+    this.#ingester = runIngester({ ...feed, ...shell, log: this.#log, signal: this.#stop.signal });
+    this.#ingester.finished.catch((error: unknown) => this.#failed.reject(error));
+  }
+
+  async #stopIngester(): Promise<void> {
+    this.#stop.abort();
+    await this.#ingester?.finished.catch((error: unknown) => this.#logger.debug({ err: error }, 'the ingester had failed'));
+  }
+}
+
+async function main(): Promise<number> {
+  const configuration = readConfiguration(process.env);
+  if (configuration.TWELVE_DATA_API_KEY === undefined && configuration.TWELVE_DATA_URL === undefined) {
+    throw new PipelineError(
+      'configuration.invalid',
+      'the configuration has a fault:\n  - TWELVE_DATA_API_KEY is absent, expected the key of an account: set it, or TWELVE_DATA_URL to a simulator',
+      { retriable: false },
+    );
+  }
+  const logger = createLogger({ name: 'ingester', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  const signal = stopSignal(logger);
+  return runService({ parts: new IngesterProcess(configuration, logger).parts(), logger, signal });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
+}

@@ -1,0 +1,92 @@
+/** The stages as processes of their own on a real Kafka and a real Cassandra, with topics and a keyspace of this test's own. */
+import { createLogger } from '@tapeline/core/logging';
+import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
+import type { MarketStore } from '@tapeline/database/market-store';
+import { openKafkaLog } from '@tapeline/log/kafka-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { prefixedLog } from '@tapeline/log/prefixed-log';
+import type { TestCassandra, TestKafka } from '@tapeline/services/for-tests';
+import cassandra from 'cassandra-driver';
+import { Registry } from 'prom-client';
+import { type RunningProcess, startProgram } from './processes.ts';
+
+export interface TestCluster {
+  readonly store: MarketStore;
+  readonly log: MarketLog;
+  startIngester(env: Readonly<Record<string, string>>): RunningProcess;
+  startProcessor(group: string, env?: Readonly<Record<string, string>>): RunningProcess;
+  /** Every cell of every table but the snapshots', with the write time of each regular one; a line each, in order. */
+  cells(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
+let clusters = 0;
+
+export async function testCluster(servers: { readonly kafka: TestKafka; readonly cassandra: TestCassandra }): Promise<TestCluster> {
+  clusters += 1;
+  const own = `t${process.pid}_${clusters}_${Date.now().toString(36)}`;
+  const keyspace = `test_${own}`;
+  const prefix = `test-${own.replaceAll('_', '-')}.`;
+  const env = {
+    KAFKA_BROKERS: servers.kafka.brokers.join(','),
+    KAFKA_TOPIC_PREFIX: prefix,
+    KAFKA_FEED_PARTITIONS: '4',
+    CASSANDRA_CONTACT_POINTS: servers.cassandra.contactPoints.join(','),
+    CASSANDRA_KEYSPACE: keyspace,
+    HTTP_PORT: '0',
+    LOG_LEVEL: 'info',
+  };
+  const store = openCassandraStore({ contactPoints: servers.cassandra.contactPoints, keyspace, logger, registry: new Registry() });
+  await store.migrate();
+  const log = prefixedLog(await openKafkaLog({ brokers: servers.kafka.brokers, clientId: 'test', logger }), prefix);
+  const client = new cassandra.Client({
+    contactPoints: [...servers.cassandra.contactPoints],
+    localDataCenter: servers.cassandra.localDataCenter,
+    keyspace,
+    socketOptions: { readTimeout: 60_000 },
+  });
+  await client.connect();
+  const processes: RunningProcess[] = [];
+  const started = (path: string, more: Readonly<Record<string, string>>): RunningProcess => {
+    const running = startProgram(path, { env: { ...env, ...more } });
+    processes.push(running);
+    return running;
+  };
+  return {
+    store,
+    log,
+    startIngester: more => started('ingestion/src/main.ts', more),
+    startProcessor: (group, more = {}) => started('stream-processing/src/main.ts', { KAFKA_GROUP: `${prefix}${group}`, ...more }),
+    cells: () => cellsOf(client, keyspace),
+    close: async () => {
+      for (const running of processes) await running.end('SIGKILL');
+      await client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`);
+      await Promise.all([client.shutdown(), store.close(), log.close()]);
+    },
+  };
+}
+
+const ownAffairs = ['snapshots', 'snapshot_chunks', 'schema_migrations'];
+
+async function cellsOf(client: cassandra.Client, keyspace: string): Promise<string[]> {
+  const { rows: columns } = await client.execute(
+    'SELECT table_name, column_name, kind FROM system_schema.columns WHERE keyspace_name = ?',
+    [keyspace],
+    { prepare: true },
+  );
+  const tables = new Map<string, { keys: string[]; values: string[] }>();
+  for (const { table_name: table, column_name: column, kind } of columns) {
+    if (ownAffairs.some(name => String(table).startsWith(name))) continue;
+    const known = tables.get(table) ?? { keys: [], values: [] };
+    tables.set(table, known);
+    (kind === 'regular' ? known.values : known.keys).push(column);
+  }
+  const cells: string[] = [];
+  for (const [table, { keys, values }] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const selected = [...keys, ...values.flatMap(column => [column, `writetime(${column}) AS wt_${column}`])];
+    const result = await client.execute(`SELECT ${selected.join(', ')} FROM ${table}`, [], { prepare: true, fetchSize: 100_000 });
+    cells.push(...result.rows.map(row => `${table} ${JSON.stringify(row)}`));
+  }
+  return cells.sort();
+}
