@@ -41,9 +41,9 @@ export interface LiveBoard {
 export async function startLiveBoard(options: LiveBoardOptions): Promise<LiveBoard> {
   const { host, port, market, store, probes, logger, registry, now = Date.now } = options;
   const server = fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1_024, frameworkErrors: badRequest });
-  await server.register(websocket, { options: { maxPayload: maxMessageBytes, perMessageDeflate: false } });
   const socket = new BoardSocket({ market, logger, registry, now, ...options.socket });
-  server.addHook('preClose', () => socket.close());
+  const preClose = () => socket.close();
+  await server.register(websocket, { options: { maxPayload: maxMessageBytes, perMessageDeflate: false }, preClose });
   addPage(server);
   addApi(server, { market, store, probes, logger, now });
   socket.mount(server);

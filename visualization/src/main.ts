@@ -1,0 +1,89 @@
+/** The live board as a process of its own: follows the log, reads the store, serves the page. Only this file reads the environment. */
+import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
+import { PipelineError } from '@tapeline/core/errors';
+import { createLogger } from '@tapeline/core/logging';
+import { createProbes } from '@tapeline/core/probes';
+import { exitStatusOf, type Part, runService, stopSignal } from '@tapeline/core/service';
+import { openConfiguredStore } from '@tapeline/database/configured-store';
+import { openConfiguredLog } from '@tapeline/log/configured-log';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type LiveBoard, startLiveBoard } from './live-board.ts';
+import { openLiveMarket } from './live-market.ts';
+
+const help = `The live board: serves the page, its WebSocket and the HTTP interface of a market that other processes write.
+
+Usage: node visualization/src/main.ts [--help]
+
+Settings come from the environment; the README lists them. Here count: KAFKA_* and CASSANDRA_* (or DATA_DIR), KAFKA_GROUP, BAR_INTERVALS,
+ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the stream processors have them, HTTP_HOST, HTTP_PORT and LOG_LEVEL.
+`;
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
+
+async function main(given: readonly string[]): Promise<number> {
+  const [argument] = given;
+  if (argument === '--help' || argument === '-h') {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (argument !== undefined) {
+    throw new PipelineError('usage', `"${argument}" is no option, expected none or --help`, { retriable: false });
+  }
+  return serve();
+}
+
+async function serve(): Promise<number> {
+  const configuration = readConfiguration(process.env);
+  const logger = createLogger({ name: 'live-board', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  const signal = stopSignal(logger);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const log = await openConfiguredLog(configuration, { clientId: 'live-board', logger, readOnly: true });
+  const store = openConfiguredStore(configuration, { logger, registry, readOnly: true });
+  const following = new AbortController();
+  const market = openLiveMarket({
+    log,
+    store,
+    group: configuration.KAFKA_GROUP,
+    foldOptions: {
+      intervals: configuration.BAR_INTERVALS,
+      allowedLatenessMs: configuration.ALLOWED_LATENESS_MS,
+      correctionHorizonMs: configuration.CORRECTION_HORIZON_MS,
+    },
+    logger,
+    registry,
+    signal: following.signal,
+  });
+  const probes = createProbes({ checks: [{ name: 'live market', check: () => market.problem() }], registry });
+  let board: LiveBoard | undefined;
+  const parts: readonly Part[] = [
+    { name: 'log', start: async () => undefined, stop: () => log.close() },
+    { name: 'store', start: async () => undefined, stop: () => store.close() },
+    {
+      name: 'live market',
+      start: async () => undefined,
+      stop: async () => {
+        following.abort();
+        await market.closed;
+      },
+      failed: market.closed.then(() => new Promise<never>(() => undefined)),
+    },
+    {
+      name: 'live board',
+      start: async () => {
+        board = await startLiveBoard({
+          host: configuration.HTTP_HOST,
+          port: configuration.HTTP_PORT,
+          market,
+          store,
+          probes,
+          logger,
+          registry,
+        });
+        process.stdout.write(`${board.url}\n`);
+      },
+      stop: async () => board?.close(),
+    },
+  ];
+  return runService({ parts, logger, signal });
+}

@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { Screen } from './support/screen.ts';
+import { ScriptedMarket } from './support/scripted-market.ts';
+
+const tenOClockMs = Date.UTC(2024, 10, 4, 10);
+
+let running: RunningMarket;
+
+beforeEach(async () => {
+  running = await startMarket();
+});
+
+afterEach(() => running.close());
+
+describe('the socket of the board', () => {
+  it('says hello, then all rows, feeds and nothing more while nothing changes', async () => {
+    const { feed } = running;
+    await feed.append(
+      feed.session({ timeMs: tenOClockMs, symbols: ['BTC/USD', 'EUR/USD'], simulated: true }),
+      feed.tick({ symbol: 'BTC/USD', price: 100, bid: 99, ask: 101, dayVolume: 7, timeMs: tenOClockMs + 1_000 }),
+      feed.tick({ symbol: 'BTC/USD', price: 104, bid: 103, ask: 105, dayVolume: 8, timeMs: tenOClockMs + 2_000 }),
+    );
+    await until('the price', () => running.market.latestOf('BTC/USD')?.price === 104);
+    const screen = await Screen.open((await running.startBoard()).url);
+    await until('an update', () => screen.updates.length > 0);
+    expect(screen.hello).toEqual({ intervals: ['1s', '5s', '15s', '1m', '5m', '15m', '1h', '1d'], maxUpdatesPerSecond: 10 });
+    expect(screen.updates[0]).toMatchObject({
+      nowMs: expect.any(Number),
+      rows: [{ symbol: 'BTC/USD', price: 104, bid: 103, ask: 105, dayVolume: 8, dayOpen: 100, timeMs: tenOClockMs + 2_000 }],
+      feeds: [{ feed: 'twelve-data/0', simulated: true, symbols: 2 }],
+    });
+    expect(screen.updates[0]).not.toHaveProperty('chart');
+    await sleep(600);
+    expect(screen.updates.slice(1).flatMap(update => update.rows ?? [])).toEqual([]);
+  });
+
+  it('sends the chosen bars: closed just now, forming, and each as it closes', async () => {
+    const { feed } = running;
+    const screen = await Screen.open((await running.startBoard()).url);
+    await feed.append(
+      feed.session({ timeMs: tenOClockMs, symbols: ['BTC/USD'] }),
+      feed.tick({ symbol: 'BTC/USD', price: 100, timeMs: tenOClockMs + 1_000 }),
+      feed.heartbeat(tenOClockMs + 62_000),
+      feed.tick({ symbol: 'BTC/USD', price: 105, timeMs: tenOClockMs + 63_000 }),
+    );
+    await until('the price', () => running.market.latestOf('BTC/USD')?.price === 105);
+    screen.subscribe('BTC/USD', '1m');
+    const charts = () => screen.updates.flatMap(update => update.chart ?? []);
+    await until('the chart', () => charts().length > 0);
+    expect(charts()[0]).toEqual({
+      symbol: 'BTC/USD',
+      interval: '1m',
+      bars: [
+        expect.objectContaining({ startMs: tenOClockMs, close: 100, state: 'final' }),
+        expect.objectContaining({ startMs: tenOClockMs + 60_000, close: 105, state: 'forming' }),
+      ],
+    });
+    await feed.append(feed.tick({ symbol: 'BTC/USD', price: 99, timeMs: tenOClockMs + 64_000 }));
+    await until('the grown bar', () => charts().at(-1)?.bars.at(-1)?.low === 99);
+    expect(charts().at(-1)?.bars).toHaveLength(1);
+    await feed.append(feed.heartbeat(tenOClockMs + 122_000));
+    await until('the closed bar', () => charts().at(-1)?.bars.at(-1)?.state === 'final');
+    expect(charts().at(-1)?.bars).toEqual([
+      {
+        symbol: 'BTC/USD',
+        interval: '1m',
+        startMs: tenOClockMs + 60_000,
+        open: 105,
+        high: 105,
+        low: 99,
+        close: 99,
+        tickCount: 2,
+        state: 'final',
+        flags: [],
+        revision: 0,
+      },
+    ]);
+  });
+
+  it('is conflated: a price that moves a hundred times a second is told ten times, the last one included', async () => {
+    const { feed } = running;
+    await feed.append(feed.session({ timeMs: tenOClockMs, symbols: ['BTC/USD'] }));
+    const screen = await Screen.open((await running.startBoard()).url);
+    const beganMs = performance.now();
+    let price = 0;
+    while (performance.now() - beganMs < 2_000) {
+      price += 1;
+      await feed.append(feed.tick({ symbol: 'BTC/USD', price, timeMs: tenOClockMs + price }));
+      await sleep(8);
+    }
+    await until('the last price', () => screen.prices('BTC/USD').at(-1) === price);
+    const seconds = (performance.now() - beganMs) / 1_000;
+    expect(price).toBeGreaterThan(60);
+    expect(screen.updates.length).toBeLessThanOrEqual(Math.ceil(seconds * 10) + 2);
+    expect(screen.prices('BTC/USD').length).toBeGreaterThan(5);
+  });
+
+  it('speaks every two seconds at least, so that a dead connection can be told', async () => {
+    const screen = await Screen.open((await running.startBoard()).url);
+    await until('three quiet updates', () => screen.updates.filter(update => update.rows === undefined).length >= 3);
+    expect(Object.keys(screen.updates.at(-1) ?? {}).sort()).toEqual(['atMs', 'nowMs']);
+  });
+});
+
+describe('a slow screen', () => {
+  it('is passed over and then gets the newest, and delays no other', async () => {
+    const market = new ScriptedMarket(1_000);
+    const registry = new Registry();
+    const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 20, maxBufferedBytes: 65_536 } });
+    const symbol = market.symbols()[0] ?? '';
+    const slow = await Screen.open(board.url);
+    slow.socket.pause();
+    const fast = await Screen.open(board.url);
+    const skipped = async () => (await registry.getSingleMetric('live_board_updates_skipped_total')?.get())?.values[0]?.value ?? 0;
+    await until('updates that the slow one was spared', async () => (await skipped()) > 25);
+    const priceMs = market.price;
+    slow.socket.resume();
+    await until('the newest price on the slow screen', () => (slow.prices(symbol).at(-1) ?? 0) > priceMs);
+    const pauses = fast.updates.slice(1).map((update, index) => update.atMs - (fast.updates[index]?.atMs ?? 0));
+    expect(Math.max(...pauses)).toBeLessThan(1_500);
+    expect(slow.updates.length).toBeLessThan(fast.updates.length - 20);
+    // Every update that came is whole: prices only rise.
+    expect([...slow.prices(symbol)].sort((a, b) => a - b)).toEqual(slow.prices(symbol));
+  });
+});
+
+describe('the limits of the socket', () => {
+  it('refuse a page of another host, and take programs and its own page', async () => {
+    const board = await running.startBoard();
+    await expect(Screen.open(board.url, { origin: 'https://evil.example' })).rejects.toThrow('Unexpected server response: 403');
+    await expect(Screen.open(board.url, { origin: 'null' })).rejects.toThrow('Unexpected server response: 403');
+    await expect(Screen.open(board.url, { origin: board.url })).resolves.toBeInstanceOf(Screen);
+    await expect(Screen.open(board.url)).resolves.toBeInstanceOf(Screen);
+  });
+
+  it('refuse one client too many, and take the next when one has gone', async () => {
+    const board = await running.startBoard({ socket: { maxClients: 1 } });
+    const first = await Screen.open(board.url);
+    await expect(Screen.open(board.url)).rejects.toThrow('Unexpected server response: 503');
+    first.socket.close();
+    await once(first.socket, 'close');
+    await until('a free place', () => Screen.open(board.url).then(Boolean, () => false));
+  });
+
+  it('end the connection of a client whose message is too long', async () => {
+    const screen = await Screen.open((await running.startBoard()).url);
+    screen.socket.send('x'.repeat(1_025));
+    const [code] = await once(screen.socket, 'close');
+    expect(code).toBe(1009);
+  });
+
+  it('end the connection of a client that talks too much', async () => {
+    const screen = await Screen.open((await running.startBoard()).url);
+    for (let count = 0; count <= 50; count += 1) screen.subscribe('A', '1m');
+    const [code, reason] = await once(screen.socket, 'close');
+    expect([code, String(reason)]).toEqual([1008, 'more than 50 messages in 10 s']);
+  });
+
+  it('end the connection of a client that answers no ping', async () => {
+    const screen = await Screen.open((await running.startBoard({ socket: { pingIntervalMs: 200 } })).url);
+    screen.socket.pause();
+    await sleep(700);
+    screen.socket.resume();
+    const [code] = await once(screen.socket, 'close');
+    expect(code).toBe(1006);
+  });
+
+  it.each([
+    ['hello', 'message: Invalid input: expected object, received undefined; expected a message as'],
+    ['{"subscribe":{"symbol":"A","interval":"2m"}}', 'subscribe.interval: Invalid option'],
+    ['{"subscribe":{"symbol":"","interval":"1m"}}', 'subscribe.symbol: Too small'],
+    ['{"subscribe":{"symbol":"A","interval":"1m"},"unsubscribe":1}', 'message: Unrecognized key: "unsubscribe"'],
+  ])('answer %s with what is wrong, and go on', async (text, reason) => {
+    const screen = await Screen.open((await running.startBoard()).url);
+    screen.socket.send(text);
+    await until('an error', () => screen.errors.length === 1);
+    expect(screen.errors[0]).toEqual({ code: 'message.invalid', message: expect.stringContaining(reason) });
+    expect(screen.socket.readyState).toBe(screen.socket.OPEN);
+  });
+});
+
+describe('a board that stops', () => {
+  it('says good-bye to its screens and frees the port within a second, also when one does not answer', async () => {
+    const board = await running.startBoard();
+    const polite = await Screen.open(board.url);
+    const deaf = await Screen.open(board.url);
+    deaf.socket.pause();
+    const closing = once(polite.socket, 'close');
+    const beganMs = performance.now();
+    await board.close();
+    expect(performance.now() - beganMs).toBeLessThan(1_500);
+    expect((await closing)[0]).toBe(1001);
+    await expect(fetch(board.url)).rejects.toThrow();
+    deaf.socket.terminate();
+  });
+});
