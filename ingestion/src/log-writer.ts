@@ -45,6 +45,8 @@ export class LogWriter {
   #wake: (() => void) | undefined;
   #hasRoom = Promise.withResolvers<void>();
   #isClosing = false;
+  /** What the log refused for good. */
+  #failure: { readonly error: unknown } | undefined;
   #saidAtMs = Number.NEGATIVE_INFINITY;
 
   /** Starts writing at once; `market-data.feed` and `market-data.dead-letter` must exist. */
@@ -60,8 +62,9 @@ export class LogWriter {
     });
     this.#backOff = new BackOff({ baseMs: 100, capMs: 5_000, random: options.random });
     this.#loop = this.#run();
-    this.#loop.catch(() => {
-      // It is told by `failed` and by `close`.
+    this.#loop.catch((error: unknown) => {
+      this.#failure = { error };
+      this.#hasRoom.resolve();
     });
   }
 
@@ -84,7 +87,10 @@ export class LogWriter {
 
   /** Resolves when the buffer is not full: for sources that can wait, as a recording can. Rejects as `failed` does. */
   async room(): Promise<void> {
-    while (this.#buffer.isFull || this.#buffer.isLosing) await Promise.race([this.#hasRoom.promise, this.failed]);
+    while (this.#buffer.isFull || this.#buffer.isLosing) {
+      if (this.#failure) throw this.#failure.error;
+      await this.#hasRoom.promise;
+    }
   }
 
   /**
@@ -145,7 +151,7 @@ export class LogWriter {
     const { signal } = this.#giveUp;
     while (!signal.aborted) {
       try {
-        const result = await Promise.race([attempt(), abortOf(signal)]);
+        const result = await unlessAborted(attempt(), signal);
         if (result === undefined) return undefined;
         if (this.#saidAtMs > 0) this.#options.logger.info({ lost: this.totals.lost }, 'the log takes records again');
         this.#saidAtMs = Number.NEGATIVE_INFINITY;
@@ -194,7 +200,14 @@ function canPass(error: unknown): boolean {
   return error instanceof PipelineError && (error.retriable || error.code === 'log.full');
 }
 
-function abortOf(signal: AbortSignal): Promise<undefined> {
-  if (signal.aborted) return Promise.resolve(undefined);
-  return new Promise(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+/** What an attempt gives, or `undefined` as soon as the signal aborts; leaves nothing behind on the signal. */
+async function unlessAborted<T>(attempt: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const stop = () => resolve(undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([attempt, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

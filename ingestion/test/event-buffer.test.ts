@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventBuffer } from '../src/event-buffer.ts';
+import { EventQueue } from '../src/event-queue.ts';
+import { aGap, aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
+
+const bufferOf = (limitEvents: number, dropped?: (count: number) => void) =>
+  new EventBuffer({ feed: 'twelve-data/0', reason: 'ingester buffer full', limitEvents, limitBytes: 1e9, dropped });
+
+const tickAt = (sequence: number, symbol = 'BTC/USD') =>
+  aTick({ sequence, symbol, timeMs: noonMs + sequence, receivedTimeMs: noonMs + 1_000 + sequence });
+
+describe('a full buffer', () => {
+  it('gives out what it took in, in order', () => {
+    const buffer = bufferOf(10);
+    for (let sequence = 1; sequence <= 5; sequence += 1) buffer.push(tickAt(sequence));
+    expect(buffer.take(2)).toMatchObject([{ sequence: 1 }, { sequence: 2 }]);
+    expect(buffer.take(9)).toMatchObject([{ sequence: 3 }, { sequence: 4 }, { sequence: 5 }]);
+    expect(buffer.take(9)).toEqual([]);
+  });
+
+  it('drops ticks and accounts for them in one gap record, before what comes later', () => {
+    let dropped = 0;
+    const buffer = bufferOf(4, count => {
+      dropped += count;
+    });
+    for (let sequence = 1; sequence <= 4; sequence += 1) buffer.push(tickAt(sequence));
+    buffer.push(tickAt(5, 'ETH/USD'));
+    buffer.push(tickAt(6));
+    buffer.push(tickAt(7, 'ETH/USD'));
+    expect(dropped).toBe(3);
+    buffer.take(2);
+    buffer.push(tickAt(8));
+    expect(buffer.take(9)).toEqual([
+      tickAt(3),
+      tickAt(4),
+      {
+        v: 1,
+        kind: 'gap',
+        feed: 'twelve-data/0',
+        session: 1,
+        symbols: ['ETH/USD', 'BTC/USD'],
+        fromMs: noonMs + 5,
+        toMs: noonMs + 8,
+        reason: 'ingester buffer full',
+        lost: 3,
+        receivedTimeMs: noonMs + 1_007,
+      },
+      tickAt(8),
+    ]);
+  });
+
+  it('waits until it is half empty, so that a slow reader gets one gap and not one for each tick', () => {
+    const buffer = bufferOf(4);
+    for (let sequence = 1; sequence <= 5; sequence += 1) buffer.push(tickAt(sequence));
+    buffer.take(1);
+    buffer.push(tickAt(6));
+    buffer.take(1);
+    expect(buffer.take(9)).toMatchObject([{ sequence: 3 }, { sequence: 4 }, { kind: 'gap', lost: 2 }]);
+  });
+
+  it('lets no heartbeat overtake a loss', () => {
+    const buffer = bufferOf(2);
+    for (let sequence = 1; sequence <= 3; sequence += 1) buffer.push(tickAt(sequence));
+    buffer.push(aHeartbeat());
+    expect(buffer.take(9).map(event => event.kind)).toEqual(['tick', 'tick']);
+    buffer.push(aHeartbeat());
+    expect(buffer.take(9).map(event => event.kind)).toEqual(['gap', 'heartbeat']);
+  });
+
+  it('keeps one heartbeat of many when nothing but heartbeats comes', () => {
+    const buffer = bufferOf(4);
+    for (let second = 0; second < 100; second += 1) buffer.push(aHeartbeat({ timeMs: noonMs + second }));
+    expect(buffer.size).toBe(2);
+    expect(buffer.take(9).at(-1)).toMatchObject({ timeMs: noonMs + 99 });
+  });
+
+  it('keeps the newest session that began meanwhile, and the absence before it in the gap', () => {
+    const buffer = bufferOf(2);
+    for (let sequence = 1; sequence <= 3; sequence += 1) buffer.push(tickAt(sequence));
+    buffer.push(aSession({ session: 2, timeMs: noonMs + 9_000, previous: { session: 1, reason: 'mute', lastDataMs: noonMs + 3 } }));
+    buffer.push(tickAt(4));
+    buffer.push(aSession({ session: 3, timeMs: noonMs + 20_000, previous: { session: 2, reason: 'mute', lastDataMs: noonMs + 10_000 } }));
+    buffer.take(2);
+    expect(buffer.take(9)).toMatchObject([
+      { kind: 'gap', fromMs: noonMs + 3, toMs: noonMs + 9_001, lost: 2 },
+      { kind: 'session', session: 3 },
+    ]);
+  });
+
+  it('is full by memory too', () => {
+    const buffer = new EventBuffer({ feed: 'twelve-data/0', reason: 'full', limitEvents: 1_000, limitBytes: 2_048 });
+    for (let sequence = 1; sequence <= 10; sequence += 1) buffer.push(tickAt(sequence));
+    expect(buffer.take(99)).toHaveLength(4);
+    expect(buffer.take(99)).toMatchObject([{ kind: 'gap', lost: 6 }]);
+  });
+
+  it('takes a gap that the feed itself reports', () => {
+    const buffer = bufferOf(1);
+    buffer.push(tickAt(1));
+    buffer.push(aGap({ lost: 5 }));
+    expect(buffer.take(9)).toMatchObject([{ kind: 'tick' }, { kind: 'gap', lost: 5 }]);
+  });
+});
+
+describe('a queue', () => {
+  it('gives a reader what was lost while it was slow', async () => {
+    const queue = new EventQueue({ feed: 'twelve-data/0', reason: 'ingester buffer full', limitEvents: 10, limitBytes: 1e9 });
+    queue.push(Array.from({ length: 25 }, (_, index) => tickAt(index + 1)));
+    queue.end();
+    const events = [];
+    for await (const event of queue.read()) events.push(event);
+    expect(events).toHaveLength(11);
+    expect(events.at(-1)).toMatchObject({ kind: 'gap', lost: 15, fromMs: noonMs + 11, toMs: noonMs + 26 });
+  });
+});

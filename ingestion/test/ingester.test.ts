@@ -1,0 +1,193 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { decodeRecord } from '@tapeline/core/record-codec';
+import type { FeedRecord } from '@tapeline/core/records';
+import { topics } from '@tapeline/core/topics';
+import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { startSimulator } from '@tapeline/simulator/simulator';
+import { Registry } from 'prom-client';
+import type { FeedEvent } from '../src/feed.ts';
+import { type Ingester, type IngesterOptions, runIngester } from '../src/ingester.ts';
+import { findLastSession } from '../src/last-session.ts';
+import { recordingFeed } from '../src/recording-feed.ts';
+import { twelveDataFeed } from '../src/twelve-data/twelve-data-feed.ts';
+import { aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
+import { aLogger } from './support/logger.ts';
+import { logAway, MemoryLog } from './support/memory-log.ts';
+
+const november = fileURLToPath(new URL('../../core/test/fixtures/twelvedata-2024-11-part1.jsonl', import.meta.url));
+
+let folder = '';
+let log: MarketLog;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ingester-'));
+  log = await openEmbeddedLog({ directory: folder, logger: aLogger().logger });
+  await log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? 4 })));
+});
+afterEach(async () => {
+  await log.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function start(options: Partial<IngesterOptions> & Pick<IngesterOptions, 'openFeed'>): Ingester {
+  const { logger } = aLogger();
+  return runIngester({ feed: 'twelve-data/0', log, logger, registry: new Registry(), signal: new AbortController().signal, ...options });
+}
+
+async function recordsOf(partition: number): Promise<FeedRecord[]> {
+  const offsets = await log.offsets('market-data.feed');
+  const toOffset = offsets.find(each => each.partition === partition)?.highWatermark ?? 0;
+  const records: FeedRecord[] = [];
+  for await (const batch of log.read({ topic: 'market-data.feed', partition, fromOffset: 0, toOffset })) {
+    records.push(...batch.records.map(record => decodeRecord(record.value)));
+  }
+  return records;
+}
+
+async function* feedOf(...events: readonly FeedEvent[]): AsyncGenerator<FeedEvent, void, undefined> {
+  yield* events;
+}
+
+describe('the ingester', () => {
+  it('writes a whole recording into the log, waiting where the log is slow', async () => {
+    const ingester = start({
+      openFeed: startAfter => recordingFeed({ path: november, feed: 'twelve-data/0', startAfter }),
+      whenFull: 'wait',
+      maxBufferedEvents: 20,
+    });
+    expect(await ingester.finished).toEqual({
+      feed: 'twelve-data/0',
+      phase: 'ended',
+      session: 20,
+      symbols: 3,
+      refused: 0,
+      lastDataMs: 1_730_860_024_046,
+      ticks: { received: 207, accepted: 207, refused: 0, lost: 0, buffered: 0 },
+    });
+    const partitions = await Promise.all([0, 1, 2, 3].map(recordsOf));
+    expect(partitions.map(records => records.filter(record => record.kind === 'tick').length)).toEqual([0, 179, 0, 28]);
+    expect(partitions.map(records => records.filter(record => record.kind === 'session').length)).toEqual([20, 20, 20, 20]);
+  });
+
+  it('goes on numbering where the log ends, with the gap from the last price', async () => {
+    await start({ openFeed: () => feedOf(aSession({ session: 4 }), aTick({ session: 4, receivedTimeMs: noonMs + 5 })) }).finished;
+    expect(await findLastSession(log, 'twelve-data/0')).toEqual({ session: 4, reason: 'ended without a word', lastDataMs: noonMs + 5 });
+    const { logger } = aLogger();
+    const simulator = await startSimulator({ seed: 1, logger });
+    const stop = new AbortController();
+    const ingester = start({
+      signal: stop.signal,
+      openFeed: (lastSession, signal) =>
+        twelveDataFeed({
+          url: simulator.url,
+          symbols: ['BTC/USD'],
+          clock: Date.now,
+          feedClock: false,
+          logger,
+          registry: new Registry(),
+          signal,
+          lastSession,
+        }),
+    });
+    await ingester.subscribed;
+    stop.abort();
+    await ingester.finished;
+    await simulator.close();
+    expect((await recordsOf(0)).filter(record => record.kind === 'session')[1]).toMatchObject({
+      session: 5,
+      simulated: true,
+      previous: { session: 4, reason: 'ended without a word', lastDataMs: noonMs + 5 },
+    });
+  });
+
+  it('is ready while it is subscribed, and says what is missing otherwise', async () => {
+    const step = Promise.withResolvers<void>();
+    const phases: (string | undefined)[] = [];
+    const ingester = start({
+      openFeed: async function* () {
+        phases.push(ingester.check());
+        yield aHeartbeat({ connected: false });
+        phases.push(ingester.check());
+        yield aSession();
+        phases.push(ingester.check());
+        yield aHeartbeat({ connected: false });
+        phases.push(ingester.check());
+        step.resolve();
+      },
+    });
+    await step.promise;
+    await ingester.finished;
+    expect([...phases, ingester.check()]).toEqual([
+      'the feed has not subscribed yet',
+      'the feed has not subscribed yet',
+      undefined,
+      'the feed is disconnected',
+      'the feed is ended',
+    ]);
+  });
+
+  it('ends with what ended the feed, after writing what came before it', async () => {
+    const ingester = start({
+      openFeed: async function* () {
+        yield aSession();
+        yield aTick();
+        throw new Error('the feed broke');
+      },
+    });
+    await expect(ingester.finished).rejects.toThrow('the feed broke');
+    expect(ingester.state().ticks).toMatchObject({ received: 1, accepted: 1 });
+  });
+
+  it('waits for a log that is away at the start', async () => {
+    const away = new MemoryLog(2);
+    const failing = away.offsets.bind(away);
+    let asked = 0;
+    away.offsets = async () => {
+      asked += 1;
+      if (asked < 3) throw logAway;
+      return failing();
+    };
+    const { logger, lines } = aLogger();
+    await start({ log: away, logger, openFeed: () => feedOf(aSession(), aTick()) }).finished;
+    expect(lines.filter(line => line.level === 50).map(line => line.msg)).toEqual([
+      expect.stringContaining('the log cannot be asked for the last session: no broker answers'),
+      expect.stringContaining('the log cannot be asked for the last session: no broker answers'),
+    ]);
+    expect(away.records(0).map(record => record.kind)).toContain('session');
+  });
+
+  it('loses nothing that it was given when it is stopped', async () => {
+    const { logger } = aLogger();
+    const simulator = await startSimulator({ seed: 3, logger, market: { ticksPerSecond: 2_000 } });
+    const stop = new AbortController();
+    const ingester = start({
+      signal: stop.signal,
+      openFeed: (lastSession, signal) =>
+        twelveDataFeed({
+          url: simulator.url,
+          symbols: ['BTC/USD', 'ETH/USD'],
+          clock: Date.now,
+          feedClock: false,
+          logger,
+          registry: new Registry(),
+          signal,
+          lastSession,
+        }),
+    });
+    await ingester.subscribed;
+    await new Promise(resolve => setTimeout(resolve, 600));
+    stop.abort();
+    const { ticks } = await ingester.finished;
+    await simulator.close();
+    expect(ticks.received).toBeGreaterThan(50);
+    expect(ticks).toEqual({ received: ticks.received, accepted: ticks.received, refused: 0, lost: 0, buffered: 0 });
+    const stored = (await Promise.all([0, 1, 2, 3].map(recordsOf))).flat().filter(record => record.kind === 'tick');
+    expect(stored.map(tick => tick.sequence).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: ticks.received }, (_, index) => index + 1),
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FeedRecord } from '@tapeline/core/records';
+import { findLastSession } from '../src/last-session.ts';
+import { logEntries } from '../src/log-entries.ts';
+import { aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
+import { MemoryLog } from './support/memory-log.ts';
+
+async function logOf(...records: readonly FeedRecord[]): Promise<MemoryLog> {
+  const log = new MemoryLog(4);
+  await log.append(records.flatMap(record => logEntries(record, 4)));
+  return log;
+}
+
+describe('the last session in the log', () => {
+  it('is none in an empty log, nor in one of another feed', async () => {
+    expect(await findLastSession(await logOf(), 'twelve-data/0')).toBeUndefined();
+    const other = await logOf(aSession({ feed: 'finnhub/0', session: 9 }), aHeartbeat({ feed: 'finnhub/0', session: 9 }));
+    expect(await findLastSession(other, 'twelve-data/0')).toBeUndefined();
+  });
+
+  it('ended at the last price that its last heartbeat knew', async () => {
+    const log = await logOf(
+      aSession({ session: 3 }),
+      aTick({ session: 3, receivedTimeMs: noonMs + 100 }),
+      aHeartbeat({ session: 3, timeMs: noonMs + 250, lastDataMs: noonMs + 100 }),
+    );
+    expect(await findLastSession(log, 'twelve-data/0')).toEqual({ session: 3, reason: 'ended without a word', lastDataMs: noonMs + 100 });
+  });
+
+  it('ended at a tick after its last heartbeat, in whichever partition it is', async () => {
+    const log = await logOf(
+      aSession({ session: 3 }),
+      aHeartbeat({ session: 3, lastDataMs: noonMs + 100 }),
+      aTick({ session: 3, symbol: 'ETH/BTC', receivedTimeMs: noonMs + 300 }),
+      aTick({ session: 3, symbol: 'BTC/USD', receivedTimeMs: noonMs + 200 }),
+    );
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs + 300 });
+  });
+
+  it('ended when it began if it had no price', async () => {
+    const log = await logOf(
+      aTick({ session: 2, receivedTimeMs: noonMs - 5_000 }),
+      aSession({ session: 3, timeMs: noonMs }),
+      aHeartbeat({ session: 3, timeMs: noonMs + 250 }),
+    );
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs });
+  });
+
+  it('is found behind many records of another feed, in steps that grow', async () => {
+    const others = Array.from({ length: 6_000 }, (_, index) => aTick({ feed: 'finnhub/0', symbol: 'BTC/USD', sequence: index + 1 }));
+    const log = await logOf(aSession({ session: 5 }), aHeartbeat({ session: 5, lastDataMs: noonMs + 7 }), ...others);
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 5, lastDataMs: noonMs + 7 });
+    const steps = log.reads.filter(read => read.partition === 1).map(read => [read.fromOffset, read.toOffset]);
+    expect(steps).toEqual([
+      [5_002, 6_002],
+      [1_002, 5_002],
+      [0, 1_002],
+    ]);
+  });
+
+  it('passes over what is no record', async () => {
+    const log = await logOf(aSession({ session: 5 }), aHeartbeat({ session: 5, lastDataMs: noonMs }));
+    await log.append([{ topic: 'market-data.feed', partition: 0, value: Buffer.from('torn') }]);
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 5, lastDataMs: noonMs });
+  });
+});

@@ -1,0 +1,228 @@
+import { describe, expect, it } from '@jest/globals';
+import { type RunningFeed, startFeed } from './support/running-feed.ts';
+import { accepted, aPrice, startVendor, type VendorScript, type VendorServer } from './support/vendor-server.ts';
+
+type FeedOptions = Omit<Parameters<typeof startFeed>[0], 'url'>;
+
+/** Runs a feed against a scripted vendor, and stops both whatever happens. */
+async function withVendor(
+  script: VendorScript,
+  options: FeedOptions,
+  test: (feed: RunningFeed, vendor: VendorServer) => Promise<void>,
+): Promise<void> {
+  const vendor = await startVendor(script);
+  const feed = startFeed({ url: vendor.url, ...options });
+  try {
+    await test(feed, vendor);
+  } finally {
+    await feed.stop();
+    await vendor.close();
+  }
+}
+
+const answering: VendorScript = { subscribed: symbols => [accepted(...symbols), aPrice()] };
+
+function httpAnswer(status: string, body: string): string {
+  return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+}
+
+describe('the feed of TwelveData', () => {
+  it('sends the key in a header and never in the address', async () => {
+    await withVendor(answering, { apiKey: 'k3y-of-mine' }, async (feed, vendor) => {
+      await feed.until('a tick', ({ events }) => events.some(event => event.kind === 'tick'));
+      expect(vendor.requests[0]?.headers['x-td-apikey']).toBe('k3y-of-mine');
+      expect(vendor.requests[0]?.url).toBe('/');
+    });
+  });
+
+  it('subscribes to all symbols and gives session, ticks and heartbeats in order', async () => {
+    await withVendor(answering, { symbols: ['BTC/USD', 'ETH/USD'] }, async (feed, vendor) => {
+      await feed.until('two heartbeats', ({ events }) => events.filter(event => event.kind === 'heartbeat').length >= 2);
+      expect(vendor.received[0]?.[0]).toEqual({ action: 'subscribe', params: { symbols: 'BTC/USD,ETH/USD' } });
+      expect(feed.events.slice(0, 4).map(event => event.kind)).toEqual(['session', 'tick', 'heartbeat', 'heartbeat']);
+      const [tick] = feed.of('tick');
+      const [first, second] = feed.of('heartbeat');
+      expect(first?.connected).toBe(true);
+      expect(first?.lastDataMs).toBe(tick?.receivedTimeMs);
+      expect((second?.timeMs ?? 0) - (first?.timeMs ?? 0)).toBeGreaterThanOrEqual(200);
+    });
+  });
+
+  it('keeps the session with a heartbeat message', async () => {
+    await withVendor(answering, { timing: { vendorHeartbeatMs: 30 } }, async (feed, vendor) => {
+      await feed.until('a heartbeat message', () => vendor.received[0]?.some(message => message.action === 'heartbeat') ?? false);
+    });
+  });
+
+  it('asks in messages of 200 symbols and adds up the answers in one session', async () => {
+    const symbols = Array.from({ length: 450 }, (_, index) => `S${index}`);
+    await withVendor({ subscribed: asked => [accepted(...asked)] }, { symbols }, async (feed, vendor) => {
+      await feed.until('three sessions records', () => feed.of('session').length === 3);
+      expect(vendor.received[0]?.map(message => message.params?.symbols.split(',').length)).toEqual([200, 200, 50]);
+      expect(feed.of('session').map(record => [record.session, record.symbols.length])).toEqual([
+        [1, 200],
+        [1, 400],
+        [1, 450],
+      ]);
+    });
+  });
+
+  it('asks for refused symbols again after the slow interval, on the same connection', async () => {
+    let asks = 0;
+    const script: VendorScript = {
+      subscribed: symbols => {
+        asks += 1;
+        if (asks > 1) return [accepted(...symbols)];
+        return [
+          {
+            event: 'subscribe-status',
+            status: 'warning',
+            success: [{ symbol: 'BTC/USD' }],
+            fails: [{ symbol: 'AAPL', message: 'not authorized' }],
+          },
+        ];
+      },
+    };
+    await withVendor(script, { symbols: ['BTC/USD', 'AAPL'], timing: { retryRefusedMs: 400 } }, async (feed, vendor) => {
+      await feed.until('a second answer', () => feed.of('session').length === 2);
+      expect(vendor.received).toHaveLength(1);
+      expect(vendor.received[0]?.map(message => message.params?.symbols)).toEqual(['BTC/USD,AAPL', 'AAPL']);
+      expect(feed.of('session')).toMatchObject([
+        { session: 1, symbols: ['BTC/USD'], refused: [{ symbol: 'AAPL', reason: 'not authorized' }] },
+        { session: 1, symbols: ['BTC/USD', 'AAPL'], refused: [] },
+      ]);
+    });
+  });
+
+  it('does not connect again at once when every symbol was refused, and says so', async () => {
+    const script: VendorScript = {
+      subscribed: (_symbols, _number, socket) => {
+        setTimeout(() => socket.close(1000), 50);
+        return [{ event: 'subscribe-status', status: 'error', success: null, fails: [{ symbol: 'BTC/USD', message: 'no credits' }] }];
+      },
+    };
+    await withVendor(script, { timing: { retryRefusedMs: 1_500 } }, async (feed, vendor) => {
+      await feed.until('the refusal', () =>
+        feed.logLines.some(line => line.msg.startsWith('the vendor refused every symbol: not connecting')),
+      );
+      await new Promise(resolve => setTimeout(resolve, 500));
+      expect(vendor.received).toHaveLength(1);
+      await feed.until('the next attempt', () => vendor.received.length === 2);
+      expect(feed.logLines.find(line => line.msg.startsWith('the vendor refused every symbol; asking again'))?.level).toBe(50);
+    });
+  });
+
+  it('begins a new session with an answer that nobody asked for', async () => {
+    const script: VendorScript = { subscribed: symbols => [accepted(...symbols), aPrice(), accepted(...symbols), aPrice()] };
+    await withVendor(script, {}, async feed => {
+      await feed.until('two ticks', () => feed.of('tick').length === 2);
+      expect(feed.of('session').map(record => [record.session, record.previous?.reason])).toEqual([
+        [1, undefined],
+        [2, 'resubscribed by the server'],
+      ]);
+      expect(feed.of('tick').map(tick => [tick.session, tick.sequence])).toEqual([
+        [1, 1],
+        [2, 1],
+      ]);
+    });
+  });
+
+  it('numbers on after the last session of the process before', async () => {
+    const lastSession = { session: 12, reason: 'ended without a word', lastDataMs: 1_000 };
+    await withVendor(answering, { lastSession }, async feed => {
+      await feed.until('a session', () => feed.of('session').length > 0);
+      expect(feed.of('session')[0]).toMatchObject({ session: 13, previous: lastSession });
+    });
+  });
+
+  it('says with each heartbeat of a disconnected feed that it is', async () => {
+    const lastSession = { session: 12, reason: 'ended without a word', lastDataMs: 1_000 };
+    await withVendor({ refuse: () => httpAnswer('502 Bad Gateway', '<html>') }, { lastSession }, async feed => {
+      await feed.until('two heartbeats', () => feed.of('heartbeat').length >= 2);
+      expect(feed.of('heartbeat')[1]).toMatchObject({ session: 12, connected: false, lastDataMs: 1_000 });
+    });
+  });
+
+  it('waits longer when the plan is used up for the minute', async () => {
+    const body = JSON.stringify({ code: 429, message: 'You have run out of API credits for the current minute.', status: 'error' });
+    await withVendor({ refuse: () => httpAnswer('200 OK', body) }, {}, async (feed, vendor) => {
+      await feed.until('the refusal', () => feed.logLines.some(line => line.msg.startsWith('feed disconnected')));
+      expect(feed.logLines.find(line => line.msg.startsWith('feed disconnected'))?.waitMs).toBe(30_100);
+      expect(vendor.requests).toHaveLength(1);
+    });
+  });
+
+  it('takes a refusal of the key in an open connection for one', async () => {
+    const script: VendorScript = { subscribed: () => [{ event: 'error', code: '401', message: 'apikey abc-secret is incorrect' }] };
+    await withVendor(script, { apiKey: 'abc-secret' }, async (feed, vendor) => {
+      const error = await feed.done;
+      expect(error).toMatchObject({ code: 'feed.key-refused', retriable: false });
+      expect(vendor.received).toHaveLength(3);
+      expect(JSON.stringify([String(error), feed.logLines, feed.events])).not.toContain('abc-secret');
+    });
+  }, 15_000);
+
+  it('keeps the key out of what the vendor wrote', async () => {
+    const script: VendorScript = { subscribed: symbols => [accepted(...symbols), 'bad gateway for abc-secret', aPrice()] };
+    await withVendor(script, { apiKey: 'abc-secret' }, async feed => {
+      await feed.until('a tick', () => feed.of('tick').length > 0);
+      expect(feed.of('dead-letter')).toMatchObject([{ reason: 'malformed', value: 'bad gateway for [redacted]' }]);
+    });
+  });
+
+  it('leaves a server that never answers the subscription', async () => {
+    await withVendor({}, { timing: { answerTimeoutMs: 150 } }, async (feed, vendor) => {
+      await feed.until('a second connection', () => vendor.received.length >= 2);
+      expect(feed.logLines.find(line => line.level === 40)?.reason).toBe('no answer to the subscription');
+      expect(feed.events).toEqual([]);
+    });
+  });
+
+  it('takes no other clock than its own for the time, unless it is told to', async () => {
+    const script: VendorScript = { subscribed: symbols => [accepted(...symbols), { event: 'simulated-time', timeMs: 5 }, aPrice()] };
+    await withVendor(script, {}, async feed => {
+      await feed.until('a tick', () => feed.of('tick').length > 0);
+      expect(feed.of('dead-letter')).toMatchObject([{ reason: 'unknown' }]);
+      expect(feed.of('tick')[0]?.receivedTimeMs).toBeGreaterThan(1_700_000_000_000);
+    });
+  });
+
+  it('never lets time go back, even when the clock does', async () => {
+    const nowMs = Date.now();
+    const times = [nowMs, nowMs + 500, nowMs - 3_000];
+    const script: VendorScript = { subscribed: symbols => [accepted(...symbols), aPrice(), aPrice(), aPrice()] };
+    await withVendor(script, { clock: () => times.shift() ?? nowMs - 3_000 }, async feed => {
+      await feed.until('ticks and a heartbeat', () => feed.of('tick').length === 3 && feed.of('heartbeat').length > 0);
+      const received = feed.of('tick').map(tick => tick.receivedTimeMs);
+      expect(received).toEqual(received.toSorted((a, b) => a - b));
+      expect(feed.of('heartbeat')[0]?.timeMs).toBe(nowMs + 500);
+    });
+  });
+
+  it('accounts for ticks that nobody read in time in one gap record', async () => {
+    const prices = Array.from({ length: 3_000 }, (_, index) => aPrice({ price: index + 1 }));
+    const vendor = await startVendor({ subscribed: symbols => [accepted(...symbols), ...prices] });
+    const feed = startFeed({ url: vendor.url, maxQueuedEvents: 50 });
+    try {
+      await feed.until(
+        'all accounted for',
+        () => feed.of('tick').length + feed.of('gap').reduce((sum, gap) => sum + gap.lost, 0) === 3_000,
+      );
+      for (const gap of feed.of('gap')) expect(gap).toMatchObject({ reason: 'ingester buffer full', symbols: ['BTC/USD'], session: 1 });
+    } finally {
+      await feed.stop();
+      await vendor.close();
+    }
+  });
+
+  it('stops at once, with a last heartbeat', async () => {
+    const vendor = await startVendor(answering);
+    const feed = startFeed({ url: vendor.url });
+    await feed.until('a tick', () => feed.of('tick').length > 0);
+    const startMs = performance.now();
+    expect(await feed.stop()).toBeUndefined();
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(feed.events.at(-1)).toMatchObject({ kind: 'heartbeat', connected: true });
+    await vendor.close();
+  });
+});
