@@ -21,6 +21,8 @@ export const group = 'stream-processor';
 export const foldOptions = { intervals, allowedLatenessMs: 2_000, correctionHorizonMs: 60_000 } as const;
 
 export interface RunningMarket {
+  /** `DATA_DIR` of its log and store. */
+  readonly directory: string;
   readonly log: MarketLog;
   readonly store: MarketStore;
   readonly feed: MarketFeed;
@@ -68,6 +70,7 @@ export async function startMarket(options: { readonly now?: () => number; readon
   }
 
   return {
+    directory,
     log,
     store,
     feed: new MarketFeed(log, partitions),

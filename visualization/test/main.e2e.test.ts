@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+
+const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const tenOClockMs = Date.UTC(2024, 10, 4, 10);
+
+let running: RunningMarket;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  running = await startMarket();
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  await running.close();
+});
+
+function start(settings: Record<string, string>, ...given: readonly string[]) {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...given], {
+    env: { PATH: process.env.PATH, DATA_DIR: running.directory, HTTP_PORT: '0', ...settings },
+  });
+  children.push(child);
+  const said = { out: '', err: '' };
+  child.stdout.on('data', data => {
+    said.out += String(data);
+  });
+  child.stderr.on('data', data => {
+    said.err += String(data);
+  });
+  const exit = once(child, 'exit').then(([code]) => code as number);
+  return { child, said, exit };
+}
+
+describe('the live board as a process', () => {
+  it('shows what another process writes, is ready then, and stops cleanly on SIGTERM', async () => {
+    const { feed } = running;
+    await feed.append(
+      feed.session({ timeMs: tenOClockMs, symbols: ['BTC/USD'] }),
+      feed.tick({ symbol: 'BTC/USD', price: 100, timeMs: tenOClockMs }),
+    );
+    const { child, said, exit } = start({});
+    const url = await until('its address', () => /^http:\S+$/m.exec(said.out)?.[0]);
+    await until('readiness', async () => (await fetch(`${url}/readyz`)).status === 200);
+    await feed.append(feed.tick({ symbol: 'BTC/USD', price: 101, timeMs: tenOClockMs + 1_000 }));
+    const latest = async () => (await (await fetch(`${url}/api/latest`)).json()) as unknown;
+    await until('the price', async () => JSON.stringify(await latest()).includes('101'));
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('live_board_clients 0');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
+  it('names the setting to change when its port is taken, and exits with 1', async () => {
+    const port = new URL((await running.startBoard()).url).port;
+    const { said, exit } = start({ HTTP_PORT: port });
+    expect(await exit).toBe(1);
+    expect(said.err).toContain('set HTTP_PORT to a free port, or to 0 for any');
+  });
+
+  it('refuses a wrong configuration with all faults in one message, and exits with 1', async () => {
+    const { said, exit } = start({ HTTP_PORT: 'x', BAR_INTERVALS: '2m' });
+    expect(await exit).toBe(1);
+    expect(said.err).toMatch(/^the configuration has 2 faults:\n {2}- BAR_INTERVALS .*\n {2}- HTTP_PORT .*\n$/);
+  });
+
+  it('explains itself, and refuses what it does not know with 2', async () => {
+    const help = start({}, '--help');
+    expect(await help.exit).toBe(0);
+    expect(help.said.out).toContain('Usage: node visualization/src/main.ts');
+    const wrong = start({}, '--port');
+    expect(await wrong.exit).toBe(2);
+    expect(wrong.said.err).toBe('"--port" is no option, expected none or --help\n');
+  });
+});
