@@ -6,6 +6,7 @@ import { exitStatusOf, stopSignal } from '@tapeline/core/service';
 import { openConfiguredStore } from '@tapeline/database/configured-store';
 import { addServicesCommand } from '@tapeline/services/command';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import pretty from 'pino-pretty';
 import { Registry } from 'prom-client';
 import { type BarFormat, barFormats } from './bar-lines.ts';
 import { exportBars } from './export-command.ts';
@@ -71,7 +72,14 @@ await program.parseAsync();
 
 async function configured() {
   const configuration = readConfiguration(process.env);
-  const logger = createLogger({ name: 'tapeline', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  // People at a terminal read lines, programs read JSON.
+  const destination = process.stderr.isTTY ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname,name' }) : undefined;
+  const logger = createLogger({
+    name: 'tapeline',
+    level: configuration.LOG_LEVEL,
+    secrets: secretsOf(configuration),
+    ...(destination && { destination }),
+  });
   return { configuration, logger };
 }
 

@@ -1,0 +1,233 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { createLogger } from '@tapeline/core/logging';
+import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import { startSimulator } from '@tapeline/simulator/simulator';
+import { eventually, runProgram, startProgram } from './support/processes.ts';
+import { replayOfLog } from './support/replay-of-log.ts';
+
+const program = 'standalone/src/main.ts';
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const recording = join(root, 'core/test/fixtures/twelvedata-2024-11-part1.jsonl');
+const scratch = mkdtempSync(join(tmpdir(), 'tapeline-cli-'));
+const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+let folders = 0;
+function dataDir(): string {
+  folders += 1;
+  return join(scratch, `data-${folders}`);
+}
+
+describe('the command line', () => {
+  it('explains itself everywhere', async () => {
+    for (const args of [
+      ['--help'],
+      ['start', '--help'],
+      ['replay', '--help'],
+      ['export', '--help'],
+      ['services', '--help'],
+      ['services', 'up', '--help'],
+    ]) {
+      const { status, stdout } = await runProgram(program, { args });
+      expect([args, status, stdout.startsWith('Usage: tapeline')]).toEqual([args, 0, true]);
+    }
+    for (const path of ['ingestion', 'stream-processing', 'visualization', 'database', 'simulator']) {
+      const { status, stdout } = await runProgram(`${path}/src/main.ts`, { args: ['--help'] });
+      expect([path, status, stdout.length > 100]).toEqual([path, 0, true]);
+    }
+  }, 60_000);
+
+  it('reports every fault of a wrong configuration at once, with status 1 and nothing connected', async () => {
+    const connections: unknown[] = [];
+    const server = createServer(socket => connections.push(socket)).listen(0, '127.0.0.1');
+    await eventually('the port', () => server.address() ?? undefined);
+    const { port } = server.address() as { port: number };
+    const env = {
+      TWELVE_DATA_URL: `ws://127.0.0.1:${port}`,
+      KAFKA_BROKERS: `127.0.0.1:${port},oops`,
+      HTTP_PORT: 'x',
+      BAR_INTERVALS: '7m',
+      CASSANDRA_KEYSPACES: 'y',
+    };
+    for (const path of [program, 'ingestion/src/main.ts', 'stream-processing/src/main.ts', 'visualization/src/main.ts']) {
+      const { status, stderr } = await runProgram(path, { args: path === program ? ['start'] : [], env });
+      expect([path, status]).toEqual([path, 1]);
+      expect(stderr).toMatch(/^the configuration has 4 faults:\n( {2}- .+: .+\n){4}$/);
+      expect(stderr).toContain('CASSANDRA_KEYSPACES is not a setting: did you mean CASSANDRA_KEYSPACE?');
+    }
+    expect(connections).toEqual([]);
+    server.close();
+  }, 60_000);
+
+  it('names the line of a malformed recording, and says when there is none', async () => {
+    const torn = join(scratch, 'torn.jsonl');
+    writeFileSync(torn, '{"receivedTimeMs":1,"message":{"event":"heartbeat","status":"ok"}}\n{"receivedTimeMs":2,"mess');
+    const malformed = await runProgram(program, { args: ['replay', torn] });
+    expect([malformed.status, malformed.stdout]).toEqual([1, '']);
+    expect(malformed.stderr).toContain(`recording ${torn} line 2 is not JSON`);
+    const missing = await runProgram(program, { args: ['replay', join(scratch, 'nowhere')] });
+    expect([missing.status, missing.stderr]).toEqual([1, expect.stringContaining('cannot be read')]);
+    const interval = await runProgram(program, { args: ['replay', recording, '--interval', '2m'] });
+    expect([interval.status, interval.stderr]).toEqual([1, expect.stringContaining('expected one of 1s, 5s, 15s, 1m, 5m, 15m, 1h, 1d')]);
+  }, 30_000);
+
+  it('replays to CSV and JSON lines, the same bytes each time', async () => {
+    const csv = await runProgram(program, { args: ['replay', recording] });
+    expect(csv.stdout.split('\n').slice(0, 3)).toEqual([
+      'symbol,interval,startMs,open,high,low,close,volume,vwap,tickCount,flags,revision',
+      'BTC/USD,1m,1730598420000,69142.14,69142.14,69142.14,69142.14,,,1,partial,0',
+      'BTC/USD,1m,1730602080000,68212.22,68213.88,68212.22,68213.88,,,3,gap,0',
+    ]);
+    expect(csv.stderr).toMatch(/^207 ticks → 31 bars of 1m in [\d.]+ s\n$/);
+    expect((await runProgram(program, { args: ['replay', recording] })).stdout).toBe(csv.stdout);
+    const json = await runProgram(program, { args: ['replay', recording, '--interval', '1d', '--format', 'jsonl'] });
+    const days = json.stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line));
+    expect(days.map(day => [day.symbol, new Date(day.startMs).toISOString().slice(0, 10), day.tickCount, day.flags])).toEqual([
+      ['BTC/USD', '2024-11-03', 128, ['partial', 'gap']],
+      ['ETH/BTC', '2024-11-03', 21, ['partial', 'gap']],
+      ['BTC/USD', '2024-11-04', 15, ['gap']],
+      ['ETH/BTC', '2024-11-04', 1, ['gap']],
+      ['BTC/USD', '2024-11-06', 36, []],
+      ['ETH/BTC', '2024-11-06', 6, []],
+    ]);
+  }, 30_000);
+
+  it('does not mind a reader that stops early', () => {
+    const shell = `${process.execPath} --disable-warning=ExperimentalWarning ${program} replay ${recording} --interval 1s 2>&1 | head -n 1`;
+    expect(execFileSync('bash', ['-o', 'pipefail', '-c', shell], { cwd: root, encoding: 'utf8' })).toMatch(/^symbol,interval/);
+  });
+
+  it('ends within 15 s with a remedy when the vendor refuses the key, and prints the key nowhere', async () => {
+    const simulator = await startSimulator({ seed: 1, apiKey: 'the-right-key', logger });
+    const env = {
+      TWELVE_DATA_URL: simulator.url,
+      TWELVE_DATA_API_KEY: 'wrong-key-4711',
+      DATA_DIR: dataDir(),
+      HTTP_PORT: '0',
+      LOG_LEVEL: 'trace',
+    };
+    const { status, stdout, stderr, seconds } = await runProgram(program, { args: ['start'], env });
+    expect(status).toBe(1);
+    expect(seconds).toBeLessThan(15);
+    expect(simulator.attempts.length).toBeGreaterThan(0);
+    expect(simulator.attempts.length).toBeLessThanOrEqual(3);
+    expect(stderr).toMatch(/set TWELVE_DATA_API_KEY|TWELVE_DATA_API_KEY/);
+    expect(stdout + stderr).not.toContain('wrong-key-4711');
+    await simulator.close();
+  }, 30_000);
+
+  it('shows the gap of a mute feed from its last price on, in the API', async () => {
+    const simulator = await startSimulator({ seed: 1, misbehaviour: { kind: 'mute', afterMessages: 25, connections: 1 }, logger });
+    const env = {
+      TWELVE_DATA_URL: simulator.url,
+      TWELVE_DATA_API_KEY: 'k',
+      DATA_DIR: dataDir(),
+      HTTP_PORT: '0',
+      FEED_MUTE_TIMEOUT_MS: '1500',
+      SYMBOLS: 'BTC/USD,ETH/USD',
+    };
+    const running = startProgram(program, { args: ['start'], env });
+    const url = await eventually('the address', () => /Tapeline is at (\S+)/.exec(running.stdout())?.[1]);
+    const gaps = await eventually('the gap', async () => {
+      const { gaps: found } = (await (await fetch(`${url}/api/gaps`)).json()) as {
+        gaps: { symbol: string; fromMs: number; toMs: number; reason: string; filled: boolean }[];
+      };
+      return found.length === 2 ? found : undefined;
+    });
+    expect(gaps.map(gap => gap.symbol).sort()).toEqual(['BTC/USD', 'ETH/USD']);
+    expect(gaps[0]).toMatchObject({ reason: 'mute', filled: false });
+    const log = await openEmbeddedLog({ directory: env.DATA_DIR, logger, readOnly: true });
+    const { ticks } = await replayOfLog(log);
+    expect([...ticks.keys()].filter(key => key.split(' ')[1] === '1')).toHaveLength(25);
+    await log.close();
+    const lastMs = (simulator.connections[0]?.openedMs ?? 0) + 0;
+    expect(gaps[0]?.fromMs).toBeGreaterThan(lastMs);
+    expect((gaps[0]?.toMs ?? 0) - (gaps[0]?.fromMs ?? 0)).toBeGreaterThanOrEqual(1_500);
+    expect((gaps[0]?.toMs ?? 0) - (gaps[0]?.fromMs ?? 0)).toBeLessThan(4_000);
+    expect(await running.end('SIGINT')).toBe(0);
+    await simulator.close();
+  }, 60_000);
+
+  it('stops within 5 s on Ctrl-C, given twice as npm does, with nothing lost', async () => {
+    const directory = dataDir();
+    const child = spawn('npm', ['start'], {
+      cwd: root,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: directory, HTTP_PORT: '0' },
+    });
+    let output = '';
+    child.stdout.on('data', text => {
+      output += text;
+    });
+    child.stderr.on('data', text => {
+      output += text;
+    });
+    await eventually('it is up', () => (output.includes('Tapeline is at') ? true : undefined));
+    await sleep(3_000);
+    const closed = new Promise(resolve => child.on('close', resolve));
+    const begunMs = performance.now();
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await sleep(30);
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await closed;
+    expect(performance.now() - begunMs).toBeLessThan(5_000);
+    expect(output).toContain('every partition is saved and left');
+    expect(output).not.toMatch(/"level":[56]0/);
+    const exported = await runProgram(program, { args: ['export', '--interval', '1s'], env: { DATA_DIR: directory } });
+    const log = await openEmbeddedLog({ directory, logger, readOnly: true });
+    const replay = await replayOfLog(log);
+    await log.close();
+    expect(replay.ticks.size).toBeGreaterThan(10);
+    expect(exported.stdout.trim().split('\n').length - 1).toBe([...replay.bars.values()].filter(bar => bar.interval === '1s').length);
+  }, 60_000);
+
+  it('says that a folder cannot be used, and that another process has it', async () => {
+    const file = join(scratch, 'a-file');
+    writeFileSync(file, '');
+    const unusable = await runProgram(program, { args: ['start'], env: { DATA_DIR: file, HTTP_PORT: '0' } });
+    expect([unusable.status, unusable.stderr]).toEqual([1, expect.stringContaining('make it writable, or set DATA_DIR to another folder')]);
+    const directory = dataDir();
+    const first = startProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' } });
+    await eventually('it is up', () => (first.stdout().includes('Tapeline is at') ? true : undefined));
+    const second = await runProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' } });
+    expect([second.status, second.stderr]).toEqual([1, expect.stringContaining(`in use by process ${first.pid}`)]);
+    expect(await first.end('SIGINT')).toBe(0);
+  }, 60_000);
+
+  it('says that the disk is full, keeps what it had, and goes on when there is room', async () => {
+    const directory = join(scratch, 'small-disk');
+    execFileSync('mkdir', ['-p', directory]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);
+    try {
+      const running = startProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' } });
+      await eventually('it says so', () => (/"code":"(store|log)\.full"/.test(running.stderr()) ? true : undefined), 60_000);
+      expect(running.stderr()).toContain('free disk space');
+      execFileSync('mount', ['-o', 'remount,size=64m', directory]);
+      await eventually(
+        'it goes on',
+        async () => {
+          const url = /Tapeline is at (\S+)/.exec(running.stdout())?.[1];
+          const { bars } = (await (await fetch(`${url}/api/bars?symbol=BTC/USD&interval=1s&limit=1`)).json()) as {
+            bars: { startMs: number; state: string }[];
+          };
+          return Date.now() - (bars[0]?.startMs ?? 0) < 10_000 ? true : undefined;
+        },
+        30_000,
+      );
+      expect(await running.end('SIGINT')).toBe(0);
+    } finally {
+      execFileSync('umount', [directory]);
+    }
+  }, 120_000);
+});
