@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BoardBar } from '../src/board-messages.ts';
 import { BarSeries } from '../src/browser/bar-series.ts';
-import { age, clock, fixed, PriceDecimals, percent, volume } from '../src/browser/number-format.ts';
+import { age, clock, direction, fixed, PriceDecimals, percent, volume } from '../src/browser/number-format.ts';
 
 describe('numbers on the page', () => {
   it('are grouped and have a true minus sign', () => {
@@ -12,14 +12,19 @@ describe('numbers on the page', () => {
     expect([percent(0.0123), percent(-0.0123), percent(0), percent(-0.00001)]).toEqual(['+1.23', '−1.23', '0.00', '0.00']);
   });
 
+  it('have a direction only where the decimals show one', () => {
+    expect([direction(0.01), direction(-0.01), direction(0.00001), direction(undefined)]).toEqual(['up', 'down', undefined, undefined]);
+  });
+
   it('shorten large volumes only', () => {
-    expect([volume(27_631_112), volume(3.2e9), volume(8_441.4), volume(0), volume(2.5), volume(0.31)]).toEqual([
+    expect([volume(27_631_112), volume(3.2e9), volume(8_441.4), volume(0), volume(2.5), volume(0.31), volume(0.00012)]).toEqual([
       '27.63M',
       '3.20B',
       '8,441',
       '0',
       '2.50',
-      '0.3100',
+      '0.31',
+      '0.000120',
     ]);
   });
 

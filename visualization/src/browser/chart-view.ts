@@ -61,6 +61,7 @@ export class ChartView {
       if (signal.aborted) return;
       if (answer.bars === undefined) throw new Error(answer.error?.message ?? `status ${response.status}`);
       this.#merge(answer.bars);
+      this.#chart.settle();
       this.#say(this.#chart.bars.length === 0 ? `No bars of ${choice.symbol} ${choice.interval} yet` : undefined);
     } catch (error) {
       if (signal.aborted) return;

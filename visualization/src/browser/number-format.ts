@@ -19,12 +19,18 @@ export function percent(ratio: number): string {
   return `${ratio < 0 ? '−' : '+'}${text}`;
 }
 
+/** Which way a change goes, as far as its two decimals show. */
+export function direction(ratio: number | undefined): 'up' | 'down' | undefined {
+  if (ratio === undefined || percent(ratio) === '0.00') return undefined;
+  return ratio > 0 ? 'up' : 'down';
+}
+
 /** A volume: exact while small, in millions and billions when large. */
 export function volume(value: number): string {
   if (value >= 1e9) return `${fixed(value / 1e9, 2)}B`;
   if (value >= 1e6) return `${fixed(value / 1e6, 2)}M`;
   if (value >= 1_000 || Number.isInteger(value)) return fixed(value, 0);
-  return fixed(value, value >= 1 ? 2 : 4);
+  return fixed(value, value >= 0.01 ? 2 : 6);
 }
 
 /** A span of time in its largest unit. */

@@ -27,7 +27,8 @@ export class PriceChart {
   readonly #series = new BarSeries();
   readonly #pointed: (bar: BoardBar | undefined) => void;
   #colors = readColors();
-  #isFitted = false;
+  /** Set once the history is there; until then each drawing chooses the range that is shown. */
+  #isSettled = false;
   #hoveredMs: number | undefined;
 
   /** @param pointed told the bar under the cross-hair, or the last one, whenever it changes */
@@ -55,7 +56,7 @@ export class PriceChart {
   /** Begins anew for another symbol or interval. */
   clear(options: { readonly showsSeconds: boolean }): void {
     this.#series.clear();
-    this.#isFitted = false;
+    this.#isSettled = false;
     this.#chart.timeScale().applyOptions({ timeVisible: true, secondsVisible: options.showsSeconds });
     this.#drawAll();
   }
@@ -63,9 +64,15 @@ export class PriceChart {
   /** Takes bars in: new ones, grown ones and corrected ones. */
   merge(bars: readonly BoardBar[]): void {
     const atEnd = this.#series.merge(bars);
-    if (atEnd === undefined || !this.#isFitted) this.#drawAll();
+    if (atEnd === undefined || !this.#isSettled) this.#drawAll();
     else this.#drawEnd(atEnd);
     this.#point();
+  }
+
+  /** The history is there: from now on the range that is shown is the reader's. */
+  settle(): void {
+    if (!this.#isSettled) this.#drawAll();
+    this.#isSettled = true;
   }
 
   setDecimals(decimals: number): void {
@@ -87,14 +94,11 @@ export class PriceChart {
     this.#candles.setData(bars.map(candleOf));
     this.#volumes.setData(bars.map(bar => this.#volumeOf(bar)));
     this.#drawMarks();
-    if (this.#isFitted || bars.length === 0) return;
-    this.#isFitted = true;
+    if (this.#isSettled || bars.length === 0) return;
     // The newest bars at a width that can be read; few bars stay at the right, where the next will come.
-    this.#chart.timeScale().setVisibleLogicalRange({ from: bars.length - this.#shownBars(), to: bars.length + 3 });
-  }
-
-  #shownBars(): number {
-    return Math.max(30, Math.round(this.#chart.timeScale().width() / 8));
+    const most = Math.round(this.#chart.timeScale().width() / 8);
+    const shown = Math.max(30, Math.min(most, bars.length + 10));
+    this.#chart.timeScale().setVisibleLogicalRange({ from: bars.length - shown, to: bars.length + 3 });
   }
 
   #drawMarks(): void {

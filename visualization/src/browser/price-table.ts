@@ -1,6 +1,6 @@
 /** The table of symbols whose prices move. A click or the keyboard chooses one. */
 import type { BoardRow } from '../board-messages.ts';
-import { age, fixed, type PriceDecimals, percent, volume } from './number-format.ts';
+import { age, direction, fixed, type PriceDecimals, percent, volume } from './number-format.ts';
 import { made, place, write } from './page-elements.ts';
 
 interface Line {
@@ -61,8 +61,8 @@ export class PriceTable {
     write(cells.last, fixed(row.price, decimals));
     const change = dayOpen === undefined ? undefined : row.price / dayOpen - 1;
     write(cells.change, change === undefined ? '–' : percent(change));
-    cells.change.classList.toggle('up', change !== undefined && change > 0);
-    cells.change.classList.toggle('down', change !== undefined && change < 0);
+    cells.change.classList.toggle('up', direction(change) === 'up');
+    cells.change.classList.toggle('down', direction(change) === 'down');
     write(cells.bid, bid === undefined ? '–' : fixed(bid, decimals));
     write(cells.ask, ask === undefined ? '–' : fixed(ask, decimals));
     write(cells.spread, bid === undefined || ask === undefined ? '–' : fixed(ask - bid, decimals));
@@ -73,12 +73,12 @@ export class PriceTable {
     line.timeMs = row.timeMs;
   }
 
-  #flash(cell: HTMLElement, direction: 'up' | 'down'): void {
-    cell.classList.toggle('up', direction === 'up');
-    cell.classList.toggle('down', direction === 'down');
+  #flash(cell: HTMLElement, way: 'up' | 'down'): void {
+    cell.classList.toggle('up', way === 'up');
+    cell.classList.toggle('down', way === 'down');
     if (this.#still.matches) return;
     for (const animation of cell.getAnimations()) animation.cancel();
-    cell.animate({ backgroundColor: [`var(--flash-${direction})`, 'transparent'] }, { duration: 700, easing: 'ease-out' });
+    cell.animate({ backgroundColor: [`var(--flash-${way})`, 'transparent'] }, { duration: 700, easing: 'ease-out' });
   }
 
   #add(symbol: string): Line {

@@ -1,6 +1,6 @@
 /** The chosen symbol's numbers above its chart. */
 import type { BoardRow } from '../board-messages.ts';
-import { fixed, type PriceDecimals, percent, volume } from './number-format.ts';
+import { direction, fixed, type PriceDecimals, percent, volume } from './number-format.ts';
 import { made, place, write } from './page-elements.ts';
 
 /** Writes a row of the table large; without one, its name alone. */
@@ -17,8 +17,8 @@ export function showQuote(symbol: string, row: BoardRow | undefined, decimals: P
   const change = row.dayOpen === undefined ? undefined : row.price / row.dayOpen - 1;
   const changed = place('quote-change');
   write(changed, change === undefined ? '' : `${percent(change)} %`);
-  changed.classList.toggle('up', change !== undefined && change > 0);
-  changed.classList.toggle('down', change !== undefined && change < 0);
+  changed.classList.toggle('up', direction(change) === 'up');
+  changed.classList.toggle('down', direction(change) === 'down');
   const { bid, ask, dayOpen, dayVolume } = row;
   const price = (value: number | undefined) => (value === undefined ? '–' : fixed(value, digits));
   const details = [
