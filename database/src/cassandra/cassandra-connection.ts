@@ -1,0 +1,187 @@
+/**
+ * The one door to Cassandra: connects at the first call, and again at a later one when that failed; the driver reconnects by itself
+ * once it was connected. Errors are told as ours.
+ */
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { PipelineError } from '@tapeline/core/errors';
+import cassandra, { type Client, type ClientOptions, type QueryOptions, type types } from 'cassandra-driver';
+import type { Logger } from 'pino';
+import { cassandraFailure } from './cassandra-failure.ts';
+import { RepeatWrites } from './retry-policy.ts';
+
+const { auth, policies } = cassandra;
+
+/** How many replicas must answer; the driver's own default, LOCAL_ONE, reads what is not yet everywhere. */
+export type Consistency = 'LOCAL_ONE' | 'LOCAL_QUORUM' | 'QUORUM' | 'ALL';
+
+export interface CassandraConnectionOptions {
+  /** `host` or `host:port`. */
+  readonly contactPoints: readonly string[];
+  /** @default the only data centre that there is */
+  readonly localDataCenter?: string;
+  /** @default 'LOCAL_QUORUM' */
+  readonly consistency?: Consistency;
+  readonly username?: string;
+  readonly password?: string;
+  /** TLS; `ca` is the certificate authority in PEM, else those that Node knows. */
+  readonly ssl?: { readonly ca?: string };
+  readonly logger: Logger;
+}
+
+export interface Statement {
+  readonly query: string;
+  readonly params: readonly unknown[];
+}
+
+/** In the driver since 4.0, and not in its types. */
+interface SchemaAgreement {
+  checkSchemaAgreement(): Promise<boolean>;
+}
+
+interface Connected {
+  readonly client: Client;
+  readonly dataCenter: string;
+}
+
+const connectTimeoutMs = 10_000;
+const readTimeoutMs = 12_000;
+const reconnectBaseMs = 250;
+const reconnectMaxMs = 5_000;
+const longestLogText = 500;
+
+export class CassandraConnection {
+  readonly #options: CassandraConnectionOptions;
+  #connected: Promise<Connected> | undefined;
+  #closed = false;
+
+  constructor(options: CassandraConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** The data centre that this connection talks to. */
+  async dataCenter(): Promise<string> {
+    return (await this.#connect()).dataCenter;
+  }
+
+  /** Runs a prepared statement that may be repeated without harm. */
+  execute({ query, params }: Statement, options: QueryOptions = {}): Promise<types.ResultSet> {
+    return this.#run(({ client }) => client.execute(query, [...params], { prepare: true, isIdempotent: true, ...options }));
+  }
+
+  /** Runs a statement as it is: schema changes, and conditional updates, which are not repeated on their own. */
+  executeOnce(query: string, params: readonly unknown[] = [], options: QueryOptions = {}): Promise<types.ResultSet> {
+    return this.#run(({ client }) => client.execute(query, [...params], { prepare: params.length > 0, isIdempotent: false, ...options }));
+  }
+
+  /** Runs statements on one partition as an unlogged batch; each brings its own write time. */
+  async batch(statements: readonly Statement[]): Promise<void> {
+    const queries = statements.map(({ query, params }) => ({ query, params: [...params] }));
+    await this.#run(({ client }) => client.batch(queries, { prepare: true, logged: false, isIdempotent: true }));
+  }
+
+  /** True when every node that is up knows the same schema. */
+  schemaInAgreement(): Promise<boolean> {
+    return this.#run(({ client }) => (client.metadata as unknown as SchemaAgreement).checkSchemaAgreement());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const connected = await this.#connected?.catch(() => undefined);
+    this.#connected = undefined;
+    await connected?.client.shutdown();
+  }
+
+  async #run<T>(work: (connected: Connected) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#connect());
+    } catch (error) {
+      throw cassandraFailure(error, this.#options.contactPoints);
+    }
+  }
+
+  #connect(): Promise<Connected> {
+    if (this.#closed) throw new TypeError('the store was used after it had been closed');
+    this.#connected ??= this.#open().catch(error => {
+      this.#connected = undefined;
+      throw cassandraFailure(error, this.#options.contactPoints);
+    });
+    return this.#connected;
+  }
+
+  async #open(): Promise<Connected> {
+    const dataCenter = await this.#localDataCenter();
+    const client = await connectedClient(this.#clientOptions({ localDataCenter: dataCenter }), this.#options.logger);
+    return { client, dataCenter };
+  }
+
+  /**
+   * Asks the cluster for its data centres first: a laptop then needs no setting, and a wrong setting is told by its name (the driver
+   * says that no host was available, and leaves a socket open).
+   */
+  async #localDataCenter(): Promise<string> {
+    const { contactPoints, localDataCenter, logger } = this.#options;
+    const client = await connectedClient(
+      this.#clientOptions({ policies: { loadBalancing: new policies.loadBalancing.RoundRobinPolicy() } }),
+      logger,
+    );
+    const names = [...new Set(client.hosts.values().map(host => host.datacenter))].sort();
+    await client.shutdown();
+    const chosen = localDataCenter ?? (names.length === 1 ? names[0] : undefined);
+    if (chosen !== undefined && names.includes(chosen)) return chosen;
+    throw new PipelineError(
+      'configuration.invalid',
+      `local data centre must be one of those of Cassandra at ${contactPoints.join(', ')} (${names.join(', ')}), was ${localDataCenter ?? 'not set'}: set CASSANDRA_LOCAL_DATACENTER to the nearest`,
+      { retriable: false },
+    );
+  }
+
+  #clientOptions(over: Partial<ClientOptions>): ClientOptions {
+    const { contactPoints, consistency = 'LOCAL_QUORUM', username, password, ssl } = this.#options;
+    return {
+      contactPoints: [...contactPoints],
+      queryOptions: { consistency: consistencyOf(consistency), fetchSize: 5_000 },
+      socketOptions: { connectTimeout: connectTimeoutMs, readTimeout: readTimeoutMs },
+      authProvider: username === undefined ? undefined : new auth.PlainTextAuthProvider(username, password ?? ''),
+      sslOptions: ssl && {
+        ca: ssl.ca === undefined ? undefined : [ssl.ca],
+        rejectUnauthorized: true,
+        checkServerIdentity: nameCheck(contactPoints),
+      },
+      ...over,
+      policies: {
+        retry: new RepeatWrites(),
+        reconnection: new policies.reconnection.ExponentialReconnectionPolicy(reconnectBaseMs, reconnectMaxMs),
+        ...over.policies,
+      },
+    };
+  }
+}
+
+/** Connects, or leaves nothing open. */
+async function connectedClient(options: ClientOptions, logger: Logger): Promise<Client> {
+  const client = new cassandra.Client(options);
+  client.on('log', (level: string, _source: string, message: unknown) => {
+    if (level === 'error' || level === 'warning') logger.debug({ driver: level }, String(message).slice(0, longestLogText));
+  });
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await client.shutdown().catch(() => undefined);
+    throw error;
+  }
+}
+
+function consistencyOf(name: Consistency): types.consistencies {
+  const { localOne, localQuorum, quorum, all } = cassandra.types.consistencies;
+  return { LOCAL_ONE: localOne, LOCAL_QUORUM: localQuorum, QUORUM: quorum, ALL: all }[name];
+}
+
+/** The driver connects to addresses, while a certificate may carry the names that were configured: either will do. */
+function nameCheck(contactPoints: readonly string[]): (host: string, certificate: PeerCertificate) => Error | undefined {
+  const names = contactPoints.map(point => point.replace(/:\d+$/, ''));
+  return (host, certificate) => {
+    const fault = checkServerIdentity(host, certificate);
+    return names.some(name => checkServerIdentity(name, certificate) === undefined) ? undefined : fault;
+  };
+}

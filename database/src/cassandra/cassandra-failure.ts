@@ -1,0 +1,72 @@
+/** What the driver's errors mean: which of them may pass, and what somebody has to do about the others. */
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import cassandra from 'cassandra-driver';
+
+const { errors, types } = cassandra;
+
+const passing: ReadonlySet<number> = new Set([
+  types.responseErrorCodes.serverError,
+  types.responseErrorCodes.unavailableException,
+  types.responseErrorCodes.overloaded,
+  types.responseErrorCodes.isBootstrapping,
+  types.responseErrorCodes.truncateError,
+  types.responseErrorCodes.writeTimeout,
+  types.responseErrorCodes.readTimeout,
+  types.responseErrorCodes.readFailure,
+  types.responseErrorCodes.writeFailure,
+]);
+
+/**
+ * `store.unavailable`, retriable unless the credentials or rights are at fault. An error that says that our CQL is wrong stays what it
+ * is: that is a programming error.
+ */
+export function cassandraFailure(error: unknown, contactPoints: readonly string[]): unknown {
+  const where = contactPoints.join(', ');
+  if (error instanceof errors.NoHostAvailableError) return noHost(error, where);
+  if (error instanceof errors.AuthenticationError) return refused(error, where);
+  if (error instanceof errors.ResponseError) return fromServer(error, where);
+  if (error instanceof errors.OperationTimedOutError || error instanceof errors.BusyConnectionError) {
+    return unavailable(`Cassandra at ${where} did not answer in time: ${reasonOf(error)}`, error);
+  }
+  return error;
+}
+
+/** The error for a keyspace or tables that are not there, with what to do. */
+export function schemaMissing(keyspace: string, what: string): PipelineError {
+  return new PipelineError(
+    'store.schema-missing',
+    `keyspace ${keyspace} ${what}: run the migrations (node database/src/main.ts migrate, in the cluster the Job does it)`,
+    { retriable: true, fields: { keyspace } },
+  );
+}
+
+/** A retriable `store.unavailable`. */
+export function unavailable(message: string, cause?: unknown): PipelineError {
+  return new PipelineError('store.unavailable', message, { retriable: true, cause });
+}
+
+function noHost(error: InstanceType<typeof errors.NoHostAvailableError>, where: string): PipelineError {
+  const inner = Object.entries((error.innerErrors ?? {}) as Readonly<Record<string, unknown>>);
+  const refusal = inner.find(([, reason]) => reason instanceof errors.AuthenticationError);
+  if (refusal !== undefined) return refused(refusal[1], where);
+  const reasons = inner.length === 0 ? reasonOf(error) : inner.map(([host, reason]) => `${host}: ${reasonOf(reason)}`).join('; ');
+  return unavailable(
+    `no node of Cassandra at ${where} answered (${reasons}): it is tried again; check that it runs and can be reached`,
+    error,
+  );
+}
+
+function fromServer(error: InstanceType<typeof errors.ResponseError>, where: string): unknown {
+  if (passing.has(error.code)) return unavailable(`Cassandra at ${where} could not do it now: ${error.message}`, error);
+  if (error.code === types.responseErrorCodes.badCredentials || error.code === types.responseErrorCodes.unauthorized)
+    return refused(error, where);
+  return error;
+}
+
+function refused(error: unknown, where: string): PipelineError {
+  return new PipelineError(
+    'store.unavailable',
+    `Cassandra at ${where} refused this user: ${reasonOf(error)}: check CASSANDRA_USERNAME, CASSANDRA_PASSWORD and what the role is granted`,
+    { retriable: false, cause: error },
+  );
+}
