@@ -58,7 +58,11 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^visualization/src/browser/' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'], extensions: ['.ts', '.js'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+      extensions: ['.ts', '.js'],
+    },
     combinedDependencies: true,
   },
 };

@@ -6,6 +6,7 @@ import { barsTopic, deadLetterTopic } from '@tapeline/core/topics';
 import type { Gap, InstrumentRow, LatestPrice, StoreBatch, TickRow } from '@tapeline/database/market-store';
 import type { Append } from '@tapeline/log/market-log';
 import type { FoldOutput } from './fold/outputs.ts';
+import { latestPriceOf } from './latest-price.ts';
 
 export class ResultBatch {
   readonly #ticks: TickRow[] = [];
@@ -20,7 +21,7 @@ export class ResultBatch {
     switch (output.kind) {
       case 'tick':
         this.#ticks.push({ tick: output.tick, versionUs: output.versionUs });
-        if (output.latest) this.#latest.set(output.tick.symbol, latestOf(output));
+        if (output.latest) this.#latest.set(output.tick.symbol, latestPriceOf(output.tick, output.versionUs));
         return;
       case 'bar':
         this.#bars.push(output.bar);
@@ -87,18 +88,4 @@ export class ResultBatch {
     const letters = this.#deadLetters.map(letter => ({ topic: deadLetterTopic.name, partition: 0, value: encodeDeadLetter(letter) }));
     return [...bars, ...letters];
   }
-}
-
-function latestOf(output: Extract<FoldOutput, { kind: 'tick' }>): LatestPrice {
-  const { tick, versionUs } = output;
-  return {
-    symbol: tick.symbol,
-    price: tick.price,
-    ...(tick.bid === undefined ? {} : { bid: tick.bid }),
-    ...(tick.ask === undefined ? {} : { ask: tick.ask }),
-    ...(tick.dayVolume === undefined ? {} : { dayVolume: tick.dayVolume }),
-    timeMs: tick.timeMs,
-    receivedTimeMs: tick.receivedTimeMs,
-    versionUs,
-  };
 }

@@ -9,10 +9,11 @@ import type { Interval } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
 import type { Tick } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
-import type { MarketStore } from '@tapeline/database/market-store';
+import type { LatestPrice, MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import type { FoldOptions } from '@tapeline/stream-processing/fold/partition-fold';
+import { latestPriceOf } from '@tapeline/stream-processing/latest-price';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { FeedStatus } from './board-messages.ts';
@@ -22,15 +23,7 @@ import { PartitionReplica } from './partition-replica.ts';
 import { RecentBars } from './recent-bars.ts';
 
 /** A price for a table: the newest tick of a symbol. */
-export interface LatestRow {
-  readonly symbol: string;
-  readonly price: number;
-  readonly bid?: number;
-  readonly ask?: number;
-  readonly dayVolume?: number;
-  readonly timeMs: number;
-  readonly receivedTimeMs: number;
-}
+export type LatestRow = Omit<LatestPrice, 'versionUs'>;
 
 export interface LiveMarketOptions {
   readonly log: MarketLog;
@@ -107,7 +100,9 @@ class ReplicatedMarket implements LiveMarket {
 
   latestOf(symbol: string): LatestRow | undefined {
     const tick = this.#replicaOf(symbol)?.fold.latestTick(symbol);
-    return tick === undefined ? undefined : latestRow(tick);
+    if (tick === undefined) return undefined;
+    const { versionUs: _, ...row } = latestPriceOf(tick, 0);
+    return row;
   }
 
   forming(symbol: string, interval: Interval): Bar | undefined {
@@ -251,17 +246,5 @@ function marketMetrics(registry: Registry): MarketMetrics {
       labelNames: ['partition'],
       registers,
     }),
-  };
-}
-
-function latestRow(tick: Tick): LatestRow {
-  return {
-    symbol: tick.symbol,
-    price: tick.price,
-    ...(tick.bid === undefined ? {} : { bid: tick.bid }),
-    ...(tick.ask === undefined ? {} : { ask: tick.ask }),
-    ...(tick.dayVolume === undefined ? {} : { dayVolume: tick.dayVolume }),
-    timeMs: tick.timeMs,
-    receivedTimeMs: tick.receivedTimeMs,
   };
 }
