@@ -157,4 +157,17 @@ describe('bars of the fold', () => {
     expect(all).toEqual(alone);
     expect(all.length).toBe(8);
   });
+
+  it('versions a bar by the receipt of the record that closed it, in microseconds, one more for each further bar', () => {
+    const { outputs } = foldOf([session, aTick({ timeMs: at(4) }), aHeartbeat({ timeMs: at(10) })], { intervals: ['1s', '5s', '1m'] });
+    expect(
+      outputs.map(output =>
+        output.kind === 'bar' ? [output.bar.interval, output.bar.versionUs] : [output.kind, 'versionUs' in output && output.versionUs],
+      ),
+    ).toEqual([
+      ['tick', at(4) * 1_000],
+      ['1s', at(10) * 1_000],
+      ['5s', at(10) * 1_000 + 1],
+    ]);
+  });
 });

@@ -7,7 +7,6 @@ import type { Bar } from '@tapeline/core/bars';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
-import type { Tick } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { LatestPrice, MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';

@@ -35,6 +35,8 @@ export class PartitionFold {
   readonly #feeds: FeedTable;
   readonly #symbols = new Map<string, SymbolFold>();
   #versionUs = 0;
+  /** Only within `apply`, so it is no part of the state. */
+  #isVersionFree = false;
 
   constructor(options: FoldOptions, feeds = new FeedTable()) {
     this.#options = options;
@@ -221,11 +223,13 @@ export class PartitionFold {
   /** A hybrid logical clock that only the log drives: it rises with every record. */
   #advanceVersion(receivedTimeMs: number): void {
     this.#versionUs = Math.max(this.#versionUs + 1, receivedTimeMs * 1_000);
+    this.#isVersionFree = true;
   }
 
-  /** No two outputs of a partition share a version. */
+  /** The record's own version for its first output, one more for each further: no two outputs of a partition share one. */
   #nextVersion(): number {
-    this.#versionUs += 1;
+    if (!this.#isVersionFree) this.#versionUs += 1;
+    this.#isVersionFree = false;
     return this.#versionUs;
   }
 }
