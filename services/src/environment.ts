@@ -1,5 +1,5 @@
 /**
- * This file reads what the launcher needs from the process's environment: where Java and Maven are, and where the cache is.
+ * This file reads what the launcher needs from the process's environment: where Java, Maven, the cache and the shared tools are.
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ export interface Environment {
   readonly path: string | undefined;
   /** Folder that holds one folder of jars for each server and version. */
   readonly cacheDirectory: string;
+  /** Folder with tools that are no part of this repository; undefined when nobody named it. */
+  readonly sharedDirectory: string | undefined;
   /** All of it, for Maven, which has proxies and settings of its own. */
   readonly all: Readonly<Record<string, string | undefined>>;
 }
@@ -26,6 +28,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     mavenHome: nonEmpty(variables.MAVEN_HOME),
     path: nonEmpty(variables.PATH),
     cacheDirectory: join(nonEmpty(variables.TAPELINE_CACHE_DIR) ?? join(caches, 'tapeline'), 'services'),
+    sharedDirectory: nonEmpty(variables.TAPELINE_SHARED),
     all: variables,
   };
 }

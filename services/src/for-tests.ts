@@ -7,6 +7,7 @@
 
 import { describe, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
+import { absentSharedTools, missingKubernetesTools } from './kubernetes-tools.ts';
 
 export interface TestKafka {
   /** `host:port` of each broker. */
@@ -53,6 +54,21 @@ export function describeWithCassandra(name: string, tests: (cassandra: TestCassa
 export function describeWithServers(name: string, tests: (kafka: TestKafka, cassandra: TestCassandra) => void): void {
   const missing = process.env.KAFKA_BROKERS ? 'CASSANDRA_CONTACT_POINTS' : 'KAFKA_BROKERS';
   describeWith(missing, name, () => tests(testKafka(), testCassandra()));
+}
+
+/**
+ * A `describe` that needs a Kubernetes control plane, which its tests start by `startControlPlane`.
+ *
+ * The shared folder is no part of this repository, so its absence is said and forgiven, in CI too; with it nothing is skipped there.
+ */
+export function describeWithControlPlane(name: string, tests: () => void): void {
+  const absent = absentSharedTools();
+  if (absent === undefined || !inCi()) {
+    describeUnless(missingKubernetesTools(), name, tests);
+    return;
+  }
+  process.stderr.write(`\nSKIPPED: ${name}: ${absent.message}\n\n`);
+  describe(name, () => it(`did not run: ${absent.message}`, () => undefined));
 }
 
 function describeWith(variable: Variable, name: string, tests: () => void): void {
