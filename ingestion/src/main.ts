@@ -11,6 +11,14 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { openConfiguredFeed } from './configured-feed.ts';
 import { type Ingester, runIngester } from './ingester.ts';
 
+const help = `ingester: writes all that a feed says, its silence included, into market-data.feed.
+
+Usage: node ingestion/src/main.ts [--help]
+
+Settings come from the environment; the README lists them. Here count: TWELVE_DATA_API_KEY (or TWELVE_DATA_URL of a simulator), SYMBOLS, FEED_*,
+KAFKA_* (or DATA_DIR), HTTP_HOST, HTTP_PORT and LOG_LEVEL. SIGTERM writes out what is buffered; a refused key ends it with exit status 1.
+`;
+
 /** The process's parts, in the order in which they start. */
 class IngesterProcess {
   readonly #configuration: Configuration;
@@ -78,7 +86,9 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exitCode = await main();
+  const [argument] = process.argv.slice(2);
+  if (argument === '--help' || argument === '-h') process.stdout.write(help);
+  else process.exitCode = await main();
 } catch (error) {
   process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
 }
