@@ -7,12 +7,15 @@
  */
 import kafkajs from 'kafkajs';
 import type { Logger } from 'pino';
+import { mendRequestQueue } from './kafka-request-queue.ts';
+import { KafkaSockets } from './kafka-sockets.ts';
 
 export type { Admin, Broker, Cluster, Consumer, Kafka, PartitionAssigner, Producer } from 'kafkajs';
 
 import type { Cluster, Kafka, LogEntry, PartitionAssigner, RetryOptions, SASLOptions } from 'kafkajs';
 
 const { AssignerProtocol, Kafka: KafkaClient, logLevel } = kafkajs;
+mendRequestQueue();
 
 export interface KafkaConnectionOptions {
   /** `host:port` of some of the brokers. */
@@ -27,9 +30,18 @@ export interface KafkaConnectionOptions {
 /** kafkajs' own retries: about 8 s, then our own loops decide. Named in full, for kafkajs has other defaults under tests. */
 export const innerRetry: RetryOptions = { initialRetryTime: 200, maxRetryTime: 3_000, factor: 0.2, multiplier: 2, retries: 5 };
 
+/** kafkajs' client, and the end of all its connections. */
+export interface KafkaConnection {
+  readonly kafka: Kafka;
+  /** Cuts the connections that are left when everything was closed. */
+  cut(): void;
+}
+
 /** A client; one for each member of a group, because kafkajs shares committed offsets among the consumers of a client. */
-export function kafkaClient({ brokers, clientId, ssl, sasl, logger }: KafkaConnectionOptions): Kafka {
-  return new KafkaClient({
+export function kafkaClient({ brokers, clientId, ssl, sasl, logger }: KafkaConnectionOptions): KafkaConnection {
+  const sockets = new KafkaSockets();
+  const kafka = new KafkaClient({
+    socketFactory: sockets.open,
     brokers: [...brokers],
     clientId,
     connectionTimeout: 15_000,
@@ -41,6 +53,7 @@ export function kafkaClient({ brokers, clientId, ssl, sasl, logger }: KafkaConne
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
   });
+  return { kafka, cut: () => sockets.destroy() };
 }
 
 /** Connections of their own to the brokers, with metadata and the fetch request, of no consumer group. */

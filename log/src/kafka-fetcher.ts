@@ -193,7 +193,6 @@ export class KafkaFetcher {
     const level = this.#backOff.attempts === 3 ? 'warn' : 'debug';
     logger[level]({ topic, type: failureType(error), reason: reasonOf(error) }, 'a partition could not be read, trying again until it can');
     await this.#backOff.wait(this.#closing.signal);
-    removeClosedBroker(cluster, error);
     await cluster.refreshMetadata().catch((cause: unknown) => {
       logger.debug({ topic, reason: reasonOf(cause) }, 'the leaders of the topic could not be learnt, trying again');
     });
@@ -223,7 +222,6 @@ export class KafkaFetcher {
       } catch (error) {
         if (isProgrammingError(error)) throw error;
         logger.debug({ topic, partition, reason: reasonOf(error) }, 'the offsets of a partition could not be read, trying again');
-        removeClosedBroker(cluster, error);
         await backOff.wait(signal);
         await cluster.refreshMetadata().catch(() => {});
         if (backOff.attempts > 5 && this.#leader(partition) === undefined) throw missingTopic(topic, partition);
@@ -254,11 +252,6 @@ function fail(positions: readonly Position[], failure: unknown): void {
     position.failure = failure;
     position.bell.ring();
   }
-}
-
-function removeClosedBroker(cluster: Cluster, error: unknown): void {
-  if (typeof error !== 'object' || error === null || !('host' in error) || !('port' in error)) return;
-  if (typeof error.host === 'string' && typeof error.port === 'number') cluster.removeBroker({ host: error.host, port: error.port });
 }
 
 function isProgrammingError(error: unknown): boolean {

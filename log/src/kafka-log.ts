@@ -3,7 +3,7 @@ import { PipelineError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { pause } from './back-off.ts';
 import { KafkaAppender } from './kafka-appender.ts';
-import { type Admin, connections, type Kafka, type KafkaConnectionOptions, kafkaClient } from './kafka-client.ts';
+import { type Admin, connections, type KafkaConnection, type KafkaConnectionOptions, kafkaClient } from './kafka-client.ts';
 import { kafkaFailure, missingTopic } from './kafka-failure.ts';
 import { KafkaFetcher } from './kafka-fetcher.ts';
 import { KafkaMember } from './kafka-member.ts';
@@ -19,44 +19,47 @@ export interface KafkaLogOptions extends KafkaConnectionOptions {
 }
 
 const defaultBufferBytes = 8 * 1_048_576;
-const closeDeadlineMs = 10_000;
+/** Longer than owners have for their release, so that their group is left. */
+const closeDeadlineMs = 15_000;
 
 /**
  * Connects to Kafka.
  * @throws PipelineError `log.unavailable` when no broker answers within about 10 s, or the credentials are refused.
  */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<MarketLog> {
-  const kafka = kafkaClient(options);
-  const admin = kafka.admin({ retry: { retries: 2 } });
+  const connection = kafkaClient(options);
+  const admin = connection.kafka.admin({ retry: { retries: 2 } });
   try {
     await admin.connect();
   } catch (error) {
-    await admin.disconnect().catch(() => {});
+    connection.cut();
     throw kafkaFailure(error, `connecting to Kafka at ${options.brokers.join(', ')}`, { brokers: options.brokers });
   }
-  return new KafkaLog(options, kafka, admin);
+  return new KafkaLog(options, connection, admin);
 }
 
 class KafkaLog implements MarketLog {
   readonly #options: KafkaLogOptions;
   readonly #logger: Logger;
-  readonly #kafka: Kafka;
+  readonly #connection: KafkaConnection;
   readonly #admin: Admin;
   readonly #topics: KafkaTopics;
   readonly #producers: KafkaProducers;
   readonly #appender: KafkaAppender;
   readonly #closing = new AbortController();
+  /** Memberships of groups that have not ended. */
+  readonly #joined = new Set<Promise<void>>();
   /** Appends are let in one after another: an unknown topic must not let a later call overtake. */
   #admitted: Promise<unknown> = Promise.resolve();
 
-  constructor(options: KafkaLogOptions, kafka: Kafka, admin: Admin) {
+  constructor(options: KafkaLogOptions, connection: KafkaConnection, admin: Admin) {
     const { logger, patienceMs = 30_000 } = options;
     this.#options = options;
     this.#logger = logger;
-    this.#kafka = kafka;
+    this.#connection = connection;
     this.#admin = admin;
     this.#topics = new KafkaTopics({ admin, logger, patienceMs, closing: this.#closing.signal });
-    this.#producers = new KafkaProducers(kafka, logger);
+    this.#producers = new KafkaProducers(connection.kafka, logger);
     this.#appender = new KafkaAppender({ producers: this.#producers, logger });
   }
 
@@ -112,10 +115,13 @@ class KafkaLog implements MarketLog {
     this.#checkOpen();
     await this.#topics.partitionCount(topic);
     const fetcher = this.#fetcher(topic);
+    const connection = kafkaClient(this.#options);
+    const left = Promise.withResolvers<void>();
+    this.#joined.add(left.promise);
     try {
       await fetcher.open();
       const member = new KafkaMember({
-        kafka: kafkaClient(this.#options),
+        kafka: connection.kafka,
         topic,
         group,
         sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 6_000,
@@ -128,21 +134,28 @@ class KafkaLog implements MarketLog {
       yield* member.claims();
     } finally {
       await closed(fetcher);
+      connection.cut();
+      left.resolve();
+      this.#joined.delete(left.promise);
     }
   }
 
+  /** Leaves the groups, then waits for what was appended; owners that append while they flush are to be stopped before. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     const giveUp = new AbortController();
     const deadline = pause(closeDeadlineMs, giveUp.signal);
     this.#closing.abort();
+    await Promise.race([Promise.all(this.#joined), deadline]);
     await this.#appender.close(deadline);
+    await Promise.race([this.#topics.settled(), deadline]);
     await Promise.race([Promise.allSettled([this.#producers.close(), this.#admin.disconnect()]), deadline]);
+    this.#connection.cut();
     giveUp.abort();
   }
 
   #fetcher(topic: string): KafkaFetcher {
-    return new KafkaFetcher({ topic, cluster: connections(this.#kafka), logger: this.#logger });
+    return new KafkaFetcher({ topic, cluster: connections(this.#connection.kafka), logger: this.#logger });
   }
 
   async #checkPartitions(entries: readonly Append[]): Promise<void> {

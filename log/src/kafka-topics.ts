@@ -24,6 +24,8 @@ export interface KafkaTopicsOptions {
 export class KafkaTopics {
   readonly #options: KafkaTopicsOptions;
   readonly #counts = new Map<string, number>();
+  /** Questions without an answer yet. */
+  readonly #asking = new Set<Promise<unknown>>();
 
   constructor(options: KafkaTopicsOptions) {
     this.#options = options;
@@ -75,6 +77,11 @@ export class KafkaTopics {
     return new Map(partitions.filter(([, offset]) => offset >= 0));
   }
 
+  /** Resolves when no question is open: an admin client that is disconnected under a question connects again. */
+  async settled(): Promise<void> {
+    while (this.#asking.size > 0) await Promise.allSettled(this.#asking);
+  }
+
   async #count(topic: string): Promise<number | undefined> {
     const count = await this.#ask(`asking for topic ${topic}`, async () => {
       try {
@@ -118,6 +125,16 @@ export class KafkaTopics {
   }
 
   async #ask<T>(question: string, work: () => Promise<T>): Promise<T> {
+    const asking = this.#askUntilAnswered(question, work);
+    this.#asking.add(asking);
+    try {
+      return await asking;
+    } finally {
+      this.#asking.delete(asking);
+    }
+  }
+
+  async #askUntilAnswered<T>(question: string, work: () => Promise<T>): Promise<T> {
     const { closing, logger, patienceMs } = this.#options;
     const giveUpMs = performance.now() + patienceMs;
     const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });

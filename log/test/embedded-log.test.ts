@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +7,7 @@ import { type EmbeddedLogOptions, openEmbeddedLog } from '../src/embedded-log.ts
 import type { MarketLog } from '../src/market-log.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
 import { aTopic, joinGroup, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
+import { runScript, waitUntil } from './support/running-process.ts';
 
 const logger = pino({ level: 'silent' });
 
@@ -51,8 +50,8 @@ describe('the embedded log, alone', () => {
     it('has every record whose append resolved before kill -9, in order, and starts again at once', async () => {
       const { child, acknowledged } = await writerProcess(directory);
       await waitUntil(() => acknowledged() > 300);
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      child.signal('SIGKILL');
+      await child.ended;
       const survived = acknowledged();
       const log = await open();
       const { highWatermark } = (await log.offsets('t'))[0] ?? { highWatermark: 0 };
@@ -84,8 +83,8 @@ describe('the embedded log, alone', () => {
       const second = open();
       await expect(second).rejects.toMatchObject({ code: 'data-dir.unusable', retriable: false, fields: { pid: child.pid } });
       await expect(second).rejects.toThrow(`stop process ${child.pid}, or set DATA_DIR to another folder`);
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      child.signal('SIGKILL');
+      await child.ended;
     }, 60_000);
 
     it('refuses a second writer in the same process, and takes one after the first has closed', async () => {
@@ -100,8 +99,8 @@ describe('the embedded log, alone', () => {
       const reader = await open({ readOnly: true });
       const taken = await take(reader.read({ topic: 't', partition: 0, fromOffset: 0 }), 500);
       expect(taken.slice(0, 500).map(textOf)).toEqual(Array.from({ length: 500 }, (_, index) => String(index)));
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      child.signal('SIGKILL');
+      await child.ended;
     }, 60_000);
 
     it('can be read when nobody writes, and takes no append then', async () => {
@@ -228,25 +227,9 @@ describe('the embedded log, alone', () => {
   });
 });
 
-/** A process that appends '0', '1', … to topic `t` and counts on its output what was acknowledged. */
+/** A process that appends '0', '1', … to topic `t` and says how many were acknowledged. */
 async function writerProcess(directory: string) {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', new URL('support/writer-process.ts', import.meta.url).pathname, directory],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  let acknowledged = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    acknowledged = Number(chunk.toString().trim().split('\n').at(-1));
-  });
-  await waitUntil(() => acknowledged > 0);
-  return { child, acknowledged: () => acknowledged };
-}
-
-async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 30_000;
-  while (!(await condition())) {
-    if (Date.now() > deadlineMs) throw new Error('waited 30 s in vain');
-    await sleep(10);
-  }
+  const child = runScript('writer-process.ts', directory);
+  await waitUntil(() => child.lines.length > 0);
+  return { child, acknowledged: () => Number(child.lines.at(-1)) };
 }

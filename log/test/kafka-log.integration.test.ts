@@ -1,7 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithKafka } from '@tapeline/services/for-tests';
+import kafkajs from 'kafkajs';
 import { pino } from 'pino';
 import { openKafkaLog } from '../src/kafka-log.ts';
+import type { MarketLog, PartitionClaim } from '../src/market-log.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
+import { type ClientSockets, watchClientSockets } from './support/client-sockets.ts';
+import { aTopic, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
+import { runScript, waitUntil } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
@@ -20,4 +27,278 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
       close: () => log.close(),
     };
   });
+
+  describe('what only Kafka does', () => {
+    let log: MarketLog;
+    let sockets: ClientSockets;
+    const otherClient = new kafkajs.Kafka({
+      brokers: [...brokers],
+      clientId: 'other',
+      connectionTimeout: 15_000,
+      logLevel: kafkajs.logLevel.NOTHING,
+    });
+    beforeAll(async () => {
+      sockets = watchClientSockets();
+      log = await open();
+    }, 60_000);
+    afterAll(async () => {
+      sockets.forget();
+      await log.close();
+    }, 60_000);
+
+    function cutConnections(): number {
+      return brokers.reduce((cut, broker) => cut + sockets.cut(Number(broker.split(':').at(-1))), 0);
+    }
+
+    describe('records of other producers', () => {
+      it('gives tombstones and binary keys as they are', async () => {
+        const topic = await aTopic(log);
+        const producer = otherClient.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+        await producer.connect();
+        await producer.send({ topic, messages: [{ key: Buffer.from([0, 255, 128]), value: null }] });
+        await producer.disconnect();
+        const [tombstone] = await records(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 1 }));
+        expect([...(tombstone?.key ?? [])]).toEqual([0, 255, 128]);
+        expect(tombstone?.value).toBeUndefined();
+      });
+
+      it('reads over offsets that carry no record, also when they are the last ones before toOffset', async () => {
+        const topic = await aTopic(log);
+        const producer = otherClient.producer({
+          createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+          transactionalId: randomUUID(),
+          idempotent: true,
+          maxInFlightRequests: 1,
+        });
+        await producer.connect();
+        for (const value of ['a', 'b']) {
+          const transaction = await producer.transaction();
+          await transaction.send({ topic, messages: [{ value }] });
+          await transaction.commit();
+        }
+        await producer.disconnect();
+        await waitUntil(async () => (await log.offsets(topic))[0]?.highWatermark === 4);
+        const all = await records(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 4 }));
+        expect(all.map(record => [record.offset, textOf(record)])).toEqual([
+          [0, 'a'],
+          [2, 'b'],
+        ]);
+        const member = joinGroup(log, topic, aGroup());
+        const reading = take((await member.claim(0)).read(1), 2);
+        await log.append(someEntries(topic, 0, 7, 1));
+        expect((await reading).map(record => [record.offset, textOf(record)])).toEqual([
+          [2, 'b'],
+          [4, '7'],
+        ]);
+        await member.leave();
+      }, 60_000);
+    });
+
+    it('says what the log still has when the offset was deleted', async () => {
+      const topic = await aTopic(log);
+      await log.append(someEntries(topic, 0, 0, 10));
+      const admin = otherClient.admin();
+      await admin.connect();
+      await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '6' }] });
+      await admin.disconnect();
+      await expect(take(log.read({ topic, partition: 0, fromOffset: 5 }), 1)).rejects.toMatchObject({
+        code: 'log.out-of-range',
+        fields: { lowOffset: 6, highWatermark: 10 },
+      });
+      expect(await texts(log.read({ topic, partition: 0, fromOffset: 6, toOffset: 10 }))).toEqual(['6', '7', '8', '9']);
+    });
+
+    it('refuses a value that no broker takes, and goes on with the next', async () => {
+      const topic = await aTopic(log);
+      const tooLarge = log.append([{ topic, partition: 0, value: Buffer.alloc(3_000_000) }]);
+      const next = log.append(someEntries(topic, 0, 1, 1));
+      await expect(tooLarge).rejects.toMatchObject({ code: 'log.unavailable', retriable: false });
+      await next;
+      expect(await texts(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 1 }))).toEqual(['1']);
+    });
+
+    it('says in time that nobody answers', async () => {
+      const opening = openKafkaLog({ brokers: ['127.0.0.1:1'], clientId: 'log-test', logger });
+      await expect(opening).rejects.toMatchObject({ code: 'log.unavailable', retriable: true });
+      await expect(opening).rejects.toThrow('connecting to Kafka at 127.0.0.1:1 failed');
+    }, 60_000);
+
+    it('writes each record once and in order, however often the connections are cut', async () => {
+      const topic = await aTopic(log, 3);
+      const appends: Promise<void>[] = [];
+      let cut = 0;
+      for (let call = 0; call < 300; call += 1) {
+        for (const partition of [0, 1, 2]) appends.push(log.append(someEntries(topic, partition, call * 5, 5)));
+        if (call % 3 === 0) await sleep(5);
+        if (call % 10 === 9) cut += cutConnections();
+      }
+      await Promise.all(appends);
+      expect(cut).toBeGreaterThan(10);
+      for (const partition of [0, 1, 2]) {
+        expect((await log.offsets(topic))[partition]?.highWatermark).toBe(1_500);
+        const all = await texts(log.read({ topic, partition, fromOffset: 0, toOffset: 1_500 }));
+        expect(all).toEqual(Array.from({ length: 1_500 }, (_, index) => String(index)));
+      }
+    }, 120_000);
+
+    it('reads each record once and in order, however often the connections are cut', async () => {
+      const topic = await aTopic(log, 2);
+      const member = joinGroup(log, topic, aGroup());
+      const claim = await member.claim(0);
+      const claimed = take(claim.read(0), 2_000);
+      const reading = texts(log.read({ topic, partition: 1, fromOffset: 0, toOffset: 2_000 }));
+      for (let from = 0; from < 2_000; from += 50) {
+        await log.append([...someEntries(topic, 0, from, 50), ...someEntries(topic, 1, from, 50)]);
+        if (from % 400 === 0) cutConnections();
+      }
+      const expected = Array.from({ length: 2_000 }, (_, index) => String(index));
+      expect(await reading).toEqual(expected);
+      expect((await claimed).map(textOf)).toEqual(expected);
+      await member.leave();
+    }, 120_000);
+
+    describe('a group of several members', () => {
+      it('shares the partitions, and a member that stays goes on without reading again', async () => {
+        const topic = await aTopic(log, 4);
+        const group = aGroup();
+        const first = joinGroup(log, topic, group);
+        const claims = await Promise.all([0, 1, 2, 3].map(partition => first.claim(partition)));
+        const seen = claims.map(claim => reader(claim));
+        const feeding = feed(log, topic, 4);
+        await waitUntil(() => seen.every(read => read.texts.length > 100));
+
+        const second = joinGroup(log, topic, group);
+        await waitUntil(() => second.claims.length === 2);
+        await waitUntil(() => claims.filter(claim => claim.lost.aborted).length === 2);
+        const kept = claims.filter(claim => !claim.lost.aborted).map(claim => claim.partition);
+        expect([...kept, ...second.claims.map(claim => claim.partition)].sort()).toEqual([0, 1, 2, 3]);
+
+        await sleep(500);
+        const appended = await feeding.stop();
+        await waitUntil(() => kept.every(partition => seen[partition]?.texts.length === appended));
+        for (const partition of kept) expect(seen[partition]?.texts).toEqual(Array.from({ length: appended }, (_, index) => String(index)));
+        expect(first.claims).toHaveLength(4);
+        for (const read of seen) await read.stop();
+        await Promise.all([first.leave(), second.leave()]);
+      }, 120_000);
+
+      it('moves the partitions of a member that leaves, from what it committed last, with no record lost', async () => {
+        const topic = await aTopic(log, 2);
+        const group = aGroup();
+        const first = joinGroup(log, topic, group);
+        await Promise.all([first.claim(0), first.claim(1)]);
+        const second = joinGroup(log, topic, group);
+        await waitUntil(() => second.claims.length === 1 && first.claims.some(claim => claim.lost.aborted));
+        const leaving = second.claims[0] as PartitionClaim;
+        const { partition } = leaving;
+        first.claims.find(claim => claim.partition === partition)?.release();
+        await log.append(someEntries(topic, partition, 0, 40));
+        const before = await take(leaving.read(0), 40);
+        await leaving.commit(before.length);
+        await second.leave();
+        await log.append(someEntries(topic, partition, before.length, 40));
+        await waitUntil(() => first.claims.filter(claim => !claim.lost.aborted).length === 2);
+        const taken = await first.claim(partition);
+        expect(taken.committedOffset).toBe(40);
+        const after = await take(taken.read(taken.committedOffset ?? 0), 40);
+        expect([...before, ...after].map(textOf)).toEqual(Array.from({ length: 80 }, (_, index) => String(index)));
+        await first.leave();
+      }, 120_000);
+
+      it('gives a lost partition back only after its last owner here has released it', async () => {
+        const topic = await aTopic(log, 2);
+        const group = aGroup();
+        const first = joinGroup(log, topic, group);
+        const claims = await Promise.all([first.claim(0), first.claim(1)]);
+        const second = joinGroup(log, topic, group);
+        await waitUntil(() => claims.some(claim => claim.lost.aborted));
+        const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
+        await second.claim(lost.partition);
+        await second.leave();
+        await sleep(3_000);
+        expect(first.claims).toHaveLength(2);
+        lost.release();
+        expect((await first.claim(lost.partition)).lost.aborted).toBe(false);
+        await first.leave();
+      }, 120_000);
+
+      it('takes the partitions of a member that is frozen, and tells it when it wakes', async () => {
+        const topic = await aTopic(log, 2);
+        const group = aGroup();
+        const other = runScript('member-process.ts', brokers.join(','), topic, group);
+        await waitUntil(() => other.lines.length === 2);
+        other.signal('SIGSTOP');
+        const member = joinGroup(log, topic, group);
+        await Promise.all([member.claim(0), member.claim(1)]);
+        other.signal('SIGCONT');
+        await waitUntil(() => other.lines.filter(line => line.includes('lost')).length === 2);
+        await waitUntil(() => other.lines.filter(line => line.includes('got')).length === 3);
+        await waitUntil(() => member.claims.filter(claim => !claim.lost.aborted).length === 1);
+        other.signal('SIGTERM');
+        await other.ended;
+        await member.leave();
+      }, 120_000);
+
+      it('takes the partitions of a member that was killed', async () => {
+        const topic = await aTopic(log, 2);
+        const group = aGroup();
+        const other = runScript('member-process.ts', brokers.join(','), topic, group);
+        await waitUntil(() => other.lines.length === 2);
+        other.signal('SIGKILL');
+        const member = joinGroup(log, topic, group);
+        await Promise.all([member.claim(0), member.claim(1)]);
+        await member.leave();
+      }, 120_000);
+
+      it('ignores the commit of a claim that is lost', async () => {
+        const topic = await aTopic(log, 2);
+        const group = aGroup();
+        const first = joinGroup(log, topic, group);
+        const claims = await Promise.all([first.claim(0), first.claim(1)]);
+        const second = joinGroup(log, topic, group);
+        await waitUntil(() => claims.some(claim => claim.lost.aborted));
+        const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
+        await lost.commit(0);
+        const next = await second.claim(lost.partition);
+        expect(next.committedOffset).toBeUndefined();
+        await Promise.all([first.leave(), second.leave()]);
+      }, 120_000);
+    });
+  });
 });
+
+function aGroup(): string {
+  return `test-group-${randomUUID()}`;
+}
+
+/** Reads a claim from its first record on, in the background. */
+function reader(claim: PartitionClaim) {
+  const seen: string[] = [];
+  const reading = (async () => {
+    for await (const batch of claim.read(0)) seen.push(...batch.records.map(textOf));
+    claim.release();
+  })();
+  return { texts: seen as readonly string[], stop: () => (claim.lost.aborted ? reading : Promise.resolve()) };
+}
+
+/** Appends '0', '1', … to each partition until it is stopped; gives how many to each. */
+function feed(log: MarketLog, topic: string, partitions: number) {
+  const stop = new AbortController();
+  let next = 0;
+  const feeding = (async () => {
+    while (!stop.signal.aborted) {
+      const entries = Array.from({ length: partitions }, (_, partition) => someEntries(topic, partition, next, 10));
+      await log.append(entries.flat());
+      next += 10;
+      await sleep(10);
+    }
+  })();
+  return {
+    stop: async () => {
+      stop.abort();
+      await feeding;
+      return next;
+    },
+  };
+}

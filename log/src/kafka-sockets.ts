@@ -1,0 +1,35 @@
+/**
+ * The sockets of one Kafka client, so that none outlives it. kafkajs drops a broker from its pool when one of the broker's connections
+ * breaks, and a request that still held that broker connects it again: such a connection is nobody's, and nobody closes it.
+ */
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+
+interface Destination {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl?: ConnectionOptions | boolean | null;
+  readonly onConnect: () => void;
+}
+
+const keepAliveMs = 60_000;
+
+export class KafkaSockets {
+  readonly #open = new Set<Socket>();
+
+  /** Opens a socket as kafkajs' own factory does. */
+  readonly open = ({ host, port, ssl, onConnect }: Destination): Socket => {
+    const socket = ssl
+      ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...(ssl === true ? {} : ssl) }, onConnect)
+      : connectPlain({ host, port }, onConnect);
+    socket.setKeepAlive(true, keepAliveMs);
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+    return socket;
+  };
+
+  /** Cuts what is still open; what had to be said was said before. */
+  destroy(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * A member of a group in a process of its own, to be stopped and killed.
+ * Arguments: brokers, topic, group. Says on its output which partitions it got and lost, a JSON line each.
+ */
+import { pino } from 'pino';
+import { openKafkaLog } from '../../src/kafka-log.ts';
+
+const [brokers = '', topic = '', group = ''] = process.argv.slice(2);
+const log = await openKafkaLog({ brokers: brokers.split(','), clientId: 'member-process', logger: pino({ level: 'silent' }) });
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+for await (const claim of log.join({ topic, group, signal: stop.signal })) {
+  process.stdout.write(`${JSON.stringify({ got: claim.partition })}\n`);
+  stop.signal.addEventListener('abort', () => claim.release());
+  claim.lost.addEventListener('abort', () => {
+    process.stdout.write(`${JSON.stringify({ lost: claim.partition })}\n`);
+    claim.release();
+  });
+}
+await log.close();
