@@ -1,5 +1,10 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CassandraConnection } from '@tapeline/database/cassandra/cassandra-connection';
 import { type CassandraStoreOptions, openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
+import { SnapshotTables } from '@tapeline/database/cassandra/snapshot-tables';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { storeBatch } from '@tapeline/database/store-batch';
 import { describeWithCassandra } from '@tapeline/services/for-tests';
@@ -178,6 +183,18 @@ describeWithCassandra('with a real Cassandra', server => {
         expect(await chunksFor(1)).toEqual(Array(3).fill(await idOf(1)));
       });
 
+      it('settle two pointers of one write time whole, for the one that is further, in either order', async () => {
+        const connection = new CassandraConnection({ contactPoints: server.contactPoints, ...quiet() });
+        const tables = new SnapshotTables(connection, test.keyspace);
+        const further = { snapshotId: 'a', nextOffset: 300, versionUs: noonUs, formatVersion: 1, chunks: 1, checksum: '00' };
+        const behind = { snapshotId: 'zz', nextOffset: 299, versionUs: noonUs, formatVersion: 2, chunks: 9, checksum: 'ff' };
+        for (const [partition, order] of [[70, [further, behind]] as const, [71, [behind, further]] as const]) {
+          for (const pointer of order) await tables.point(keyOf(partition), pointer);
+          expect(await tables.pointer(keyOf(partition))).toEqual(further);
+        }
+        await connection.close();
+      });
+
       it('tell a snapshot that lost a chunk', async () => {
         await store.saveSnapshot(keyOf(2), snapshot(1));
         await test.client.execute(
@@ -217,9 +234,9 @@ describeWithCassandra('with a real Cassandra', server => {
         await writer.saveSnapshot(keyOf(5), snapshot(1));
         const offsets: number[] = [];
         const writing = (async () => {
-          for (let n = 2; n <= 30; n += 1) await writer.saveSnapshot(keyOf(5), snapshot(n));
+          for (let n = 2; n <= 15; n += 1) await writer.saveSnapshot(keyOf(5), snapshot(n));
         })();
-        for (let i = 0; i < 30; i += 1) {
+        for (let i = 0; i < 15; i += 1) {
           const loaded = await store.loadSnapshot(keyOf(5));
           offsets.push(loaded?.nextOffset ?? -1);
           expect(Buffer.compare(loaded?.state ?? Buffer.alloc(0), aState(600_000, loaded?.nextOffset))).toBe(0);
@@ -342,6 +359,23 @@ describeWithCassandra('with a real Cassandra', server => {
       expect(await store.bars({ symbol: 'away/2', interval: '1m', ...wholeDay })).toHaveLength(1);
       await store.close();
     }, 120_000);
+
+    it.each(['back', 'away'])(
+      'lets its process end once it is closed, with the server %s',
+      async outcome => {
+        const program = join(import.meta.dirname, 'support', 'outage-survivor.ts');
+        const child = fork(program, [String(server.contactPoints[0]), test.keyspace, outcome], {
+          execArgv: ['--disable-warning=ExperimentalWarning'],
+        });
+        const ended = once(child, 'exit');
+        await once(child, 'message');
+        const deadline = setTimeout(() => child.kill('SIGKILL'), 10_000);
+        const [status, signal] = await ended;
+        clearTimeout(deadline);
+        expect({ status, signal }).toEqual({ status: 0, signal: null });
+      },
+      60_000,
+    );
 
     it('refuses a data centre that is not there, with the names of those that are', async () => {
       const store = openCassandraStore({ contactPoints: server.contactPoints, localDataCenter: 'nowhere', ...quiet() });

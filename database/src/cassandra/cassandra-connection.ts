@@ -33,9 +33,13 @@ export interface Statement {
   readonly params: readonly unknown[];
 }
 
-/** In the driver since 4.0, and not in its types. */
+/** Parts of the driver that its types leave out. */
 interface SchemaAgreement {
   checkSchemaAgreement(): Promise<boolean>;
+}
+
+interface StoppableHost {
+  shutdown(waitForPending: boolean): Promise<void>;
 }
 
 interface Connected {
@@ -163,6 +167,9 @@ async function connectedClient(options: ClientOptions, logger: Logger): Promise<
   client.on('log', (level: string, _source: string, message: unknown) => {
     if (level === 'error' || level === 'warning') logger.debug({ driver: level }, String(message).slice(0, longestLogText));
   });
+  // When every node was away, the driver makes its hosts anew and forgets to end the old ones: they would connect for ever and keep
+  // the process from ending.
+  client.on('hostRemove', (host: StoppableHost) => void host.shutdown(false).catch(() => undefined));
   try {
     await client.connect();
     return client;
