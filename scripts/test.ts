@@ -53,7 +53,7 @@ async function main(): Promise<number> {
   try {
     if (chosen.includes('checks')) outcomes.push(...(await runChecks()));
     if (chosen.includes('unit'))
-      outcomes.push(await runJest('unit', ['--testPathIgnorePatterns', '\\.(integration|e2e)\\.test\\.ts$'], {}));
+      outcomes.push(await runJest('unit', ['--maxWorkers', '4', '--testPathIgnorePatterns', '\\.(integration|e2e)\\.test\\.ts$'], {}));
     if (starting !== undefined) outcomes.push(...(await runWithServers(starting)));
   } finally {
     await (await starting?.catch(() => undefined))?.stop();
@@ -73,7 +73,7 @@ async function runWithServers(starting: Promise<Servers>): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const part of ['integration', 'e2e'] as const) {
     if (chosen.includes(part) && !stopping.signal.aborted)
-      outcomes.push(await runJest(part, ['--runInBand', '--testPathPatterns', `\\.${part}\\.test\\.ts$`], environment));
+      outcomes.push(await runJest(part, ['--maxWorkers', '2', '--testPathPatterns', `\\.${part}\\.test\\.ts$`], environment));
   }
   return outcomes;
 }

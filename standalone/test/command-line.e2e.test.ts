@@ -178,8 +178,12 @@ describe('the command line', () => {
     const closed = new Promise(resolve => child.on('close', resolve));
     const begunMs = performance.now();
     process.kill(-(child.pid ?? 0), 'SIGINT');
-    await sleep(30);
-    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await sleep(5);
+    try {
+      process.kill(-(child.pid ?? 0), 'SIGINT');
+    } catch {
+      // It was quicker than the second signal.
+    }
     await closed;
     expect(performance.now() - begunMs).toBeLessThan(5_000);
     expect(output).toContain('every partition is saved and left');
