@@ -44,6 +44,16 @@ export interface StartedCassandra {
 }
 
 /**
+ * The folder with Cassandra's jars, fetched when they are not in the cache.
+ *
+ * @throws PipelineError `services.unavailable`: no Maven, or no download
+ */
+export async function cassandraJars(options: Pick<StartOptions, 'cacheDirectory' | 'logger' | 'signal'> = {}): Promise<string> {
+  const pomFile = join(resources, 'pom.xml');
+  return await jarFolder({ ...options, name: `cassandra-${VERSION}`, pomFile, need, environment: readEnvironment() });
+}
+
+/**
  * Returns when the node answers clients.
  *
  * @throws PipelineError `services.unavailable`: no Java 17, no Maven, no download, running already, or the server's own reason
@@ -52,8 +62,7 @@ export async function startCassandra(options: CassandraOptions): Promise<Started
   const environment = readEnvironment();
   const { cacheDirectory, logger, signal } = options;
   const java = await findJava(need, environment);
-  const pomFile = join(resources, 'pom.xml');
-  const jars = await jarFolder({ name: `cassandra-${VERSION}`, pomFile, need, environment, cacheDirectory, logger, signal });
+  const jars = await cassandraJars({ cacheDirectory, logger, signal });
   const agent = await jammAgent(jars);
   const begin = performance.now();
   const makeNodes = async (cluster: Cluster, directory: string) =>

@@ -41,6 +41,16 @@ export interface StartedKafka {
 }
 
 /**
+ * The folder with Kafka's jars, fetched when they are not in the cache.
+ *
+ * @throws PipelineError `services.unavailable`: no Maven, or no download
+ */
+export async function kafkaJars(options: Pick<StartOptions, 'cacheDirectory' | 'logger' | 'signal'> = {}): Promise<string> {
+  const pomFile = join(resources, 'pom.xml');
+  return await jarFolder({ ...options, name: `kafka-${VERSION}`, pomFile, need, environment: readEnvironment() });
+}
+
+/**
  * Returns when every broker answers. With three brokers topics have three replicas and need two of them.
  *
  * @throws PipelineError `services.unavailable`: no Java, no Maven, no download, running already, or the server's own reason
@@ -49,8 +59,7 @@ export async function startKafka(options: KafkaOptions): Promise<StartedKafka> {
   const environment = readEnvironment();
   const { cacheDirectory, logger, signal } = options;
   const java = await findJava(need, environment);
-  const pomFile = join(resources, 'pom.xml');
-  const jars = await jarFolder({ name: `kafka-${VERSION}`, pomFile, need, environment, cacheDirectory, logger, signal });
+  const jars = await kafkaJars({ cacheDirectory, logger, signal });
   const begin = performance.now();
   const makeNodes = async (cluster: Cluster, directory: string) => {
     const nodes = cluster.nodes.map(kafkaNodeOf);

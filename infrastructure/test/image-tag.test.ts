@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { imageTag } from '../../scripts/image-tag.ts';
+
+describe('the tag of the images', () => {
+  let directory = '';
+  let commit = '';
+  const git = (...args: readonly string[]) => execFileSync('git', ['-C', directory, ...args], { encoding: 'utf8' });
+  const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'tapeline-tag-'));
+    git('init', '--quiet');
+    write('a', 'one');
+    write('.gitignore', 'ignored\n');
+    git('add', '.');
+    git('-c', 'user.name=test', '-c', 'user.email=test@localhost', 'commit', '--quiet', '--message=first');
+    commit = git('rev-parse', 'HEAD').trim();
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('is the first twelve digits of the commit when nothing is changed', () => {
+    expect(imageTag(directory)).toBe(commit.slice(0, 12));
+    utimesSync(join(directory, 'a'), 0, 0);
+    write('ignored', 'by git');
+    expect(imageTag(directory)).toBe(commit.slice(0, 12));
+  });
+
+  it('tells two changed trees apart, and the same change from none', () => {
+    write('a', 'two');
+    const changed = imageTag(directory);
+    expect(changed).toMatch(new RegExp(`^${commit.slice(0, 12)}-[0-9a-f]{8}$`));
+    expect(imageTag(directory)).toBe(changed);
+    write('a', 'three');
+    expect(imageTag(directory)).not.toBe(changed);
+    write('a', 'one');
+    expect(imageTag(directory)).toBe(commit.slice(0, 12));
+  });
+
+  it('counts a file that is new, and one that is gone', () => {
+    write('b', 'new');
+    const added = imageTag(directory);
+    rmSync(join(directory, 'b'));
+    rmSync(join(directory, 'a'));
+    const removed = imageTag(directory);
+    expect(new Set([added, removed, commit.slice(0, 12)]).size).toBe(3);
+  });
+});

@@ -1,0 +1,128 @@
+/**
+ * This program compares what the store holds with a replay of the log, from inside a cluster's network, and prints a report as JSON.
+ *
+ * While ticks flow, what is stored may be newer than the replay, never older and never different at the same version. With `--exact`
+ * nothing may be stored that the replay does not give; nobody may write meanwhile. Addresses come from the usual environment.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Bar } from '@tapeline/core/bars';
+import { readConfiguration } from '@tapeline/core/configuration';
+import { intervals } from '@tapeline/core/intervals';
+import { createLogger } from '@tapeline/core/logging';
+import { decodeRecord } from '@tapeline/core/record-codec';
+import { feedTopic } from '@tapeline/core/topics';
+import { openConfiguredStore } from '@tapeline/database/configured-store';
+import type { MarketStore } from '@tapeline/database/market-store';
+import { openConfiguredLog } from '@tapeline/log/configured-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { Registry } from 'prom-client';
+import { type LogReplay, replayOfLog } from '../../../standalone/test/support/replay-of-log.ts';
+
+export interface ComparisonReport {
+  /** Bars that the replay gives, and how many of them are stored alike. */
+  readonly bars: number;
+  readonly sameBars: number;
+  readonly ticks: number;
+  readonly sessions: number;
+  /** Ticks of a session are numbered from one; numbers that the log should hold and does not. */
+  readonly missingSequences: number;
+  /** Ticks that stand in the log more than once. */
+  readonly repeatedTicks: number;
+  /** What differs, at most ten lines. */
+  readonly differences: readonly string[];
+}
+
+const DEADLINE_MS = 120_000;
+const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
+
+async function main(): Promise<ComparisonReport> {
+  const configuration = readConfiguration(process.env);
+  const logger = createLogger({ name: 'comparison', level: 'warn', secrets: [] });
+  const log = await openConfiguredLog(configuration, { clientId: 'comparison', logger, readOnly: true });
+  const store = openConfiguredStore(configuration, { logger, registry: new Registry(), readOnly: true });
+  try {
+    const replay = await replayOfLog(log);
+    const missing = await missingSequences(log);
+    await untilDurable(log, store, configuration.KAFKA_GROUP);
+    return { ...(await compare(replay, store, process.argv.includes('--exact'))), missingSequences: missing };
+  } finally {
+    await Promise.all([log.close(), store.close()]);
+  }
+}
+
+/** A snapshot is saved after all results before it: once every partition's reaches the log's end of now, they are stored. */
+async function untilDurable(log: MarketLog, store: MarketStore, consumerGroup: string): Promise<void> {
+  const topic = feedTopic.name;
+  const deadlineMs = performance.now() + DEADLINE_MS;
+  for (const { partition, highWatermark } of await log.offsets(topic)) {
+    for (;;) {
+      const nextOffset = (await store.loadSnapshot({ consumerGroup, topic, partition }))?.nextOffset ?? 0;
+      if (nextOffset >= highWatermark) break;
+      if (performance.now() > deadlineMs) {
+        throw new Error(`partition ${partition}: the last snapshot is at ${nextOffset}, the log's end was at ${highWatermark}`);
+      }
+      await sleep(200);
+    }
+  }
+}
+
+async function compare(replay: LogReplay, store: MarketStore, exact: boolean): Promise<Omit<ComparisonReport, 'missingSequences'>> {
+  const stored = await storedRows(replay.symbols, store);
+  const isSame = (bar: Bar): boolean => {
+    const other = stored.bars.get(keyOf(bar));
+    return isDeepStrictEqual(other, bar) || (!exact && (other?.versionUs ?? 0) > bar.versionUs);
+  };
+  const different = [...replay.bars.values()].filter(bar => !isSame(bar));
+  const surplus = exact ? [...stored.bars.keys()].filter(key => !replay.bars.has(key)) : [];
+  const surplusTicks = exact ? [...stored.ticks].filter(key => !replay.ticks.has(key)) : [];
+  const missingTicks = [...replay.ticks.keys()].filter(key => !stored.ticks.has(key));
+  const differences = [
+    ...different.map(bar => `replay ${JSON.stringify(bar)}, stored ${JSON.stringify(stored.bars.get(keyOf(bar)))}`),
+    ...missingTicks.map(key => `tick ${key}: not stored`),
+    ...[...surplus, ...surplusTicks].map(key => `${key}: stored, and not in the replay`),
+  ];
+  return {
+    bars: replay.bars.size,
+    sameBars: replay.bars.size - different.length,
+    ticks: replay.ticks.size,
+    sessions: replay.sessions.size,
+    repeatedTicks: [...replay.ticks.values()].filter(count => count > 1).length,
+    differences: differences.slice(0, 10),
+  };
+}
+
+async function storedRows(symbols: ReadonlySet<string>, store: MarketStore) {
+  const bars = new Map<string, Bar>();
+  const ticks = new Set<string>();
+  for (const symbol of symbols) {
+    for (const interval of intervals) {
+      for (const bar of await store.bars({ symbol, interval, ...everything })) bars.set(keyOf(bar), bar);
+    }
+    for (const { tick } of await store.ticks({ symbol, ...everything })) ticks.add(`${symbol} ${tick.session} ${tick.sequence}`);
+  }
+  return { bars, ticks };
+}
+
+function keyOf(bar: Bar): string {
+  return `${bar.symbol} ${bar.interval} ${bar.startMs}`;
+}
+
+/** Ticks are numbered over all symbols of a session, so a hole is a tick that was received and never written. */
+async function missingSequences(log: MarketLog): Promise<number> {
+  const sequences = new Map<string, Set<number>>();
+  for (const { partition, lowOffset, highWatermark } of await log.offsets(feedTopic.name)) {
+    if (lowOffset === highWatermark) continue;
+    const range = { topic: feedTopic.name, partition, fromOffset: lowOffset, toOffset: highWatermark };
+    for await (const batch of log.read(range)) {
+      const records = batch.records.map(({ value }) => decodeRecord(value));
+      for (const tick of records.filter(record => record.kind === 'tick')) {
+        const session = `${tick.feed} ${tick.session}`;
+        sequences.set(session, (sequences.get(session) ?? new Set()).add(tick.sequence));
+      }
+    }
+  }
+  return [...sequences.values()].reduce((sum, seen) => sum + Math.max(...seen) - seen.size, 0);
+}
+
+process.stdout.write(`${JSON.stringify(await main())}\n`);
