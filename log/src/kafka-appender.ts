@@ -55,6 +55,8 @@ export class KafkaAppender {
   readonly #lanes = new Map<string, Lane>();
   readonly #closing = new AbortController();
   readonly #unsettled = new Set<Promise<void>>();
+  /** Lanes whose last attempts have failed. */
+  readonly #failing = new Set<Lane>();
 
   constructor(options: KafkaAppenderOptions) {
     this.#options = options;
@@ -125,12 +127,11 @@ export class KafkaAppender {
         try {
           leased ??= await this.#options.producers.lease(entries.length);
           await send(leased, lane, entries);
-          if (backOff.attempts > 2) this.#options.logger.info({ topic, partition }, 'Kafka takes records again, none was lost');
-          return;
+          return this.#recovered(lane);
         } catch (error) {
           if (isLasting(error)) throw kafkaFailure(error, `writing to ${topic}/${partition}`, { topic, partition });
           if (leased !== undefined && isForgottenProducer(error)) leased = await this.#renew(leased);
-          this.#tell(error, { topic, partition, attempt: backOff.attempts, waiting: lane.queue.length + entries.length });
+          if (backOff.attempts === 2) this.#troubled(lane, error);
           await backOff.wait(this.#closing.signal);
         }
       }
@@ -153,12 +154,19 @@ export class KafkaAppender {
     return undefined;
   }
 
-  #tell(error: unknown, fields: { readonly attempt: number } & Readonly<Record<string, unknown>>): void {
-    const level = fields.attempt === 2 || fields.attempt % 30 === 29 ? 'warn' : 'debug';
+  /** Says it once, however many partitions are concerned. */
+  #troubled(lane: Lane, error: unknown): void {
+    const { topic, partition } = lane;
+    const level = this.#failing.size === 0 ? 'warn' : 'debug';
+    this.#failing.add(lane);
     this.#options.logger[level](
-      { ...fields, type: failureType(error), reason: reasonOf(error) },
-      'Kafka did not take records, trying again with the same ones until it does',
+      { topic, partition, type: failureType(error), reason: reasonOf(error) },
+      'Kafka does not take records, the same ones are tried again until it does',
     );
+  }
+
+  #recovered(lane: Lane): void {
+    if (this.#failing.delete(lane) && this.#failing.size === 0) this.#options.logger.info('Kafka takes records again, none was lost');
   }
 }
 

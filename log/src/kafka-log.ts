@@ -32,6 +32,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<MarketLog>
   try {
     await admin.connect();
   } catch (error) {
+    await inTime(admin.disconnect(), 2_000);
     connection.cut();
     throw kafkaFailure(error, `connecting to Kafka at ${options.brokers.join(', ')}`, { brokers: options.brokers });
   }
@@ -107,7 +108,7 @@ class KafkaLog implements MarketLog {
         maxBufferedBytes: defaultBufferBytes,
       });
     } finally {
-      await closed(fetcher);
+      await inTime(fetcher.close(), 2_000);
     }
   }
 
@@ -133,7 +134,7 @@ class KafkaLog implements MarketLog {
       });
       yield* member.claims();
     } finally {
-      await closed(fetcher);
+      await inTime(fetcher.close(), 2_000);
       connection.cut();
       left.resolve();
       this.#joined.delete(left.promise);
@@ -178,9 +179,9 @@ class KafkaLog implements MarketLog {
   }
 }
 
-/** Connections that do not close in time are left to the operating system. */
-async function closed(fetcher: KafkaFetcher): Promise<void> {
+/** Waits for what closes, but not for long: what is left is cut. */
+async function inTime(closing: Promise<unknown>, deadlineMs: number): Promise<void> {
   const giveUp = new AbortController();
-  await Promise.race([fetcher.close().catch(() => {}), pause(2_000, giveUp.signal)]);
+  await Promise.race([Promise.allSettled([closing]), pause(deadlineMs, giveUp.signal)]);
   giveUp.abort();
 }

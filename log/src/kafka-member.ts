@@ -3,6 +3,9 @@
  * every partition stays paused, and {@link KafkaFetcher} reads for the claims. So a claim goes on undisturbed through each
  * rebalance that leaves it here, and heartbeats never wait for an owner.
  *
+ * kafkajs talks to a coordinator that is gone until its retries are used up. So it gets few of them, and a member that had no
+ * heartbeat answered for a session's length gives its claims up by itself: the group has done so too.
+ *
  * A claim is kept only when it is certain that nobody else had the partition in between: same member id (a member that missed
  * its session gets a new one) and one attempt to join (a second one may hide a generation in which it was another's).
  */
@@ -11,18 +14,10 @@ import type { Logger } from 'pino';
 import { BackOff } from './back-off.ts';
 import { Bell } from './bell.ts';
 import { Claim } from './claim.ts';
-import {
-  type Consumer,
-  decodeMember,
-  encodeAssignment,
-  encodeMember,
-  innerRetry,
-  type Kafka,
-  type PartitionAssigner,
-} from './kafka-client.ts';
+import { stickyAssigner } from './kafka-assigner.ts';
+import { type Consumer, innerRetry, type Kafka } from './kafka-client.ts';
 import { failureType, isLasting, kafkaFailure } from './kafka-failure.ts';
 import type { LogBatch } from './market-log.ts';
-import { assignSticky } from './sticky-assignment.ts';
 
 export interface KafkaMemberOptions {
   /** A client of its own. */
@@ -62,7 +57,10 @@ export class KafkaMember {
   /** Joins; gives each claim; after `stop` waits for the owners and leaves. */
   async *claims(): AsyncGenerator<Claim, void, void> {
     const { stop } = this.#options;
-    const running = this.#run();
+    const running = this.#run().catch((error: unknown) => {
+      this.#failure = error;
+      this.#bell.ring();
+    });
     try {
       while (!stop.aborted && this.#failure === undefined) {
         const claim = this.#offered.shift();
@@ -86,7 +84,6 @@ export class KafkaMember {
     const backOff = new BackOff({ initialMs: 200, highestMs: 5_000 });
     while (!stop.aborted) {
       const crash = await this.#consume(() => backOff.succeeded());
-      this.#loseAll();
       if (crash === undefined) return;
       if (isLasting(crash)) {
         this.#failure = kafkaFailure(crash, `joining group ${group} of ${topic}`, { group, topic });
@@ -114,13 +111,16 @@ export class KafkaMember {
       maxWaitTimeInMs: 200,
       metadataMaxAge: 60_000,
       allowAutoTopicCreation: false,
-      partitionAssigners: [this.#assigner()],
-      retry: { ...innerRetry, retries: 8, restartOnFailure: async () => false },
+      partitionAssigners: [stickyAssigner({ topic, owned: () => this.#owned(), joining: () => this.#joining() })],
+      retry: { ...innerRetry, retries: 4, restartOnFailure: async () => false },
     });
+    const session = this.#watchSession(crashed.resolve);
     consumer.on(consumer.events.CRASH, ({ payload }) => crashed.resolve(payload.error));
+    consumer.on(consumer.events.HEARTBEAT, session.answered);
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       // Before anything is fetched: kafkajs calls its listeners before it goes on.
       consumer.pause([{ topic }]);
+      session.answered();
       joined();
       this.#assigned(payload.memberId, payload.memberAssignment[topic] ?? []);
     });
@@ -128,9 +128,28 @@ export class KafkaMember {
       const failed = this.#start(consumer);
       return await Promise.race([failed, crashed.promise, this.#ended.promise]);
     } finally {
+      session.close();
+      this.#loseAll();
       this.#consumer = undefined;
       await this.#disconnect(consumer);
     }
+  }
+
+  /** Reports a session that must be over: no heartbeat was answered for its length, and no rebalance is what it waits for. */
+  #watchSession(report: (error: Error) => void): { readonly answered: () => void; readonly close: () => void } {
+    const { sessionTimeoutMs } = this.#options;
+    let answeredMs = performance.now();
+    const timer = setInterval(() => {
+      const silentMs = performance.now() - answeredMs;
+      if (this.#memberId === '' || this.#joinAttempts > 0 || silentMs < sessionTimeoutMs) return;
+      report(new Error(`no heartbeat was answered for ${Math.round(silentMs)} ms, the session lasts ${sessionTimeoutMs} ms`));
+    }, sessionTimeoutMs / 8);
+    return {
+      answered: () => {
+        answeredMs = performance.now();
+      },
+      close: () => clearInterval(timer),
+    };
   }
 
   /** Gives what kept the consumer from starting, and nothing, ever, when it has started. */
@@ -215,23 +234,8 @@ export class KafkaMember {
     }
   }
 
-  /** Counts the attempts to join, tells the leader what is owned here, and assigns so that partitions stay. */
-  #assigner(): PartitionAssigner {
-    const { topic } = this.#options;
-    const name = 'tapeline-sticky';
-    return ({ cluster }) => ({
-      name,
-      version: 0,
-      protocol: ({ topics }) => {
-        this.#joinAttempts += 1;
-        return { name, metadata: encodeMember(topics, JSON.stringify(this.#owned())) };
-      },
-      assign: async ({ members }) => {
-        const states = members.map(({ memberId, memberMetadata }) => ({ memberId, owned: ownedOf(memberMetadata) }));
-        const assigned = assignSticky(states, cluster.findTopicPartitionMetadata(topic).length);
-        return [...assigned].map(([memberId, partitions]) => ({ memberId, memberAssignment: encodeAssignment(topic, partitions) }));
-      },
-    });
+  #joining(): void {
+    this.#joinAttempts += 1;
   }
 
   #owned(): readonly number[] {
@@ -273,13 +277,4 @@ export class KafkaMember {
 
 function isOfLostGeneration(error: unknown): boolean {
   return ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS'].includes(failureType(error) ?? '');
-}
-
-function ownedOf(metadata: Buffer): readonly number[] {
-  try {
-    const owned: unknown = JSON.parse(decodeMember(metadata));
-    return Array.isArray(owned) ? owned.filter(partition => Number.isInteger(partition)) : [];
-  } catch {
-    return [];
-  }
 }

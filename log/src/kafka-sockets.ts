@@ -23,13 +23,15 @@ export class KafkaSockets {
       ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...(ssl === true ? {} : ssl) }, onConnect)
       : connectPlain({ host, port }, onConnect);
     socket.setKeepAlive(true, keepAliveMs);
+    // Requests that wait for a connection each listen for it.
+    socket.setMaxListeners(0);
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
     return socket;
   };
 
-  /** Cuts what is still open; what had to be said was said before. */
+  /** Cuts what is still open, with an error: kafkajs' timers of a connection end with that, and not with a mere close. */
   destroy(): void {
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open) socket.destroy(new Error('the client was closed'));
   }
 }
