@@ -1,0 +1,52 @@
+import { expect, it } from '@jest/globals';
+import { describeWithControlPlane } from '@tapeline/services/for-tests';
+import { chart } from './support/chart-folders.ts';
+import { metricsOfExpression, metricsOfSources } from './support/metric-names.ts';
+import { render } from './support/rendering.ts';
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+async function rules(...options: readonly string[]): Promise<readonly Rule[]> {
+  const objects = await render(chart('monitoring'), options);
+  return objects
+    .filter(({ kind }) => kind === 'PrometheusRule')
+    .flatMap(({ spec }) => (spec.groups as readonly { readonly rules: readonly Rule[] }[]).flatMap(group => group.rules));
+}
+
+describeWithControlPlane('the alerts', () => {
+  it('are those that an operator is called for', async () => {
+    expect((await rules()).map(({ alert }) => alert)).toEqual([
+      'NoActiveIngester',
+      'TwoActiveIngesters',
+      'FeedDisconnected',
+      'TicksLost',
+      'NoStreamProcessor',
+      'WatermarkBehind',
+      'PartitionPaused',
+      'DeadLettersRising',
+      'StoreAway',
+    ]);
+  });
+
+  it('ask for no metric that no process has', async () => {
+    const names = metricsOfSources();
+    const asked = (await rules()).flatMap(({ expr }) => metricsOfExpression(expr));
+    expect(asked.length).toBeGreaterThan(8);
+    expect(asked.filter(name => !names.has(name))).toEqual([]);
+  });
+
+  it('look at the namespace of the pipeline only, and say what to do', async () => {
+    for (const { expr, annotations, labels } of await rules('--set', 'pipelineNamespace=elsewhere', '--set', 'alertLabels.team=market')) {
+      const selectors = expr.match(/[a-z_]+_[a-z]+\{[^}]*\}/g) ?? [];
+      expect(selectors.length).toBeGreaterThan(0);
+      for (const selector of selectors) expect(selector).toContain('{namespace="elsewhere"}');
+      expect(labels).toEqual({ severity: expect.stringMatching(/^(critical|warning)$/), team: 'market' });
+      expect(annotations.runbook?.length ?? 0).toBeGreaterThan(60);
+    }
+  });
+});
