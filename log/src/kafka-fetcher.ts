@@ -11,7 +11,8 @@ import type { Logger } from 'pino';
 import { BackOff, pause } from './back-off.ts';
 import { Bell } from './bell.ts';
 import type { Cluster } from './kafka-client.ts';
-import { failureType, isLasting, kafkaFailure, missingTopic } from './kafka-failure.ts';
+import { failureType, isLasting, isUnknownTopic, kafkaFailure, missingTopic } from './kafka-failure.ts';
+import { askKafka, type Patience } from './kafka-question.ts';
 import { type FetchedPartition, fetchedPartitions, toBatch } from './kafka-records.ts';
 import type { LogBatch, PartitionOffsets } from './market-log.ts';
 import { outOfRange } from './out-of-range.ts';
@@ -64,15 +65,18 @@ export class KafkaFetcher {
    * Connects and learns the leaders.
    * @throws PipelineError `log.unavailable`.
    */
-  async open(): Promise<void> {
+  async open(patience: Patience): Promise<void> {
     const { cluster, topic } = this.#options;
-    try {
-      await cluster.connect();
-      await cluster.addTargetTopic(topic);
-    } catch (error) {
-      if (failureType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw missingTopic(topic);
-      throw kafkaFailure(error, `reading ${topic}`, { topic });
-    }
+    await askKafka(
+      `reading ${topic}`,
+      async () => {
+        await cluster.connect();
+        await cluster.addTargetTopic(topic).catch((error: unknown) => {
+          throw isUnknownTopic(error) ? missingTopic(topic) : error;
+        });
+      },
+      patience,
+    );
   }
 
   /** Batches of a partition until `toOffset`; ends early, and quietly, when `signal` aborts or the fetcher closes. */

@@ -8,6 +8,7 @@ import { kafkaFailure, missingTopic } from './kafka-failure.ts';
 import { KafkaFetcher } from './kafka-fetcher.ts';
 import { KafkaMember } from './kafka-member.ts';
 import { KafkaProducers } from './kafka-producers.ts';
+import type { Patience } from './kafka-question.ts';
 import { KafkaTopics, type WantedTopic } from './kafka-topics.ts';
 import type { Append, JoinRequest, LogBatch, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from './market-log.ts';
 
@@ -44,6 +45,7 @@ class KafkaLog implements MarketLog {
   readonly #logger: Logger;
   readonly #connection: KafkaConnection;
   readonly #admin: Admin;
+  readonly #patience: Patience;
   readonly #topics: KafkaTopics;
   readonly #producers: KafkaProducers;
   readonly #appender: KafkaAppender;
@@ -55,11 +57,12 @@ class KafkaLog implements MarketLog {
 
   constructor(options: KafkaLogOptions, connection: KafkaConnection, admin: Admin) {
     const { logger, patienceMs = 30_000 } = options;
+    this.#patience = { logger, patienceMs, closing: this.#closing.signal };
     this.#options = options;
     this.#logger = logger;
     this.#connection = connection;
     this.#admin = admin;
-    this.#topics = new KafkaTopics({ admin, logger, patienceMs, closing: this.#closing.signal });
+    this.#topics = new KafkaTopics({ admin, ...this.#patience });
     this.#producers = new KafkaProducers(connection.kafka, logger);
     this.#appender = new KafkaAppender({ producers: this.#producers, logger });
   }
@@ -99,7 +102,7 @@ class KafkaLog implements MarketLog {
     await this.#checkPartition(topic, partition);
     const fetcher = this.#fetcher(topic);
     try {
-      await fetcher.open();
+      await fetcher.open(this.#patience);
       yield* fetcher.read({
         partition,
         fromOffset,
@@ -120,7 +123,7 @@ class KafkaLog implements MarketLog {
     const left = Promise.withResolvers<void>();
     this.#joined.add(left.promise);
     try {
-      await fetcher.open();
+      await fetcher.open(this.#patience);
       const member = new KafkaMember({
         kafka: connection.kafka,
         topic,

@@ -1,9 +1,8 @@
 /** Topics of Kafka: creates them, counts their partitions, reads their offsets. */
 import { PipelineError } from '@tapeline/core/errors';
-import type { Logger } from 'pino';
-import { BackOff } from './back-off.ts';
 import type { Admin } from './kafka-client.ts';
-import { failureType, isLasting, isUnknownTopic, kafkaFailure, missingTopic } from './kafka-failure.ts';
+import { isUnknownTopic, missingTopic } from './kafka-failure.ts';
+import { askKafka, type Patience } from './kafka-question.ts';
 import type { PartitionOffsets } from './market-log.ts';
 
 export interface WantedTopic {
@@ -12,13 +11,8 @@ export interface WantedTopic {
   readonly retentionMs?: number;
 }
 
-export interface KafkaTopicsOptions {
+export interface KafkaTopicsOptions extends Patience {
   readonly admin: Admin;
-  readonly logger: Logger;
-  /** Aborts when the log closes. */
-  readonly closing: AbortSignal;
-  /** How long a question is repeated before it is `log.unavailable`. */
-  readonly patienceMs: number;
 }
 
 export class KafkaTopics {
@@ -125,28 +119,12 @@ export class KafkaTopics {
   }
 
   async #ask<T>(question: string, work: () => Promise<T>): Promise<T> {
-    const asking = this.#askUntilAnswered(question, work);
+    const asking = askKafka(question, work, this.#options);
     this.#asking.add(asking);
     try {
       return await asking;
     } finally {
       this.#asking.delete(asking);
-    }
-  }
-
-  async #askUntilAnswered<T>(question: string, work: () => Promise<T>): Promise<T> {
-    const { closing, logger, patienceMs } = this.#options;
-    const giveUpMs = performance.now() + patienceMs;
-    const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
-    for (;;) {
-      if (closing.aborted) throw new PipelineError('log.unavailable', 'the log was closed', { retriable: false });
-      try {
-        return await work();
-      } catch (error) {
-        if (isLasting(error) || performance.now() > giveUpMs) throw kafkaFailure(error, question);
-        logger.debug({ question, type: failureType(error), attempt: backOff.attempts }, 'Kafka did not answer, asking again');
-      }
-      await backOff.wait(closing);
     }
   }
 }
