@@ -1,0 +1,95 @@
+/** This file reads what the environment table cannot know: the commit, buckets, the project, the registry. */
+import { PipelineError } from '@tapeline/core/errors';
+import { type AwsCloud, type Environment, type EnvironmentName, environments, type GoogleCloud, type WayIn } from './environments.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Variables that change the table, with what they say; the README of this folder lists them. */
+export const variables = {
+  TAPELINE_IMAGE_TAG: 'tag of the images; the commit when absent',
+  TAPELINE_IMAGE_REGISTRY: 'registry that the nodes of a cloud pull from',
+  TAPELINE_SYMBOLS: 'what to subscribe to',
+  TAPELINE_FEED: 'simulator or twelve-data',
+  TAPELINE_OPERATOR_CIDRS: 'addresses that may reach the API server of a cloud, separated by commas',
+  TAPELINE_AWS_REGION: 'region of EKS; its zones are a, b and c',
+  TAPELINE_AWS_STATE_BUCKET: "bucket of S3 for Terraform's state",
+  TAPELINE_GOOGLE_PROJECT: 'project of GKE',
+  TAPELINE_GOOGLE_REGION: 'region of GKE; its zones are a, b and c',
+  TAPELINE_GOOGLE_STATE_BUCKET: "bucket of GCS for Terraform's state",
+  TAPELINE_BOARD_HOST: 'name under which people find the board; with TAPELINE_GRAFANA_HOST it opens the cloud to them',
+  TAPELINE_GRAFANA_HOST: 'name under which people find Grafana',
+  TAPELINE_INGRESS_CLASS: 'class of the Ingress controller; nginx when absent',
+  TAPELINE_CLUSTER_ISSUER: 'ClusterIssuer of cert-manager; letsencrypt when absent',
+} as const;
+
+/**
+ * The table with these variables laid over it.
+ *
+ * @param commit asked for only when no tag was given
+ * @throws PipelineError `configuration.invalid` with every fault
+ */
+export function configuredEnvironments(given: Variables, commit: () => string): Readonly<Record<EnvironmentName, Environment>> {
+  const faults = faultsIn(given);
+  if (faults.length > 0) throw new PipelineError('configuration.invalid', faults.join('\n'), { retriable: false });
+  const imageTag = given.TAPELINE_IMAGE_TAG ?? commit();
+  const { kind, eks, gke } = environments;
+  return { kind: configured(kind, given, imageTag), eks: configured(eks, given, imageTag), gke: configured(gke, given, imageTag) };
+}
+
+function configured(environment: Environment, given: Variables, imageTag: string): Environment {
+  const { cloud, state } = environment;
+  const feed = given.TAPELINE_FEED === undefined ? environment.feed : given.TAPELINE_FEED === 'simulator' ? 'simulator' : 'twelve-data';
+  const common = { ...environment, imageTag, feed, ...present({ symbols: given.TAPELINE_SYMBOLS }) } as const;
+  if (cloud === undefined) return common;
+  const shared = { ...common, ...present({ imageRegistry: given.TAPELINE_IMAGE_REGISTRY, wayIn: wayIn(given) }) };
+  if (cloud.kind === 'google') {
+    const bucket = given.TAPELINE_GOOGLE_STATE_BUCKET;
+    return { ...shared, cloud: google(cloud, given), state: bucket === undefined ? state : { kind: 'gcs', bucket } };
+  }
+  const aws = amazon(cloud, given);
+  const bucket = given.TAPELINE_AWS_STATE_BUCKET ?? (state.kind === 's3' ? state.bucket : '');
+  return { ...shared, cloud: aws, state: { kind: 's3', bucket, region: aws.region } };
+}
+
+function amazon(cloud: AwsCloud, given: Variables): AwsCloud {
+  const region = given.TAPELINE_AWS_REGION ?? cloud.region;
+  return { ...cloud, region, zones: [`${region}a`, `${region}b`, `${region}c`], operatorCidrs: cidrs(given) ?? cloud.operatorCidrs };
+}
+
+function google(cloud: GoogleCloud, given: Variables): GoogleCloud {
+  const region = given.TAPELINE_GOOGLE_REGION ?? cloud.region;
+  const project = given.TAPELINE_GOOGLE_PROJECT ?? cloud.project;
+  const operatorCidrs = cidrs(given) ?? cloud.operatorCidrs;
+  return { ...cloud, project, region, zones: [`${region}-a`, `${region}-b`, `${region}-c`], operatorCidrs };
+}
+
+function wayIn(given: Variables): WayIn | undefined {
+  const { TAPELINE_BOARD_HOST: boardHost, TAPELINE_GRAFANA_HOST: grafanaHost } = given;
+  if (boardHost === undefined || grafanaHost === undefined) return undefined;
+  const { TAPELINE_INGRESS_CLASS: ingressClass = 'nginx', TAPELINE_CLUSTER_ISSUER: clusterIssuer = 'letsencrypt' } = given;
+  return { boardHost, grafanaHost, ingressClass, clusterIssuer };
+}
+
+function faultsIn(given: Variables): readonly string[] {
+  const faults: string[] = [];
+  const fault = (name: string, expected: string) => faults.push(`${name} must be ${expected}, was "${given[name] ?? ''}"`);
+  for (const name of Object.keys(variables)) if (given[name] === '') fault(name, 'text that is not empty, or absent');
+  const { TAPELINE_IMAGE_TAG: tag, TAPELINE_FEED: feed, TAPELINE_BOARD_HOST: board, TAPELINE_GRAFANA_HOST: grafana } = given;
+  if (tag !== undefined && (!/^[\w][\w.-]{0,127}$/.test(tag) || tag === 'latest'))
+    fault('TAPELINE_IMAGE_TAG', 'an exact tag such as a commit');
+  if (feed !== undefined && feed !== 'simulator' && feed !== 'twelve-data') fault('TAPELINE_FEED', 'simulator or twelve-data');
+  if ((board === undefined) !== (grafana === undefined))
+    faults.push('TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together');
+  if (cidrs(given)?.some(text => !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text)) === true)
+    fault('TAPELINE_OPERATOR_CIDRS', 'addresses as 203.0.113.0/24, separated by commas');
+  return faults;
+}
+
+function cidrs(given: Variables): readonly string[] | undefined {
+  return given.TAPELINE_OPERATOR_CIDRS?.split(',').map(text => text.trim());
+}
+
+/** Without the names whose value is absent, so that they do not hide what is below. */
+function present<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

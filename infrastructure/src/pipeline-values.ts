@@ -1,0 +1,167 @@
+/** This file says what each chart of ours is given in an environment: addresses, names of Secrets, images, sizes. */
+import type { Values } from './chart-values.ts';
+import type { Environment } from './environments.ts';
+import { namespaces, retainedStorageClass } from './names.ts';
+
+/** Charts of the pipeline in the order in which they need each other. */
+export type PipelineChart =
+  | 'secrets'
+  | 'kafka'
+  | 'cassandra'
+  | 'migrations'
+  | 'simulator'
+  | 'ingester'
+  | 'stream-processor'
+  | 'live-board'
+  | 'kafdrop'
+  | 'grafana'
+  | 'monitoring';
+
+export interface PipelineContext {
+  readonly environment: Environment;
+  /** A token: the tag is a variable, so that a new commit needs no new synthesis. */
+  readonly imageTag: string;
+}
+
+/** Secrets of the cloud's manager, which external-secrets copies; the same names inside the cluster. */
+const cloudSecrets: readonly Values[] = [
+  { name: 'twelve-data', namespaces: [namespaces.pipeline], keys: ['apiKey'] },
+  { name: 'cassandra-superuser', namespaces: [namespaces.data, namespaces.pipeline], keys: ['username', 'password'] },
+  { name: 'cassandra-pipeline', namespaces: [namespaces.data, namespaces.pipeline], keys: ['username', 'password'] },
+  { name: 'cassandra-grafana', namespaces: [namespaces.data, namespaces.pipeline], keys: ['username', 'password'] },
+  { name: 'grafana-admin', namespaces: [namespaces.pipeline], keys: ['username', 'password'] },
+];
+
+const loginSecret: Values = { name: 'board-login', namespaces: [namespaces.pipeline], keys: ['oauth2-proxy.cfg'] };
+
+const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Values>> = {
+  secrets: ({ environment: { cloud, wayIn } }) => ({
+    ...(cloud?.kind === 'aws' ? { provider: 'aws', region: cloud.region } : {}),
+    ...(cloud?.kind === 'google' ? { provider: 'google', project: cloud.project } : {}),
+    secrets: wayIn === undefined ? cloudSecrets : [...cloudSecrets, loginSecret],
+    kafdropProperties: true,
+  }),
+  kafka,
+  cassandra,
+  migrations: context => ({
+    ...image('migrations', context),
+    ...cassandraAddress(context, 'cassandra-superuser'),
+    settings: { ...datacenter, CASSANDRA_REPLICATION_FACTOR: isTiny(context) ? '1' : '3' },
+  }),
+  simulator: context => image('simulator', context),
+  ingester: context => ({
+    ...image('ingester', context),
+    ...kafkaAddress(context, 'ingester'),
+    ...(context.environment.feed === 'simulator' ? { feedUrl: 'ws://simulator:7010/v1/quotes/price' } : { apiKeySecret: 'twelve-data' }),
+    ...(context.environment.symbols === undefined ? {} : { settings: { SYMBOLS: context.environment.symbols } }),
+  }),
+  'stream-processor': context => ({
+    ...image('stream-processor', context),
+    ...kafkaAddress(context, 'stream-processor'),
+    ...cassandraAddress(context, 'cassandra-pipeline'),
+    settings: datacenter,
+    autoscaling: context.environment.autoscaling,
+    ...(isTiny(context) ? { maxReplicas: 4 } : {}),
+  }),
+  'live-board': context => ({
+    ...image('live-board', context),
+    ...kafkaAddress(context, 'live-board'),
+    ...cassandraAddress(context, 'cassandra-pipeline'),
+    settings: datacenter,
+    ...(isTiny(context) ? { replicas: 1 } : {}),
+    ...wayIn(context, 'boardHost', { loginProxy: 'oauth2-proxy', loginProxySecret: 'board-login' }),
+  }),
+  kafdrop: (context): Values => {
+    if (isTiny(context)) return { kafkaBrokers: plainKafka };
+    return { kafkaBrokers: securedKafka, kafkaPropertiesSecret: 'kafdrop-properties', kafkaCaSecret: 'kafka-ca' };
+  },
+  grafana: context => ({
+    ...image('grafana', context),
+    ...cassandraAddress(context, 'cassandra-grafana'),
+    ...(hasMonitoring(context) ? { prometheusUrl: `http://prometheus-operated.${namespaces.platform}:9090` } : {}),
+    ...wayIn(context, 'grafanaHost', {}),
+  }),
+  monitoring: context => ({ kafka: !isTiny(context) }),
+};
+
+/** The values of one release. */
+export function pipelineValues(chart: PipelineChart, context: PipelineContext): Values {
+  return makers[chart](context);
+}
+
+/** What an environment installs. */
+export function pipelineCharts(environment: Environment): readonly PipelineChart[] {
+  const { operators, feed, servers } = environment;
+  const isThere: Partial<Record<PipelineChart, boolean>> = {
+    secrets: servers === 'replicated',
+    simulator: feed === 'simulator',
+    monitoring: operators.includes('kube-prometheus-stack'),
+  };
+  return (Object.keys(makers) as PipelineChart[]).filter(chart => isThere[chart] ?? true);
+}
+
+const plainKafka = `kafka.${namespaces.data}:9092`;
+const securedKafka = `kafka-kafka-bootstrap.${namespaces.data}:9093`;
+const datacenter = { CASSANDRA_LOCAL_DATACENTER: 'datacenter1' } as const;
+
+function kafka(context: PipelineContext): Values {
+  const { environment } = context;
+  const watchers = {
+    autoscalerNamespace: environment.autoscaling === 'keda' ? namespaces.platform : '',
+    monitoringNamespace: hasMonitoring(context) ? namespaces.platform : '',
+  };
+  return isTiny(context) ? { profile: 'tiny', ...watchers } : { profile: 'strimzi', ...watchers, storageClass: retainedStorageClass };
+}
+
+function cassandra(context: PipelineContext): Values {
+  if (isTiny(context)) return { profile: 'tiny' };
+  const zones = context.environment.cloud?.zones ?? [];
+  const racks = zones.map((zone, index) => ({ name: `rack-${String.fromCharCode(97 + index)}`, zone }));
+  return {
+    profile: 'operator',
+    storageClass: retainedStorageClass,
+    monitoringNamespace: hasMonitoring(context) ? namespaces.platform : '',
+    racks,
+  };
+}
+
+function image(name: string, { environment, imageTag }: PipelineContext): Values {
+  const { imageRegistry } = environment;
+  return { imageRepository: imageRegistry === undefined ? `tapeline/${name}` : `${imageRegistry}/tapeline/${name}`, imageTag };
+}
+
+function kafkaAddress(context: PipelineContext, user: string): Values {
+  if (isTiny(context)) return { kafkaBrokers: plainKafka };
+  return {
+    kafkaBrokers: securedKafka,
+    kafkaTls: true,
+    kafkaCaSecret: 'kafka-ca',
+    kafkaUserSecret: `kafka-user-${user}`,
+  };
+}
+
+function cassandraAddress(context: PipelineContext, userSecret: string): Values {
+  if (isTiny(context)) return { cassandraContactPoints: `cassandra.${namespaces.data}:9042` };
+  return { cassandraContactPoints: `cassandra-datacenter1-service.${namespaces.data}:9042`, cassandraUserSecret: userSecret };
+}
+
+function wayIn({ environment }: PipelineContext, host: 'boardHost' | 'grafanaHost', login: Values): Values {
+  const way = environment.wayIn;
+  if (way === undefined) return {};
+  return {
+    ingressKind: 'ingress',
+    ingressHost: way[host],
+    ingressClass: way.ingressClass,
+    ingressTlsSecret: `${way[host].replaceAll('.', '-')}-tls`,
+    ingressAnnotations: { 'cert-manager.io/cluster-issuer': way.clusterIssuer },
+    ...login,
+  };
+}
+
+function isTiny({ environment }: PipelineContext): boolean {
+  return environment.servers === 'tiny';
+}
+
+function hasMonitoring({ environment }: PipelineContext): boolean {
+  return environment.operators.includes('kube-prometheus-stack');
+}

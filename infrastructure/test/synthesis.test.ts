@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { environments } from '../src/environments.ts';
+import { synthesise } from '../src/synthesis.ts';
+import { goldenFile, readGolden, renderGolden } from './support/goldens.ts';
+import { at, textsIn } from './support/json.ts';
+import { synthesised, testEnvironments } from './support/synthesised.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
+
+const stacks = synthesised();
+
+describe('synthesis', () => {
+  it('gives the same bytes twice, charts included', () => {
+    const [first = '', second = ''] = [1, 2].map(() => {
+      const outdir = join(temporaryFolder('synth'), 'cdktf.out');
+      synthesise({ outdir, environments: testEnvironments });
+      return outdir;
+    });
+    expect(filesIn(first).length).toBeGreaterThan(100);
+    expect(contents(second)).toEqual(contents(first));
+  });
+
+  it('gives platform and pipeline on kind, and a cluster before them in a cloud', () => {
+    expect([...stacks.keys()]).toEqual([
+      'eks-cluster',
+      'eks-pipeline',
+      'eks-platform',
+      'gke-cluster',
+      'gke-pipeline',
+      'gke-platform',
+      'kind-pipeline',
+      'kind-platform',
+    ]);
+  });
+
+  it.each([...stacks])('of %s is as reviewed; `npm run goldens` renews it', (name, stack) => {
+    expect(renderGolden(stack)).toBe(readGolden(name));
+  });
+
+  it('has no golden of a stack that is gone', () => {
+    const folder = fileURLToPath(new URL('goldens/', import.meta.url));
+    expect(readdirSync(folder).map(file => basename(file, '.json'))).toEqual([...stacks.keys()]);
+    expect(goldenFile('kind-platform').endsWith('goldens/kind-platform.json')).toBe(true);
+  });
+
+  it('names no place of this machine, so that any other may apply it', () => {
+    const repository = fileURLToPath(new URL('../../', import.meta.url));
+    const placed = [...stacks].filter(([, stack]) => JSON.stringify(stack).includes(repository));
+    expect(placed).toEqual([]);
+  });
+
+  it('keeps the state of kind in a local file, and of each cloud in its own bucket with a lock', () => {
+    const backends = [...stacks].map(([name, stack]) => [name, at(stack, 'terraform', 'backend')] as const);
+    const backend = Object.fromEntries(backends);
+    expect(backend['kind-pipeline']).toEqual({ local: { path: '../../../terraform-state/kind-pipeline.tfstate' } });
+    expect(backend['eks-platform']).toEqual({
+      s3: {
+        bucket: 'tapeline-terraform-state',
+        region: 'eu-central-1',
+        key: 'tapeline/eks-platform.tfstate',
+        encrypt: true,
+        use_lockfile: true,
+      },
+    });
+    expect(backend['gke-cluster']).toEqual({ gcs: { bucket: 'tapeline-terraform-state', prefix: 'tapeline/gke-cluster' } });
+  });
+
+  it('pins every provider to one version and every chart and module exactly', () => {
+    for (const stack of stacks.values()) {
+      const providers = Object.values(at(stack, 'terraform', 'required_providers')).map(provider => at(provider).version);
+      const modules = Object.values(at(stack, 'module')).map(module => at(module).version);
+      const charts = Object.values(at(stack, 'resource', 'helm_release')).filter(release => 'repository' in at(release));
+      const versions = [...providers, ...modules, ...charts.map(release => at(release).version)];
+      expect(versions.filter(version => !/^v?\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+    }
+  });
+
+  it('holds no secret: what is called password, key or token is the name of a Secret', () => {
+    const texts = [...stacks.values()]
+      .flatMap(textsIn)
+      .flatMap(text => [...text.matchAll(/"(\w*(?:[Pp]assword|[Ss]ecret|[Kk]ey)\w*)": "([^"]*)"/g)]);
+    const values = new Set(texts.map(([, , value = '']) => value));
+    expect([...values].toSorted()).toEqual(
+      [
+        'cassandra-grafana',
+        'cassandra-pipeline',
+        'cassandra-superuser',
+        'kafdrop-properties',
+        'kafka-ca',
+        'kafka-user-ingester',
+        'kafka-user-live-board',
+        'kafka-user-stream-processor',
+        'twelve-data',
+      ].filter(name => name !== 'board-login'),
+    );
+  });
+
+  it("takes the vendor's key on kind from an ephemeral variable into a write-only attribute, and never keeps it", () => {
+    const platform = synthesised([{ ...environments.kind, feed: 'twelve-data' }]).get('kind-platform');
+    expect(at(platform, 'variable', 'twelve_data_api_key')).toMatchObject({ ephemeral: true, sensitive: true });
+    const [secret] = Object.values(at(platform, 'resource', 'kubernetes_secret_v1'));
+    expect(at(secret, 'data_wo')).toEqual({ apiKey: `\${var.twelve_data_api_key}` });
+    expect(at(secret)).not.toHaveProperty('data');
+  });
+
+  it('opens a cloud to people only past a login and by TLS', () => {
+    const wayIn = {
+      boardHost: 'board.example.com',
+      grafanaHost: 'grafana.example.com',
+      ingressClass: 'nginx',
+      clusterIssuer: 'letsencrypt',
+    };
+    const pipeline = synthesised([{ ...environments.eks, imageTag: 'test', wayIn }]).get('eks-pipeline');
+    const releases = Object.values(at(pipeline, 'resource', 'helm_release')).map(release => at(release));
+    const values = (name: string) => JSON.parse(String(Array.from(releases.find(release => release.name === name)?.values as string[])[0]));
+    expect(values('live-board')).toMatchObject({
+      ingressKind: 'ingress',
+      ingressHost: 'board.example.com',
+      ingressTlsSecret: 'board-example-com-tls',
+      loginProxy: 'oauth2-proxy',
+      loginProxySecret: 'board-login',
+    });
+    expect(values('grafana')).toMatchObject({ ingressKind: 'ingress', ingressHost: 'grafana.example.com' });
+    expect(values('kafdrop')).not.toHaveProperty('ingressKind');
+  });
+});
+
+function filesIn(folder: string): readonly string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name).slice(folder.length))
+    .toSorted();
+}
+
+function contents(folder: string): ReadonlyMap<string, string> {
+  return new Map(filesIn(folder).map(file => [file, readFileSync(join(folder, file), 'utf8')]));
+}
