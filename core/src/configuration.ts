@@ -93,6 +93,9 @@ function crossFaults(values: Configuration): string[] {
   if (Boolean(values.CASSANDRA_USERNAME) !== Boolean(values.CASSANDRA_PASSWORD)) {
     faults.push('CASSANDRA_USERNAME and CASSANDRA_PASSWORD go together: set both or neither');
   }
+  if (values.INGESTER_LEASE && !(values.POD_NAME && values.POD_NAMESPACE)) {
+    faults.push('INGESTER_LEASE needs to know its pod: set POD_NAME and POD_NAMESPACE (from metadata.name and metadata.namespace)');
+  }
   return faults;
 }
 

@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'snapshot.invalid'
   | 'snapshot.too-old'
   | 'data-dir.unusable'
+  | 'lease.unavailable'
+  | 'lease.refused'
   | 'services.unavailable'
   | 'usage';
 

@@ -23,14 +23,26 @@ export interface ReadinessCheck {
   check(): string | undefined;
 }
 
+export interface ProbesOptions {
+  readonly checks: readonly ReadinessCheck[];
+  readonly registry: Registry;
+  /** A last line of `/readyz`, ready or not: `role: standby`. */
+  readonly remark?: () => string | undefined;
+}
+
 /** Builds the three answers from the checks and the registry of a process. */
-export function createProbes(options: { readonly checks: readonly ReadinessCheck[]; readonly registry: Registry }): Probes {
+export function createProbes(options: ProbesOptions): Probes {
   return {
     livez: () => ({ status: 200, type: 'text/plain; charset=utf-8', body: 'ok\n' }),
     readyz: () => {
       const missing = options.checks.map(({ name, check }) => ({ name, why: check() })).filter(({ why }) => why !== undefined);
       const body = missing.length === 0 ? 'ok\n' : missing.map(({ name, why }) => `${name}: ${why}\n`).join('');
-      return { status: missing.length === 0 ? 200 : 503, type: 'text/plain; charset=utf-8', body };
+      const remark = options.remark?.();
+      return {
+        status: missing.length === 0 ? 200 : 503,
+        type: 'text/plain; charset=utf-8',
+        body: remark === undefined ? body : `${body}${remark}\n`,
+      };
     },
     metrics: async () => ({ status: 200, type: options.registry.contentType, body: await options.registry.metrics() }),
   };

@@ -221,6 +221,24 @@ export const settings = {
     example: '10000',
     help: 'how often a processor saves its state',
   } as Setting<number>,
+  INGESTER_LEASE: absent<string>({
+    schema: text.regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/),
+    expected: 'the name of a Kubernetes Lease',
+    example: 'ingester',
+    help: 'ingesters that share this Lease stand by for the one that holds it; when absent, this process is the only one',
+  }),
+  POD_NAME: absent<string>({
+    schema: text,
+    expected: 'text that is not empty',
+    example: 'ingester-0',
+    help: 'who holds the Lease, for people',
+  }),
+  POD_NAMESPACE: absent<string>({ schema: text, expected: 'text that is not empty', example: 'tapeline', help: 'namespace of the Lease' }),
+  KUBECONFIG: absent<string>({
+    ...path,
+    example: '/etc/tapeline/kubeconfig',
+    help: "how to reach the API server for the Lease; the pod's own service account when absent",
+  }),
   DATA_DIR: {
     schema: text,
     otherwise: '.tapeline/data',

@@ -68,4 +68,12 @@ describe('configuration', () => {
   it('takes symbols with spaces around commas, each once', () => {
     expect(readConfiguration({ SYMBOLS: ' AAPL , BTC/USD,AAPL ,RY:TSX' }).SYMBOLS).toEqual(['AAPL', 'BTC/USD', 'RY:TSX']);
   });
+
+  it('wants the pod of an ingester that has a Lease', () => {
+    expect(faultsOf({ INGESTER_LEASE: 'ingester', POD_NAME: 'ingester-0' })).toContain('set POD_NAME and POD_NAMESPACE');
+    expect(faultsOf({ INGESTER_LEASE: 'Ingester' })).toContain('INGESTER_LEASE must be the name of a Kubernetes Lease, was "Ingester"');
+    expect(readConfiguration({ INGESTER_LEASE: 'ingester', POD_NAME: 'ingester-0', POD_NAMESPACE: 'tapeline' })).toMatchObject({
+      INGESTER_LEASE: 'ingester',
+    });
+  });
 });

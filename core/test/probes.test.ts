@@ -23,4 +23,13 @@ describe('probes', () => {
       await server.close();
     }
   });
+
+  it('adds a remark to readiness, ready or not', () => {
+    let missing: string | undefined = 'not subscribed yet';
+    const checks = [{ name: 'feed', check: () => missing }];
+    const probes = createProbes({ registry: new Registry(), checks, remark: () => 'role: leader' });
+    expect(probes.readyz()).toMatchObject({ status: 503, body: 'feed: not subscribed yet\nrole: leader\n' });
+    missing = undefined;
+    expect(probes.readyz()).toMatchObject({ status: 200, body: 'ok\nrole: leader\n' });
+  });
 });

@@ -2,7 +2,7 @@
 import type { Configuration } from '@tapeline/core/configuration';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { IngesterOptions } from './ingester.ts';
+import type { Feed, LastSession } from './feed.ts';
 import { createRecorder } from './recorder.ts';
 import { twelveDataFeed } from './twelve-data/twelve-data-feed.ts';
 
@@ -19,16 +19,19 @@ export interface ConfiguredFeedOptions {
   readonly registry: Registry;
 }
 
+/** The feed of the settings; sessions are numbered after the last one, and from `firstSession` at least. */
+export interface ConfiguredFeed {
+  readonly feed: string;
+  readonly openFeed: (lastSession: LastSession | undefined, signal: AbortSignal, firstSession?: number) => Feed;
+}
+
 /** What `runIngester` needs to read the configured feed; each opening has a recorder of its own when a recording is asked for. */
-export function openConfiguredFeed(
-  configuration: Configuration,
-  options: ConfiguredFeedOptions,
-): Pick<IngesterOptions, 'feed' | 'openFeed'> {
+export function openConfiguredFeed(configuration: Configuration, options: ConfiguredFeedOptions): ConfiguredFeed {
   const { logger, registry } = options;
   const { TWELVE_DATA_API_KEY: apiKey, FEED_MUTE_TIMEOUT_MS: muteTimeoutMs, FEED_RECORDING_FILE: path } = configuration;
   return {
     feed,
-    openFeed: async function* (lastSession, signal) {
+    openFeed: async function* (lastSession, signal, firstSession) {
       const recorder = path === undefined ? undefined : createRecorder({ path, logger, registry });
       try {
         yield* twelveDataFeed({
@@ -44,6 +47,7 @@ export function openConfiguredFeed(
           ...(muteTimeoutMs === undefined ? {} : { muteTimeoutMs }),
           ...(recorder === undefined ? {} : { recorder }),
           ...(lastSession === undefined ? {} : { lastSession }),
+          ...(firstSession === undefined ? {} : { firstSession }),
         });
       } finally {
         await recorder?.close();

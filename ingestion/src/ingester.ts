@@ -23,7 +23,7 @@ export interface IngesterOptions {
   /** What a full buffer means: a socket cannot wait (ticks are dropped, with account), a recording can. @default 'drop' */
   readonly whenFull?: 'drop' | 'wait';
   /** After the signal, what is buffered may take so long to write. @default 3,000 */
-  readonly flushDeadlineMs?: number;
+  readonly flushDeadlineMs?: number | (() => number);
   /** Events that wait for the log at most. @default 200,000 */
   readonly maxBufferedEvents?: number;
 }
@@ -96,7 +96,8 @@ class RunningIngester {
       stop.abort();
       this.#phase = 'ended';
       this.#connected.set(0);
-      await this.#writer.close(this.#options.flushDeadlineMs ?? 3_000);
+      const { flushDeadlineMs = 3_000 } = this.#options;
+      await this.#writer.close(typeof flushDeadlineMs === 'number' ? flushDeadlineMs : flushDeadlineMs());
     }
     return this.state();
   }

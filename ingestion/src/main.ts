@@ -1,4 +1,8 @@
-/** The ingester as a process of its own: TwelveData's stream into the log, with probes and metrics beside it. */
+/**
+ * The ingester as a process of its own: TwelveData's stream into the log, with probes and metrics beside it; with a Lease, one of several
+ * that stand by for each other.
+ */
+import { randomUUID } from 'node:crypto';
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
@@ -8,8 +12,11 @@ import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { pause } from './back-off.ts';
 import { openConfiguredFeed } from './configured-feed.ts';
+import { type ElectedIngester, runElectedIngester } from './elected-ingester.ts';
 import { type Ingester, runIngester } from './ingester.ts';
+import { gaugeOf } from './metrics.ts';
 
 const help = `ingester: writes all that a feed says, its silence included, into market-data.feed.
 
@@ -28,7 +35,7 @@ class IngesterProcess {
   readonly #failed = Promise.withResolvers<never>();
   #log: MarketLog | undefined;
   #probes: ProbeServer | undefined;
-  #ingester: Ingester | undefined;
+  #ingester: Ingester | ElectedIngester | undefined;
 
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
@@ -48,7 +55,7 @@ class IngesterProcess {
   async #startProbes(): Promise<void> {
     const { HTTP_HOST: host, HTTP_PORT: port } = this.#configuration;
     const check = () => (this.#ingester === undefined ? 'the log is not open yet' : this.#ingester.check());
-    const probes = createProbes({ registry: this.#registry, checks: [{ name: 'feed', check }] });
+    const probes = createProbes({ registry: this.#registry, checks: [{ name: 'feed', check }], remark: () => this.#remark() });
     this.#probes = await serveProbes({ probes, host, port });
     this.#logger.info({ url: this.#probes.url }, `probes and metrics at ${this.#probes.url}`);
   }
@@ -61,8 +68,26 @@ class IngesterProcess {
     if (this.#log === undefined) return;
     const shell = { logger: this.#logger, registry: this.#registry };
     const feed = openConfiguredFeed(this.#configuration, shell);
-    this.#ingester = runIngester({ ...feed, ...shell, log: this.#log, signal: this.#stop.signal });
+    const options = { ...feed, ...shell, log: this.#log, signal: this.#stop.signal };
+    const { INGESTER_LEASE: name, POD_NAME: pod, POD_NAMESPACE: namespace, KUBECONFIG: kubeconfig } = this.#configuration;
+    if (name === undefined || pod === undefined || namespace === undefined) {
+      gaugeOf(this.#registry, 'ingester_leader', '1 while this process leads, 0 while it stands by').set(1);
+      this.#ingester = runIngester(options);
+    } else {
+      // The Kubernetes client takes 90 MB: only who needs it loads it.
+      const { kubernetesLease } = await import('./kubernetes-lease.ts');
+      const store = kubernetesLease({ name, namespace, kubeconfig });
+      // A pod's name is not enough: its container may be restarted while a request of the one before is still under way.
+      const identity = `${pod}_${randomUUID()}`;
+      const time = { clock: () => performance.now(), wallClock: Date.now, pause };
+      this.#ingester = runElectedIngester({ ...options, ...time, store, identity });
+    }
     this.#ingester.finished.catch((error: unknown) => this.#failed.reject(error));
+  }
+
+  /** The role, where there are two. */
+  #remark(): string | undefined {
+    return this.#ingester !== undefined && 'role' in this.#ingester ? `role: ${this.#ingester.role()}` : undefined;
   }
 
   async #stopIngester(): Promise<void> {

@@ -16,6 +16,8 @@ export interface SessionMapperOptions {
   readonly feed: string;
   /** The last session of this feed that the log knows; the next one is numbered after it. */
   readonly lastSession?: LastSession;
+  /** The next session has this number at least. @default 1 */
+  readonly firstSession?: number;
   /** True when heartbeats follow from the times of receipt (recordings, `FEED_CLOCK=feed`), not from {@link SessionMapper.heartbeat}. */
   readonly feedClock: boolean;
   /** What a `subscribe-status` that nobody asked for does to a session that has one: begin the next, ending it for this reason; absent: it adds symbols. */
@@ -70,7 +72,7 @@ export class SessionMapper {
     if (this.#session !== undefined) this.endSession('ended without a word');
     this.#session = new Session({
       feed: this.#options.feed,
-      session: (this.#last?.session ?? 0) + 1,
+      session: Math.max((this.#last?.session ?? 0) + 1, this.#options.firstSession ?? 1),
       startMs: timeMs,
       simulated,
       previous: this.#last,

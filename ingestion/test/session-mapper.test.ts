@@ -30,6 +30,25 @@ const bare = (events: readonly FeedEvent[]) => JSON.parse(JSON.stringify(events)
 const kinds = (events: readonly FeedEvent[]) => events.map(event => event.kind);
 
 describe('a session', () => {
+  it('is numbered after the last one, and from the first one that is allowed', () => {
+    const numberOf = (options: Partial<SessionMapperOptions>) => {
+      const mapper = mapperOf(options);
+      const numbers = [1, 2].map(() => {
+        mapper.beginSession(t0);
+        const [session] = receive(mapper, status('BTC/USD'), t0);
+        mapper.endSession('closed');
+        return session !== undefined && 'session' in session ? session.session : undefined;
+      });
+      return numbers;
+    };
+    const lastSession = { session: 7, reason: 'closed' };
+    expect(numberOf({})).toEqual([1, 2]);
+    expect(numberOf({ lastSession })).toEqual([8, 9]);
+    expect(numberOf({ firstSession: 2_000_001 })).toEqual([2_000_001, 2_000_002]);
+    expect(numberOf({ firstSession: 2_000_001, lastSession })).toEqual([2_000_001, 2_000_002]);
+    expect(numberOf({ firstSession: 1, lastSession })).toEqual([8, 9]);
+  });
+
   it('is told when its first answer arrives, with the time at which it began', () => {
     const mapper = mapperOf();
     mapper.beginSession(t0, true);

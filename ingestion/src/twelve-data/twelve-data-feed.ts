@@ -37,6 +37,8 @@ export interface TwelveDataFeedOptions {
   readonly signal: AbortSignal;
   /** What the log knows of this feed; absent when it knows nothing. */
   readonly lastSession?: LastSession;
+  /** Sessions are numbered from here at least. @default 1 */
+  readonly firstSession?: number;
   /** Bounds that tests shorten. */
   readonly timing?: Partial<ConnectionTiming>;
   /** Events that wait for the reader at most; beyond it ticks are lost, with a gap record. @default 100,000 */
@@ -97,6 +99,7 @@ class FeedLife {
     this.#mapper = new SessionMapper({
       feed: options.feed ?? 'twelve-data/0',
       lastSession: options.lastSession,
+      firstSession: options.firstSession,
       feedClock: options.feedClock,
       resubscribedReason: 'resubscribed by the server',
     });

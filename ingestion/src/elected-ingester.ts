@@ -1,0 +1,61 @@
+/** This file runs an ingester while this process holds the Lease, and none while it stands by. */
+import type { ConfiguredFeed } from './configured-feed.ts';
+import type { FeedEvent, LastSession } from './feed.ts';
+import { type Ingester, type IngesterOptions, runIngester } from './ingester.ts';
+import { type ElectionOptions, type Leadership, startElection } from './leader-election.ts';
+import { firstSessionOf, isBeyond, termAfter } from './session-numbers.ts';
+
+export type ElectedIngesterOptions = Omit<IngesterOptions, 'openFeed' | 'flushDeadlineMs'> & Omit<ElectionOptions, 'lead'> & ConfiguredFeed;
+
+export interface ElectedIngester {
+  /** Resolves after `signal` aborted, all is written and the Lease is free; rejects with what no other term would mend. */
+  readonly finished: Promise<void>;
+  role(): 'leader' | 'standby';
+  /** For readiness: a standby is ready when it could take over. */
+  check(): string | undefined;
+}
+
+/** A stop of the process keeps the Lease until what is buffered is written. */
+const flushHeldMs = 3_000;
+/** Between the renew deadline and the end of the Lease is a second: whoever lost it has to be silent by then. */
+const flushLostMs = 500;
+
+/** Begins as a standby. */
+export function runElectedIngester(options: ElectedIngesterOptions): ElectedIngester {
+  let ingester: Ingester | undefined;
+  const lead = async (leadership: Leadership) => {
+    const { signal } = leadership;
+    const flushDeadlineMs = () => (leadership.isHeld() ? flushHeldMs : flushLostMs);
+    const openFeed = (last: LastSession | undefined, stop: AbortSignal) => feedOfTerm(options, leadership, last, stop);
+    ingester = runIngester({ ...options, signal, flushDeadlineMs, openFeed });
+    try {
+      await ingester.finished;
+    } finally {
+      ingester = undefined;
+    }
+  };
+  const election = startElection({ ...options, lead });
+  return {
+    finished: election.finished,
+    role: election.role,
+    check: () => (ingester === undefined ? election.problem() : ingester.check()),
+  };
+}
+
+/** The feed, its sessions numbered within the term (session-numbers.ts); ends when the numbers are used up. */
+async function* feedOfTerm(
+  { openFeed, logger }: ElectedIngesterOptions,
+  leadership: Leadership,
+  last: LastSession | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<FeedEvent, void, undefined> {
+  const term = await leadership.raiseTerm(termAfter(last?.session));
+  if (term === undefined) return;
+  for await (const event of openFeed(last, signal, firstSessionOf(term))) {
+    if (event.kind === 'session' && isBeyond(term, event.session)) {
+      logger.warn({ term, session: event.session }, `term ${term} has no session numbers left: going on under a new term`);
+      return;
+    }
+    yield event;
+  }
+}

@@ -1,0 +1,55 @@
+/** The ingester's process, with nothing of our own environment but the path. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export class IngesterProcess {
+  readonly child: ChildProcess;
+  readonly status: Promise<number | null>;
+  output = '';
+
+  constructor(environment: Readonly<Record<string, string>>) {
+    const env = { PATH: process.env.PATH ?? '', HTTP_PORT: '0', ...environment };
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], { env });
+    this.child = child;
+    this.status = new Promise(resolve => child.on('exit', resolve));
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => this.#take(String(chunk)));
+  }
+
+  /** Returns when it said so; how long that took, in milliseconds. */
+  async says(text: string, withinMs = 30_000): Promise<number> {
+    const startMs = performance.now();
+    while (!this.output.includes(text)) {
+      if (performance.now() > startMs + withinMs) throw new Error(`waited ${withinMs} ms in vain for "${text}" in:\n${this.output}`);
+      await new Promise(resolve => setTimeout(resolve, 10));
+    }
+    return performance.now() - startMs;
+  }
+
+  /** What it answers at `/readyz`, status and text. */
+  async readiness(): Promise<string> {
+    const response = await fetch(`${await this.#url()}/readyz`);
+    return `${response.status} ${await response.text()}`;
+  }
+
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${await this.#url()}/metrics`)).text();
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  }
+
+  /** Ends it, if it still runs, without a chance to do anything. */
+  async kill(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    await this.status;
+  }
+
+  #take(text: string): void {
+    this.output += text;
+  }
+
+  async #url(): Promise<string> {
+    await this.says('probes and metrics at ');
+    return /probes and metrics at (\S+?)"/.exec(this.output)?.[1] ?? '';
+  }
+}
