@@ -4,9 +4,10 @@
  * Records are keyed (topic, partition, offset), as the contract reads them; a partition's next offset is kept apart, so that it
  * goes on when retention has deleted every record. Pages that retention frees are used again; the file does not shrink.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeDirectory } from '@tapeline/core/directories';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { lockForWriting } from './embedded-lock.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
@@ -72,7 +73,7 @@ const schema = `
 export function openDatabase(options: EmbeddedDatabaseOptions): EmbeddedDatabase {
   if (options.readOnly) return openForReading(options);
   const { directory } = options;
-  makeDirectory(directory);
+  makeDataDirectory(directory);
   const unlock = lockForWriting(directory);
   try {
     const connection = openForWriting(options);
@@ -131,9 +132,9 @@ function refuseNewer(connection: DatabaseSync, directory: string): void {
   );
 }
 
-function makeDirectory(directory: string): void {
+function makeDataDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
   } catch (error) {
     throw new PipelineError(
       'data-dir.unusable',

@@ -4,10 +4,11 @@
  * WAL with `synchronous = NORMAL`: what was committed survives `kill -9`. A power cut may take the last transactions, snapshots
  * with them, because both are in this one file and in this order; what is missing is read from the log again.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeDirectory } from '@tapeline/core/directories';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { isBusy, sqliteFailure, unusable } from './sqlite-failure.ts';
 import { migrateSqlite, schemaVersionOf, sqliteSchemaVersion } from './sqlite-migrations.ts';
@@ -117,7 +118,7 @@ export class SqliteDatabase {
 
   #makeFolder(): void {
     try {
-      mkdirSync(dirname(this.#file), { recursive: true });
+      makeDirectory(dirname(this.#file));
     } catch (error) {
       throw unusable(this.#file, `its folder cannot be made (${reasonOf(error)})`, error);
     }
