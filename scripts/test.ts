@@ -1,8 +1,8 @@
 /**
  * The test command: checks, unit tests, then integration and end-to-end tests on a real Kafka, a real Cassandra and a real Chromium.
  *
- *   npm test                    everything
- *   npm test -- unit            only the parts named: checks, unit, integration, e2e
+ *   npm test                    checks, unit, integration and e2e; in CI the cluster too
+ *   npm test -- unit cluster    only the parts named: checks, unit, integration, e2e, cluster
  *
  * Servers named by KAFKA_BROKERS and CASSANDRA_CONTACT_POINTS are used; otherwise they are started here and stopped at the end.
  * Without Java the integration tests are skipped, loudly; in CI (CI=true) that is a failure. Ends with a line that counts.
@@ -15,7 +15,7 @@ import { createLogger } from '@tapeline/core/logging';
 import { startCassandra } from '@tapeline/services/cassandra';
 import { startKafka } from '@tapeline/services/kafka';
 
-const parts = ['checks', 'unit', 'integration', 'e2e'] as const;
+const parts = ['checks', 'unit', 'integration', 'e2e', 'cluster'] as const;
 type PartName = (typeof parts)[number];
 
 interface Outcome {
@@ -31,6 +31,13 @@ interface Servers {
   stop(): Promise<void>;
 }
 
+/** The parts that use servers, with the options that choose their tests; those of the cluster take a machine for themselves. */
+const serverTests: Partial<Record<PartName, readonly string[]>> = {
+  integration: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster)\\.integration\\.test\\.ts$'],
+  e2e: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster)\\.e2e\\.test\\.ts$'],
+  cluster: ['--runInBand', '--testPathPatterns', '\\.cluster\\.(integration|e2e)\\.test\\.ts$'],
+};
+
 const isCi = process.env.CI === 'true';
 const wanted = process.argv.slice(2);
 const unknown = wanted.find(name => !(parts as readonly string[]).includes(name));
@@ -38,7 +45,7 @@ if (unknown !== undefined) {
   process.stderr.write(`"${unknown}" is no part of the tests, expected some of: ${parts.join(', ')}\n`);
   process.exit(2);
 }
-const chosen = wanted.length === 0 ? parts : parts.filter(part => wanted.includes(part));
+const chosen = parts.filter(part => (wanted.length === 0 ? part !== 'cluster' || isCi : wanted.includes(part)));
 const scratch = mkdtempSync(join(tmpdir(), 'tapeline-test-'));
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
@@ -47,7 +54,7 @@ process.exitCode = await main().finally(() => rmSync(scratch, { recursive: true,
 
 async function main(): Promise<number> {
   const outcomes: Outcome[] = [];
-  const needsServers = chosen.includes('integration') || chosen.includes('e2e');
+  const needsServers = chosen.some(part => part in serverTests);
   const starting = needsServers ? startServers() : undefined;
   starting?.catch(() => undefined);
   try {
@@ -71,9 +78,8 @@ async function runWithServers(starting: Promise<Servers>): Promise<Outcome[]> {
   if (servers === undefined) process.stderr.write('!!! the tests that need Kafka or Cassandra are SKIPPED; in CI this is a failure\n\n');
   const environment = servers?.environment ?? {};
   const outcomes: Outcome[] = [];
-  for (const part of ['integration', 'e2e'] as const) {
-    if (chosen.includes(part) && !stopping.signal.aborted)
-      outcomes.push(await runJest(part, ['--maxWorkers', '2', '--testPathPatterns', `\\.${part}\\.test\\.ts$`], environment));
+  for (const [part, options] of Object.entries(serverTests) as [PartName, readonly string[]][]) {
+    if (chosen.includes(part) && !stopping.signal.aborted) outcomes.push(await runJest(part, options, environment));
   }
   return outcomes;
 }
