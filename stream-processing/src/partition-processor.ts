@@ -140,7 +140,7 @@ class PartitionRun {
     try {
       const decoded = decodeRecord(record.value);
       this.#fold.apply(decoded, output => {
-        if (output.kind === 'repeated') metrics.repeated.inc();
+        if (output.kind === 'repeated') metrics.repeated.inc({ why: output.why });
         results.add(output, origin);
       });
       return true;

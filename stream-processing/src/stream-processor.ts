@@ -53,9 +53,13 @@ export async function runStreamProcessor(options: StreamProcessorOptions): Promi
     options.onPartitions?.([...owned.keys()].map(claim => claim.partition).sort((a, b) => a - b));
   };
 
-  for await (const claim of log.join({ topic: feedTopic.name, group: options.group, signal: stopping })) {
-    owned.set(claim, run(claim));
-    told();
+  try {
+    for await (const claim of log.join({ topic: feedTopic.name, group: options.group, signal: stopping })) {
+      owned.set(claim, run(claim));
+      told();
+    }
+  } catch (error) {
+    failed.abort(error);
   }
   await Promise.all(owned.values());
   if (failed.signal.aborted) throw failed.signal.reason;

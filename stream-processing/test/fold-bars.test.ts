@@ -68,8 +68,8 @@ describe('bars of the fold', () => {
     const { bars } = foldOf([
       session,
       aTick({ timeMs: at(10), price: 10, sequence: 1_001 }),
-      aTick({ timeMs: at(30), price: 31, sequence: 1_003 }),
       aTick({ timeMs: at(30), price: 30, sequence: 1_002 }),
+      aTick({ timeMs: at(30), price: 31, sequence: 1_003 }),
       aTick({ timeMs: at(5), price: 5, sequence: 1_004 }),
       aHeartbeat({ timeMs: at(70) }),
     ]);

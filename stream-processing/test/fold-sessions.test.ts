@@ -154,4 +154,49 @@ describe('sessions, gaps and ownership', () => {
     expect(bars('1m')).toMatchObject([{ flags: ['gap'], revision: 0 }]);
     expect(bars('15s')).toMatchObject([{ flags: [] }]);
   });
+
+  it('closes the last bars of a symbol that its feed gave up, and says that it was absent in them', () => {
+    const { bars } = foldOf([
+      aSession({ timeMs: at(-600), symbols: ['BTC/USD', 'AAPL'] }),
+      aTick({ timeMs: at(20) }),
+      aSession({ timeMs: at(30), session: 2, symbols: ['AAPL'], previous: { session: 1, reason: 'x', lastDataMs: at(20) } }),
+      aHeartbeat({ timeMs: at(400), session: 2 }),
+    ]);
+    expect(bars('1m')).toMatchObject([{ startMs: at(0), state: 'final', flags: ['gap'], tickCount: 1 }]);
+    expect(bars('5m')).toMatchObject([{ state: 'final', flags: ['gap'] }]);
+  });
+
+  it('judges the first price of a new symbol by the watermark of its feed', () => {
+    const { kinds } = foldOf([
+      aSession({ timeMs: at(-600), symbols: ['AAPL'] }),
+      aHeartbeat({ timeMs: at(300) }),
+      aSession({ timeMs: at(-600), symbols: ['AAPL', 'BTC/USD'] }),
+      aTick({ timeMs: at(10), receivedTimeMs: at(300) }),
+    ]);
+    expect(kinds('dead-letter')).toMatchObject([{ reason: 'late' }]);
+  });
+
+  it('counts a record that stands in the log twice once', () => {
+    const ticks = [aTick({ timeMs: at(1), sequence: 5_001 }), aTick({ timeMs: at(2), sequence: 5_002 })];
+    const { bars, kinds } = foldOf([aSession({ timeMs: at(-600) }), ...ticks, ...ticks, aHeartbeat({ timeMs: at(100) })]);
+    expect(bars('1m')).toMatchObject([{ tickCount: 2 }]);
+    expect(kinds('repeated')).toMatchObject([{ why: 'duplicate' }, { why: 'duplicate' }]);
+  });
+
+  it('asks of a daily bar whether its trading day was seen from its begin, not its label', () => {
+    const newYork = { tradingDay: '2024-11-04', tradingDayEndMs: Date.UTC(2024, 10, 5, 5) };
+    const whole = foldOf([aSession({ timeMs: Date.UTC(2024, 10, 4, 2) }), aTick({ timeMs: at(0), ...newYork })]);
+    expect(whole.fold.forming('BTC/USD', '1d')?.flags).toEqual([]);
+    const forex = { tradingDay: '2024-11-05', tradingDayEndMs: Date.UTC(2024, 10, 5, 22) };
+    const partial = foldOf([aSession({ timeMs: Date.UTC(2024, 10, 4, 22, 30) }), aTick({ timeMs: Date.UTC(2024, 10, 4, 23), ...forex })]);
+    expect(partial.fold.forming('BTC/USD', '1d')?.flags).toEqual(['partial']);
+  });
+
+  it('keeps no gap that nothing can touch any more, whether the symbol trades or not', () => {
+    const records = Array.from({ length: 500 }, (_, index) => [
+      aSession({ timeMs: at(index * 60), session: index + 1 }),
+      aHeartbeat({ timeMs: at(index * 60 + 30), session: index + 1 }),
+    ]).flat();
+    expect(foldOf(records).fold.encode().length).toBeLessThan(4_000);
+  });
 });

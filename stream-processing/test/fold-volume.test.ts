@@ -73,4 +73,14 @@ describe('volume and VWAP', () => {
     const bar = minuteOf(aTick({ timeMs: at(1), price: 10, size: 3 }), aTick({ timeMs: at(2), price: 20, size: 1 }));
     expect(bar).toMatchObject({ volume: 4, vwap: 12.5, vwapKind: 'exact' });
   });
+
+  it('takes no volume from a straggler of a former trading day', () => {
+    const bar = minuteOf(
+      aTick({ timeMs: at(1), dayVolume: 1_000, tradingDay: '2024-11-03' }),
+      aTick({ timeMs: at(2), dayVolume: 5, tradingDay: '2024-11-04' }),
+      aTick({ timeMs: at(1.5), dayVolume: 1_003, tradingDay: '2024-11-03' }),
+      aTick({ timeMs: at(3), dayVolume: 8, tradingDay: '2024-11-04' }),
+    );
+    expect(bar).toMatchObject({ volume: 8 });
+  });
 });

@@ -34,6 +34,15 @@ export function touches(span: Span, startMs: number, endMs: number): boolean {
   return span.fromMs < endMs && span.toMs > startMs;
 }
 
+/** The end of a gap that has not ended. */
+export const endless = Number.MAX_SAFE_INTEGER;
+
+/** Forgets the gap that has not ended: the one that takes its place is known to its end. */
+export function endAbsence(coverage: Coverage): void {
+  coverage.absentSinceMs = undefined;
+  coverage.gaps = coverage.gaps.filter(span => span.toMs !== endless);
+}
+
 /** Forgets the gaps that began before `horizonMs`, but for how far they reach. */
 export function letGo(coverage: Coverage, horizonMs: number): void {
   if (coverage.gaps.length === 0) return;

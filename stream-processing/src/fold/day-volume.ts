@@ -21,6 +21,7 @@ export interface VolumeReading {
  * Reads the volume that a tick shows.
  * - a trade's own size counts as it is
  * - the first cumulative value of a session is only a baseline: what was traded before belongs to the gap
+ * - a straggler of a former trading day tells nothing of this one
  * - a decrease is a new day when the trading day advanced, an old tick when it is older than the baseline, else a correction
  */
 export function readVolume(tick: Tick, baseline: VolumeBaseline | undefined): VolumeReading {
@@ -28,6 +29,7 @@ export function readVolume(tick: Tick, baseline: VolumeBaseline | undefined): Vo
   if (tick.dayVolume === undefined) return { baseline, step: undefined };
   const next = { dayVolume: tick.dayVolume, session: tick.session, tradingDay: tick.tradingDay, timeMs: tick.timeMs };
   if (baseline === undefined || baseline.session !== tick.session) return { baseline: next, step: undefined };
+  if (tick.tradingDay < baseline.tradingDay) return { baseline, step: counted(0) };
   const latest = { ...next, timeMs: Math.max(baseline.timeMs, tick.timeMs) };
   if (tick.dayVolume >= baseline.dayVolume) return { baseline: latest, step: counted(tick.dayVolume - baseline.dayVolume) };
   if (tick.tradingDay > baseline.tradingDay) return { baseline: latest, step: counted(tick.dayVolume) };

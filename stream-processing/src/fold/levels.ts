@@ -44,6 +44,11 @@ export function windowOf(
   return { startMs, endMs: startMs + intervalMs(interval) };
 }
 
+/** When a window really begins: a trading day does so a day before its end, not at its label. */
+export function realStartMs(interval: Interval, span: { readonly startMs: number; readonly endMs: number }): number {
+  return interval === '1d' ? span.endMs - intervalMs('1d') : span.startMs;
+}
+
 function sourceOf(interval: Interval, index: number, rising: readonly Interval[]): number | undefined {
   for (let candidate = index - 1; candidate >= 0; candidate -= 1) {
     const length = intervalMs(rising[candidate] as Interval);

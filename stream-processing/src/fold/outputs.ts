@@ -21,7 +21,7 @@ export type FoldOutput =
     }
   | { readonly kind: 'instrument'; readonly instrument: InstrumentRecord; readonly versionUs: number }
   | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly detail: string; readonly record: FeedRecord }
-  | { readonly kind: 'repeated'; readonly tick: Tick };
+  | { readonly kind: 'repeated'; readonly why: 'resent' | 'duplicate'; readonly tick: Tick };
 
 /** A feed as the log knows it. */
 export interface FeedState {

@@ -7,6 +7,7 @@ import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
 import type { FeedRecord, GapRecord, Heartbeat, SessionRecord, Tick } from '@tapeline/core/records';
+import { endAbsence, endless } from './coverage.ts';
 import { FeedTable, type SessionChange } from './feed-table.ts';
 import { type FoldOptions, type Level, levelsOf } from './levels.ts';
 import type { FeedState, FoldOutput } from './outputs.ts';
@@ -128,7 +129,7 @@ export class PartitionFold {
     if (!this.#feeds.receive(tick.feed, tick.session, tick.receivedTimeMs)) {
       return emit({ kind: 'dead-letter', reason: 'not-owner', detail: `session: ${tick.session} of ${tick.feed} is over`, record: tick });
     }
-    const symbol = this.#symbols.get(tick.symbol) ?? this.#firstSeen(tick.symbol, tick.receivedTimeMs);
+    const symbol = this.#symbols.get(tick.symbol) ?? this.#firstSeen(tick.symbol, tick.feed, tick.receivedTimeMs);
     if (symbol.state.owner === undefined) this.#takeOver(symbol, tick.feed, 'it was not subscribed', emit);
     if (symbol.state.owner !== tick.feed) {
       return emit({
@@ -142,7 +143,8 @@ export class PartitionFold {
     const versionUs = this.#nextVersion();
     const keep: Emit = output => corrected.push(output);
     const outcome = symbol.take(tick, this.#barsTo(keep, symbol));
-    if (outcome === 'repeated') return emit({ kind: 'repeated', tick });
+    if (outcome === 'repeated') return emit({ kind: 'repeated', why: 'resent', tick });
+    if (outcome === 'duplicate') return emit({ kind: 'repeated', why: 'duplicate', tick });
     if (outcome === 'late') {
       const detail = `timeMs: its window ended more than ${this.#options.correctionHorizonMs} ms before the watermark ${symbol.state.watermarkMs}`;
       return emit({ kind: 'dead-letter', reason: 'late', detail, record: tick });
@@ -155,7 +157,7 @@ export class PartitionFold {
     const watermarkMs = this.#feeds.beat(record);
     if (watermarkMs === undefined) return;
     for (const symbol of this.#symbols.values()) {
-      if (symbol.state.owner === record.feed) symbol.advance(watermarkMs, this.#barsTo(emit, symbol));
+      if (symbol.state.timeFeed === record.feed) symbol.advance(watermarkMs, this.#barsTo(emit, symbol));
     }
   }
 
@@ -170,7 +172,7 @@ export class PartitionFold {
     for (const name of change.symbols) {
       if (partitionOf(name, this.#options.partitions) !== this.#options.partition) continue;
       const symbol = this.#symbols.get(name);
-      if (symbol === undefined) this.#firstSeen(name, record.timeMs).state.owner = record.feed;
+      if (symbol === undefined) this.#firstSeen(name, record.feed, record.timeMs);
       else if (symbol.state.owner !== record.feed) this.#takeOver(symbol, change.feed, change.reason, emit);
     }
   }
@@ -181,6 +183,7 @@ export class PartitionFold {
     if (!change.symbols.has(state.symbol)) {
       state.owner = undefined;
       state.coverage.absentSinceMs = change.absentSinceMs ?? change.startMs;
+      symbol.touch({ fromMs: state.coverage.absentSinceMs, toMs: endless }, this.#barsTo(emit, symbol));
       return;
     }
     if (change.absentSinceMs !== undefined) this.#gap(symbol, change.absentSinceMs, change.startMs, change.reason, emit);
@@ -192,8 +195,8 @@ export class PartitionFold {
     const former = state.owner === undefined ? undefined : this.#feeds.get(state.owner);
     const lostSinceMs = former === undefined || former.connected ? undefined : (former.lastDataMs ?? former.sessionStartMs);
     const sinceMs = state.coverage.absentSinceMs ?? lostSinceMs;
-    state.owner = feed;
-    state.coverage.absentSinceMs = undefined;
+    this.#own(symbol, feed);
+    endAbsence(state.coverage);
     if (sinceMs !== undefined) this.#gap(symbol, sinceMs, this.#feeds.get(feed)?.sessionStartMs ?? sinceMs, reason, emit);
   }
 
@@ -210,10 +213,19 @@ export class PartitionFold {
     symbol.touch({ fromMs, toMs }, this.#barsTo(emit, symbol));
   }
 
-  #firstSeen(name: string, sinceMs: number): SymbolFold {
+  #firstSeen(name: string, feed: string, sinceMs: number): SymbolFold {
     const symbol = SymbolFold.first(name, sinceMs, this.#levels, this.#options);
     this.#symbols.set(name, symbol);
+    this.#own(symbol, feed);
     return symbol;
+  }
+
+  /** From here on the feed's heartbeats close the symbol's windows; what is over by its watermark is over for the symbol too. */
+  #own(symbol: SymbolFold, feed: string): void {
+    const { state } = symbol;
+    state.owner = feed;
+    state.timeFeed = feed;
+    state.watermarkMs = Math.max(state.watermarkMs, this.#feeds.get(feed)?.watermarkMs ?? 0);
   }
 
   #barsTo(emit: Emit, symbol: SymbolFold): (window: Parameters<typeof barOf>[0], interval: Interval) => void {

@@ -4,7 +4,7 @@ import type { Tick } from '@tapeline/core/records';
 import { type Coverage, coverageFlags, coverageFrom, letGo, type Span, touches } from './coverage.ts';
 import { readVolume, type VolumeBaseline } from './day-volume.ts';
 import { emptyIndicators, type IndicatorState, nextIndicators } from './indicators.ts';
-import { type FoldOptions, type Level, windowOf } from './levels.ts';
+import { type FoldOptions, type Level, realStartMs, windowOf } from './levels.ts';
 import { addFlag, addTick, addWindow, barOf, compareOrder, type VolumeStep, type Window, windowFrom, windowFromWindow } from './window.ts';
 
 interface LevelState {
@@ -18,18 +18,27 @@ export interface SymbolState {
   readonly symbol: string;
   /** The feed that owns the symbol. */
   owner?: string;
+  /** The feed whose heartbeats close its windows: the owner, or the last one. */
+  timeFeed?: string;
   watermarkMs: number;
   coverage: Coverage;
   baseline?: VolumeBaseline;
   /** The tick that came last in the log, and the one that comes last in the order of ticks. */
   previous?: Tick;
   latest?: Tick;
+  /** Feed and session of the last tick that came, a late one included. */
+  heard?: { readonly feed: string; readonly session: number; readonly sequence: number };
   readonly levels: LevelState[];
 }
 
 export type BarSink = (window: Window, interval: Bar['interval']) => void;
 
-export type TickOutcome = 'taken' | 'late' | 'repeated';
+/**
+ * - `late`: beyond the horizon
+ * - `repeated`: a last price that the vendor sent again, first thing in a new session
+ * - `duplicate`: a record that stands in the log twice, because a write was repeated
+ */
+export type TickOutcome = 'taken' | 'late' | 'repeated' | 'duplicate';
 
 export class SymbolFold {
   readonly state: SymbolState;
@@ -50,11 +59,14 @@ export class SymbolFold {
     return new SymbolFold({ symbol, watermarkMs: 0, coverage: coverageFrom(sinceMs), levels: states }, levels, options);
   }
 
-  /** Takes a tick into its windows; corrected bars go to `sink`. A late or repeated tick changes no bar. */
+  /** Takes a tick into its windows; corrected bars go to `sink`. Any outcome but `taken` changes no bar. */
   take(tick: Tick, sink: BarSink): TickOutcome {
     const { state } = this;
-    const previous = state.previous;
-    if (previous !== undefined && previous.session !== tick.session && repeats(previous, tick)) {
+    const { previous, heard } = state;
+    const isNewSession = heard !== undefined && (heard.feed !== tick.feed || heard.session !== tick.session);
+    if (heard !== undefined && !isNewSession && tick.sequence <= heard.sequence) return 'duplicate';
+    state.heard = { feed: tick.feed, session: tick.session, sequence: tick.sequence };
+    if (isNewSession && previous !== undefined && repeats(previous, tick)) {
       state.baseline = readVolume(tick, state.baseline).baseline;
       state.previous = tick;
       return 'repeated';
@@ -74,23 +86,17 @@ export class SymbolFold {
   advance(watermarkMs: number, sink: BarSink): void {
     if (watermarkMs <= this.state.watermarkMs) return;
     this.state.watermarkMs = watermarkMs;
-    if (watermarkMs < this.#nextCloseMs) return;
-    for (let index = 0; index < this.#levels.length; index += 1) {
-      for (const window of this.#windows(index)) {
-        if (!window.closed && this.#isOver(window.endMs)) this.#close(index, window, sink);
-      }
-      this.#forget(index);
-    }
+    if (watermarkMs >= this.#nextCloseMs) this.#closeWhatIsOver(sink);
     letGo(this.state.coverage, watermarkMs - this.#options.correctionHorizonMs);
-    this.#nextCloseMs = this.#earliestClose();
   }
 
   /** Marks every window that the gap touches; those already given out are given out again. */
   touch(span: Span, sink: BarSink): void {
     this.state.coverage.gaps.push(span);
     for (let index = 0; index < this.#levels.length; index += 1) {
+      const { interval } = this.#level(index);
       for (const window of this.#windows(index)) {
-        if (!touches(span, window.startMs, window.endMs) || !addFlag(window, 'gap')) continue;
+        if (!touches(span, realStartMs(interval, window), window.endMs) || !addFlag(window, 'gap')) continue;
         if (window.closed) this.#giveOutAgain(index, window, sink);
       }
     }
@@ -102,12 +108,22 @@ export class SymbolFold {
     return this.#openWindows(levelIndex).map(window => barOf(window, this.state.symbol, interval, 0));
   }
 
+  #closeWhatIsOver(sink: BarSink): void {
+    for (let index = 0; index < this.#levels.length; index += 1) {
+      for (const window of this.#windows(index)) {
+        if (!window.closed && this.#isOver(window.endMs)) this.#close(index, window, sink);
+      }
+      this.#forget(index);
+    }
+    this.#nextCloseMs = this.#earliestClose();
+  }
+
   #place(index: number, tick: Tick, step: VolumeStep | undefined, sink: BarSink): void {
     const { interval, parents } = this.#level(index);
     const span = windowOf(interval, tick.timeMs, tick.tradingDay, tick.tradingDayEndMs);
     let window = this.#find(index, span.startMs);
     if (window === undefined) {
-      window = windowFrom(tick, step, span, coverageFlags(this.state.coverage, span.startMs, span.endMs));
+      window = windowFrom(tick, step, span, this.#coverageFlags(interval, span));
       window.closed = this.#isOver(span.endMs);
       this.#insert(index, window);
       if (window.closed) sink(window, interval);
@@ -129,10 +145,11 @@ export class SymbolFold {
   }
 
   #rollUp(index: number, part: Window, sink: BarSink): void {
-    const span = windowOf(this.#level(index).interval, part.startMs, part.tradingDay, part.tradingDayEndMs);
+    const { interval } = this.#level(index);
+    const span = windowOf(interval, part.startMs, part.tradingDay, part.tradingDayEndMs);
     const window = this.#find(index, span.startMs);
     if (window === undefined) {
-      this.#insert(index, windowFromWindow(part, span, coverageFlags(this.state.coverage, span.startMs, span.endMs)));
+      this.#insert(index, windowFromWindow(part, span, this.#coverageFlags(interval, span)));
       return;
     }
     addWindow(window, part);
@@ -155,9 +172,13 @@ export class SymbolFold {
       const span = windowOf(interval, part.startMs, part.tradingDay, part.tradingDayEndMs);
       const whole = open.find(window => window.startMs === span.startMs);
       if (whole !== undefined) addWindow(whole, part);
-      else open.push(windowFromWindow(part, span, coverageFlags(this.state.coverage, span.startMs, span.endMs)));
+      else open.push(windowFromWindow(part, span, this.#coverageFlags(interval, span)));
     }
     return open.sort((a, b) => a.startMs - b.startMs);
+  }
+
+  #coverageFlags(interval: Bar['interval'], span: { readonly startMs: number; readonly endMs: number }): readonly BarFlag[] {
+    return coverageFlags(this.state.coverage, realStartMs(interval, span), span.endMs);
   }
 
   #isOver(endMs: number): boolean {
