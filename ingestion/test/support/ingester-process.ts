@@ -21,7 +21,8 @@ export class IngesterProcess {
   async says(text: string, withinMs = 30_000): Promise<number> {
     const startMs = performance.now();
     while (!this.output.includes(text)) {
-      if (performance.now() > startMs + withinMs) throw new Error(`waited ${withinMs} ms in vain for "${text}" in:\n${this.output}`);
+      const isOver = this.child.exitCode !== null || performance.now() > startMs + withinMs;
+      if (isOver) throw new Error(`waited in vain for "${text}" in:\n${this.output}(exit status ${this.child.exitCode})`);
       await new Promise(resolve => setTimeout(resolve, 10));
     }
     return performance.now() - startMs;
