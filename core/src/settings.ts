@@ -71,9 +71,10 @@ export const settings = {
     help: "address of Finnhub's stream; no feed reads it yet",
   }),
   SYMBOLS: {
-    schema: list,
+    schema: list.refine(names => new Set(names.map(name => name.split(':')[0])).size === names.length),
     otherwise: ['BTC/USD', 'ETH/USD', 'ETH/BTC', 'AAPL', 'MSFT', 'NVDA', 'EUR/USD', 'XAU/USD'],
-    expected: 'symbols as the vendor spells them, separated by commas',
+    expected:
+      'symbols as the vendor spells them, separated by commas, each on one exchange only (prices of RY and RY:TSX are both named RY)',
     example: 'AAPL,BTC/USD',
     help: 'what to subscribe to',
   } as Setting<readonly string[]>,

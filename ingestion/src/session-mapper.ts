@@ -110,6 +110,11 @@ export class SessionMapper {
     return this.isConnected || this.#last !== undefined ? [this.#heartbeat(nowMs, this.isConnected)] : [];
   }
 
+  /** The server said the time and nothing behind it: the heartbeat that a message at this time would have brought. */
+  timeSaid(timeMs: number): FeedEvent[] {
+    return this.#heartbeatsBefore(timeMs);
+  }
+
   /** The connected heartbeat at the end of a recording, so that what is over closes; also when its last session has ended. */
   finalHeartbeat(timeMs: number): FeedEvent[] {
     return this.isConnected || this.#last !== undefined ? [this.#heartbeat(timeMs, true)] : [];

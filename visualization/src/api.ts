@@ -40,8 +40,8 @@ const dayMs = 86_400_000;
 const maxBars = 50_000;
 const maxWindows = 50_000_000;
 const maxGaps = 50_000;
-/** A day of the store may hold gaps that began on it and reach into the range. */
-const gapLookBackMs = 2 * dayMs;
+/** Gaps are kept by the day on which they began; one that reaches into the range may have begun long before it. */
+const gapLookBackMs = 1_100 * dayMs;
 
 const barColumns = 'symbol interval startMs open high low close volume vwap tickCount state flags revision'.split(' ');
 

@@ -77,8 +77,12 @@ export class FeedConnection {
   #saidMs: number | undefined;
   /** False once a message took up the time that was said. */
   #isTimeFresh = false;
+  /** The first time that was said with no message behind it, before the session began: it begins then. */
+  #saidAloneMs: number | undefined;
   #lastMessageMs: number | undefined;
   #quiet: NodeJS.Timeout | undefined;
+  /** A time that was said with nothing behind it yet. */
+  #pendingMs: number | undefined;
   readonly #connection: Connection;
 
   constructor(options: FeedConnectionOptions) {
@@ -111,6 +115,7 @@ export class FeedConnection {
     signal.addEventListener('abort', stop, { once: true });
     try {
       const ending = await this.#connection.ended;
+      this.#takeUpPendingTime();
       if (signal.aborted && !this.#options.feedClock) this.#options.emit(mapper.heartbeat(this.#options.nowMs()));
       const reason = clean(ending.reason);
       if (this.#hasBegun) recorder?.end(this.#timeMs(), reason);
@@ -180,10 +185,12 @@ export class FeedConnection {
     if (this.#options.feedClock && message.kind === 'simulated-time') return this.#timeSaid(message.timeMs);
     if (this.#options.feedClock && message.kind === 'heartbeat' && !this.#isTimeFresh) return;
     this.#isTimeFresh = false;
+    this.#pendingMs = undefined;
     clearTimeout(this.#quiet);
     const receivedTimeMs = this.#timeMs();
     this.#lastMessageMs = receivedTimeMs;
-    if (!this.#hasBegun) this.#begin(receivedTimeMs);
+    const beginsSession = message.kind === 'price' || message.kind === 'subscribe-status';
+    if (!this.#hasBegun && beginsSession) this.#begin(this.#saidAloneMs ?? receivedTimeMs);
     if (mapper.isResubscription(message)) {
       recorder?.end(receivedTimeMs, 'resubscribed by the server');
       recorder?.begin(receivedTimeMs);
@@ -193,14 +200,23 @@ export class FeedConnection {
     this.#note(message);
   }
 
-  /** The time of the next message; one minute after the last message, with nothing behind it, it ends a recording. */
+  /** The time of the next message, or, with nothing behind it, event time that goes on. */
   #timeSaid(timeMs: number): void {
+    if (!this.#hasBegun && this.#isTimeFresh) this.#saidAloneMs ??= this.#saidMs;
     this.#saidMs = timeMs;
     this.#isTimeFresh = true;
-    if (!this.#hasBegun) this.#begin(timeMs);
+    this.#pendingMs = timeMs;
     clearTimeout(this.#quiet);
-    if (this.#lastMessageMs === undefined || timeMs !== this.#lastMessageMs + afterEndMs) return;
-    this.#quiet = setTimeout(() => this.#recordingEnded(timeMs), quietMs);
+    this.#quiet = setTimeout(() => this.#takeUpPendingTime(), quietMs);
+  }
+
+  /** One minute after the last message ends a recording; any other time moves event time on, as a message at it would. */
+  #takeUpPendingTime(): void {
+    const timeMs = this.#pendingMs;
+    this.#pendingMs = undefined;
+    if (timeMs === undefined || !this.#hasBegun) return;
+    if (this.#lastMessageMs !== undefined && timeMs === this.#lastMessageMs + afterEndMs) return this.#recordingEnded(timeMs);
+    this.#options.emit(this.#options.mapper.timeSaid(timeMs));
   }
 
   #recordingEnded(timeMs: number): void {
