@@ -1,13 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { at, isMap, type Json, type JsonMap } from './support/json.ts';
 import { readProviderSchemas } from './support/provider-schema.ts';
-import { sharedFile } from './support/shared-folder.ts';
+import { describeWithShared } from './support/shared-folder.ts';
 import { synthesised } from './support/synthesised.ts';
 
-const { path, missing } = sharedFile('terraform/provider-schemas-kubernetes-2.38.0-helm-3.1.1.json');
-if (missing !== undefined) process.stderr.write(`SKIPPED: ${missing}\n`);
+const file = 'terraform/provider-schemas-kubernetes-2.38.0-helm-3.1.1.json';
 
-(missing === undefined ? describe : describe.skip)('the stacks in the schemas of kubernetes 2.38.0 and helm 3.1.1', () => {
+describeWithShared(file, 'the stacks in the schemas of kubernetes 2.38.0 and helm 3.1.1', path => {
   const schemas = readProviderSchemas(path);
   const stacks = synthesised();
   const kubernetesStacks = [...stacks].filter(([name]) => !name.endsWith('-cluster'));
