@@ -1,0 +1,35 @@
+/** Every policy, in the order in which a reader would ask. */
+import type { Policy } from '../policy.ts';
+import { exactImages, noSecrets, standardLabels } from './contents.ts';
+import { flowsIn, flowsOut, narrowFlows } from './flows.ts';
+import {
+  disruptionBudgets,
+  gracePeriods,
+  noServiceLinks,
+  replaceableJobs,
+  requestsAndLimits,
+  threeProbes,
+  zoneSpread,
+} from './operation.ts';
+import { leastRights, noTokens, ownServiceAccount, readOnlyRoot, restrictedPods } from './pod-security.ts';
+
+export const policies: readonly Policy[] = [
+  restrictedPods,
+  readOnlyRoot,
+  ownServiceAccount,
+  noTokens,
+  leastRights,
+  requestsAndLimits,
+  threeProbes,
+  disruptionBudgets,
+  zoneSpread,
+  noServiceLinks,
+  gracePeriods,
+  replaceableJobs,
+  flowsIn,
+  flowsOut,
+  narrowFlows,
+  exactImages,
+  noSecrets,
+  standardLabels,
+];
