@@ -1,5 +1,5 @@
 /** This file composes the stack `platform`: namespaces that deny by default, storage, and the operators that the pipeline's charts count on. */
-import { TerraformStack } from 'cdktf';
+import { type ITerraformDependable, TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
 import { overlay } from '../chart-values.ts';
 import { AllowedFlow } from '../constructs/allowed-flow.ts';
@@ -37,12 +37,12 @@ export class PlatformStack extends TerraformStack {
     keepState(this, environment.state);
     new ClusterAccess(this, 'access', { endpoint });
     const pipeline = this.#namespace('pipeline', environment);
-    this.#namespace('data', environment);
+    const data = this.#namespace('data', environment);
     const platform = this.#namespace('platform', environment);
     for (const flow of platformFlows(environment.operators))
       new AllowedFlow(this, flow.name, { ...flow, namespace: platform.namespace.metadata.name });
     this.#storage(environment);
-    this.#operators(environment, platform);
+    this.#operators(environment, platform, [pipeline.namespace, data.namespace]);
     if (environment.feed === 'twelve-data' && environment.cloud === undefined) this.#key(pipeline);
   }
 
@@ -56,15 +56,20 @@ export class PlatformStack extends TerraformStack {
     new RetainedStorageClass(this, 'storage', { name: retainedStorageClass, ...disks[cloud.kind] });
   }
 
-  #operators(environment: Environment, platform: HardenedNamespace): void {
+  /** Their charts bind roles in the namespaces that they watch, so those must be there. */
+  #operators(environment: Environment, platform: HardenedNamespace, watched: readonly ITerraformDependable[]): void {
     const made = new Map<OperatorName, OperatorRelease>();
     for (const name of environment.operators) {
       const prerequisite = prerequisites[name];
       const earlier = prerequisite === undefined ? undefined : made.get(prerequisite)?.release;
-      const values = overlay(platformValues(name, environment), environment.chartValues?.[name] ?? {});
-      const chart = operatorCharts[name];
-      const namespace = platform.namespace.metadata.name;
-      made.set(name, new OperatorRelease(this, name, { name, chart, namespace, values, ...(earlier && { dependsOn: [earlier] }) }));
+      const release = new OperatorRelease(this, name, {
+        name,
+        chart: operatorCharts[name],
+        namespace: platform.namespace.metadata.name,
+        values: overlay(platformValues(name, environment), environment.chartValues?.[name] ?? {}),
+        dependsOn: earlier === undefined ? watched : [...watched, earlier],
+      });
+      made.set(name, release);
     }
   }
 

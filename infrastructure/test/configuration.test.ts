@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { configuredEnvironments } from '../src/configuration.ts';
+
+const commit = () => 'abc123';
+
+describe('the configuration of the environments', () => {
+  it('is the table with the commit as tag when nothing is given', () => {
+    const { kind, eks, gke } = configuredEnvironments({}, commit);
+    expect([kind.imageTag, eks.imageTag, gke.imageTag]).toEqual(['abc123', 'abc123', 'abc123']);
+    expect(eks.state).toEqual({ kind: 's3', bucket: 'tapeline-terraform-state', region: 'eu-central-1' });
+  });
+
+  it('takes region, bucket, project and registry from the environment', () => {
+    const { kind, eks, gke } = configuredEnvironments(
+      {
+        TAPELINE_IMAGE_TAG: 'v1',
+        TAPELINE_IMAGE_REGISTRY: 'images.example.com/market',
+        TAPELINE_AWS_REGION: 'us-east-1',
+        TAPELINE_AWS_STATE_BUCKET: 'ours',
+        TAPELINE_GOOGLE_PROJECT: 'market-1',
+        TAPELINE_OPERATOR_CIDRS: '203.0.113.0/24, 198.51.100.7/32',
+      },
+      () => {
+        throw new Error('nobody asked for a commit');
+      },
+    );
+    expect(eks.cloud).toMatchObject({ region: 'us-east-1', zones: ['us-east-1a', 'us-east-1b', 'us-east-1c'] });
+    expect(eks.cloud?.operatorCidrs).toEqual(['203.0.113.0/24', '198.51.100.7/32']);
+    expect(eks.state).toEqual({ kind: 's3', bucket: 'ours', region: 'us-east-1' });
+    expect(gke.cloud).toMatchObject({ project: 'market-1', region: 'europe-west3' });
+    expect([kind.imageRegistry, eks.imageRegistry]).toEqual([undefined, 'images.example.com/market']);
+  });
+
+  it('says every fault at once', () => {
+    const given = {
+      TAPELINE_IMAGE_TAG: 'latest',
+      TAPELINE_FEED: 'yahoo',
+      TAPELINE_BOARD_HOST: 'board.example.com',
+      TAPELINE_OPERATOR_CIDRS: 'everywhere',
+      TAPELINE_GOOGLE_PROJECT: '',
+    };
+    expect(() => configuredEnvironments(given, commit)).toThrow(
+      [
+        'TAPELINE_GOOGLE_PROJECT must be text that is not empty, or absent, was ""',
+        'TAPELINE_IMAGE_TAG must be an exact tag such as a commit, was "latest"',
+        'TAPELINE_FEED must be simulator or twelve-data, was "yahoo"',
+        'TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together',
+        'TAPELINE_OPERATOR_CIDRS must be addresses as 203.0.113.0/24, separated by commas, was "everywhere"',
+      ].join('\n'),
+    );
+  });
+});
