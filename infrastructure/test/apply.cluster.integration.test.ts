@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { ControlPlane } from '@tapeline/services/control-plane';
 import { describeWithControlPlane } from '@tapeline/services/for-tests';
@@ -9,8 +11,11 @@ import { type Environment, environments } from '../src/environments.ts';
 import { at, type Json } from './support/json.ts';
 import { startKwokCluster } from './support/kwok-cluster.ts';
 import { prepareForOldProviders, writeTerraformConfiguration } from './support/old-providers.ts';
+import { commandsOf } from './support/operate-commands.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
+const run = promisify(execFile);
+const operate = commandsOf(readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8'));
 const kind: Environment = { ...environments.kind, imageTag: 'test' };
 
 describeWithControlPlane('the stacks of kind, applied by Terraform to a real API server', () => {
@@ -147,6 +152,26 @@ describeWithControlPlane('the stacks of kind, applied by Terraform to a real API
     expect(text).not.toContain(String(password));
   });
 
+  it('does what docs/operate.md says', async () => {
+    await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(aKeyFromTheCloud));
+    expect(operate.outside.length).toBeGreaterThan(10);
+    for (const command of operate.outside)
+      await run('bash', ['-euo', 'pipefail', '-c', command], { env: { ...process.env, KUBECONFIG: cluster.kubeconfig } });
+  }, 60_000);
+
+  it('has the pod, the container and the Service that docs/operate.md goes into', async () => {
+    const pod = JSON.parse(await cluster.kubectl(['-n', 'tapeline-data', 'get', 'pod', 'cassandra-0', '-o', 'json'])) as Json;
+    const [container] = at(pod, 'spec').containers as Json[];
+    expect(at(container).name).toBe('cassandra');
+    expect((at(container).volumeMounts as Json[]).map(mount => at(mount).mountPath)).toContain('/var/lib/cassandra');
+    const elsewhere = operate.inside.filter(
+      command => !command.includes('kubectl -n tapeline-data exec') || !command.includes('cassandra-0 -c cassandra'),
+    );
+    expect(elsewhere).toEqual([]);
+    expect(operate.forwards).toEqual(['kubectl -n tapeline port-forward service/kafdrop 9000']);
+    expect(await cluster.kubectl(['-n', 'tapeline', 'get', 'service', 'kafdrop', '-o', 'jsonpath={.spec.ports[*].port}'])).toBe('9000');
+  });
+
   it('leaves the volumes when the pipeline is withdrawn, and finds them again', async () => {
     const volumes = async () =>
       (await items('persistentvolumeclaims')).map(claim => [
@@ -174,3 +199,11 @@ function cores(quantity: string): number {
 function mebibytes(quantity: string): number {
   return quantity.endsWith('Gi') ? Number(quantity.slice(0, -2)) * 1_024 : Number(quantity.replace('Mi', ''));
 }
+
+/** On kind the simulator needs none. */
+const aKeyFromTheCloud = {
+  apiVersion: 'external-secrets.io/v1',
+  kind: 'ExternalSecret',
+  metadata: { name: 'twelve-data', namespace: 'tapeline' },
+  spec: { secretStoreRef: { kind: 'ClusterSecretStore', name: 'cloud' }, data: [] },
+};

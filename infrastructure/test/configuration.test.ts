@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { configuredEnvironments } from '../src/configuration.ts';
+import { configuredEnvironments, variables } from '../src/configuration.ts';
 
 const commit = () => 'abc123';
 
@@ -48,5 +49,16 @@ describe('the configuration of the environments', () => {
         'TAPELINE_OPERATOR_CIDRS must be addresses as 203.0.113.0/24, separated by commas, was "everywhere"',
       ].join('\n'),
     );
+  });
+});
+
+describe('the README of this folder', () => {
+  it('lists every variable, as the code has it', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const rows = Object.entries(variables).map(([name, help]) => `| \`${name}\` | ${help} |`);
+    const table = ['<!-- variables: begin -->', '| variable | what it is |', '| --- | --- |', ...rows, '<!-- variables: end -->'].join(
+      '\n',
+    );
+    expect(readme).toContain(table);
   });
 });
