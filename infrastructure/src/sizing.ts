@@ -1,6 +1,6 @@
 /**
  * How large a cluster has to be: a formula from the number of symbols to partitions, disks and memory. `docs/sizing.md` shows its
- * results; `sizing.integration.test.ts` measures on real servers what it reckons with.
+ * results; `sizing.cluster.integration.test.ts` measures on real servers what it reckons with.
  */
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
 import { barsTopic, feedTopic } from '@tapeline/core/topics';

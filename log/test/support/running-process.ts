@@ -22,11 +22,11 @@ export function runScript(script: string, ...args: readonly string[]): RunningPr
   return { pid: child.pid ?? 0, lines, signal: name => void child.kill(name), ended: once(child, 'exit') };
 }
 
-/** Waits until `condition` holds, for at most 40 s. */
+/** Waits until `condition` holds, for at most 90 s. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 40_000;
+  const deadlineMs = Date.now() + 90_000;
   while (!(await condition())) {
-    if (Date.now() > deadlineMs) throw new Error(`waited 40 s in vain for ${condition}`);
+    if (Date.now() > deadlineMs) throw new Error(`waited 90 s in vain for ${condition}`);
     await new Promise(resolve => setTimeout(resolve, 20));
   }
 }
