@@ -12,10 +12,12 @@ import { at, type Json } from './support/json.ts';
 import { startKwokCluster } from './support/kwok-cluster.ts';
 import { prepareForOldProviders, writeTerraformConfiguration } from './support/old-providers.ts';
 import { commandsOf } from './support/operate-commands.ts';
+import { renderedReleases } from './support/rendered-releases.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const operate = commandsOf(readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8'));
+const wayIn = { boardHost: 'board.example.com', grafanaHost: 'grafana.example.com', ingressClass: 'nginx', clusterIssuer: 'letsencrypt' };
 const kind: Environment = { ...environments.kind, imageTag: 'test' };
 
 describeWithControlPlane('the stacks of kind, applied by Terraform to a real API server', () => {
@@ -151,6 +153,25 @@ describeWithControlPlane('the stacks of kind, applied by Terraform to a real API
     expect(text).not.toContain(Buffer.from(String(password), 'base64').toString());
     expect(text).not.toContain(String(password));
   });
+
+  it.each([
+    ['EKS', { ...environments.eks, imageTag: 'test' }],
+    ['EKS with a way in for people', { ...environments.eks, imageTag: 'test', wayIn }],
+    ['GKE', { ...environments.gke, imageTag: 'test' }],
+  ])(
+    'would accept every object that %s gets, custom resources included',
+    async (_name, environment) => {
+      const releases = await renderedReleases(environment, join(cluster.bin, 'helm'));
+      expect(releases.map(({ name }) => name)).toContain('secrets');
+      const dryRun = ['apply', '--server-side', '--force-conflicts', '--dry-run=server', '--validate=strict', '-f', '-'];
+      for (const { namespace, objects } of releases) {
+        // As Helm does it: a default for objects without a namespace, and no objection to those with another.
+        await cluster.kubectl(['config', 'set-context', '--current', '--namespace', namespace]);
+        await cluster.kubectl(dryRun, objects);
+      }
+    },
+    60_000,
+  );
 
   it('does what docs/operate.md says', async () => {
     await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(aKeyFromTheCloud));
