@@ -87,7 +87,8 @@ describeUnless(await missingJava(), 'what sizes are reckoned with', () => {
     'are the heap and the snapshot of a symbol, and less than the fold can do',
     () => {
       const { heapBytes, snapshotBytes, ticksPerSecond } = measureSymbolMemory(40, 1_500);
-      expectNear(heapBytes, measured.symbolHeap, 25);
+      // A heap is measured between two collections: it says the size, not the byte.
+      expectNear(heapBytes, measured.symbolHeap, 40);
       expectNear(snapshotBytes, measured.symbolSnapshot, 10);
       expect(ticksPerSecond).toBeGreaterThan(assumed.ticksPerProcessor);
     },
