@@ -73,7 +73,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
 /** Tries other ports when somebody took one between our look and the bind. */
 async function up(tools: KubernetesTools, directory: string, { fakeNodes = 2, logger }: ControlPlaneOptions): Promise<string> {
-  const kwok = { KWOK: fakeNodes > 0 ? '1' : '0', KWOK_NODES: String(fakeNodes) };
+  // A fake node that reports late on a busy machine would be held for dead, and its pods never become ready again.
+  const patience = { KCM_ARGS: '--node-monitor-grace-period=1h' };
+  const kwok = { KWOK: fakeNodes > 0 ? '1' : '0', KWOK_NODES: String(fakeNodes), ...patience };
   for (let attempt = 1; ; attempt++) {
     const ports = await portsOf(directory);
     try {

@@ -29,7 +29,7 @@ export async function makeBaseLayers(scripts: string, scratch: string): Promise<
   const withNode = join(scratch, 'base-node');
   const withJava = join(scratch, 'base-java');
   await makeRoot(scripts, withNode, ['libstdc++6', 'ca-certificates']);
-  await makeRoot(scripts, withJava, ['openjdk-17-jre-headless', 'dash', 'coreutils']);
+  await makeRoot(scripts, withJava, ['openjdk-17-jre-headless', 'bash', 'coreutils']);
   const node = join(withNode, 'usr/local/bin/node');
   mkdirSync(dirname(node), { recursive: true });
   copyFileSync(nodeProgram, node);

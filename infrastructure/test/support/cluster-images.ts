@@ -1,4 +1,7 @@
-/** This file builds all images of a test cluster without Docker, into one archive: ours from the Dockerfile, the servers from their jars. */
+/**
+ * This file builds all images of a test cluster without Docker, into one archive: ours from the Dockerfile, the servers' from their jars,
+ * and stand-ins for what cannot be had.
+ */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cassandraJars } from '@tapeline/services/cassandra';
@@ -7,11 +10,15 @@ import { makeBaseLayers } from './base-images.ts';
 import { bytesOf, type Image, packLayer, writeImageArchive } from './image-archive.ts';
 import { ImageTrees } from './image-tree.ts';
 import { makeServerImages } from './server-images.ts';
+import { makeStandInImages } from './stand-in-images.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The targets of the Dockerfile that are images. */
 export const targets = ['ingester', 'stream-processor', 'live-board', 'migrations', 'simulator'] as const;
+
+/** Of Kafka's and Cassandra's images, which do not change with ours. */
+export const serverTag = 'test';
 
 export interface ClusterImages {
   /** What `node.sh import` takes. */
@@ -29,7 +36,8 @@ export async function buildClusterImages(scripts: string, scratch: string, tag: 
     const { directory, settings } = await trees.build(target);
     images.push({ name: `docker.io/tapeline/${target}:${tag}`, layers: [bases.node, await packLayer(directory, scratch)], settings });
   }
-  images.push(...(await makeServerImages({ kafka, cassandra }, bases.java, scratch, tag)));
+  images.push(...(await makeServerImages({ kafka, cassandra }, bases.java, scratch, serverTag)));
+  images.push(...(await makeStandInImages(bases.node, scratch, tag)));
   const archive = join(scratch, 'images.tar');
   await writeImageArchive(images, archive, scratch);
   const weights = images.map(image => ({ name: image.name, bytes: bytesOf(image), ownBytes: image.layers.at(-1)?.bytes ?? 0 }));

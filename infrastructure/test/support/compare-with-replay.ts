@@ -15,7 +15,7 @@ import { feedTopic } from '@tapeline/core/topics';
 import { openConfiguredStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
-import type { MarketLog } from '@tapeline/log/market-log';
+import type { LogBatch, MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
 import { type LogReplay, replayOfLog } from '../../../standalone/test/support/replay-of-log.ts';
 
@@ -29,11 +29,16 @@ export interface ComparisonReport {
   readonly missingSequences: number;
   /** Ticks that stand in the log more than once. */
   readonly repeatedTicks: number;
+  /** Spans without a feed that the store lists, in order, each once however many symbols it touches. */
+  readonly gaps: readonly { readonly reason: string; readonly lengthMs: number }[];
   /** What differs, at most ten lines. */
   readonly differences: readonly string[];
 }
 
+type CapturedFeed = Pick<MarketLog, 'offsets' | 'read'> & { batches(): readonly LogBatch[] };
+
 const DEADLINE_MS = 120_000;
+const SECOND_LOOK_MS = 3_000;
 const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
 
 async function main(): Promise<ComparisonReport> {
@@ -42,10 +47,11 @@ async function main(): Promise<ComparisonReport> {
   const log = await openConfiguredLog(configuration, { clientId: 'comparison', logger, readOnly: true });
   const store = openConfiguredStore(configuration, { logger, registry: new Registry(), readOnly: true });
   try {
-    const replay = await replayOfLog(log);
-    const missing = await missingSequences(log);
+    const captured = await captureFeed(log);
+    const replay = await replayOfLog(captured);
     await untilDurable(log, store, configuration.KAFKA_GROUP);
-    return { ...(await compare(replay, store, process.argv.includes('--exact'))), missingSequences: missing };
+    const compared = await compare(replay, store, process.argv.includes('--exact'));
+    return { ...compared, missingSequences: await missingSequences(captured, log) };
   } finally {
     await Promise.all([log.close(), store.close()]);
   }
@@ -77,6 +83,7 @@ async function compare(replay: LogReplay, store: MarketStore, exact: boolean): P
   const surplus = exact ? [...stored.bars.keys()].filter(key => !replay.bars.has(key)) : [];
   const surplusTicks = exact ? [...stored.ticks].filter(key => !replay.ticks.has(key)) : [];
   const missingTicks = [...replay.ticks.keys()].filter(key => !stored.ticks.has(key));
+  const gaps = new Map((await store.gaps(everything)).map(({ fromMs, toMs, reason }) => [toMs, { reason, lengthMs: toMs - fromMs }]));
   const differences = [
     ...different.map(bar => `replay ${JSON.stringify(bar)}, stored ${JSON.stringify(stored.bars.get(keyOf(bar)))}`),
     ...missingTicks.map(key => `tick ${key}: not stored`),
@@ -88,6 +95,7 @@ async function compare(replay: LogReplay, store: MarketStore, exact: boolean): P
     ticks: replay.ticks.size,
     sessions: replay.sessions.size,
     repeatedTicks: [...replay.ticks.values()].filter(count => count > 1).length,
+    gaps: [...gaps].toSorted(([a], [b]) => a - b).map(([, gap]) => gap),
     differences: differences.slice(0, 10),
   };
 }
@@ -108,21 +116,54 @@ function keyOf(bar: Bar): string {
   return `${bar.symbol} ${bar.interval} ${bar.startMs}`;
 }
 
-/** Ticks are numbered over all symbols of a session, so a hole is a tick that was received and never written. */
-async function missingSequences(log: MarketLog): Promise<number> {
-  const sequences = new Map<string, Set<number>>();
-  for (const { partition, lowOffset, highWatermark } of await log.offsets(feedTopic.name)) {
-    if (lowOffset === highWatermark) continue;
+/** The feed topic as it is now, read once, all partitions at a time. */
+async function captureFeed(log: MarketLog): Promise<CapturedFeed> {
+  const ranges = await log.offsets(feedTopic.name);
+  const captured = new Map<number, LogBatch[]>();
+  const capture = async ({ partition, lowOffset, highWatermark }: PartitionOffsets) => {
+    const batches: LogBatch[] = [];
+    captured.set(partition, batches);
+    if (lowOffset === highWatermark) return;
     const range = { topic: feedTopic.name, partition, fromOffset: lowOffset, toOffset: highWatermark };
-    for await (const batch of log.read(range)) {
-      const records = batch.records.map(({ value }) => decodeRecord(value));
-      for (const tick of records.filter(record => record.kind === 'tick')) {
-        const session = `${tick.feed} ${tick.session}`;
-        sequences.set(session, (sequences.get(session) ?? new Set()).add(tick.sequence));
-      }
-    }
+    for await (const batch of log.read(range)) batches.push(batch);
+  };
+  await Promise.all(ranges.map(capture));
+  return {
+    offsets: async () => ranges,
+    read: async function* ({ partition }) {
+      yield* captured.get(partition) ?? [];
+    },
+    batches: () => [...captured.values()].flat(),
+  };
+}
+
+/**
+ * Ticks are numbered over all symbols of a session, so a hole is a tick that was received and never written. Partitions are read
+ * at different moments, so a hole counts when a second look does not fill it.
+ */
+async function missingSequences(captured: CapturedFeed, log: MarketLog): Promise<number> {
+  const before = sequencesIn(captured);
+  if (holesIn(before).length === 0) return 0;
+  await sleep(SECOND_LOOK_MS);
+  const after = sequencesIn(await captureFeed(log));
+  return holesIn(before).filter(([session, sequence]) => !after.get(session)?.has(sequence)).length;
+}
+
+function sequencesIn(captured: CapturedFeed): ReadonlyMap<string, ReadonlySet<number>> {
+  const sequences = new Map<string, Set<number>>();
+  const records = captured.batches().flatMap(batch => batch.records.map(({ value }) => decodeRecord(value)));
+  for (const tick of records.filter(record => record.kind === 'tick')) {
+    const session = `${tick.feed} ${tick.session}`;
+    sequences.set(session, (sequences.get(session) ?? new Set()).add(tick.sequence));
   }
-  return [...sequences.values()].reduce((sum, seen) => sum + Math.max(...seen) - seen.size, 0);
+  return sequences;
+}
+
+function holesIn(sequences: ReadonlyMap<string, ReadonlySet<number>>): readonly (readonly [session: string, sequence: number])[] {
+  return [...sequences].flatMap(([session, seen]) => {
+    const all = Array.from({ length: Math.max(...seen) }, (_, index) => index + 1);
+    return all.filter(sequence => !seen.has(sequence)).map(sequence => [session, sequence] as const);
+  });
 }
 
 process.stdout.write(`${JSON.stringify(await main())}\n`);

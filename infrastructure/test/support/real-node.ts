@@ -6,8 +6,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { describe, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
-import { kubernetesTools, missingKubernetesTools } from '@tapeline/services/kubernetes-tools';
+import { describeUnless } from '@tapeline/services/for-tests';
+import { absentSharedTools, kubernetesTools, missingKubernetesTools } from '@tapeline/services/kubernetes-tools';
 
 /** A program that node.sh wants, and the Debian package that has it. */
 const programs: Readonly<Record<string, string>> = {
@@ -21,6 +23,7 @@ const programs: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   gcc: 'gcc',
   python3: 'python3',
+  terraform: 'terraform',
 };
 const pluginFolder = '/usr/lib/cni';
 /** The account of every pod of ours. */
@@ -37,12 +40,25 @@ export interface RealNode {
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** Brings an archive of images into the node's containerd. */
   importImages(archive: string): Promise<void>;
+  /** Gives an image of the node another name. */
+  tagImage(name: string, newName: string): Promise<void>;
   /** Runs a program of this machine in the cluster's network, with the cluster's names; gives its standard output. */
   runInside(program: string, args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string>;
   /** A folder of the node that pods may write to; it stays when they go. */
   makeVolumeFolder(name: string): string;
   /** Ends everything and removes the folder. */
   wipe(): Promise<void>;
+}
+
+/** A `describe` that needs a real node. The shared folder's absence is said and forgiven; where it is, nothing is skipped in CI. */
+export function describeWithRealNode(name: string, tests: () => void): void {
+  const absent = absentSharedTools();
+  if (absent === undefined) {
+    describeUnless(missingForRealNode(), name, tests);
+    return;
+  }
+  process.stderr.write(`\nSKIPPED: ${name}: ${absent.message}\n\n`);
+  describe(name, () => it(`did not run: ${absent.message}`, () => undefined));
 }
 
 /** What this machine lacks for a real node, with the remedy; undefined when it lacks nothing. */
@@ -55,7 +71,7 @@ export function missingForRealNode(): PipelineError | undefined {
   if (!existsSync(join(pluginFolder, 'bridge'))) packages.add('containernetworking-plugins');
   if (packages.size > 0) {
     const names = [...packages].join(' ');
-    return unavailable(`a real Kubernetes node needs ${names}: apt-get install --no-install-recommends ${names}`);
+    return unavailable(`a real Kubernetes node needs ${names}; install them (Debian: apt-get install --no-install-recommends ${names})`);
   }
   return process.getuid?.() === 0 ? undefined : unavailable('a real Kubernetes node needs root');
 }
@@ -70,7 +86,8 @@ export async function startRealNode(directory: string): Promise<RealNode> {
   if (missing !== undefined) throw missing;
   const { scripts, bin } = await kubernetesTools();
   const script = join(scripts, 'node.sh');
-  const environment = { ...process.env, BIN: bin };
+  // A node that reports late on a busy machine would be held for dead, and its pods be sent away.
+  const environment = { ...process.env, BIN: bin, KCM_ARGS: '--node-monitor-grace-period=1h' };
   mkdirSync(directory, { recursive: true });
   const watchdog = wipeWithThisProcess(script, directory, environment);
   const nodeScript = (...args: readonly string[]) => execute(script, args, { environment });
@@ -94,6 +111,7 @@ export async function startRealNode(directory: string): Promise<RealNode> {
     scripts,
     kubectl: (args, input) => execute('kubectl', ['--kubeconfig', kubeconfig, ...args], { environment, input }),
     importImages: async archive => void (await nodeScript('import', directory, archive)),
+    tagImage: async (name, newName) => void (await nodeScript('ctr', directory, 'images', 'tag', name, newName)),
     runInside: (program, args, variables) => {
       const withNames = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
       const inside = ['exec', directory, 'unshare', '--mount', 'sh', '-c', withNames, names, program, ...args];

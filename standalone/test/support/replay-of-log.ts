@@ -15,7 +15,7 @@ export interface LogReplay {
   readonly sessions: ReadonlySet<number>;
 }
 
-export async function replayOfLog(log: MarketLog): Promise<LogReplay> {
+export async function replayOfLog(log: Pick<MarketLog, 'offsets' | 'read'>): Promise<LogReplay> {
   const bars = new Map<string, Bar>();
   const ticks = new Map<string, number>();
   const symbols = new Set<string>();
