@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { imageTag } from '../../scripts/image-tag.ts';
@@ -30,7 +30,6 @@ describeWithRealNode('the pipeline on a real node', () => {
 
   afterAll(async () => {
     await pipeline?.close();
-    rmSync(directory, { recursive: true, force: true });
   }, MINUTE_MS);
 
   it(

@@ -17,7 +17,9 @@ import { makeVolumes } from './volume-maker.ts';
 
 const comparison = fileURLToPath(new URL('./compare-with-replay.ts', import.meta.url));
 const crds = (node: RealNode) => join(node.scripts, '..', '..', 'crds');
-const READY_WITHIN_SECONDS = 240;
+const READY_WITHIN_SECONDS = 180;
+/** Of one application of the stacks, four times what it takes on two idle processors; Helm by itself would wait for half an hour. */
+const DEPLOY_DEADLINE_MS = 240_000;
 
 export interface PipelineOnNode {
   readonly node: RealNode;
@@ -34,9 +36,10 @@ export interface PipelineOnNode {
 /** Starts a node in `directory`, builds the images of the working tree, and installs everything; returns when all is ready. */
 export async function startPipelineOnNode(directory: string, tag: string): Promise<PipelineOnNode> {
   const stopping = new AbortController();
+  const node = await startRealNode(directory);
+  // All that is made on the way lies in the node's folder, which goes with it.
   const scratch = join(directory, 'images');
-  mkdirSync(scratch, { recursive: true });
-  const node = await startRealNode(join(directory, 'node'));
+  mkdirSync(scratch);
   const close = async () => {
     stopping.abort();
     await node.wipe();
@@ -50,7 +53,9 @@ export async function startPipelineOnNode(directory: string, tag: string): Promi
     const upgrade = async (newTag: string) => {
       const ours = images.weights.map(({ name }) => name).filter(name => name.endsWith(`:${tag}`));
       for (const name of ours) await node.tagImage(name, name.replace(`:${tag}`, `:${newTag}`));
-      await deploy(deploymentOf(node, directory, newTag));
+      await deploy(deploymentOf(node, directory, newTag)).catch(async (error: unknown) => {
+        throw new Error(`the upgrade failed: ${reasonOf(error)}\n${await stateOf(node)}`, { cause: error });
+      });
     };
     const environment = { ...process.env, KUBECONFIG: node.kubeconfig };
     const helm = (args: readonly string[]) => execute(join(node.bin, 'helm'), args, { environment });
@@ -94,6 +99,7 @@ function deploymentOf(node: RealNode, directory: string, tag: string): Deploymen
     processVariables: { ...process.env, TF_CLI_CONFIG_FILE: writeTerraformConfiguration(directory, join(node.bin, 'provider-mirror')) },
     prepare: prepareForOldProviders,
     readyWithinSeconds: READY_WITHIN_SECONDS,
+    signal: AbortSignal.timeout(DEPLOY_DEADLINE_MS),
   };
 }
 
