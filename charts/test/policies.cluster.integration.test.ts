@@ -50,13 +50,12 @@ describeWithControlPlane('the charts, rendered', () => {
 
   it('give our processes no variable that they do not know', () => {
     const known = new Set(Object.entries(settings).flatMap(([name, setting]) => ('secret' in setting ? [name, `${name}_FILE`] : [name])));
-    const fromKubernetes = ['POD_NAME', 'POD_NAMESPACE', 'INGESTER_LEASE'];
     const ours = renderings
       .flatMap(({ objects }) => podsOf(objects))
       .flatMap(({ spec }) => spec.containers.filter(({ image }) => ourProcesses.test(image)));
     const given = new Set(ours.flatMap(({ env = [] }) => env.map(({ name }) => name)));
     expect(given.size).toBeGreaterThan(10);
-    expect([...given].filter(name => !known.has(name) && !fromKubernetes.includes(name))).toEqual([]);
+    expect([...given].filter(name => !known.has(name))).toEqual([]);
   });
 });
 
