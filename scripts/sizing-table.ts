@@ -13,7 +13,7 @@ const usual = { ticksPerSymbolSecond: 0.5, peakFactor: 4, intervals, tickRetenti
 
 /** The columns, by what stands above them. */
 export const workloads: readonly (readonly [string, Workload])[] = [
-  ['10, tiny', { ...usual, symbols: 10, replicationFactor: 1 }],
+  ['10, tiny', { ...usual, symbols: 10, replicationFactor: 1, partitions: 4 }],
   ['10', { ...usual, symbols: 10 }],
   ['1,000', { ...usual, symbols: 1_000 }],
   ['10,000', { ...usual, symbols: 10_000 }],

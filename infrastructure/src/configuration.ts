@@ -11,6 +11,7 @@ export const variables = {
   TAPELINE_SYMBOLS: 'what to subscribe to',
   TAPELINE_FEED: 'simulator or twelve-data',
   TAPELINE_OPERATOR_CIDRS: 'addresses that may reach the API server of a cloud, separated by commas',
+  TAPELINE_KUBERNETES_API_CIDRS: 'addresses at which pods of a cloud find its API server, separated by commas; any when absent',
   TAPELINE_AWS_REGION: 'region of EKS; its zones are a, b and c',
   TAPELINE_AWS_STATE_BUCKET: "bucket of S3 for Terraform's state",
   TAPELINE_GOOGLE_PROJECT: 'project of GKE',
@@ -41,7 +42,14 @@ function configured(environment: Environment, given: Variables, imageTag: string
   const feed = given.TAPELINE_FEED === undefined ? environment.feed : given.TAPELINE_FEED === 'simulator' ? 'simulator' : 'twelve-data';
   const common = { ...environment, imageTag, feed, ...present({ symbols: given.TAPELINE_SYMBOLS }) } as const;
   if (cloud === undefined) return common;
-  const shared = { ...common, ...present({ imageRegistry: given.TAPELINE_IMAGE_REGISTRY, wayIn: wayIn(given) }) };
+  const shared = {
+    ...common,
+    ...present({
+      imageRegistry: given.TAPELINE_IMAGE_REGISTRY,
+      wayIn: wayIn(given),
+      kubernetesApiCidrs: cidrs(given.TAPELINE_KUBERNETES_API_CIDRS),
+    }),
+  };
   if (cloud.kind === 'google') {
     const bucket = given.TAPELINE_GOOGLE_STATE_BUCKET;
     return { ...shared, cloud: google(cloud, given), state: bucket === undefined ? state : { kind: 'gcs', bucket } };
@@ -53,13 +61,18 @@ function configured(environment: Environment, given: Variables, imageTag: string
 
 function amazon(cloud: AwsCloud, given: Variables): AwsCloud {
   const region = given.TAPELINE_AWS_REGION ?? cloud.region;
-  return { ...cloud, region, zones: [`${region}a`, `${region}b`, `${region}c`], operatorCidrs: cidrs(given) ?? cloud.operatorCidrs };
+  return {
+    ...cloud,
+    region,
+    zones: [`${region}a`, `${region}b`, `${region}c`],
+    operatorCidrs: cidrs(given.TAPELINE_OPERATOR_CIDRS) ?? cloud.operatorCidrs,
+  };
 }
 
 function google(cloud: GoogleCloud, given: Variables): GoogleCloud {
   const region = given.TAPELINE_GOOGLE_REGION ?? cloud.region;
   const project = given.TAPELINE_GOOGLE_PROJECT ?? cloud.project;
-  const operatorCidrs = cidrs(given) ?? cloud.operatorCidrs;
+  const operatorCidrs = cidrs(given.TAPELINE_OPERATOR_CIDRS) ?? cloud.operatorCidrs;
   return { ...cloud, project, region, zones: [`${region}-a`, `${region}-b`, `${region}-c`], operatorCidrs };
 }
 
@@ -80,13 +93,15 @@ function faultsIn(given: Variables): readonly string[] {
   if (feed !== undefined && feed !== 'simulator' && feed !== 'twelve-data') fault('TAPELINE_FEED', 'simulator or twelve-data');
   if ((board === undefined) !== (grafana === undefined))
     faults.push('TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together');
-  if (cidrs(given)?.some(text => !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text)) === true)
-    fault('TAPELINE_OPERATOR_CIDRS', 'addresses as 203.0.113.0/24, separated by commas');
+  for (const name of ['TAPELINE_OPERATOR_CIDRS', 'TAPELINE_KUBERNETES_API_CIDRS'] as const) {
+    if (cidrs(given[name])?.some(text => !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text)) === true)
+      fault(name, 'addresses as 203.0.113.0/24, separated by commas');
+  }
   return faults;
 }
 
-function cidrs(given: Variables): readonly string[] | undefined {
-  return given.TAPELINE_OPERATOR_CIDRS?.split(',').map(text => text.trim());
+function cidrs(list: string | undefined): readonly string[] | undefined {
+  return list?.split(',').map(text => text.trim());
 }
 
 /** Without the names whose value is absent, so that they do not hide what is below. */

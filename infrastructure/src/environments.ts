@@ -61,6 +61,8 @@ export interface Environment {
   readonly imageTag: string;
   readonly autoscaling: 'keda' | 'hpa' | 'none';
   readonly wayIn?: WayIn;
+  /** Where pods find the API server; any address when absent, for it is known only once the cluster stands. */
+  readonly kubernetesApiCidrs?: readonly string[];
   /** Laid over the values of single releases, by their names. */
   readonly chartValues?: Readonly<Record<string, Values>>;
 }

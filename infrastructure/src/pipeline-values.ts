@@ -39,7 +39,6 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...(cloud?.kind === 'aws' ? { provider: 'aws', region: cloud.region } : {}),
     ...(cloud?.kind === 'google' ? { provider: 'google', project: cloud.project } : {}),
     secrets: wayIn === undefined ? cloudSecrets : [...cloudSecrets, loginSecret],
-    kafdropProperties: true,
   }),
   kafka,
   cassandra,
@@ -51,17 +50,18 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
   simulator: context => image('simulator', context),
   ingester: context => ({
     ...image('ingester', context),
+    ...kubernetesApi(context),
     ...kafkaAddress(context, 'ingester'),
     ...(context.environment.feed === 'simulator' ? { feedUrl: 'ws://simulator:7010/v1/quotes/price' } : { apiKeySecret: 'twelve-data' }),
-    ...(context.environment.symbols === undefined ? {} : { settings: { SYMBOLS: context.environment.symbols } }),
+    settings: { ...partitions(context), ...(context.environment.symbols === undefined ? {} : { SYMBOLS: context.environment.symbols }) },
   }),
   'stream-processor': context => ({
     ...image('stream-processor', context),
     ...kafkaAddress(context, 'stream-processor'),
     ...cassandraAddress(context, 'cassandra-pipeline'),
-    settings: datacenter,
+    settings: { ...datacenter, ...partitions(context) },
     autoscaling: context.environment.autoscaling,
-    ...(isTiny(context) ? { maxReplicas: 4 } : {}),
+    ...(isTiny(context) ? { maxReplicas: tinyPartitions } : {}),
   }),
   'live-board': context => ({
     ...image('live-board', context),
@@ -73,7 +73,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
   }),
   kafdrop: (context): Values => {
     if (isTiny(context)) return { kafkaBrokers: plainKafka };
-    return { kafkaBrokers: securedKafka, kafkaPropertiesSecret: 'kafdrop-properties', kafkaCaSecret: 'kafka-ca' };
+    return { kafkaBrokers: securedKafka, kafkaPropertiesSecret: 'kafka-user-kafdrop', kafkaCaSecret: 'kafka-ca' };
   },
   grafana: context => ({
     ...image('grafana', context),
@@ -102,6 +102,8 @@ export function pipelineCharts(environment: Environment): readonly PipelineChart
 
 const plainKafka = `kafka.${namespaces.data}:9092`;
 const securedKafka = `kafka-kafka-bootstrap.${namespaces.data}:9093`;
+/** Heartbeats of 24 partitions would be most of what a laptop's disk holds. */
+const tinyPartitions = 4;
 const datacenter = { CASSANDRA_LOCAL_DATACENTER: 'datacenter1' } as const;
 
 function kafka(context: PipelineContext): Values {
@@ -110,7 +112,8 @@ function kafka(context: PipelineContext): Values {
     autoscalerNamespace: environment.autoscaling === 'keda' ? namespaces.platform : '',
     monitoringNamespace: hasMonitoring(context) ? namespaces.platform : '',
   };
-  return isTiny(context) ? { profile: 'tiny', ...watchers } : { profile: 'strimzi', ...watchers, storageClass: retainedStorageClass };
+  if (isTiny(context)) return { profile: 'tiny', ...watchers, feedPartitions: tinyPartitions, storageSize: '8Gi' };
+  return { profile: 'strimzi', ...watchers, ...kubernetesApi(context), storageClass: retainedStorageClass };
 }
 
 function cassandra(context: PipelineContext): Values {
@@ -160,6 +163,15 @@ function wayIn({ environment }: PipelineContext, host: 'boardHost' | 'grafanaHos
 
 function isTiny({ environment }: PipelineContext): boolean {
   return environment.servers === 'tiny';
+}
+
+function kubernetesApi({ environment: { kubernetesApiCidrs } }: PipelineContext): Values {
+  return kubernetesApiCidrs === undefined ? {} : { kubernetesApiCidrs };
+}
+
+/** Of topics that a process creates; elsewhere the chart kafka does, and the processes find them. */
+function partitions(context: PipelineContext): Values {
+  return isTiny(context) ? { KAFKA_FEED_PARTITIONS: String(tinyPartitions) } : {};
 }
 
 function hasMonitoring({ environment }: PipelineContext): boolean {

@@ -66,6 +66,8 @@ export interface Workload {
   /** Bars are kept for ever: for how many years the disks are to do. */
   readonly barYears: number;
   readonly replicationFactor: 1 | 3;
+  /** @default enough for the peak, and for 24 processors */
+  readonly partitions?: number;
 }
 
 export interface Sizing {
@@ -90,7 +92,7 @@ export function sizingOf(workload: Workload): Sizing {
   const ticksPerSecond = symbols * ticksPerSymbolSecond;
   const peakTicksPerSecond = ticksPerSecond * peakFactor;
   const barsPerSecond = symbols * barsPerSymbolSecond(workload);
-  const partitions = 24 * Math.max(1, Math.ceil(peakTicksPerSecond / assumed.ticksPerPartition / 24));
+  const partitions = workload.partitions ?? 24 * Math.max(1, Math.ceil(peakTicksPerSecond / assumed.ticksPerPartition / 24));
   return {
     ticksPerSecond,
     peakTicksPerSecond,

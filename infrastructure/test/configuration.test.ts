@@ -20,6 +20,7 @@ describe('the configuration of the environments', () => {
         TAPELINE_AWS_STATE_BUCKET: 'ours',
         TAPELINE_GOOGLE_PROJECT: 'market-1',
         TAPELINE_OPERATOR_CIDRS: '203.0.113.0/24, 198.51.100.7/32',
+        TAPELINE_KUBERNETES_API_CIDRS: '10.40.3.7/32,172.20.0.1/32',
       },
       () => {
         throw new Error('nobody asked for a commit');
@@ -27,6 +28,7 @@ describe('the configuration of the environments', () => {
     );
     expect(eks.cloud).toMatchObject({ region: 'us-east-1', zones: ['us-east-1a', 'us-east-1b', 'us-east-1c'] });
     expect(eks.cloud?.operatorCidrs).toEqual(['203.0.113.0/24', '198.51.100.7/32']);
+    expect([kind.kubernetesApiCidrs, gke.kubernetesApiCidrs]).toEqual([undefined, ['10.40.3.7/32', '172.20.0.1/32']]);
     expect(eks.state).toEqual({ kind: 's3', bucket: 'ours', region: 'us-east-1' });
     expect(gke.cloud).toMatchObject({ project: 'market-1', region: 'europe-west3' });
     expect([kind.imageRegistry, eks.imageRegistry]).toEqual([undefined, 'images.example.com/market']);

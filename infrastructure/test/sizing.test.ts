@@ -46,6 +46,12 @@ describe('sizes', () => {
     expect(kafka.diskBytes).toBeCloseTo((24 * 4 * 249.5 * 86_400 * 7.25) / 0.7, 0);
   });
 
+  it('take a number of partitions that is given', () => {
+    const { partitions, kafka } = sizingOf(aWorkload({ symbols: 1, ticksPerSymbolSecond: 0, partitions: 4 }));
+    expect(partitions).toBe(4);
+    expect(kafka.bytesPerDay).toBeCloseTo(4 * 4 * 249.5 * 86_400, 0);
+  });
+
   it('of ticks are none when they are not stored', () => {
     expect(sizingOf(aWorkload({ tickRetentionDays: 0 })).cassandra.tickBytes).toBe(0);
     // 500 a second, 30 days and 11 more until the expired are gone, 49 bytes
