@@ -45,8 +45,18 @@ module.exports = {
       name: 'the-fold-is-pure',
       severity: 'error',
       comment: 'a fold that could see a clock, a disk or a socket would not give the same bars twice',
+      from: { path: '^stream-processing/src/(fold|hot)/' },
+      to: {
+        pathNot:
+          '^(stream-processing/src/(fold|hot)/|core/src/(intervals|bars|records|dead-letters|partitioner|errors|derived-values)\\.ts$)',
+      },
+    },
+    {
+      name: 'the-plain-fold-stands-alone',
+      severity: 'error',
+      comment: 'it is what the fast one is held equal to',
       from: { path: '^stream-processing/src/fold/' },
-      to: { pathNot: '^(stream-processing/src/fold/|core/src/(intervals|bars|records|dead-letters|partitioner|errors)\\.ts$)' },
+      to: { path: '^stream-processing/src/hot/' },
     },
     {
       name: 'infrastructure-knows-core-only',

@@ -5,6 +5,7 @@ import type { VolumeStep } from './window.ts';
 /** What the next value of a symbol is compared with. */
 export interface VolumeBaseline {
   readonly dayVolume: number;
+  readonly feed: string;
   readonly session: number;
   readonly tradingDay: string;
   /** The latest `timeMs` among the ticks that set a baseline of this session. */
@@ -27,8 +28,9 @@ export interface VolumeReading {
 export function readVolume(tick: Tick, baseline: VolumeBaseline | undefined): VolumeReading {
   if (tick.size !== undefined) return { baseline, step: { volume: tick.size, exact: true } };
   if (tick.dayVolume === undefined) return { baseline, step: undefined };
-  const next = { dayVolume: tick.dayVolume, session: tick.session, tradingDay: tick.tradingDay, timeMs: tick.timeMs };
-  if (baseline === undefined || baseline.session !== tick.session) return { baseline: next, step: undefined };
+  const { dayVolume, feed, session, tradingDay, timeMs } = tick;
+  const next = { dayVolume, feed, session, tradingDay, timeMs };
+  if (baseline === undefined || baseline.feed !== feed || baseline.session !== session) return { baseline: next, step: undefined };
   if (tick.tradingDay < baseline.tradingDay) return { baseline, step: counted(0) };
   const latest = { ...next, timeMs: Math.max(baseline.timeMs, tick.timeMs) };
   if (tick.dayVolume >= baseline.dayVolume) return { baseline: latest, step: counted(tick.dayVolume - baseline.dayVolume) };

@@ -1,9 +1,10 @@
 /**
  * Indicators at the close of a bar, from the closes, highs and lows of the bars as they closed. Each step costs the same however
  * long the history is. Conventions are TA-Lib's: averages are seeded with a simple mean, RSI and ATR are smoothed as Wilder does,
- * Bollinger bands use the population's deviation.
+ * Bollinger bands use the population's deviation. What is given out has 12 significant digits, the running state has all.
  */
 import type { Indicators } from '@tapeline/core/bars';
+import { roundDerived } from '@tapeline/core/derived-values';
 
 /** An average that is a plain mean of its first `period` values and smoothed after them. */
 interface Average {
@@ -54,7 +55,7 @@ export function nextIndicators(
     volatility20: volatility(state.closes),
   };
   const entries = Object.entries(known).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Indicators);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries.map(([name, value]) => [name, roundDerived(value)])) as Indicators);
 }
 
 function bands(closes: readonly number[]): Indicators {
@@ -85,9 +86,20 @@ function strength(gain: number, loss: number): number {
 /** Sample deviation of the last 20 logarithmic returns, for one bar (not annualised). */
 function volatility(closes: readonly number[]): number | undefined {
   if (closes.length < longest) return undefined;
-  const returns = closes.slice(1).map((close, index) => Math.log(close / (closes[index] as number)));
+  const returns = closes.slice(1).map((close, index) => logReturn(close, closes[index] as number));
   const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
   return Math.sqrt(returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (returns.length - 1));
+}
+
+/**
+ * `ln(close / before)`. Of prices near each other by the series of 2 artanh((close − before) / (close + before)): that is cheaper, and
+ * exact where the quotient would round nearly all of a small move away.
+ */
+export function logReturn(close: number, before: number): number {
+  const ratio = (close - before) / (close + before);
+  if (!(ratio > -0.01 && ratio < 0.01)) return Math.log(close / before);
+  const square = ratio * ratio;
+  return 2 * ratio * (1 + square * (1 / 3 + square * (1 / 5 + square * (1 / 7 + square * (1 / 9)))));
 }
 
 function exponential(average: Average, value: number, period: number): number | undefined {

@@ -19,7 +19,7 @@ export type { FoldOptions } from './levels.ts';
 export type Emit = (output: FoldOutput) => void;
 
 /** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables. */
-export const foldFormat = 1;
+export const foldFormat = 2;
 
 interface FoldState {
   readonly format: number;
@@ -189,7 +189,7 @@ export class PartitionFold {
     if (change.absentSinceMs !== undefined) this.#gap(symbol, change.absentSinceMs, change.startMs, change.reason, emit);
   }
 
-  /** A symbol that the feed did not own before: its own absence, if it had one, ends here. */
+  /** A symbol that the feed did not own before: its own absence, if it had one, ends here, and what is over by the feed's watermark closes. */
   #takeOver(symbol: SymbolFold, feed: string, reason: string, emit: Emit): void {
     const { state } = symbol;
     const former = state.owner === undefined ? undefined : this.#feeds.get(state.owner);
@@ -197,7 +197,9 @@ export class PartitionFold {
     const sinceMs = state.coverage.absentSinceMs ?? lostSinceMs;
     this.#own(symbol, feed);
     endAbsence(state.coverage);
-    if (sinceMs !== undefined) this.#gap(symbol, sinceMs, this.#feeds.get(feed)?.sessionStartMs ?? sinceMs, reason, emit);
+    const { sessionStartMs, watermarkMs } = this.#feeds.get(feed) ?? { sessionStartMs: 0, watermarkMs: 0 };
+    if (sinceMs !== undefined) this.#gap(symbol, sinceMs, sessionStartMs, reason, emit);
+    symbol.advance(watermarkMs, this.#barsTo(emit, symbol));
   }
 
   #applyGap(record: GapRecord, emit: Emit): void {
@@ -217,15 +219,14 @@ export class PartitionFold {
     const symbol = SymbolFold.first(name, sinceMs, this.#levels, this.#options);
     this.#symbols.set(name, symbol);
     this.#own(symbol, feed);
+    symbol.state.watermarkMs = this.#feeds.get(feed)?.watermarkMs ?? 0;
     return symbol;
   }
 
-  /** From here on the feed's heartbeats close the symbol's windows; what is over by its watermark is over for the symbol too. */
+  /** From here on the feed's heartbeats close the symbol's windows. */
   #own(symbol: SymbolFold, feed: string): void {
-    const { state } = symbol;
-    state.owner = feed;
-    state.timeFeed = feed;
-    state.watermarkMs = Math.max(state.watermarkMs, this.#feeds.get(feed)?.watermarkMs ?? 0);
+    symbol.state.owner = feed;
+    symbol.state.timeFeed = feed;
   }
 
   #barsTo(emit: Emit, symbol: SymbolFold): (window: Parameters<typeof barOf>[0], interval: Interval) => void {

@@ -1,5 +1,6 @@
 /** The fold of one symbol: its windows on every level, what closes them, what corrects them. */
 import type { Bar, BarFlag } from '@tapeline/core/bars';
+import { intervalMs } from '@tapeline/core/intervals';
 import type { Tick } from '@tapeline/core/records';
 import { type Coverage, coverageFlags, coverageFrom, letGo, type Span, touches } from './coverage.ts';
 import { readVolume, type VolumeBaseline } from './day-volume.ts';
@@ -87,7 +88,7 @@ export class SymbolFold {
     if (watermarkMs <= this.state.watermarkMs) return;
     this.state.watermarkMs = watermarkMs;
     if (watermarkMs >= this.#nextCloseMs) this.#closeWhatIsOver(sink);
-    letGo(this.state.coverage, watermarkMs - this.#options.correctionHorizonMs);
+    letGo(this.state.coverage, this.#earliestEndMs());
   }
 
   /** Marks every window that the gap touches; those already given out are given out again. */
@@ -95,7 +96,9 @@ export class SymbolFold {
     this.state.coverage.gaps.push(span);
     for (let index = 0; index < this.#levels.length; index += 1) {
       const { interval } = this.#level(index);
+      const lastClosed = this.#lastClosed(index);
       for (const window of this.#windows(index)) {
+        if (window.closed && window !== lastClosed && !this.#isInHorizon(window.endMs)) continue;
         if (!touches(span, realStartMs(interval, window), window.endMs) || !addFlag(window, 'gap')) continue;
         if (window.closed) this.#giveOutAgain(index, window, sink);
       }
@@ -187,15 +190,28 @@ export class SymbolFold {
 
   #isTooLate(tick: Tick): boolean {
     const { endMs } = windowOf(this.#level(0).interval, tick.timeMs, tick.tradingDay, tick.tradingDayEndMs);
-    return this.#isOver(endMs) && endMs < this.state.watermarkMs - this.#options.correctionHorizonMs;
+    return this.#isOver(endMs) && !this.#isInHorizon(endMs);
+  }
+
+  #isInHorizon(endMs: number): boolean {
+    return endMs >= this.state.watermarkMs - this.#options.correctionHorizonMs;
+  }
+
+  /** No window that ends before can begin any more; a day that ticks touch may end within the smallest window that still takes them. */
+  #earliestEndMs(): number {
+    const { allowedLatenessMs, correctionHorizonMs } = this.#options;
+    return this.state.watermarkMs - Math.max(allowedLatenessMs, correctionHorizonMs) - intervalMs(this.#level(0).interval);
+  }
+
+  #lastClosed(index: number): Window | undefined {
+    return this.#windows(index).findLast(window => window.closed);
   }
 
   #forget(index: number): void {
     const state = this.#levelState(index);
-    const horizonMs = this.state.watermarkMs - this.#options.correctionHorizonMs;
-    const lastClosed = state.windows.findLast(window => window.closed);
-    if (state.windows.every(window => !window.closed || window === lastClosed || window.endMs >= horizonMs)) return;
-    state.windows = state.windows.filter(window => !window.closed || window === lastClosed || window.endMs >= horizonMs);
+    const lastClosed = this.#lastClosed(index);
+    const isKept = (window: Window): boolean => !window.closed || window === lastClosed || this.#isInHorizon(window.endMs);
+    if (!state.windows.every(isKept)) state.windows = state.windows.filter(isKept);
   }
 
   #earliestClose(): number {

@@ -3,6 +3,7 @@
  * Plain data, because it stands in snapshots as it is.
  */
 import { type Bar, type BarFlag, type Indicators, orderedFlags } from '@tapeline/core/bars';
+import { roundDerived } from '@tapeline/core/derived-values';
 import type { Interval } from '@tapeline/core/intervals';
 import type { Tick } from '@tapeline/core/records';
 
@@ -29,7 +30,8 @@ export interface Window {
   /** Sum of price × volume, and of the volume, of the ticks that showed some. */
   turnover: number;
   turnoverVolume: number;
-  exactVolume: boolean;
+  /** Part of the turnover is an estimate: from increases of the day's volume, not from sizes of trades. */
+  estimated: boolean;
   tickCount: number;
   spreadSum: number;
   spreadCount: number;
@@ -71,7 +73,7 @@ export function windowFrom(
     closeAt: at,
     turnover: 0,
     turnoverVolume: 0,
-    exactVolume: false,
+    estimated: false,
     tickCount: 0,
     spreadSum: 0,
     spreadCount: 0,
@@ -102,8 +104,8 @@ export function addTick(window: Window, tick: Tick, step: VolumeStep | undefined
   }
   if (step === undefined) return;
   window.volume = (window.volume ?? 0) + step.volume;
-  window.exactVolume ||= step.exact;
   if (step.volume === 0) return;
+  window.estimated ||= !step.exact;
   window.turnover += tick.price * step.volume;
   window.turnoverVolume += step.volume;
 }
@@ -130,7 +132,7 @@ export function addWindow(window: Window, part: Window): void {
   window.spreadSum += part.spreadSum;
   window.spreadCount += part.spreadCount;
   if (part.volume !== undefined) window.volume = (window.volume ?? 0) + part.volume;
-  window.exactVolume ||= part.exactVolume;
+  window.estimated ||= part.estimated;
   window.turnover += part.turnover;
   window.turnoverVolume += part.turnoverVolume;
 }
@@ -155,9 +157,9 @@ export function barOf(window: Window, symbol: string, interval: Interval, versio
     low: window.low,
     close: window.close,
     ...(window.volume === undefined ? {} : { volume: window.volume }),
-    ...(traded ? { vwap: window.turnover / window.turnoverVolume, vwapKind: window.exactVolume ? 'exact' : 'estimate' } : {}),
+    ...(traded ? { vwap: roundDerived(window.turnover / window.turnoverVolume), vwapKind: window.estimated ? 'estimate' : 'exact' } : {}),
     tickCount: window.tickCount,
-    ...(window.spreadCount === 0 ? {} : { spreadMean: window.spreadSum / window.spreadCount }),
+    ...(window.spreadCount === 0 ? {} : { spreadMean: roundDerived(window.spreadSum / window.spreadCount) }),
     state: window.closed ? 'final' : 'forming',
     flags: window.flags,
     revision: window.revision,
