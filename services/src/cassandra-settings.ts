@@ -11,9 +11,17 @@ export interface CassandraPorts {
   readonly jmxPort: number;
 }
 
+/** When a write is answered: before it is on the disk, or after. */
+export type CassandraDurability = 'periodic' | 'synced';
+
 /** The text of `cassandra.yaml` for a node that listens on `host` and keeps its data in `directory`. */
-export function cassandraSettings(host: string, ports: CassandraPorts, directory: string): string {
-  const settings = { ...addresses(host, ports), ...folders(directory), ...durability, ...storage, ...limits };
+export function cassandraSettings(
+  host: string,
+  ports: CassandraPorts,
+  directory: string,
+  durability: CassandraDurability = 'periodic',
+): string {
+  const settings = { ...addresses(host, ports), ...folders(directory), ...commitLogs[durability], ...commitLog, ...storage, ...limits };
   return `${JSON.stringify(settings, undefined, 2)}\n`;
 }
 
@@ -49,15 +57,18 @@ function folders(directory: string): Readonly<Record<string, unknown>> {
 }
 
 /**
- * A write is answered before it is on the disk. After `kill -9` the node reads its commit log up to the last marker, and those
+ * Periodic: a write is answered before it is on the disk. After `kill -9` the node reads its commit log up to the last marker, and those
  * are 100 ms apart: the answered writes after it are lost (seen), all before it are kept. When the machine itself goes down,
- * it is the second between two syncs.
+ * it is the second between two syncs. Synced: the answer waits for the disk, a few writes share a sync.
  *
  * @see https://issues.apache.org/jira/browse/CASSANDRA-13987
  */
-const durability = {
-  commitlog_sync: 'periodic',
-  commitlog_sync_period: '1000ms',
+const commitLogs = {
+  periodic: { commitlog_sync: 'periodic', commitlog_sync_period: '1000ms' },
+  synced: { commitlog_sync: 'group', commitlog_sync_group_window: '5ms' },
+} as const;
+
+const commitLog = {
   commitlog_segment_size: '16MiB',
   commitlog_total_space: '256MiB',
   // Without this, DROP and TRUNCATE copy the table first.

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PipelineError } from '@tapeline/core/errors';
 import { cassandraAnswers } from './answers.ts';
 import { cassandraModuleFlags } from './cassandra-modules.ts';
-import { type CassandraPorts, cassandraSettings } from './cassandra-settings.ts';
+import { type CassandraDurability, type CassandraPorts, cassandraSettings } from './cassandra-settings.ts';
 import { type Cluster, nodeDirectoryOf } from './cluster-file.ts';
 import { type StartOptions, startCluster } from './cluster-start.ts';
 import { readEnvironment } from './environment.ts';
@@ -30,6 +30,8 @@ export interface CassandraOptions extends StartOptions {
   readonly nodes?: 1 | undefined;
   /** For clients. @default a free one */
   readonly port?: number | undefined;
+  /** `synced` when answered writes must survive `kill -9`. @default 'periodic' */
+  readonly durability?: CassandraDurability | undefined;
 }
 
 export interface StartedCassandra {
@@ -93,7 +95,7 @@ async function makeNode({ node, directory: clusterDirectory, java, jars, agent, 
   const [nativePort = 0, storagePort = 0, jmxPort = 0] = node.ports;
   const ports: CassandraPorts = { nativePort, storagePort, jmxPort };
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'cassandra.yaml'), cassandraSettings(HOST, ports, directory));
+  await writeFile(join(directory, 'cassandra.yaml'), cassandraSettings(HOST, ports, directory, options.durability));
   const memory = memoryFlags(options.heapMb ?? 768);
   const properties = systemProperties(directory, jmxPort);
   const main = ['-cp', join(jars, '*'), 'org.apache.cassandra.service.CassandraDaemon'];

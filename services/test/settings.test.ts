@@ -38,7 +38,14 @@ describe('cassandraSettings', () => {
       native_transport_port: 1,
       storage_port: 2,
       data_file_directories: ['/state/1/data'],
+      commitlog_sync: 'periodic',
     });
+  });
+
+  it('answers a write when it is on the disk, if that is asked for', () => {
+    const settings = JSON.parse(cassandraSettings('127.0.0.1', { nativePort: 1, storagePort: 2, jmxPort: 3 }, '/state/1', 'synced'));
+    expect(settings).toMatchObject({ commitlog_sync: 'group', commitlog_sync_group_window: '5ms' });
+    expect(settings).not.toHaveProperty('commitlog_sync_period');
   });
 });
 

@@ -1,5 +1,6 @@
 /** The stages as processes of their own on a real Kafka and a real Cassandra, with topics and a keyspace of this test's own. */
 import { createLogger } from '@tapeline/core/logging';
+import { feedTopic } from '@tapeline/core/topics';
 import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openKafkaLog } from '@tapeline/log/kafka-log';
@@ -7,6 +8,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { prefixedLog } from '@tapeline/log/prefixed-log';
 import type { TestCassandra, TestKafka } from '@tapeline/services/for-tests';
 import cassandra from 'cassandra-driver';
+import kafkajs from 'kafkajs';
 import { Registry } from 'prom-client';
 import { type RunningProcess, startProgram } from './processes.ts';
 
@@ -14,7 +16,12 @@ export interface TestCluster {
   readonly store: MarketStore;
   readonly log: MarketLog;
   startIngester(env: Readonly<Record<string, string>>): RunningProcess;
-  startProcessor(group: string, env?: Readonly<Record<string, string>>): RunningProcess;
+  /** `program` is another one than people run only where a test puts a fault into it. */
+  startProcessor(group: string, env?: Readonly<Record<string, string>>, program?: string): RunningProcess;
+  /** Of a group that `startProcessor` was given: the offset of each partition of market-data.feed that has one. */
+  committedOffsets(group: string): Promise<ReadonlyMap<number, number>>;
+  /** The group's name on Kafka, and in the keys of its snapshots. */
+  groupName(group: string): string;
   /** Every cell of every table but the snapshots', with the write time of each regular one; a line each, in order. */
   cells(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -47,6 +54,8 @@ export async function testCluster(servers: { readonly kafka: TestKafka; readonly
     socketOptions: { readTimeout: 60_000 },
   });
   await client.connect();
+  const admin = new kafkajs.Kafka({ brokers: [...servers.kafka.brokers], clientId: 'test', logLevel: kafkajs.logLevel.NOTHING }).admin();
+  await admin.connect();
   const processes: RunningProcess[] = [];
   const started = (path: string, more: Readonly<Record<string, string>>): RunningProcess => {
     const running = startProgram(path, { env: { ...env, ...more } });
@@ -57,12 +66,19 @@ export async function testCluster(servers: { readonly kafka: TestKafka; readonly
     store,
     log,
     startIngester: more => started('ingestion/src/main.ts', more),
-    startProcessor: (group, more = {}) => started('stream-processing/src/main.ts', { KAFKA_GROUP: `${prefix}${group}`, ...more }),
+    startProcessor: (group, more = {}, program = 'stream-processing/src/main.ts') =>
+      started(program, { KAFKA_GROUP: `${prefix}${group}`, ...more }),
+    committedOffsets: async group => {
+      const [topic] = await admin.fetchOffsets({ groupId: `${prefix}${group}`, topics: [`${prefix}${feedTopic.name}`] });
+      const offsets = (topic?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)] as const);
+      return new Map(offsets.filter(([, offset]) => offset >= 0));
+    },
+    groupName: group => `${prefix}${group}`,
     cells: () => cellsOf(client, keyspace),
     close: async () => {
       for (const running of processes) await running.end('SIGKILL');
       await client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`);
-      await Promise.all([client.shutdown(), store.close(), log.close()]);
+      await Promise.all([client.shutdown(), store.close(), log.close(), admin.disconnect()]);
     },
   };
 }

@@ -1,0 +1,101 @@
+/**
+ * Seeded schedules of failures on real servers.
+ *
+ *   npm run schedules -- --seed 1 --count 50 [--minutes 60] [--again]
+ *
+ * Seeds `seed` to `seed + count - 1`, one after another, on one set of servers. Each prints its schedule as a line of JSON before it runs and
+ * its result after. What is done is noted in .tapeline/schedules/progress.jsonl: the next run leaves out seeds that passed, unless `--again`.
+ * Exit status 1 when a schedule left a fault.
+ */
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { reasonOf } from '@tapeline/core/errors';
+import { runSchedule } from './run.ts';
+import { drawSchedule } from './schedule.ts';
+import { startServers } from './servers.ts';
+
+const folder = '.tapeline/schedules';
+const progress = join(folder, 'progress.jsonl');
+
+interface Done {
+  readonly seed: number;
+  readonly faults: readonly string[];
+}
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '10' },
+    minutes: { type: 'string' },
+    again: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
+  },
+});
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const first = Number(values.seed);
+  const seeds = Array.from({ length: Number(values.count) }, (_, index) => first + index);
+  const endMs = values.minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + Number(values.minutes) * 60_000;
+  mkdirSync(folder, { recursive: true });
+  const passed = values.again ? new Set<number>() : passedSeeds();
+  const left = seeds.filter(seed => !passed.has(seed));
+  print({ seeds: seeds.length, alreadyPassed: seeds.length - left.length });
+  if (left.length === 0) return 0;
+  const scratch = mkdtempSync(join(tmpdir(), 'tapeline-schedules-'));
+  const servers = await startServers(scratch);
+  let failed = 0;
+  try {
+    for (const seed of left) {
+      if (performance.now() > endMs) break;
+      failed += (await one(seed, servers)) ? 0 : 1;
+    }
+  } finally {
+    await servers.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  print({ failed });
+  return failed === 0 ? 0 : 1;
+}
+
+async function one(seed: number, servers: Awaited<ReturnType<typeof startServers>>): Promise<boolean> {
+  const schedule = drawSchedule(seed, values.short ? 'short' : 'full');
+  print({ schedule });
+  try {
+    const { output, ...result } = await runSchedule(schedule, servers);
+    print({ result });
+    note(result);
+    if (output !== '') writeFileSync(join(folder, `seed-${seed}.log`), output);
+    return result.faults.length === 0;
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : reasonOf(error);
+    print({ seed, broke: reason });
+    note({ seed, faults: [reason] });
+    return false;
+  }
+}
+
+function passedSeeds(): ReadonlySet<number> {
+  if (!existsSync(progress)) return new Set();
+  const done = readFileSync(progress, 'utf8')
+    .trim()
+    .split('\n')
+    .filter(line => line !== '');
+  return new Set(
+    done
+      .map(line => JSON.parse(line) as Done)
+      .filter(({ faults }) => faults.length === 0)
+      .map(({ seed }) => seed),
+  );
+}
+
+function note(done: Done): void {
+  appendFileSync(progress, `${JSON.stringify(done)}\n`);
+}
+
+function print(line: unknown): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}

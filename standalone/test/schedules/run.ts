@@ -1,0 +1,193 @@
+/** Runs one schedule on the shared servers and judges what it left. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { feedTopic, topics } from '@tapeline/core/topics';
+import type { RunningNode } from '@tapeline/services/server-node';
+import { type TestCluster, testCluster } from '../support/cluster.ts';
+import { eventually } from '../support/processes.ts';
+import { DurabilityCheck } from './durability-check.ts';
+import { FeedWriter } from './feed-writer.ts';
+import { type OddEnd, Processors } from './processors.ts';
+import { randomOf } from './random.ts';
+import type { Action, Schedule } from './schedule.ts';
+import type { Servers } from './servers.ts';
+import { type Verdict, verdictOn } from './verdict.ts';
+
+export interface ScheduleResult extends Verdict {
+  readonly seed: number;
+  readonly seconds: number;
+  /** Samples of "no offset is ahead of the results", and what they compared. */
+  readonly samples: number;
+  readonly skippedSamples: number;
+  readonly compared: number;
+  readonly oddEnds: readonly OddEnd[];
+  /** Processors' standard error, for a run with faults. */
+  readonly output: string;
+}
+
+const partitions = 4;
+const group = 'schedule';
+const sampleEveryMs = 1_500;
+const drainDeadlineMs = 180_000;
+
+interface Run {
+  readonly cluster: TestCluster;
+  readonly servers: Servers;
+  readonly processors: Processors;
+  readonly writer: FeedWriter;
+  readonly check: DurabilityCheck;
+  /** Broker restarts one after another: two copies of three are needed. */
+  brokers: Promise<void>;
+  cassandra: Promise<void>;
+}
+
+export async function runSchedule(
+  schedule: Schedule,
+  servers: Servers,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ScheduleResult> {
+  const begunMs = performance.now();
+  await revive(servers);
+  const cluster = await testCluster(servers);
+  try {
+    await cluster.log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? partitions })));
+    const symbols = Array.from({ length: schedule.symbols }, (_, index) => `S${index}/USD`);
+    const run = prepare(schedule, symbols, cluster, servers, env);
+    await play(run, schedule);
+    await drain(run);
+    await run.check.sample();
+    const verdict = await verdictOn(cluster, symbols, run.writer.acknowledged);
+    const faults = [...run.check.faults, ...(await savedToTheEnd(run)), ...verdict.faults];
+    const { samples, skipped: skippedSamples, compared } = run.check;
+    const { oddEnds } = run.processors;
+    const seconds = Math.round((performance.now() - begunMs) / 1_000);
+    const output = faults.length + oddEnds.length === 0 ? '' : run.processors.output();
+    return { ...verdict, seed: schedule.seed, faults, samples, skippedSamples, compared, oddEnds, seconds, output };
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** A schedule that broke off may have left servers down or frozen. */
+async function revive({ kafka, cassandra }: Servers): Promise<void> {
+  for (const node of [...kafka.nodes, ...cassandra.nodes]) {
+    await node.kill('SIGCONT');
+    if (node.pid === undefined) await node.start();
+  }
+}
+
+function prepare(
+  schedule: Schedule,
+  symbols: readonly string[],
+  cluster: TestCluster,
+  servers: Servers,
+  env: Readonly<Record<string, string>>,
+): Run {
+  const { seed, ticksPerSecond, sessionTimeoutMs, snapshotIntervalMs } = schedule;
+  const settings = { KAFKA_SESSION_TIMEOUT_MS: String(sessionTimeoutMs), SNAPSHOT_INTERVAL_MS: String(snapshotIntervalMs), ...env };
+  return {
+    cluster,
+    servers,
+    processors: new Processors({ cluster, group, env: settings }),
+    writer: new FeedWriter({ log: cluster.log, partitions, symbols, ticksPerSecond, random: randomOf(seed + 1) }),
+    check: new DurabilityCheck({
+      ...cluster,
+      partitions,
+      group: cluster.groupName(group),
+      committedOffsets: () => cluster.committedOffsets(group),
+    }),
+    brokers: Promise.resolve(),
+    cassandra: Promise.resolve(),
+  };
+}
+
+/** Ticks flow, actions happen at their times, samples are taken; returns when all of it is over and everything is up again. */
+async function play(run: Run, { actions, durationMs }: Schedule): Promise<void> {
+  run.writer.start();
+  const over = new AbortController();
+  const sampling = sampleUntil(run.check, over.signal);
+  const begunMs = performance.now();
+  const acting: Promise<void>[] = [];
+  for (const action of actions) {
+    await sleep(Math.max(0, begunMs + action.atMs - performance.now()));
+    acting.push(act(run, action));
+  }
+  await sleep(Math.max(0, begunMs + durationMs - performance.now()));
+  await Promise.all([...acting, run.brokers, run.cassandra]);
+  over.abort();
+  await sampling;
+}
+
+async function sampleUntil(check: DurabilityCheck, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    await sleep(sampleEveryMs, undefined, { signal: over }).catch(() => undefined);
+    await check.sample();
+  }
+}
+
+async function act(run: Run, action: Action): Promise<void> {
+  const { processors, servers, writer } = run;
+  switch (action.do) {
+    case 'start-processor':
+      processors.start(action.processor, action.fault);
+      return;
+    case 'stop-processor':
+      return processors.signal(action.processor, 'SIGTERM');
+    case 'kill-processor':
+      return processors.signal(action.processor, 'SIGKILL');
+    case 'freeze-processor':
+      await processors.signal(action.processor, 'SIGSTOP');
+      await sleep(action.forMs);
+      return processors.signal(action.processor, 'SIGCONT');
+    case 'kill-broker':
+    case 'freeze-broker':
+      run.brokers = run.brokers.then(() => disturb(servers.kafka.nodes[action.broker - 1], action.do === 'kill-broker', action.forMs));
+      return;
+    case 'kill-cassandra':
+    case 'freeze-cassandra':
+      run.cassandra = run.cassandra.then(() => disturb(servers.cassandra.nodes[0], action.do === 'kill-cassandra', action.forMs));
+      return;
+    case 'new-session':
+      writer.breakSession();
+  }
+}
+
+async function disturb(node: RunningNode | undefined, isKill: boolean, forMs: number): Promise<void> {
+  await node?.kill(isKill ? 'SIGKILL' : 'SIGSTOP');
+  await sleep(forMs);
+  await (isKill ? node?.start() : node?.kill('SIGCONT'));
+}
+
+/** The feed goes quiet, the processors read all of it, and are stopped as people stop them. */
+async function drain(run: Run): Promise<void> {
+  const { cluster, processors, writer } = run;
+  if (processors.count === 0) processors.start(99);
+  await writer.endTicks();
+  // Heartbeats go on until the windows of the last ticks are closed and past.
+  await sleep(3_500);
+  await writer.stop();
+  await eventually('every partition is read to its end', () => isDrained(cluster, processors), drainDeadlineMs).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${processors.output().slice(-6_000)}`);
+  });
+  await processors.stopAll();
+}
+
+async function isDrained(cluster: TestCluster, processors: Processors): Promise<true | undefined> {
+  const ends = await cluster.log.offsets(feedTopic.name);
+  const [lags, committed] = await Promise.all([processors.lags(), cluster.committedOffsets(group)]);
+  const open = ends.filter(({ partition, highWatermark }) => lags.get(partition) !== 0 && committed.get(partition) !== highWatermark);
+  return open.length === 0 ? true : undefined;
+}
+
+/** After a clean stop the snapshots are at the end of the log, and what was committed is not beyond it. */
+async function savedToTheEnd({ cluster }: Run): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const committed = await cluster.committedOffsets(group);
+  for (const { partition, highWatermark } of await cluster.log.offsets(feedTopic.name)) {
+    const key = { consumerGroup: cluster.groupName(group), topic: feedTopic.name, partition };
+    const saved = (await cluster.store.loadSnapshot(key))?.nextOffset;
+    if (saved !== highWatermark) faults.push(`partition ${partition} was saved at ${saved}, the log ends at ${highWatermark}`);
+    const offset = committed.get(partition) ?? 0;
+    if (offset > highWatermark) faults.push(`partition ${partition} is committed at ${offset}, the log ends at ${highWatermark}`);
+  }
+  return faults;
+}

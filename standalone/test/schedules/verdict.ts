@@ -1,0 +1,79 @@
+/** Whether the store holds, at the end, what the log says: every bar to the byte, every acknowledged tick once, nothing else. */
+import { intervals } from '@tapeline/core/intervals';
+import { feedTopic } from '@tapeline/core/topics';
+import type { MarketStore } from '@tapeline/database/market-store';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { bytesOf, keyOf, LogFold } from './log-fold.ts';
+
+export interface Verdict {
+  readonly faults: readonly string[];
+  readonly bars: number;
+  readonly ticks: number;
+  readonly corrections: number;
+  readonly refused: number;
+}
+
+const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
+/** More of one kind only fill the screen. */
+const mostFaults = 8;
+
+/** `acknowledged`: keys of the ticks whose append the log confirmed. */
+export async function verdictOn(
+  { log, store }: { readonly log: MarketLog; readonly store: MarketStore },
+  symbols: readonly string[],
+  acknowledged: ReadonlySet<string>,
+): Promise<Verdict> {
+  const ranges = await log.offsets(feedTopic.name);
+  const fold = new LogFold(log, ranges.length);
+  for (const { partition, highWatermark } of ranges) await fold.advance(partition, highWatermark);
+  const faults = [...ticksOnce(fold, acknowledged)];
+  const { bars, ticks, refused } = fold.expected;
+
+  const stored = await storedBars(store, symbols);
+  faults.push(...differences('bar', new Map([...bars].map(([key, bar]) => [key, bytesOf(bar)])), stored.bytes));
+  const storedTicks = new Map<string, string>();
+  for (const symbol of symbols) for (const { tick } of await store.ticks({ symbol, ...everything })) storedTicks.set(keyOf(tick), 'stored');
+  faults.push(...differences('tick', new Map([...ticks].map(([key]) => [key, 'stored'])), storedTicks));
+  // Said again without the fold: each tick that was not refused is in exactly one second of its symbol.
+  const due = acknowledged.size - refused.size;
+  if (stored.ticksInSeconds !== due) faults.push(`the 1s bars count ${stored.ticksInSeconds} ticks, the feed wrote ${due} that count`);
+  return {
+    faults,
+    bars: bars.size,
+    ticks: ticks.size,
+    corrections: [...bars.values()].filter(bar => bar.revision > 0).length,
+    refused: refused.size,
+  };
+}
+
+function ticksOnce({ ticksInLog }: LogFold, acknowledged: ReadonlySet<string>): readonly string[] {
+  const lost = [...acknowledged].filter(key => !ticksInLog.has(key)).map(key => `acknowledged tick ${key} is not in the log`);
+  const twice = [...ticksInLog].filter(([, count]) => count > 1).map(([key, count]) => `tick ${key} is in the log ${count} times`);
+  const strange = [...ticksInLog.keys()].filter(key => !acknowledged.has(key)).map(key => `tick ${key} is in the log, unacknowledged`);
+  return [...lost.slice(0, mostFaults), ...twice.slice(0, mostFaults), ...strange.slice(0, mostFaults)];
+}
+
+async function storedBars(store: MarketStore, symbols: readonly string[]) {
+  const bytes = new Map<string, string>();
+  let ticksInSeconds = 0;
+  for (const symbol of symbols) {
+    for (const interval of intervals) {
+      for (const bar of await store.bars({ symbol, interval, ...everything })) {
+        bytes.set(`${bar.symbol} ${bar.interval} ${bar.startMs}`, bytesOf(bar));
+        if (interval === '1s') ticksInSeconds += bar.tickCount;
+      }
+    }
+  }
+  return { bytes, ticksInSeconds };
+}
+
+function differences(what: string, wanted: ReadonlyMap<string, string>, stored: ReadonlyMap<string, string>): readonly string[] {
+  const missing = [...wanted.keys()].filter(key => !stored.has(key)).map(key => `${what} ${key} is missing in the store`);
+  const unwanted = [...stored.keys()]
+    .filter(key => !wanted.has(key))
+    .map(key => `${what} ${key} is in the store, the log knows nothing of it`);
+  const different = [...wanted]
+    .filter(([key, text]) => stored.has(key) && stored.get(key) !== text)
+    .map(([key, text]) => `${what} ${key} differs: the log gives ${text}, the store has ${stored.get(key)}`);
+  return [...missing.slice(0, mostFaults), ...unwanted.slice(0, mostFaults), ...different.slice(0, mostFaults)];
+}
