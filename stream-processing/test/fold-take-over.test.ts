@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { aHeartbeat, aSession, aTick, at, foldOf } from './support/builders.ts';
+
+const other = 'yahoo/0';
+
+describe('a feed that takes a symbol over', () => {
+  it('closes at once what is over by its watermark, before a straggler can be taken for a first bar', () => {
+    const { bars } = foldOf([
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(1), price: 10 }),
+      aSession({ timeMs: at(0), feed: other, symbols: ['AAPL'] }),
+      aHeartbeat({ timeMs: at(30), feed: other }),
+      aSession({ timeMs: at(0), feed: other, symbols: ['AAPL', 'BTC/USD'] }),
+      aTick({ timeMs: at(1.5), receivedTimeMs: at(30), feed: other, price: 12 }),
+      aTick({ timeMs: at(2.5), receivedTimeMs: at(30), feed: other, price: 13 }),
+    ]);
+    expect(bars('1s')).toMatchObject([
+      { startMs: at(1), close: 10, revision: 0, flags: [] },
+      { startMs: at(1), close: 12, revision: 1, flags: ['corrected'] },
+      { startMs: at(2), close: 13, revision: 0, flags: [] },
+    ]);
+    expect(bars('5s')).toMatchObject([
+      { close: 10, tickCount: 1, revision: 0 },
+      { close: 12, tickCount: 2, revision: 1 },
+      { close: 13, tickCount: 3, revision: 2 },
+    ]);
+  });
+
+  it('brings a volume of its own: its first value is a baseline, also when its session has the same number', () => {
+    const { bars } = foldOf([
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(1), dayVolume: 100 }),
+      aSession({ timeMs: at(2), feed: other }),
+      aTick({ timeMs: at(3), feed: other, dayVolume: 9_000 }),
+      aTick({ timeMs: at(4), feed: other, dayVolume: 9_005 }),
+      aHeartbeat({ timeMs: at(70), feed: other }),
+    ]);
+    expect(bars('1m')).toMatchObject([{ volume: 5 }]);
+  });
+
+  it('makes the VWAP of a bar an estimate as soon as part of it is one', () => {
+    const { bars } = foldOf([
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(1), price: 10, dayVolume: 100 }),
+      aTick({ timeMs: at(2), price: 10, dayVolume: 101 }),
+      aSession({ timeMs: at(3), feed: other }),
+      aTick({ timeMs: at(4), feed: other, price: 20, size: 1 }),
+      aTick({ timeMs: at(61), feed: other, price: 20, size: 1 }),
+      aHeartbeat({ timeMs: at(170), feed: other }),
+    ]);
+    expect(bars('1m')).toMatchObject([
+      { vwap: 15, vwapKind: 'estimate' },
+      { vwap: 20, vwapKind: 'exact' },
+    ]);
+  });
+});
+
+describe('gaps that are known later', () => {
+  it('flags closed bars within the horizon and the last one, however long nothing has closed since', () => {
+    const gap = {
+      v: 1,
+      kind: 'gap',
+      feed: 'twelve-data/0',
+      session: 1,
+      symbols: ['BTC/USD'],
+      reason: 'the log was away',
+      lost: 1,
+    } as const;
+    const { bars } = foldOf([
+      aSession({ timeMs: at(-600) }),
+      ...[1, 2, 3].map(second => aTick({ timeMs: at(second) })),
+      aHeartbeat({ timeMs: at(6) }),
+      aHeartbeat({ timeMs: at(300) }),
+      { ...gap, fromMs: at(0), toMs: at(10), receivedTimeMs: at(301) },
+    ]);
+    expect(bars('1s').filter(bar => bar.revision > 0)).toMatchObject([{ startMs: at(3), flags: ['gap'] }]);
+  });
+
+  it('flags no window that ended before the gap, also where the horizon is shorter than the allowed lateness', () => {
+    const gap = {
+      v: 1,
+      kind: 'gap',
+      feed: 'twelve-data/0',
+      session: 1,
+      symbols: ['BTC/USD'],
+      reason: 'the log was away',
+      lost: 1,
+    } as const;
+    const records = [
+      aSession({ timeMs: at(-600) }),
+      { ...gap, fromMs: at(2), toMs: at(3), receivedTimeMs: at(3) },
+      aHeartbeat({ timeMs: at(4) }),
+      aTick({ timeMs: at(1.5), receivedTimeMs: at(4) }),
+      aHeartbeat({ timeMs: at(10) }),
+    ];
+    const { bars } = foldOf(records, { intervals: ['1s'], allowedLatenessMs: 5_000, correctionHorizonMs: 0 });
+    expect(bars('1s')).toMatchObject([{ startMs: at(1), flags: [] }]);
+  });
+});
