@@ -12,6 +12,8 @@ export interface LoggingOptions {
   readonly destination?: { write(line: string): unknown };
 }
 
+const secretHeaders = ['X-TD-APIKEY', 'authorization', 'cookie', 'set-cookie'] as const;
+
 /**
  * Creates a logger. Secrets are replaced in the finished line, so that neither a vendor's text nor a stack can carry one out;
  * the usual fields are redacted besides, in case a secret is not known here.
@@ -33,7 +35,15 @@ export function createLogger(options: LoggingOptions): Logger {
       name: options.name,
       level: options.level,
       redact: {
-        paths: ['password', 'apiKey', '*.password', '*.apiKey', 'headers["X-TD-APIKEY"]', '*.headers["X-TD-APIKEY"]'],
+        paths: [
+          'password',
+          'apiKey',
+          'token',
+          '*.password',
+          '*.apiKey',
+          '*.token',
+          ...secretHeaders.flatMap(name => [`headers["${name}"]`, `*.headers["${name}"]`]),
+        ],
         censor: '[redacted]',
       },
     },

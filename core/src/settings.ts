@@ -261,6 +261,16 @@ export const settings = {
     example: '8080',
     help: 'their port',
   } as Setting<number>,
+  HTTP_TOKEN: absent<string>({
+    schema: z
+      .string()
+      .regex(/^\s*[\w.~-]{16,256}\s*$/)
+      .transform(value => value.trim()),
+    expected: '16 to 256 letters, digits and . _ ~ - (as of `openssl rand -hex 24`)',
+    example: 'what `openssl rand -hex 24` prints',
+    secret: true,
+    help: 'what the board asks everybody for, who open it once as /?token=… or send it as a bearer; nobody is asked when absent',
+  }),
   LOG_LEVEL: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     otherwise: 'info',

@@ -106,7 +106,8 @@ class StandaloneFlow {
 
   #boardPart(): Part {
     const stop = new AbortController();
-    const { BAR_INTERVALS: intervals, ALLOWED_LATENESS_MS, CORRECTION_HORIZON_MS, HTTP_HOST: host, HTTP_PORT: port } = this.#configuration;
+    const { BAR_INTERVALS: intervals, ALLOWED_LATENESS_MS, CORRECTION_HORIZON_MS } = this.#configuration;
+    const { HTTP_HOST: host, HTTP_PORT: port, HTTP_TOKEN: token } = this.#configuration;
     const shell = { logger: this.#logger, registry: this.#registry };
     return {
       name: 'live board',
@@ -116,7 +117,7 @@ class StandaloneFlow {
         const group = this.#configuration.KAFKA_GROUP;
         this.#market = await openLiveMarket({ ...shell, log: existing(this.#log), store, group, foldOptions, signal: stop.signal });
         const probes = createProbes({ registry: this.#registry, checks: [{ name: 'feed', check: () => this.#feedMissing() }] });
-        this.#board = await startLiveBoard({ ...shell, host, port, market: this.#market, store, probes });
+        this.#board = await startLiveBoard({ ...shell, host, port, token, market: this.#market, store, probes });
       },
       stop: async () => {
         stop.abort();

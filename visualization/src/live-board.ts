@@ -8,6 +8,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { addApi, type BoardProbes } from './api.ts';
+import { addLogin } from './board-login.ts';
 import { BoardSocket, type BoardSocketOptions, maxMessageBytes } from './board-socket.ts';
 import type { LiveMarket } from './live-market.ts';
 import { addPage } from './page-files.ts';
@@ -19,6 +20,8 @@ export interface LiveBoardOptions {
   readonly market: LiveMarket;
   readonly store: MarketStore;
   readonly probes: BoardProbes;
+  /** What everybody has to show; nobody when absent. */
+  readonly token?: string | undefined;
   readonly logger: Logger;
   readonly registry: Registry;
   /** Bounds of the WebSocket. */
@@ -44,6 +47,8 @@ export async function startLiveBoard(options: LiveBoardOptions): Promise<LiveBoa
   const socket = new BoardSocket({ market, logger, registry, now, ...options.socket });
   const preClose = () => socket.close();
   await server.register(websocket, { options: { maxPayload: maxMessageBytes, perMessageDeflate: false }, preClose });
+  // After the plug-in, which only then ends the connection of a socket that is refused.
+  if (options.token !== undefined) addLogin(server, options.token);
   addPage(server);
   addApi(server, { market, store, probes, logger, now });
   socket.mount(server);

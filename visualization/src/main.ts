@@ -15,7 +15,7 @@ const help = `The live board: serves the page, its WebSocket and the HTTP interf
 Usage: node visualization/src/main.ts [--help]
 
 Settings come from the environment; the README lists them. Here count: KAFKA_* and CASSANDRA_* (or DATA_DIR), KAFKA_GROUP, BAR_INTERVALS,
-ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the stream processors have them, HTTP_HOST, HTTP_PORT and LOG_LEVEL.
+ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the stream processors have them, HTTP_HOST, HTTP_PORT, HTTP_TOKEN and LOG_LEVEL.
 `;
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
@@ -74,6 +74,7 @@ async function serve(): Promise<number> {
         board = await startLiveBoard({
           host: configuration.HTTP_HOST,
           port: configuration.HTTP_PORT,
+          token: configuration.HTTP_TOKEN,
           market,
           store,
           probes,

@@ -175,6 +175,31 @@ describeWithBrowser('the page', executablePath => {
   );
 
   it(
+    'asks for a token where one is set, takes it out of the address, and shows the market then',
+    async () => {
+      const token = 'an-example-of-a-token';
+      const guarded = await running.startBoard({ token });
+      const page = await browser.newPage({ viewport: sizes[0] });
+      await page.goto(guarded.url);
+      expect(await textOf(page.locator('body'))).toContain('This board wants its token.');
+      await page.goto(`${guarded.url}/?token=${token}`);
+      await page.getByText('SIMULATED DATA').waitFor();
+      await page
+        .locator('#prices tbody tr')
+        .nth(symbols.length - 1)
+        .waitFor();
+      expect(page.url()).not.toContain('token');
+      expect(await page.evaluate('document.cookie')).toBe('');
+      // Another token, as after a rotation: the open page says so, not that the server is gone.
+      await guarded.close();
+      await running.startBoard({ token: `${token}-new`, port: Number(new URL(guarded.url).port) });
+      await page.getByText('This board wants its token.').waitFor();
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
     'says when the server is out of reach, and comes back by itself',
     async () => {
       const other = await running.startBoard();

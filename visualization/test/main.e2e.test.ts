@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type RunningMarket, startMarket, until } from './support/running-market.ts';
@@ -51,6 +53,28 @@ describe('the live board as a process', () => {
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('live_board_clients 0');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
+  });
+
+  it('asks for the token that it was given in a file, and never says it', async () => {
+    const token = 'an-example-of-a-token';
+    const file = join(running.directory, 'token');
+    writeFileSync(file, `${token}\n`);
+    const { child, said, exit } = start({ HTTP_TOKEN_FILE: file, LOG_LEVEL: 'trace' });
+    const url = await until('its address', () => /^http:\S+$/m.exec(said.out)?.[0]);
+    expect((await fetch(`${url}/api/latest`)).status).toBe(401);
+    expect((await fetch(`${url}/api/latest`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+    expect((await fetch(`${url}/?token=${token}`)).status).toBe(200);
+    expect((await fetch(`${url}/metrics`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(said.out + said.err).not.toContain(token);
+  });
+
+  it('refuses a token that can be guessed, without saying it', async () => {
+    const { said, exit } = start({ HTTP_TOKEN: 'hunter2' });
+    expect(await exit).toBe(1);
+    expect(said.err).toContain('HTTP_TOKEN must be 16 to 256 letters, digits and . _ ~ -');
+    expect(said.err).not.toContain('hunter2');
   });
 
   it('names the setting to change when its port is taken, and exits with 1', async () => {

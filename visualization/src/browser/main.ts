@@ -37,6 +37,7 @@ const connection = new Connection({
   lost: (sinceMs, attempts) => {
     state = { ...state, lost: { sinceMs: sinceMs + aheadMs, attempts } };
     refresh();
+    leaveIfUnknown();
   },
 });
 setInterval(refresh, 1_000);
@@ -110,6 +111,14 @@ function showSelected(): void {
   showQuote(shown.symbol, row, decimals);
   const mark = state.feeds.some(feed => feed.simulated) ? ' (simulated)' : '';
   document.title = row === undefined ? 'Tapeline' : `${fixed(row.price, decimals.of(row.symbol))} ${row.symbol}${mark} · Tapeline`;
+}
+
+/** A server that no longer knows this browser says so, with what to do, once the page is loaded again. */
+function leaveIfUnknown(): void {
+  fetch('api/feeds').then(
+    ({ status }) => status === 401 && location.reload(),
+    () => undefined,
+  );
 }
 
 function refresh(): void {
