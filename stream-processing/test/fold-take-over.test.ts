@@ -66,13 +66,14 @@ describe('gaps that are known later', () => {
       reason: 'the log was away',
       lost: 1,
     } as const;
-    const { bars } = foldOf([
+    const records = [
       aSession({ timeMs: at(-600) }),
       ...[1, 2, 3].map(second => aTick({ timeMs: at(second) })),
       aHeartbeat({ timeMs: at(6) }),
       aHeartbeat({ timeMs: at(300) }),
       { ...gap, fromMs: at(0), toMs: at(10), receivedTimeMs: at(301) },
-    ]);
+    ];
+    const { bars } = foldOf(records, { intervals: ['1s'] });
     expect(bars('1s').filter(bar => bar.revision > 0)).toMatchObject([{ startMs: at(3), flags: ['gap'] }]);
   });
 
