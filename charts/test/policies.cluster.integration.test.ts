@@ -76,6 +76,8 @@ describeWithControlPlane('a chart refuses', () => {
       'an ingress without a login shows the board to everyone',
     ],
     ['live-board', ['--set', 'loginProxy=oauth2-proxy'], 'needs loginProxySecret'],
+    ['live-board', ['--set', 'loginProxy=oauth2-proxy,loginProxySecret=a,tokenSecret=b'], 'set loginProxy or tokenSecret, not both'],
+    ['live-board', ['--set-string', 'settings.HTTP_TOKEN=hunter2hunter2hunter2'], "invalid propertyName 'HTTP_TOKEN'"],
     ['live-board', ['--set', 'ingressKind=gateway,ingressHost=a.example.com,ingressWithoutLogin=true'], 'needs gatewayName'],
   ])('%s with %j', async (name, options, why) => {
     await expect(render(chart(name), [...defaults(name), ...options])).rejects.toThrow(why);

@@ -19,6 +19,7 @@ export const variables = {
   TAPELINE_GOOGLE_STATE_BUCKET: "bucket of GCS for Terraform's state",
   TAPELINE_BOARD_HOST: 'name under which people find the board; with TAPELINE_GRAFANA_HOST it opens the cloud to them',
   TAPELINE_GRAFANA_HOST: 'name under which people find Grafana',
+  TAPELINE_BOARD_LOGIN: 'what the board asks people for: token or oauth2-proxy; token when absent',
   TAPELINE_INGRESS_CLASS: 'class of the Ingress controller; nginx when absent',
   TAPELINE_CLUSTER_ISSUER: 'ClusterIssuer of cert-manager; letsencrypt when absent',
 } as const;
@@ -80,7 +81,8 @@ function wayIn(given: Variables): WayIn | undefined {
   const { TAPELINE_BOARD_HOST: boardHost, TAPELINE_GRAFANA_HOST: grafanaHost } = given;
   if (boardHost === undefined || grafanaHost === undefined) return undefined;
   const { TAPELINE_INGRESS_CLASS: ingressClass = 'nginx', TAPELINE_CLUSTER_ISSUER: clusterIssuer = 'letsencrypt' } = given;
-  return { boardHost, grafanaHost, ingressClass, clusterIssuer };
+  const boardLogin = given.TAPELINE_BOARD_LOGIN === 'oauth2-proxy' ? 'oauth2-proxy' : 'token';
+  return { boardHost, grafanaHost, boardLogin, ingressClass, clusterIssuer };
 }
 
 function faultsIn(given: Variables): readonly string[] {
@@ -90,6 +92,7 @@ function faultsIn(given: Variables): readonly string[] {
   const { TAPELINE_IMAGE_TAG: tag, TAPELINE_FEED: feed, TAPELINE_BOARD_HOST: board, TAPELINE_GRAFANA_HOST: grafana } = given;
   if (tag !== undefined && (!/^[\w][\w.-]{0,127}$/.test(tag) || tag === 'latest'))
     fault('TAPELINE_IMAGE_TAG', 'an exact tag such as a commit');
+  if (!['token', 'oauth2-proxy', undefined].includes(given.TAPELINE_BOARD_LOGIN)) fault('TAPELINE_BOARD_LOGIN', 'token or oauth2-proxy');
   if (feed !== undefined && feed !== 'simulator' && feed !== 'twelve-data') fault('TAPELINE_FEED', 'simulator or twelve-data');
   if ((board === undefined) !== (grafana === undefined))
     faults.push('TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together');

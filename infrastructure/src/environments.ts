@@ -39,6 +39,8 @@ export interface GoogleCloud {
 export interface WayIn {
   readonly boardHost: string;
   readonly grafanaHost: string;
+  /** In front of the board: its own token, or an identity provider by OAuth2 proxy. */
+  readonly boardLogin: 'token' | 'oauth2-proxy';
   readonly ingressClass: string;
   /** Of cert-manager; it makes the certificates of both names. */
   readonly clusterIssuer: string;

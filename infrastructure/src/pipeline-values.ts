@@ -32,13 +32,14 @@ const cloudSecrets: readonly Values[] = [
   { name: 'grafana-admin', namespaces: [namespaces.pipeline], keys: ['username', 'password'] },
 ];
 
+const tokenSecret: Values = { name: 'board-token', namespaces: [namespaces.pipeline], keys: ['token'] };
 const loginSecret: Values = { name: 'board-login', namespaces: [namespaces.pipeline], keys: ['oauth2-proxy.cfg'] };
 
 const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Values>> = {
-  secrets: ({ environment: { cloud, wayIn } }) => ({
+  secrets: ({ environment: { cloud, wayIn } }): Values => ({
     ...(cloud?.kind === 'aws' ? { provider: 'aws', region: cloud.region } : {}),
     ...(cloud?.kind === 'google' ? { provider: 'google', project: cloud.project } : {}),
-    secrets: wayIn === undefined ? cloudSecrets : [...cloudSecrets, loginSecret],
+    secrets: [...cloudSecrets, wayIn?.boardLogin === 'oauth2-proxy' ? loginSecret : tokenSecret],
   }),
   kafka,
   cassandra,
@@ -69,7 +70,8 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...cassandraAddress(context, 'cassandra-pipeline'),
     settings: datacenter,
     ...(isTiny(context) ? { replicas: 1 } : {}),
-    ...wayIn(context, 'boardHost', { loginProxy: 'oauth2-proxy', loginProxySecret: 'board-login' }),
+    ...wayIn(context, 'boardHost'),
+    ...boardLogin(context),
   }),
   kafdrop: (context): Values => {
     if (isTiny(context)) return { kafkaBrokers: plainKafka };
@@ -79,7 +81,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...image('grafana', context),
     ...cassandraAddress(context, 'cassandra-grafana'),
     ...(hasMonitoring(context) ? { prometheusUrl: `http://prometheus-operated.${namespaces.platform}:9090` } : {}),
-    ...wayIn(context, 'grafanaHost', {}),
+    ...wayIn(context, 'grafanaHost'),
   }),
   monitoring: context => ({ kafka: !isTiny(context) }),
 };
@@ -148,7 +150,7 @@ function cassandraAddress(context: PipelineContext, userSecret: string): Values 
   return { cassandraContactPoints: `cassandra-datacenter1-service.${namespaces.data}:9042`, cassandraUserSecret: userSecret };
 }
 
-function wayIn({ environment }: PipelineContext, host: 'boardHost' | 'grafanaHost', login: Values): Values {
+function wayIn({ environment }: PipelineContext, host: 'boardHost' | 'grafanaHost'): Values {
   const way = environment.wayIn;
   if (way === undefined) return {};
   return {
@@ -157,8 +159,13 @@ function wayIn({ environment }: PipelineContext, host: 'boardHost' | 'grafanaHos
     ingressClass: way.ingressClass,
     ingressTlsSecret: `${way[host].replaceAll('.', '-')}-tls`,
     ingressAnnotations: { 'cert-manager.io/cluster-issuer': way.clusterIssuer },
-    ...login,
   };
+}
+
+/** In a cloud the board asks who wants to see it, by port-forward too; a laptop's shows a simulated market to whoever sits there. */
+function boardLogin({ environment: { cloud, wayIn: way } }: PipelineContext): Values {
+  if (way?.boardLogin === 'oauth2-proxy') return { loginProxy: 'oauth2-proxy', loginProxySecret: 'board-login' };
+  return cloud === undefined ? {} : { tokenSecret: 'board-token' };
 }
 
 function isTiny({ environment }: PipelineContext): boolean {

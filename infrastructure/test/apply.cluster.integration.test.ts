@@ -17,7 +17,13 @@ import { temporaryFolder } from './support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const operate = commandsOf(readFileSync(new URL('../../docs/operate.md', import.meta.url), 'utf8'));
-const wayIn = { boardHost: 'board.example.com', grafanaHost: 'grafana.example.com', ingressClass: 'nginx', clusterIssuer: 'letsencrypt' };
+const wayIn = {
+  boardHost: 'board.example.com',
+  grafanaHost: 'grafana.example.com',
+  boardLogin: 'oauth2-proxy',
+  ingressClass: 'nginx',
+  clusterIssuer: 'letsencrypt',
+} as const;
 const kind: Environment = { ...environments.kind, imageTag: 'test' };
 
 describeWithControlPlane('the stacks of kind, applied by Terraform to a real API server', () => {

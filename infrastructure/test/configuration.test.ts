@@ -39,6 +39,7 @@ describe('the configuration of the environments', () => {
       TAPELINE_IMAGE_TAG: 'latest',
       TAPELINE_FEED: 'yahoo',
       TAPELINE_BOARD_HOST: 'board.example.com',
+      TAPELINE_BOARD_LOGIN: 'password',
       TAPELINE_OPERATOR_CIDRS: 'everywhere',
       TAPELINE_GOOGLE_PROJECT: '',
     };
@@ -46,6 +47,7 @@ describe('the configuration of the environments', () => {
       [
         'TAPELINE_GOOGLE_PROJECT must be text that is not empty, or absent, was ""',
         'TAPELINE_IMAGE_TAG must be an exact tag such as a commit, was "latest"',
+        'TAPELINE_BOARD_LOGIN must be token or oauth2-proxy, was "password"',
         'TAPELINE_FEED must be simulator or twelve-data, was "yahoo"',
         'TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together',
         'TAPELINE_OPERATOR_CIDRS must be addresses as 203.0.113.0/24, separated by commas, was "everywhere"',

@@ -82,19 +82,18 @@ describe('synthesis', () => {
       .flatMap(textsIn)
       .flatMap(text => [...text.matchAll(/"(\w*(?:[Pp]assword|[Ss]ecret|[Kk]ey)\w*)": "([^"]*)"/g)]);
     const values = new Set(texts.map(([, , value = '']) => value));
-    expect([...values].toSorted()).toEqual(
-      [
-        'cassandra-grafana',
-        'cassandra-pipeline',
-        'cassandra-superuser',
-        'kafka-ca',
-        'kafka-user-ingester',
-        'kafka-user-kafdrop',
-        'kafka-user-live-board',
-        'kafka-user-stream-processor',
-        'twelve-data',
-      ].filter(name => name !== 'board-login'),
-    );
+    expect([...values].toSorted()).toEqual([
+      'board-token',
+      'cassandra-grafana',
+      'cassandra-pipeline',
+      'cassandra-superuser',
+      'kafka-ca',
+      'kafka-user-ingester',
+      'kafka-user-kafdrop',
+      'kafka-user-live-board',
+      'kafka-user-stream-processor',
+      'twelve-data',
+    ]);
   });
 
   it("takes the vendor's key on kind from an ephemeral variable into a write-only attribute, and never keeps it", () => {
@@ -105,10 +104,14 @@ describe('synthesis', () => {
     expect(at(secret)).not.toHaveProperty('data');
   });
 
-  it('opens a cloud to people only past a login and by TLS', () => {
+  it.each([
+    ['token', { tokenSecret: 'board-token' }, ['token']],
+    ['oauth2-proxy', { loginProxy: 'oauth2-proxy', loginProxySecret: 'board-login' }, ['oauth2-proxy.cfg']],
+  ] as const)('opens a cloud to people only past a login (%s) and by TLS', (boardLogin, login, keys) => {
     const wayIn = {
       boardHost: 'board.example.com',
       grafanaHost: 'grafana.example.com',
+      boardLogin,
       ingressClass: 'nginx',
       clusterIssuer: 'letsencrypt',
     };
@@ -119,9 +122,9 @@ describe('synthesis', () => {
       ingressKind: 'ingress',
       ingressHost: 'board.example.com',
       ingressTlsSecret: 'board-example-com-tls',
-      loginProxy: 'oauth2-proxy',
-      loginProxySecret: 'board-login',
+      ...login,
     });
+    expect(values('secrets').secrets.at(-1)).toMatchObject({ name: Object.values(login).at(-1), keys });
     expect(values('grafana')).toMatchObject({ ingressKind: 'ingress', ingressHost: 'grafana.example.com' });
     expect(values('kafdrop')).not.toHaveProperty('ingressKind');
   });

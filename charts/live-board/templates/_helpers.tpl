@@ -73,6 +73,7 @@ capabilities:
 {{- if .Values.cassandraTls }}{{- $_ := set $own "CASSANDRA_TLS" "true" }}{{ end -}}
 {{- if .Values.cassandraCaSecret }}{{- $_ := set $own "CASSANDRA_CA_FILE" "/etc/tapeline/cassandra-ca/ca.crt" }}{{ end -}}
 {{- if .Values.cassandraUserSecret }}{{- $_ := set $own "CASSANDRA_PASSWORD_FILE" "/etc/tapeline/cassandra-user/password" }}{{ end -}}
+{{- if .Values.tokenSecret }}{{- $_ := set $own "HTTP_TOKEN_FILE" "/etc/tapeline/board-token/token" }}{{ end -}}
 {{- range $name, $value := .Values.settings }}
 {{- if hasKey $own $name }}{{ fail (printf "settings.%s: this chart sets it from a value of its own; use that value" $name) }}{{ end }}
 {{- $_ := set $own $name $value }}
@@ -112,6 +113,11 @@ capabilities:
 {{- if .Values.cassandraUserSecret }}
 - name: cassandra-user
   mountPath: /etc/tapeline/cassandra-user
+  readOnly: true
+{{- end }}
+{{- if .Values.tokenSecret }}
+- name: board-token
+  mountPath: /etc/tapeline/board-token
   readOnly: true
 {{- end }}
 {{- end }}
@@ -156,6 +162,15 @@ capabilities:
       - key: password
         path: password
 {{- end }}
+{{- if .Values.tokenSecret }}
+- name: board-token
+  secret:
+    secretName: {{ .Values.tokenSecret }}
+    defaultMode: 0440
+    items:
+      - key: token
+        path: token
+{{- end }}
 {{- end }}
 
 {{/* The ports in .Values.kafkaBrokers, for the policy of that flow. */}}
@@ -191,11 +206,12 @@ capabilities:
 {{- define "live-board.validate" -}}
 {{- if ne .Values.ingressKind "none" }}
 {{- if not .Values.ingressHost }}{{ fail "ingressKind needs ingressHost, the name that people type" }}{{ end }}
-{{- if and (eq .Values.loginProxy "none") (not .Values.ingressWithoutLogin) }}
-{{- fail "an ingress without a login shows the board to everyone: set loginProxy, or ingressWithoutLogin to true" }}
+{{- if and (eq .Values.loginProxy "none") (not .Values.tokenSecret) (not .Values.ingressWithoutLogin) }}
+{{- fail "an ingress without a login shows the board to everyone: set loginProxy or tokenSecret, or ingressWithoutLogin to true" }}
 {{- end }}
 {{- if and (eq .Values.ingressKind "ingress") (not .Values.ingressTlsSecret) }}{{ fail "ingressKind ingress needs ingressTlsSecret, a Secret with tls.crt and tls.key" }}{{ end }}
 {{- if and (eq .Values.ingressKind "gateway") (not .Values.gatewayName) }}{{ fail "ingressKind gateway needs gatewayName, the Gateway to attach to" }}{{ end }}
 {{- end }}
+{{- if and (eq .Values.loginProxy "oauth2-proxy") .Values.tokenSecret }}{{ fail "one login is enough: set loginProxy or tokenSecret, not both" }}{{ end }}
 {{- if and (eq .Values.loginProxy "oauth2-proxy") (not .Values.loginProxySecret) }}{{ fail "loginProxy oauth2-proxy needs loginProxySecret, a Secret with its configuration (key oauth2-proxy.cfg)" }}{{ end }}
 {{- end }}
