@@ -45,7 +45,8 @@ export interface InstrumentRow {
 /** What a processor made durable in one go. Rows of one key may repeat; the highest `versionUs` counts. */
 export interface StoreBatch {
   readonly ticks: readonly TickRow[];
-  readonly bars: readonly Bar[];
+  /** May be made as they are asked for: once, before `write` resolves. */
+  readonly bars: Iterable<Bar> & { readonly length: number };
   readonly latest: readonly LatestPrice[];
   readonly gaps: readonly Gap[];
   readonly instruments: readonly InstrumentRow[];

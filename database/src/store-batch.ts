@@ -1,8 +1,11 @@
 /** Batches of rows: of rows with one key only the newest version is worth writing. */
 import type { StoreBatch } from './market-store.ts';
 
+/** A batch whose rows are all there. */
+export type RowBatch = { readonly [Name in keyof StoreBatch]: readonly (StoreBatch[Name] extends Iterable<infer Row> ? Row : never)[] };
+
 /** The batch with each key once, at its highest `versionUs`; of equal versions the first stays. */
-export function newestOfEachKey(batch: StoreBatch): StoreBatch {
+export function newestOfEachKey(batch: StoreBatch): RowBatch {
   return {
     ticks: newest(batch.ticks, ({ tick }) => `${tick.timeMs}/${tick.session}/${tick.sequence}/${tick.symbol}`),
     bars: newest(batch.bars, bar => `${bar.startMs}/${bar.interval}/${bar.symbol}`),
@@ -17,8 +20,11 @@ export function storeBatch(rows: Partial<StoreBatch>): StoreBatch {
   return { ticks: [], bars: [], latest: [], gaps: [], instruments: [], ...rows };
 }
 
-function newest<Row extends { readonly versionUs: number }>(rows: readonly Row[], keyOf: (row: Row) => string): readonly Row[] {
-  if (rows.length < 2) return rows;
+function newest<Row extends { readonly versionUs: number }>(
+  rows: Iterable<Row> & { readonly length: number },
+  keyOf: (row: Row) => string,
+): readonly Row[] {
+  if (rows.length < 2) return [...rows];
   const newestByKey = new Map<string, Row>();
   for (const row of rows) {
     const key = keyOf(row);

@@ -159,6 +159,40 @@ describeWithCassandra('with a real Cassandra', server => {
       expect(read.map(bar => bar.startMs)).toEqual(bars.map(bar => bar.startMs));
     }, 120_000);
 
+    it('take rows of many partitions, and of several tables, in few batches, and tell how many rows were written', async () => {
+      const registry = new Registry();
+      const busy = open({ registry });
+      const symbols = Array.from({ length: 400 }, (_, i) => `many/${i}`);
+      const bars = symbols.flatMap(symbol => [aFullBar({ symbol }), aFullBar({ symbol, startMs: noonMs + 60_000 })]);
+      await busy.write(storeBatch({ bars, latest: symbols.map(symbol => aLatest({ symbol })) }));
+      for (const symbol of ['many/0', 'many/399']) {
+        expect(await busy.bars({ symbol, interval: '1m', ...wholeDay })).toStrictEqual(bars.filter(bar => bar.symbol === symbol));
+      }
+      const metrics = await registry.metrics();
+      expect(metrics).toContain('market_store_rows_written_total{table="bars_by_symbol_interval"} 800');
+      expect(metrics).toContain('market_store_rows_written_total{table="latest_by_board"} 400');
+      expect(metrics).toContain('market_store_waiting_rows 0');
+      expect(metrics).toContain('market_store_in_flight_rows 0');
+      await busy.close();
+    }, 60_000);
+
+    it('take a batch that Cassandra finds too large in halves', async () => {
+      const connection = new CassandraConnection({ contactPoints: server.contactPoints, ...quiet() });
+      const insert = (symbol: string) => ({
+        query: `INSERT INTO ${test.keyspace}.instruments_by_board (board, symbol, name) VALUES (?, ?, ?) USING TIMESTAMP ?`,
+        params: [symbol, 'large/1', 'x'.repeat(300_000), noonUs],
+      });
+      await connection.batch(['board/1', 'board/2', 'board/3', 'board/4', 'board/5'].map(insert));
+      const { rows } = await test.client.execute(`SELECT board, symbol FROM ${test.keyspace}.instruments_by_board`);
+      expect(
+        rows
+          .filter(row => row.symbol === 'large/1')
+          .map(row => row.board)
+          .toSorted(),
+      ).toEqual(['board/1', 'board/2', 'board/3', 'board/4', 'board/5']);
+      await connection.close();
+    }, 60_000);
+
     describe('of snapshots', () => {
       const keyOf = (partition: number) => ({ consumerGroup: 'g', topic: 't', partition });
       const snapshot = (n: number, bytes = 600_000) => ({

@@ -29,8 +29,26 @@ export function barBucketSpan(interval: Interval): BucketSpan {
   return spans[interval];
 }
 
+interface KnownBucket {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly text: string;
+}
+
+/** The bucket that was last asked for: rows come by the thousand in one. Nothing but a memory of `textOf`. */
+const lastBucket = new Map<BucketSpan, KnownBucket>();
+
 /** The bucket that a time falls into. */
 export function bucketOf(span: BucketSpan, timeMs: number): string {
+  const last = lastBucket.get(span);
+  if (last !== undefined && timeMs >= last.startMs && timeMs < last.endMs) return last.text;
+  const startMs = startOf(span, timeMs);
+  const text = textOf(span, timeMs);
+  lastBucket.set(span, { startMs, endMs: nextStart(span, startMs), text });
+  return text;
+}
+
+function textOf(span: BucketSpan, timeMs: number): string {
   const text = new Date(timeMs).toISOString();
   switch (span) {
     case 'hour':

@@ -6,7 +6,9 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { PipelineError } from '@tapeline/core/errors';
 import cassandra, { type Client, type ClientOptions, type QueryOptions, type types } from 'cassandra-driver';
 import type { Logger } from 'pino';
-import { cassandraFailure } from './cassandra-failure.ts';
+import { writeBatchesFast } from './batch-frame.ts';
+import { cassandraFailure, isTooLarge } from './cassandra-failure.ts';
+import { replicaGroups } from './replica-groups.ts';
 import { RepeatWrites } from './retry-policy.ts';
 
 const { auth, policies } = cassandra;
@@ -56,6 +58,7 @@ const longestLogText = 500;
 export class CassandraConnection {
   readonly #options: CassandraConnectionOptions;
   #connected: Promise<Connected> | undefined;
+  #client: Client | undefined;
   #closed = false;
 
   constructor(options: CassandraConnectionOptions) {
@@ -77,10 +80,25 @@ export class CassandraConnection {
     return this.#run(({ client }) => client.execute(query, [...params], { prepare: params.length > 0, isIdempotent: false, ...options }));
   }
 
-  /** Runs statements on one partition as an unlogged batch; each brings its own write time. */
+  /**
+   * Runs statements as an unlogged batch, in halves when Cassandra finds it too large; each brings its own write time. The nodes of the
+   * first one's partition are asked.
+   */
   async batch(statements: readonly Statement[]): Promise<void> {
-    const queries = statements.map(({ query, params }) => ({ query, params: [...params] }));
-    await this.#run(({ client }) => client.batch(queries, { prepare: true, logged: false, isIdempotent: true }));
+    const queries = statements as { query: string; params: unknown[] }[];
+    try {
+      await this.#run(({ client }) => client.batch(queries, { prepare: true, logged: false, isIdempotent: true }));
+    } catch (error) {
+      if (statements.length < 2 || !isTooLarge(error)) throw error;
+      const half = Math.ceil(statements.length / 2);
+      await this.batch(statements.slice(0, half));
+      await this.batch(statements.slice(half));
+    }
+  }
+
+  /** Gives a function that names the nodes of a partition: partitions of one name share them. */
+  replicaGroups(keyspace: string): (partition: readonly string[]) => string {
+    return replicaGroups(() => this.#client, keyspace);
   }
 
   /** True when every node that is up knows the same schema. */
@@ -92,6 +110,7 @@ export class CassandraConnection {
     this.#closed = true;
     const connected = await this.#connected?.catch(() => undefined);
     this.#connected = undefined;
+    this.#client = undefined;
     await connected?.client.shutdown();
   }
 
@@ -115,6 +134,8 @@ export class CassandraConnection {
   async #open(): Promise<Connected> {
     const dataCenter = await this.#localDataCenter();
     const client = await connectedClient(this.#clientOptions({ localDataCenter: dataCenter }), this.#options.logger);
+    writeBatchesFast(client, this.#options.logger);
+    this.#client = client;
     return { client, dataCenter };
   }
 

@@ -31,6 +31,11 @@ export function cassandraFailure(error: unknown, contactPoints: readonly string[
   return error;
 }
 
+/** True for a batch beyond `batch_size_fail_threshold`, which only counts batches over several partitions. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof errors.ResponseError && error.code === types.responseErrorCodes.invalid && /batch too large/i.test(error.message);
+}
+
 /** The error for a keyspace or tables that are not there, with what to do. */
 export function schemaMissing(keyspace: string, what: string): PipelineError {
   return new PipelineError(

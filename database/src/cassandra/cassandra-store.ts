@@ -38,7 +38,8 @@ export interface CassandraStoreOptions extends CassandraConnectionOptions {
   readonly registry: Registry;
 }
 
-const maxInFlight = 64;
+/** Chunks of snapshots; rows have a bound of their own. */
+const maxChunksInFlight = 4;
 
 /** Connects at the first call: a server that is away is told by that call, and a later one tries again. */
 export function openCassandraStore(options: CassandraStoreOptions): MarketStore {
@@ -57,7 +58,7 @@ class CassandraStore implements MarketStore {
   constructor(options: CassandraStoreOptions) {
     const { keyspace = 'market_data', ticks = true, tickRetentionMs, logger, registry } = options;
     if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) throw new TypeError(`keyspace must be a lower-case name, was ${keyspace}`);
-    const inFlight = new InFlight(maxInFlight);
+    const inFlight = new InFlight(maxChunksInFlight);
     const metrics = storeMetrics(registry);
     const connection = new CassandraConnection(options);
     this.#options = options;
@@ -65,7 +66,7 @@ class CassandraStore implements MarketStore {
     this.#connection = connection;
     this.#reader = new CassandraReader(connection, keyspace);
     this.#snapshots = new CassandraSnapshots({ connection, keyspace, inFlight, logger, metrics });
-    this.#write = cassandraWriter({ connection, keyspace, ticks, tickRetentionMs, inFlight, metrics });
+    this.#write = cassandraWriter({ connection, keyspace, ticks, tickRetentionMs, metrics });
   }
 
   async migrate(): Promise<void> {

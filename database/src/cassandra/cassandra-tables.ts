@@ -16,6 +16,10 @@ export interface CassandraTable<Row> {
   /** Columns that only Cassandra has, written before those of the shape. */
   readonly added: readonly string[];
   addedOf(row: Row): readonly string[];
+  /** Values of the partition key, in its order. */
+  partitionOf(row: Row): readonly string[];
+  /** The same for every version of a row, and for no other row of its partition. */
+  rowKeyOf(row: Row): string | number;
   /** A column that no row is without: its write time is the row's version. */
   readonly witness: string;
   readonly absent: AbsentValues<Row>;
@@ -42,6 +46,8 @@ export const tickTable: CassandraTable<TickRow> = {
   partitionKey: ['symbol', 'hour'],
   added: ['hour'],
   addedOf: ({ tick }) => [bucketOf('hour', tick.timeMs)],
+  partitionOf: ({ tick }) => [tick.symbol, bucketOf('hour', tick.timeMs)],
+  rowKeyOf: ({ tick }) => `${tick.timeMs}/${tick.session}/${tick.sequence}`,
   witness: 'price',
   absent: { are: 'never-replaced' },
 };
@@ -52,6 +58,8 @@ export const barTable: CassandraTable<Bar> = {
   partitionKey: ['symbol', 'interval', 'bucket'],
   added: ['bucket'],
   addedOf: bar => [bucketOf(barBucketSpan(bar.interval), bar.startMs)],
+  partitionOf: bar => [bar.symbol, bar.interval, bucketOf(barBucketSpan(bar.interval), bar.startMs)],
+  rowKeyOf: bar => bar.startMs,
   witness: 'close',
   absent: { are: 'cleared', when: bar => bar.revision > 0 || bar.flags.includes('reconciled') },
 };
@@ -62,6 +70,8 @@ export const latestTable: CassandraTable<LatestPrice> = {
   partitionKey: ['board'],
   added: ['board'],
   addedOf: () => [board],
+  partitionOf: () => [board],
+  rowKeyOf: row => row.symbol,
   witness: 'price',
   absent: { are: 'outdated' },
 };
@@ -72,6 +82,8 @@ export const gapTable: CassandraTable<Gap> = {
   partitionKey: ['day'],
   added: ['day', 'id'],
   addedOf: gap => [bucketOf('day', gap.fromMs), gap.reason],
+  partitionOf: gap => [bucketOf('day', gap.fromMs)],
+  rowKeyOf: gap => JSON.stringify([gap.fromMs, gap.symbol, gap.reason]),
   witness: 'to_time',
   absent: { are: 'never-replaced' },
 };
@@ -82,6 +94,8 @@ export const instrumentTable: CassandraTable<InstrumentRow> = {
   partitionKey: ['board'],
   added: ['board'],
   addedOf: () => [board],
+  partitionOf: () => [board],
+  rowKeyOf: row => row.instrument.symbol,
   witness: 'received_time',
   absent: { are: 'outdated' },
 };

@@ -12,8 +12,6 @@ export interface TableStatements<Row> {
   readonly select: string;
   /** The insert of one row; it expires after `ttlSeconds`, 0 keeps it for ever. */
   insert(row: Row, ttlSeconds: number): Statement;
-  /** Inserts that give the same text belong to one partition. */
-  partitionOf(insert: Statement): string;
   /** A row from what the driver read. */
   rowOf(record: Readonly<Record<string, unknown>>): Row;
 }
@@ -22,7 +20,6 @@ export interface TableStatements<Row> {
 export function statementsOf<Row>(keyspace: string, table: CassandraTable<Row>): TableStatements<Row> {
   const { shape, absent } = table;
   const columns = [...table.added, ...shape.columns];
-  const keyPlaces = table.partitionKey.map(column => columns.indexOf(column));
   const places = columns.map(() => '?').join(', ');
   const query = `INSERT INTO ${keyspace}.${table.name} (${columns.join(', ')}) VALUES (${places}) USING TIMESTAMP ? AND TTL ?`;
   const absentValue = (row: Row) => (absent.are === 'cleared' && absent.when(row) ? null : unset);
@@ -34,7 +31,6 @@ export function statementsOf<Row>(keyspace: string, table: CassandraTable<Row>):
       const values = shape.cellsOf(row).map(cell => (cell === undefined ? nothing : cell));
       return { query, params: [...table.addedOf(row), ...values, shape.versionOf(row), ttlSeconds] };
     },
-    partitionOf: ({ params }) => keyPlaces.map(place => String(params[place])).join('\n'),
     rowOf: record => {
       const cells = Object.fromEntries(Object.entries(record).map(([column, value]) => [column, cellOf(value)]));
       const versionUs = Number(cells.version_us);
