@@ -2,9 +2,20 @@
 import { PipelineError } from '@tapeline/core/errors';
 import type { EmbeddedRecords, TopicRow } from './embedded-records.ts';
 import type { Append } from './market-log.ts';
+import type { RecordBlock } from './record-block.ts';
 
+interface Target {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+type Insert = (target: Target, key: string | Uint8Array | undefined, value: Uint8Array | undefined) => void;
+
+/** One call of `append` or `appendBlocks`. */
 interface Waiting {
-  readonly entries: readonly Append[];
+  readonly targets: readonly Target[];
+  readonly records: number;
+  each(insert: Insert): void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -45,16 +56,29 @@ export class EmbeddedAppender {
   }
 
   append(entries: readonly Append[]): Promise<void> {
-    for (const { topic, partition } of entries) this.#tail(topic, partition);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ entries, resolve, reject });
-    this.#schedule();
-    return promise;
+    return this.#wait(entries, entries.length, insert => {
+      for (const entry of entries) insert(entry, entry.key, entry.value);
+    });
+  }
+
+  appendBlocks(blocks: readonly RecordBlock[]): Promise<void> {
+    const records = blocks.reduce((sum, { count }) => sum + count, 0);
+    return this.#wait(blocks, records, insert => {
+      for (const block of blocks) insertBlock(block, insert);
+    });
   }
 
   /** Writes what waits; afterwards nothing does. */
   flush(): void {
     while (this.#waiting.length > 0) this.#commit(this.#takeGroup());
+  }
+
+  #wait(targets: readonly Target[], records: number, each: Waiting['each']): Promise<void> {
+    for (const { topic, partition } of targets) this.#tail(topic, partition);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ targets, records, each, resolve, reject });
+    this.#schedule();
+    return promise;
   }
 
   #schedule(): void {
@@ -71,10 +95,10 @@ export class EmbeddedAppender {
   #takeGroup(): readonly Waiting[] {
     let count = 0;
     let records = 0;
-    for (const { entries } of this.#waiting) {
-      if (count > 0 && records + entries.length > transactionRecords) break;
+    for (const waiting of this.#waiting) {
+      if (count > 0 && records + waiting.records > transactionRecords) break;
       count += 1;
-      records += entries.length;
+      records += waiting.records;
     }
     return this.#waiting.splice(0, count);
   }
@@ -90,19 +114,19 @@ export class EmbeddedAppender {
     }
     for (const [tail, nextOffset] of nextOffsets) tail.nextOffset = nextOffset;
     for (const { resolve } of group) resolve();
-    this.#options.appended(new Set(group.flatMap(({ entries }) => entries.map(entry => entry.topic))));
+    this.#options.appended(new Set(group.flatMap(({ targets }) => targets.map(({ topic }) => topic))));
   }
 
   #write(group: readonly Waiting[], nextOffsets: Map<Tail, number>): void {
     const { records, now } = this.#options;
     const appendTimeMs = now();
-    for (const { entries } of group) {
-      for (const { topic, partition, key, value } of entries) {
+    for (const waiting of group) {
+      waiting.each(({ topic, partition }, key, value) => {
         const tail = this.#tail(topic, partition);
         const offset = nextOffsets.get(tail) ?? tail.nextOffset;
         records.insert({ topicId: tail.topicId, partition, offset, key, value }, appendTimeMs);
         nextOffsets.set(tail, offset + 1);
-      }
+      });
     }
     for (const [{ topicId, partition }, nextOffset] of nextOffsets) records.moveNextOffset(topicId, partition, nextOffset);
   }
@@ -114,5 +138,14 @@ export class EmbeddedAppender {
       retriable: false,
       fields: { topic, partition },
     });
+  }
+}
+
+function insertBlock(block: RecordBlock, insert: Insert): void {
+  const cursor = block.cursor();
+  while (cursor.next()) {
+    const { bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+    const key = keyStart < 0 ? undefined : bytes.subarray(keyStart, keyEnd);
+    insert(block, key, valueStart < 0 ? undefined : bytes.subarray(valueStart, valueEnd));
   }
 }

@@ -31,7 +31,8 @@ export interface EmbeddedDatabase {
   close(): void;
 }
 
-const schemaVersion = 1;
+/** 2: tombstones. A file of version 1 is brought up by its next writer. */
+const schemaVersion = 2;
 const pageBytes = 4_096;
 
 const schema = `
@@ -54,6 +55,7 @@ const schema = `
     append_time_ms INTEGER NOT NULL,
     key BLOB,
     value BLOB NOT NULL,
+    tombstone INTEGER,
     PRIMARY KEY (topic, partition, offset)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS group_offsets (
@@ -96,7 +98,8 @@ function openForWriting({ directory, durability, maxBytes }: EmbeddedDatabaseOpt
     connection.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL`);
     connection.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`);
     refuseNewer(connection, directory);
-    connection.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);
+    const upgrade = userVersion(connection) === 1 ? 'ALTER TABLE records ADD COLUMN tombstone INTEGER;' : '';
+    connection.exec(`BEGIN IMMEDIATE; ${upgrade} ${schema} COMMIT`);
     if (maxBytes !== undefined) connection.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageBytes))}`);
     return connection;
   } catch (error) {
@@ -123,13 +126,17 @@ function openForReading({ directory }: EmbeddedDatabaseOptions): EmbeddedDatabas
 }
 
 function refuseNewer(connection: DatabaseSync, directory: string): void {
-  const version = connection.prepare('PRAGMA user_version').get()?.user_version;
+  const version = userVersion(connection);
   if (typeof version === 'number' && version <= schemaVersion) return;
   throw new PipelineError(
     'data-dir.unusable',
     `the log in ${directory} has format ${String(version)}, this program knows up to ${schemaVersion}: upgrade it, or set DATA_DIR to another folder`,
     { retriable: false, fields: { directory } },
   );
+}
+
+function userVersion(connection: DatabaseSync): unknown {
+  return connection.prepare('PRAGMA user_version').get()?.user_version;
 }
 
 function makeDataDirectory(directory: string): void {

@@ -16,6 +16,7 @@ import { readEmbedded } from './embedded-reader.ts';
 import { EmbeddedRecords, type TopicRow } from './embedded-records.ts';
 import { deleteExpired } from './embedded-retention.ts';
 import type { Append, JoinRequest, LogBatch, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from './market-log.ts';
+import type { RecordBlock } from './record-block.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
 
 export interface EmbeddedLogOptions {
@@ -102,6 +103,12 @@ class EmbeddedLog implements MarketLog {
   async append(entries: readonly Append[]): Promise<void> {
     this.#checkWritable();
     if (entries.length > 0) await this.#appender.append(entries);
+  }
+
+  async appendBlocks(blocks: readonly RecordBlock[]): Promise<void> {
+    this.#checkWritable();
+    const filled = blocks.filter(({ count }) => count > 0);
+    if (filled.length > 0) await this.#appender.appendBlocks(filled);
   }
 
   async *read(request: ReadRequest): AsyncGenerator<LogBatch, void, void> {

@@ -4,6 +4,7 @@ import type { Bell } from './bell.ts';
 import type { EmbeddedRecords } from './embedded-records.ts';
 import type { LogBatch } from './market-log.ts';
 import { outOfRange } from './out-of-range.ts';
+import { plainBatch } from './plain-batch.ts';
 
 export interface EmbeddedReading {
   readonly records: EmbeddedRecords;
@@ -32,7 +33,7 @@ export async function* readEmbedded(reading: EmbeddedReading): AsyncGenerator<Lo
       continue;
     }
     yield batch;
-    position = (batch.records.at(-1)?.offset ?? position) + 1;
+    position = batch.lastOffset + 1;
     // SQLite answers at once: without a turn of the event loop a long backlog would keep out sockets, timers and signals.
     await nextTurn();
   }
@@ -44,7 +45,7 @@ function nextBatch(reading: EmbeddedReading, position: number): LogBatch | undef
     const read = records.read(topicId, partition, position, toOffset);
     const { lowOffset = 0, highWatermark = 0 } = records.offsets(topicId, partition) ?? {};
     if (position < lowOffset || position > highWatermark) throw outOfRange(topic, position, { partition, lowOffset, highWatermark });
-    return read.length === 0 ? undefined : { topic, partition, records: read, highWatermark };
+    return read.length === 0 ? undefined : plainBatch({ topic, partition, records: read, highWatermark });
   } catch (error) {
     throw reading.failure(error);
   }

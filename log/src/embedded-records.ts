@@ -13,8 +13,10 @@ export interface NewRecord {
   readonly topicId: number;
   readonly partition: number;
   readonly offset: number;
-  readonly key: string | undefined;
-  readonly value: Uint8Array;
+  /** A text is kept as its UTF-8 bytes. */
+  readonly key: string | Uint8Array | undefined;
+  /** `undefined` for a tombstone. */
+  readonly value: Uint8Array | undefined;
 }
 
 /** At most so much in one batch: what one reader holds in memory, and how long it keeps the event loop. */
@@ -65,7 +67,9 @@ export class EmbeddedRecords {
   }
 
   insert(record: NewRecord, appendTimeMs: number): void {
-    this.#statements.insertRecord.run(record.topicId, record.partition, record.offset, appendTimeMs, record.key ?? null, record.value);
+    const { topicId, partition, offset, key, value } = record;
+    const hasKey = key === undefined ? 0 : 1;
+    this.#statements.insertRecord.run(topicId, partition, offset, appendTimeMs, hasKey, key ?? null, value ?? null, value ? null : 1);
   }
 
   moveNextOffset(topicId: number, partition: number, nextOffset: number): void {
@@ -114,6 +118,10 @@ export class EmbeddedRecords {
 }
 
 function prepare(connection: DatabaseSync) {
+  const hasTombstones = connection
+    .prepare('PRAGMA table_info(records)')
+    .all()
+    .some(({ name }) => name === 'tombstone');
   return {
     topics: connection.prepare('SELECT id, name, retention_ms FROM topics ORDER BY id'),
     partitions: connection.prepare('SELECT partition, low_offset, next_offset FROM partitions WHERE topic = ? ORDER BY partition'),
@@ -122,12 +130,16 @@ function prepare(connection: DatabaseSync) {
     insertPartition: connection.prepare('INSERT INTO partitions (topic, partition, low_offset, next_offset) VALUES (?, ?, 0, 0)'),
     // SQLite takes an empty array for NULL, and a text for a text: the log keeps bytes.
     insertRecord: connection.prepare(
-      "INSERT INTO records (topic, partition, offset, append_time_ms, key, value) VALUES (?, ?, ?, ?, CAST(? AS BLOB), coalesce(?, x''))",
+      // Only a log that is read alone can be of a time before tombstones.
+      hasTombstones
+        ? `INSERT INTO records (topic, partition, offset, append_time_ms, key, value, tombstone)
+           VALUES (?, ?, ?, ?, iif(?, CAST(coalesce(?, x'') AS BLOB), NULL), coalesce(?, x''), ?)`
+        : 'SELECT ?',
     ),
     moveNext: connection.prepare('UPDATE partitions SET next_offset = ? WHERE topic = ? AND partition = ?'),
     moveLow: connection.prepare('UPDATE partitions SET low_offset = ? WHERE topic = ? AND partition = ?'),
     read: connection.prepare(
-      'SELECT offset, key, value FROM records WHERE topic = ? AND partition = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?',
+      `SELECT offset, key, ${hasTombstones ? 'iif(tombstone, NULL, value)' : 'value'} AS value FROM records WHERE topic = ? AND partition = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?`,
     ),
     oldest: connection.prepare('SELECT offset, append_time_ms FROM records WHERE topic = ? AND partition = ? ORDER BY offset LIMIT ?'),
     deleteBefore: connection.prepare('DELETE FROM records WHERE topic = ? AND partition = ? AND offset < ?'),

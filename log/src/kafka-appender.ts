@@ -2,29 +2,30 @@
  * Appends to Kafka: each record once, each partition in order.
  *
  * One request of one partition is in flight, and it is repeated, the same records under the same sequence numbers, until the
- * brokers have answered for it. Only so is a repeated write a known one:
- * - kafkajs takes sequence numbers back when a request fails. The broker knows the repeated batch by them and answers with the
- *   offset that it had given. Were other records sent under those numbers, a batch of the same size would be taken for the
- *   repeated one and be lost. So a batch whose fate is unknown is never given up for another.
- * - In a request to several brokers kafkajs forgets which of them have answered when a connection is made anew, and
- *   writes their records again under new numbers. So a request has one partition.
+ * brokers have answered for it. The broker knows the repeated batch by them and answers as it did the first time. Were other
+ * records sent under those numbers, a batch of the same size would be taken for the repeated one and be lost: so a batch whose
+ * fate is unknown is never given up for another, and where it must be (no right to write any more), the partition goes on under
+ * the number of a new producer.
  * What remains: a process that dies between a write and its answer does not know of the write, and its successor may
  * repeat it; and a broker that lost its own log (an unclean election) has lost the numbers with it.
  */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { BackOff } from './back-off.ts';
-import { failureType, isForgottenProducer, isLasting, kafkaFailure } from './kafka-failure.ts';
-import type { KafkaProducers, LeasedProducer } from './kafka-producers.ts';
+import { failureType, isForgottenProducer, isLasting, isRepeatedWrite, kafkaFailure } from './kafka-failure.ts';
+import type { KafkaProducer } from './kafka-producer.ts';
+import { type ProducerIdentity, sealBatch } from './kafka-record-batch.ts';
 import type { Append } from './market-log.ts';
+import { type BlockBatch, batchBytes, batchHeaderBytes, RecordBlock } from './record-block.ts';
 
 export interface KafkaAppenderOptions {
-  readonly producers: KafkaProducers;
+  readonly producer: KafkaProducer;
   readonly logger: Logger;
+  /** Milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
 
-/** One call of `append`; settled when all of its entries are. */
+/** One call of `append` or `appendBlocks`; settled when all of its entries and batches are. */
 interface Call {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -37,18 +38,30 @@ interface Entry {
   readonly call: Call;
 }
 
+interface Packed {
+  readonly batch: BlockBatch;
+  readonly call: Call;
+}
+
+type Waiting = Entry | Packed;
+
+/** Where a partition's sequence numbers stand, of one producer. */
+interface Sequence {
+  readonly identity: ProducerIdentity;
+  next: number;
+}
+
 /** What waits for one partition. */
 interface Lane {
   readonly topic: string;
   readonly partition: number;
-  queue: Entry[];
+  queue: Waiting[];
   draining: boolean;
+  sequence: Sequence | undefined;
 }
 
-/** A broker takes batches of 1 MiB unless told otherwise. */
-const requestBytes = 900_000;
-const requestRecords = 10_000;
 const entryOverheadBytes = 32;
+const sequences = 2 ** 31;
 
 export class KafkaAppender {
   readonly #options: KafkaAppenderOptions;
@@ -64,14 +77,30 @@ export class KafkaAppender {
 
   /** Queues the entries now, so that the order of calls is the order of records; settles when all are written. */
   append(entries: readonly Append[]): Promise<void> {
+    return this.#enqueue(entries.length, (call, queue) => {
+      for (const append of entries) queue(append.topic, append.partition, { append, call });
+    });
+  }
+
+  /** As `append`. */
+  appendBlocks(blocks: readonly RecordBlock[]): Promise<void> {
+    const packed = blocks.flatMap(({ topic, partition, batches }) => batches.map(batch => ({ topic, partition, batch })));
+    return this.#enqueue(packed.length, (call, queue) => {
+      for (const { topic, partition, batch } of packed) queue(topic, partition, { batch, call });
+    });
+  }
+
+  #enqueue(
+    unsettled: number,
+    fill: (call: Call, queue: (topic: string, partition: number, waiting: Waiting) => void) => void,
+  ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const call: Call = { resolve, reject, unsettled: entries.length, failed: false };
     const touched = new Set<Lane>();
-    for (const append of entries) {
-      const lane = this.#lane(append.topic, append.partition);
-      lane.queue.push({ append, call });
+    fill({ resolve, reject, unsettled, failed: false }, (topic, partition, waiting) => {
+      const lane = this.#lane(topic, partition);
+      lane.queue.push(waiting);
       touched.add(lane);
-    }
+    });
     for (const lane of touched) if (!lane.draining) void this.#drain(lane);
     this.#unsettled.add(promise);
     promise.catch(() => {}).finally(() => this.#unsettled.delete(promise));
@@ -95,7 +124,7 @@ export class KafkaAppender {
 
   #lane(topic: string, partition: number): Lane {
     const key = `${topic}/${partition}`;
-    const lane = this.#lanes.get(key) ?? { topic, partition, queue: [], draining: false };
+    const lane = this.#lanes.get(key) ?? { topic, partition, queue: [], draining: false, sequence: undefined };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -105,42 +134,40 @@ export class KafkaAppender {
     // What else is appended in this turn of the event loop goes along.
     await Promise.resolve();
     while (lane.queue.length > 0 && !this.#closing.signal.aborted) {
-      const entries = take(lane);
-      if (entries.length === 0) continue;
+      const taken = take(lane);
+      if (taken.length === 0) continue;
       try {
-        await this.#write(lane, entries);
-        settle(entries);
+        await this.#write(lane, packed(lane, taken));
+        settle(taken);
       } catch (error) {
-        settle(entries, error);
+        settle(taken, error);
       }
     }
     lane.draining = false;
   }
 
   /** Writes until it is known to be written. Throws only what no repetition cures, or when the log closes. */
-  async #write(lane: Lane, entries: readonly Entry[]): Promise<void> {
+  async #write(lane: Lane, batch: BlockBatch): Promise<void> {
     const { topic, partition } = lane;
     const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
-    let leased: LeasedProducer | undefined;
-    try {
-      while (!this.#closing.signal.aborted) {
-        try {
-          leased ??= await this.#options.producers.lease(entries.length);
-          await send(leased, lane, entries);
-          return this.#recovered(lane);
-        } catch (error) {
-          if (isLasting(error)) throw kafkaFailure(error, `writing to ${topic}/${partition}`, { topic, partition });
-          if (leased !== undefined && isForgottenProducer(error)) leased = await this.#renew(leased);
-          if (backOff.attempts === 2) this.#troubled(lane, error);
-          await backOff.wait(this.#closing.signal);
+    while (!this.#closing.signal.aborted) {
+      try {
+        await this.#attempt(lane, batch);
+        return this.#recovered(lane);
+      } catch (error) {
+        if (isLasting(error)) {
+          if (backOff.attempts > 0) await this.#forget(lane);
+          throw kafkaFailure(error, `writing to ${topic}/${partition}`, { topic, partition });
         }
+        if (isForgottenProducer(error)) await this.#forget(lane);
+        if (backOff.attempts === 2) this.#troubled(lane, error);
+        await backOff.wait(this.#closing.signal);
+        await this.#options.producer.refresh().catch(() => {});
       }
-    } finally {
-      leased?.release();
     }
     throw new PipelineError(
       'log.unavailable',
-      `the log was closed before Kafka had answered for ${entries.length} entries, they may be written`,
+      `the log was closed before Kafka had answered for ${batch.count} entries, they may be written`,
       {
         retriable: false,
         fields: { topic, partition },
@@ -148,10 +175,24 @@ export class KafkaAppender {
     );
   }
 
-  async #renew(leased: LeasedProducer): Promise<undefined> {
-    await this.#options.producers.renew(leased.producer);
-    leased.release();
-    return undefined;
+  async #attempt(lane: Lane, batch: BlockBatch): Promise<void> {
+    const { producer, now = Date.now } = this.#options;
+    lane.sequence ??= { identity: await producer.identity(), next: 0 };
+    const { sequence } = lane;
+    const sealed = sealBatch(batch, { ...sequence.identity, sequence: sequence.next, timeMs: now() });
+    try {
+      await producer.send(lane.topic, lane.partition, sealed);
+    } catch (error) {
+      if (!isRepeatedWrite(error)) throw error;
+    }
+    sequence.next = (sequence.next + batch.count) % sequences;
+  }
+
+  /** The partition goes on under a number that has never written to it. */
+  async #forget(lane: Lane): Promise<void> {
+    const { sequence } = lane;
+    lane.sequence = undefined;
+    if (sequence !== undefined) await this.#options.producer.renew(sequence.identity);
   }
 
   /** Says it once, however many partitions are concerned. */
@@ -170,43 +211,43 @@ export class KafkaAppender {
   }
 }
 
-/** The next entries of a lane that fit one request; those of a call that has failed are dropped. */
-function take(lane: Lane): readonly Entry[] {
-  const taken: Entry[] = [];
+/** The next of a lane: one packed batch, or the entries that fit one; those of a call that has failed are dropped. */
+function take(lane: Lane): readonly Waiting[] {
+  const taken: Waiting[] = [];
   let count = 0;
-  let bytes = 0;
-  for (const entry of lane.queue) {
-    const size = sizeOf(entry.append);
-    if (taken.length > 0 && (bytes + size > requestBytes || taken.length >= requestRecords)) break;
+  let bytes = batchHeaderBytes;
+  for (const waiting of lane.queue) {
+    const size = sizeOf(waiting);
+    if (taken.length > 0 && bytes + size > batchBytes) break;
     count += 1;
-    if (entry.call.failed) continue;
-    taken.push(entry);
+    if (waiting.call.failed) continue;
+    taken.push(waiting);
     bytes += size;
   }
   lane.queue.splice(0, count);
   return taken;
 }
 
-function sizeOf({ key, value }: Append): number {
+/** A batch is as large as a request may be: nothing goes along with it. */
+function sizeOf(waiting: Waiting): number {
+  if ('batch' in waiting) return batchBytes;
+  const { key, value } = waiting.append;
   return entryOverheadBytes + (key?.length ?? 0) * 3 + value.length;
 }
 
-async function send({ producer }: LeasedProducer, { topic, partition }: Lane, entries: readonly Entry[]): Promise<void> {
-  const messages = entries.map(({ append: { key, value } }) => ({
-    partition,
-    key: key ?? null,
-    value: Buffer.from(value.buffer, value.byteOffset, value.length),
-  }));
-  const written = await producer.sendBatch({ acks: -1, timeout: 10_000, topicMessages: [{ topic, messages }] });
-  // kafkajs answers with nothing, and without an error, when its metadata does not know the partition.
-  if (written.some(answer => answer.topicName === topic && answer.partition === partition)) return;
-  throw new PipelineError('log.unavailable', `nobody answered for ${topic}/${partition}: is it there?`, {
-    retriable: true,
-    fields: { topic, partition },
-  });
+function packed({ topic, partition }: Lane, taken: readonly Waiting[]): BlockBatch {
+  const block = new RecordBlock({ topic, partition });
+  for (const waiting of taken) {
+    if ('batch' in waiting) return waiting.batch;
+    const { key, value } = waiting.append;
+    block.add(key === undefined ? undefined : Buffer.from(key), value, 0, value.length);
+  }
+  const [batch] = block.batches;
+  if (batch === undefined || block.batches.length > 1) throw new TypeError(`${taken.length} entries do not fit one batch`);
+  return batch;
 }
 
-function settle(entries: readonly Entry[], failure?: unknown): void {
+function settle(entries: readonly { readonly call: Call }[], failure?: unknown): void {
   for (const { call } of entries) {
     call.unsettled -= 1;
     if (failure !== undefined) {

@@ -74,6 +74,15 @@ export function connections(kafka: Kafka): Cluster {
   return captured;
 }
 
+/** The leader's number, `-1` while there is none; `undefined` for a partition that nobody has heard of. */
+export function leaderOf(cluster: Cluster, topic: string, partition: number): string | undefined {
+  try {
+    return Object.keys(cluster.findLeaderForPartitions(topic, [partition]))[0];
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a member tells the leader of its group, in Kafka's encoding. */
 export function encodeMember(topics: readonly string[], userData: string): Buffer {
   return AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [...topics], userData: Buffer.from(userData) });

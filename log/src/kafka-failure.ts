@@ -49,6 +49,11 @@ export function isForgottenProducer(error: unknown): boolean {
   return forgotten.has(failureType(error) ?? '');
 }
 
+/** True when the broker has written these records before. */
+export function isRepeatedWrite(error: unknown): boolean {
+  return failureType(error) === 'DUPLICATE_SEQUENCE_NUMBER';
+}
+
 /** True when the topic, or the partition, is not there (or not yet everywhere). */
 export function isUnknownTopic(error: unknown): boolean {
   return failureType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';

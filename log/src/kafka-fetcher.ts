@@ -3,17 +3,19 @@
  *
  * kafkajs' consumer is not asked for records at all. It would start at committed offsets after each rebalance, deliver batches
  * that were fetched before a seek, skip offsets without saying so, and stop its heartbeats while a batch is worked on; here a
- * position moves only by records that were delivered, whatever the group does. Each leader has one request in flight, for
- * every partition that has room in its buffer: a slow reader is simply not fetched for.
+ * position moves only by what was delivered, whatever the group does. Each leader has one request in flight, for every
+ * partition that has room in its buffer: a slow reader is simply not fetched for. A batch is a view on the response that brought
+ * it, so a buffer counts what its batches keep alive, not what they hold.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { BackOff, pause } from './back-off.ts';
 import { Bell } from './bell.ts';
-import type { Cluster } from './kafka-client.ts';
+import { type Cluster, leaderOf } from './kafka-client.ts';
 import { failureType, isLasting, isUnknownTopic, kafkaFailure, missingTopic } from './kafka-failure.ts';
+import { type FetchedPiece, fetchPieces } from './kafka-fetch.ts';
 import { askKafka, type Patience } from './kafka-question.ts';
-import { type FetchedPartition, fetchedPartitions, toBatch } from './kafka-records.ts';
 import type { LogBatch, PartitionOffsets } from './market-log.ts';
 import { outOfRange } from './out-of-range.ts';
 
@@ -33,12 +35,18 @@ export interface PartitionReading {
   readonly maxBufferedBytes: number;
 }
 
+interface Buffered {
+  readonly batch: LogBatch;
+  readonly heldBytes: number;
+}
+
 /** A partition that somebody reads. */
 interface Position {
   readonly partition: number;
   readonly maxBufferedBytes: number;
   readonly bell: Bell;
-  readonly buffer: LogBatch[];
+  readonly toOffset: number;
+  readonly buffer: Buffered[];
   bufferedBytes: number;
   /** The next offset to fetch; holes that were read over are behind it. */
   nextOffset: number;
@@ -46,7 +54,7 @@ interface Position {
   failure: unknown;
 }
 
-/** Of one partition in one response. kafkajs spreads a batch's records into arguments, which ends near 125,000. */
+/** Of one partition in one response, and of one response. */
 const partitionBytes = 1_048_576;
 const responseBytes = 8 * 1_048_576;
 
@@ -89,6 +97,7 @@ export class KafkaFetcher {
     const position: Position = {
       partition,
       maxBufferedBytes,
+      toOffset,
       bell: new Bell(),
       buffer: [],
       bufferedBytes: 0,
@@ -98,7 +107,7 @@ export class KafkaFetcher {
     };
     this.#positions.add(position);
     try {
-      yield* this.#deliver(position, toOffset, signal);
+      yield* this.#deliver(position, signal);
     } finally {
       this.#positions.delete(position);
     }
@@ -109,19 +118,20 @@ export class KafkaFetcher {
     await this.#options.cluster.disconnect();
   }
 
-  async *#deliver(position: Position, toOffset: number, signal: AbortSignal): AsyncGenerator<LogBatch, void, void> {
+  async *#deliver(position: Position, signal: AbortSignal): AsyncGenerator<LogBatch, void, void> {
     this.#fetchMore();
     while (!signal.aborted) {
-      const batch = position.buffer.shift();
-      if (batch !== undefined) {
-        position.bufferedBytes -= bytesOf(batch);
+      const next = position.buffer.shift();
+      if (next !== undefined) {
+        position.bufferedBytes -= next.heldBytes;
         this.#fetchMore();
-        const wanted = before(batch, toOffset);
-        if (wanted !== undefined) yield wanted;
+        // The next request is on its way before this batch is worked on.
+        await nextTurn();
+        if (!signal.aborted) yield next.batch;
         continue;
       }
       if (position.failure !== undefined) throw position.failure;
-      if (position.nextOffset >= toOffset) return;
+      if (position.nextOffset >= position.toOffset) return;
       await position.bell.wait(signal);
     }
   }
@@ -131,7 +141,7 @@ export class KafkaFetcher {
     if (this.#closing.signal.aborted) return;
     const byLeader = new Map<string, Position[]>();
     for (const position of this.#positions) {
-      if (position.fetching || position.failure !== undefined || position.bufferedBytes >= position.maxBufferedBytes) continue;
+      if (position.fetching || position.failure !== undefined || !isHungry(position)) continue;
       const leader = this.#leader(position.partition) ?? noLeader;
       byLeader.set(leader, [...(byLeader.get(leader) ?? []), position]);
     }
@@ -154,39 +164,41 @@ export class KafkaFetcher {
 
   /** One answer, or a refreshed view of the cluster after a failure; never throws. */
   async #fetchUntilAnswered(leader: string, positions: readonly Position[]): Promise<void> {
-    const { cluster, topic, maxWaitMs = 250 } = this.#options;
+    const { cluster, logger, topic, maxWaitMs = 250 } = this.#options;
     try {
       const broker = await cluster.findBroker({ nodeId: leader });
-      const response: unknown = await broker.fetch({
-        isolationLevel: 0,
-        maxWaitTime: maxWaitMs,
-        minBytes: 1,
-        maxBytes: responseBytes,
-        topics: [{ topic, partitions: positions.map(request) }],
+      const partitions = rotated(positions).map(position => {
+        const { partition, nextOffset } = position;
+        return { partition, nextOffset, maxBytes: Math.min(partitionBytes, roomOf(position)) };
       });
-      const fetched = fetchedPartitions(response, topic);
-      this.#accept(positions, fetched);
+      const pieces = await fetchPieces(broker, { topic, partitions, maxBytes: responseBytes, maxWaitMs }, logger);
+      const progress = this.#accept(positions, pieces);
       this.#backOff.succeeded();
-      // An answer of bytes that hold no record (a batch that compaction emptied) comes at once, and for ever.
-      if (fetched.every(({ messages }) => messages.length === 0)) await pause(5, this.#closing.signal);
+      // An answer that does not lead on comes at once, and for ever.
+      if (!progress) await pause(5, this.#closing.signal);
     } catch (error) {
       await this.#recover(error, positions);
     }
   }
 
-  #accept(positions: readonly Position[], fetched: readonly FetchedPartition[]): void {
-    for (const part of fetched) {
-      const position = positions.find(candidate => candidate.partition === part.partition);
+  /** True when a position has moved. */
+  #accept(positions: readonly Position[], pieces: readonly FetchedPiece[]): boolean {
+    let progress = false;
+    for (const piece of pieces) {
+      const position = positions.find(candidate => candidate.partition === piece.partition);
       if (position === undefined || !this.#positions.has(position)) continue;
-      const lastOffset = Number(part.messages.at(-1)?.offset ?? -1);
-      const batch = toBatch(this.#options.topic, part, position.nextOffset);
-      position.nextOffset = Math.max(position.nextOffset, lastOffset + 1);
+      if (piece.failure !== undefined) fail([position], piece.failure);
+      if (piece.nextOffset <= position.nextOffset) continue;
+      const batch = piece.batch(position.nextOffset, position.toOffset);
+      position.nextOffset = piece.nextOffset;
+      progress = true;
       if (batch !== undefined) {
-        position.buffer.push(batch);
-        position.bufferedBytes += bytesOf(batch);
+        position.buffer.push({ batch, heldBytes: piece.heldBytes });
+        position.bufferedBytes += piece.heldBytes;
       }
       position.bell.ring();
     }
+    return progress;
   }
 
   async #recover(error: unknown, positions: readonly Position[]): Promise<void> {
@@ -234,21 +246,26 @@ export class KafkaFetcher {
     return undefined;
   }
 
-  /** The leader's number, `-1` while there is none; `undefined` for a partition that nobody has heard of. */
   #leader(partition: number): string | undefined {
-    try {
-      return Object.keys(this.#options.cluster.findLeaderForPartitions(this.#options.topic, [partition]))[0];
-    } catch {
-      return undefined;
-    }
+    return leaderOf(this.#options.cluster, this.#options.topic, partition);
   }
 }
 
 /** No broker has this number; asking for it refreshes the metadata. */
 const noLeader = '-1';
 
-function request({ partition, nextOffset }: Position): { partition: number; fetchOffset: string; maxBytes: number } {
-  return { partition, fetchOffset: String(nextOffset), maxBytes: partitionBytes };
+function isHungry({ bufferedBytes, maxBufferedBytes, nextOffset, toOffset }: Position): boolean {
+  return bufferedBytes < maxBufferedBytes && nextOffset < toOffset;
+}
+
+function roomOf({ maxBufferedBytes, bufferedBytes }: Position): number {
+  return Math.max(1, maxBufferedBytes - bufferedBytes);
+}
+
+/** In another order each time: a response that is full leaves out the last ones. */
+function rotated<T>(items: readonly T[]): readonly T[] {
+  const from = Math.floor(Math.random() * items.length);
+  return [...items.slice(from), ...items.slice(0, from)];
 }
 
 function fail(positions: readonly Position[], failure: unknown): void {
@@ -265,18 +282,4 @@ function isProgrammingError(error: unknown): boolean {
 
 function kafkaFailureOf(error: unknown, topic: string): unknown {
   return isProgrammingError(error) ? error : kafkaFailure(error, `reading ${topic}`, { topic });
-}
-
-function bytesOf({ records }: LogBatch): number {
-  return records.reduce((sum, { key, value }) => sum + recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0), 0);
-}
-
-/** What a record costs in memory beside its bytes, about. */
-const recordOverheadBytes = 200;
-
-function before(batch: LogBatch, toOffset: number): LogBatch | undefined {
-  const last = batch.records.at(-1)?.offset ?? -1;
-  if (last < toOffset) return batch;
-  const records = batch.records.filter(({ offset }) => offset < toOffset);
-  return records.length === 0 ? undefined : { ...batch, records };
 }

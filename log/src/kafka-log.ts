@@ -7,10 +7,11 @@ import { type Admin, connections, type KafkaConnection, type KafkaConnectionOpti
 import { kafkaFailure, missingTopic } from './kafka-failure.ts';
 import { KafkaFetcher } from './kafka-fetcher.ts';
 import { KafkaMember } from './kafka-member.ts';
-import { KafkaProducers } from './kafka-producers.ts';
+import { KafkaProducer } from './kafka-producer.ts';
 import type { Patience } from './kafka-question.ts';
 import { KafkaTopics, type WantedTopic } from './kafka-topics.ts';
 import type { Append, JoinRequest, LogBatch, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from './market-log.ts';
+import type { RecordBlock } from './record-block.ts';
 
 export interface KafkaLogOptions extends KafkaConnectionOptions {
   /** After so long without a heartbeat a member's partitions go to others. @default 6,000 */
@@ -47,7 +48,7 @@ class KafkaLog implements MarketLog {
   readonly #admin: Admin;
   readonly #patience: Patience;
   readonly #topics: KafkaTopics;
-  readonly #producers: KafkaProducers;
+  readonly #producer: KafkaProducer;
   readonly #appender: KafkaAppender;
   readonly #closing = new AbortController();
   /** Memberships of groups that have not ended. */
@@ -63,8 +64,8 @@ class KafkaLog implements MarketLog {
     this.#connection = connection;
     this.#admin = admin;
     this.#topics = new KafkaTopics({ admin, ...this.#patience });
-    this.#producers = new KafkaProducers(connection.kafka, logger);
-    this.#appender = new KafkaAppender({ producers: this.#producers, logger });
+    this.#producer = new KafkaProducer(connections(connection.kafka));
+    this.#appender = new KafkaAppender({ producer: this.#producer, logger });
   }
 
   async ensureTopics(topics: readonly WantedTopic[]): Promise<void> {
@@ -88,10 +89,19 @@ class KafkaLog implements MarketLog {
    */
   async append(entries: readonly Append[]): Promise<void> {
     this.#checkOpen();
-    if (entries.length === 0) return;
+    if (entries.length > 0) await this.#admit(entries, () => this.#appender.append(entries));
+  }
+
+  async appendBlocks(blocks: readonly RecordBlock[]): Promise<void> {
+    this.#checkOpen();
+    const filled = blocks.filter(({ count }) => count > 0);
+    if (filled.length > 0) await this.#admit(filled, () => this.#appender.appendBlocks(filled));
+  }
+
+  async #admit(targets: readonly Target[], append: () => Promise<void>): Promise<void> {
     const admitting = this.#admitted.then(async () => {
-      await this.#checkPartitions(entries);
-      return { settled: this.#appender.append(entries) };
+      await this.#checkPartitions(targets);
+      return { settled: append() };
     });
     this.#admitted = admitting.catch(() => {});
     await (await admitting).settled;
@@ -153,7 +163,7 @@ class KafkaLog implements MarketLog {
     await Promise.race([Promise.all(this.#joined), deadline]);
     await this.#appender.close(deadline);
     await Promise.race([this.#topics.settled(), deadline]);
-    await Promise.race([Promise.allSettled([this.#producers.close(), this.#admin.disconnect()]), deadline]);
+    await Promise.race([Promise.allSettled([this.#producer.close(), this.#admin.disconnect()]), deadline]);
     this.#connection.cut();
     giveUp.abort();
   }
@@ -162,9 +172,9 @@ class KafkaLog implements MarketLog {
     return new KafkaFetcher({ topic, cluster: connections(this.#connection.kafka), logger: this.#logger });
   }
 
-  async #checkPartitions(entries: readonly Append[]): Promise<void> {
+  async #checkPartitions(targets: readonly Target[]): Promise<void> {
     const highest = new Map<string, number>();
-    for (const { topic, partition } of entries) highest.set(topic, Math.max(partition, highest.get(topic) ?? 0));
+    for (const { topic, partition } of targets) highest.set(topic, Math.max(partition, highest.get(topic) ?? 0));
     for (const [topic, partition] of highest) {
       const known = this.#topics.knownPartitionCount(topic);
       if (known === undefined || partition >= known) await this.#checkPartition(topic, partition);
@@ -180,6 +190,11 @@ class KafkaLog implements MarketLog {
   #checkOpen(): void {
     if (this.#closing.signal.aborted) throw new PipelineError('log.unavailable', 'the log was closed', { retriable: false });
   }
+}
+
+interface Target {
+  readonly topic: string;
+  readonly partition: number;
 }
 
 /** Waits for what closes, but not for long: what is left is cut. */

@@ -1,5 +1,6 @@
-/** Makes records of the log out of what a broker answered. */
+/** Makes records of the log out of what kafkajs decoded: the way back when its responses cannot be read in place. */
 import type { LogBatch, LogRecord } from './market-log.ts';
+import { plainBatch } from './plain-batch.ts';
 
 interface FetchedMessage {
   readonly offset: string;
@@ -23,14 +24,15 @@ export function fetchedPartitions(response: unknown, topic: string): readonly Fe
 }
 
 /**
- * The records from `fromOffset` on; `undefined` when there are none (a compressed batch may begin before the offset that was
+ * The records in `[fromOffset, toOffset)`; `undefined` when there are none (a compressed batch may begin before the offset that was
  * asked for, and control records are not given). Their bytes are copied into one piece: a slice would keep the whole
  * response alive for as long as one slow partition is not read.
  */
-export function toBatch(topic: string, fetched: FetchedPartition, fromOffset: number): LogBatch | undefined {
-  const wanted = fetched.messages.filter(({ offset, isControlRecord }) => isControlRecord !== true && Number(offset) >= fromOffset);
+export function toBatch(topic: string, fetched: FetchedPartition, fromOffset: number, toOffset: number): LogBatch | undefined {
+  const isWanted = (offset: number) => offset >= fromOffset && offset < toOffset;
+  const wanted = fetched.messages.filter(({ offset, isControlRecord }) => isControlRecord !== true && isWanted(Number(offset)));
   if (wanted.length === 0) return undefined;
-  const bytes = Buffer.allocUnsafe(wanted.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0));
+  const bytes = new Uint8Array(wanted.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0));
   let end = 0;
   const copy = (source: Uint8Array | null): Uint8Array | undefined => {
     if (source === null) return undefined;
@@ -40,5 +42,5 @@ export function toBatch(topic: string, fetched: FetchedPartition, fromOffset: nu
     return bytes.subarray(start, end);
   };
   const records = wanted.map(({ offset, key, value }): LogRecord => ({ offset: Number(offset), key: copy(key), value: copy(value) }));
-  return { topic, partition: fetched.partition, records, highWatermark: Number(fetched.highWatermark) };
+  return plainBatch({ topic, partition: fetched.partition, records, highWatermark: Number(fetched.highWatermark) });
 }

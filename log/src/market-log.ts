@@ -2,6 +2,7 @@
  * The log: append-only topics in partitions. One contract, two parts behind it: `kafka-log.ts` and `embedded-log.ts`;
  * `test/market-log-contract.ts` holds both to it.
  */
+import type { RecordBlock } from './record-block.ts';
 
 export interface LogRecord {
   /** Rises within a partition, not always by one. A safe integer. */
@@ -11,13 +12,37 @@ export interface LogRecord {
   readonly value: Uint8Array | undefined;
 }
 
+/**
+ * Walks the records of a batch in place, without an object for each. After `next()` gave true the fields describe that record
+ * until the next call; before the first call and after the last they mean nothing.
+ */
+export interface RecordCursor {
+  next(): boolean;
+  readonly offset: number;
+  /** Where the record lies; may be another array after each `next()`. Lives as long as its batch is used. */
+  readonly bytes: Uint8Array;
+  /** −1: no key. */
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  /** −1: a tombstone. */
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
 /** Consecutive records of one partition, at least one. */
 export interface LogBatch {
   readonly topic: string;
   readonly partition: number;
-  readonly records: readonly LogRecord[];
+  /** Offset of the last record, or of a hole behind it: nothing up to here will be given again. */
+  readonly lastOffset: number;
+  /** Size of the records as the log keeps them, about. */
+  readonly byteLength: number;
   /** Offset after the last record of the partition when this batch was read. */
   readonly highWatermark: number;
+  /** Made when asked for, once: the plain way in. Views on the batch's bytes. */
+  readonly records: readonly LogRecord[];
+  /** The fast way in: a walk of its own from the first record on. */
+  cursor(): RecordCursor;
 }
 
 export interface Append {
@@ -88,6 +113,8 @@ export interface MarketLog {
    * @throws PipelineError `log.unavailable` (retriable), `log.full`.
    */
   append(entries: readonly Append[]): Promise<void>;
+  /** As `append`, of records that are in the log's own bytes already. A block is not to be changed until then. */
+  appendBlocks(blocks: readonly RecordBlock[]): Promise<void>;
   /** Reads one partition without a group. @throws PipelineError `log.out-of-range`. */
   read(request: ReadRequest): AsyncIterable<LogBatch>;
   /** Joins a consumer group; gives each partition as it is assigned. */

@@ -4,6 +4,7 @@ import { decodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, LogBatch, LogRecord, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from '@tapeline/log/market-log';
+import { plainBatch } from '@tapeline/log/plain-batch';
 
 export class MemoryLog implements MarketLog {
   readonly entries: Append[] = [];
@@ -78,13 +79,18 @@ export class MemoryLog implements MarketLog {
     }
   }
 
+  async appendBlocks(): Promise<void> {
+    throw new TypeError('the ingester appends no blocks');
+  }
+
   async *read(request: ReadRequest): AsyncGenerator<LogBatch, void, undefined> {
     this.reads.push(request);
     const values = this.#values(request.partition);
     const records = values
       .map((value, offset): LogRecord => ({ offset, key: undefined, value }))
       .slice(request.fromOffset, request.toOffset);
-    if (records.length > 0) yield { topic: request.topic, partition: request.partition, records, highWatermark: values.length };
+    const { topic, partition } = request;
+    if (records.length > 0) yield plainBatch({ topic, partition, records, highWatermark: values.length });
   }
 
   async *join(): AsyncGenerator<PartitionClaim, void, undefined> {

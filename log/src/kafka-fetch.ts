@@ -1,0 +1,118 @@
+/**
+ * Fetches from one broker: on kafkajs' connections, with a response decoder of our own, so that no object is made for a record.
+ * kafkajs' own fetch stays as the way back, for a broker that is too old (before Kafka 2.3) or a kafkajs that is not the one we know.
+ */
+import type { Logger } from 'pino';
+import { type RecordSet, recordSet, sectionBatch } from './kafka-batch.ts';
+import type { Broker } from './kafka-client.ts';
+import { decodeFetchResponse, type RawFetchResponse, type RawPartition } from './kafka-fetch-response.ts';
+import { readsGoldenResponse } from './kafka-golden-response.ts';
+import { fetchedPartitions, toBatch } from './kafka-records.ts';
+import { canExchange, type Exchange, encodeFetch, exchange, fetchKey, parseFetch } from './kafka-wire.ts';
+import type { LogBatch } from './market-log.ts';
+
+export interface FetchRequest {
+  readonly topic: string;
+  readonly partitions: readonly { readonly partition: number; readonly nextOffset: number; readonly maxBytes: number }[];
+  readonly maxBytes: number;
+  readonly maxWaitMs: number;
+}
+
+/** What one partition answered. */
+export interface FetchedPiece {
+  readonly partition: number;
+  /** Where to go on: behind what was answered, records or not; −1 when that was nothing. */
+  readonly nextOffset: number;
+  /** What memory the batch keeps alive. */
+  readonly heldBytes: number;
+  /** Its records in `[fromOffset, toOffset)`; `undefined` when there are none. */
+  batch(fromOffset: number, toOffset: number): LogBatch | undefined;
+  /** When the partition answered what nobody can read. */
+  readonly failure?: unknown;
+}
+
+const version = 11;
+const networkDelayMs = 100;
+/** Less than this is copied out of its response: a view would keep all of that alive for it. */
+const copiedBytes = 65_536;
+
+const golden = readsGoldenResponse();
+let warned = false;
+
+/** Fetches; throws kafkajs' error for the first partition that has one. */
+export async function fetchPieces(broker: Broker, request: FetchRequest, logger: Logger): Promise<readonly FetchedPiece[]> {
+  const goldenIsRead = await golden;
+  if (goldenIsRead && canExchange(broker, fetchKey, version)) return fetchRaw(broker, request);
+  if (!warned)
+    logger.warn({ goldenIsRead }, 'fetch responses are decoded by kafkajs, slowly: expected kafkajs 2.2.4 and Kafka 2.3 or newer');
+  warned = true;
+  return fetchDecoded(broker, request);
+}
+
+async function fetchRaw(broker: Broker, request: FetchRequest): Promise<readonly FetchedPiece[]> {
+  let responseBytes = 0;
+  const what: Exchange<RawFetchResponse> = {
+    request: encodeFetch(wireRequest(request)),
+    requestTimeout: request.maxWaitMs + networkDelayMs,
+    response: {
+      decode: async bytes => {
+        responseBytes = bytes.length;
+        return decodeFetchResponse(bytes);
+      },
+      parse: async decoded => (await parseFetch(decoded)) as RawFetchResponse,
+    },
+  };
+  const { responses } = await exchange(broker, what);
+  const partitions = responses.filter(({ topicName }) => topicName === request.topic).flatMap(answered => answered.partitions);
+  return Promise.all(partitions.map(partition => pieceOf(request.topic, partition, responseBytes)));
+}
+
+async function pieceOf(topic: string, raw: RawPartition, responseBytes: number): Promise<FetchedPiece> {
+  const { partition, highWatermark } = raw;
+  const isCopied = raw.recordSet.length < copiedBytes;
+  try {
+    const set = await recordSet(isCopied ? raw.recordSet.slice() : raw.recordSet);
+    return {
+      partition,
+      nextOffset: set.nextOffset,
+      heldBytes: (isCopied ? raw.recordSet.length : responseBytes) + decompressedBytes(set, raw.recordSet),
+      batch: (fromOffset, toOffset) => sectionBatch({ topic, partition, highWatermark, set, fromOffset, toOffset }),
+    };
+  } catch (failure) {
+    return { partition, nextOffset: -1, heldBytes: 0, batch: () => undefined, failure };
+  }
+}
+
+function decompressedBytes({ sections }: RecordSet, compressed: Uint8Array): number {
+  const all = sections.reduce((sum, { start, end }) => sum + end - start, 0);
+  return Math.max(0, all - compressed.length);
+}
+
+async function fetchDecoded(broker: Broker, request: FetchRequest): Promise<readonly FetchedPiece[]> {
+  const response: unknown = await broker.fetch(wireRequest(request));
+  return fetchedPartitions(response, request.topic).map(fetched => ({
+    partition: fetched.partition,
+    nextOffset: Number(fetched.messages.at(-1)?.offset ?? -2) + 1,
+    heldBytes: fetched.messages.reduce((sum, { key, value }) => sum + recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0), 0),
+    batch: (fromOffset, toOffset) => toBatch(request.topic, fetched, fromOffset, toOffset),
+  }));
+}
+
+/** What a record that is an object costs in memory beside its bytes, about. */
+const recordOverheadBytes = 200;
+
+function wireRequest({ topic, partitions, maxBytes, maxWaitMs }: FetchRequest) {
+  return {
+    replicaId: -1,
+    isolationLevel: 0,
+    maxWaitTime: maxWaitMs,
+    minBytes: 1,
+    maxBytes,
+    topics: [
+      {
+        topic,
+        partitions: partitions.map(({ partition, nextOffset, maxBytes }) => ({ partition, fetchOffset: String(nextOffset), maxBytes })),
+      },
+    ],
+  };
+}
