@@ -8,6 +8,8 @@ const slices = 16;
 /** `tables[256 * distance + byte]`: what a byte does to the checksum, so many bytes later. */
 const tables = makeTables();
 
+const noWords = new Int32Array(0);
+
 /** Of `bytes[start, end)`, as an unsigned number. */
 export function crc32c(bytes: Uint8Array, start: number, end: number): number {
   const t = tables;
@@ -16,7 +18,7 @@ export function crc32c(bytes: Uint8Array, start: number, end: number): number {
   // Words are read in the machine's order, little-endian wherever Node runs.
   const lead = Math.min(end, at + ((4 - ((bytes.byteOffset + at) & 3)) & 3));
   for (; at < lead; at += 1) crc = step(t, crc, bytes[at] as number);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (end - at) >>> 2);
+  const words = at === end ? noWords : new Int32Array(bytes.buffer, bytes.byteOffset + at, (end - at) >>> 2);
   const whole = words.length & ~3;
   for (let word = 0; word < whole; word += 4) {
     const a = (words[word] as number) ^ crc;

@@ -71,7 +71,7 @@ export async function exchange<Answer>(broker: Broker, what: Exchange<Answer>): 
  * @throws PipelineError `log.unavailable` (final).
  */
 export async function decompressRecords(compression: number, bytes: Uint8Array): Promise<Uint8Array> {
-  const name = CompressionTypes[compression] ?? String(compression);
+  const name = Object.entries(CompressionTypes).find(([, type]) => type === compression)?.[0] ?? String(compression);
   try {
     const codec = (CompressionCodecs as Readonly<Record<number, () => { decompress(bytes: Buffer): Promise<Uint8Array> }>>)[
       compression

@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { type EmbeddedLogOptions, openEmbeddedLog } from '../src/embedded-log.ts';
 import type { MarketLog } from '../src/market-log.ts';
+import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
 import { aTopic, joinGroup, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
 import { runScript, waitUntil } from './support/running-process.ts';
@@ -131,6 +133,34 @@ describe('the embedded log, alone', () => {
     it('says so when there is no log to read', async () => {
       await expect(open({ readOnly: true })).rejects.toThrow('holds no log, expected the file log.sqlite: check DATA_DIR');
     });
+  });
+
+  it('opens a log that was written before there were tombstones, to read it and to write on', async () => {
+    const database = new DatabaseSync(join(directory, 'log.sqlite'));
+    database.exec(`
+      CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, retention_ms INTEGER) STRICT;
+      CREATE TABLE partitions (topic INTEGER NOT NULL, partition INTEGER NOT NULL, low_offset INTEGER NOT NULL, next_offset INTEGER NOT NULL,
+        PRIMARY KEY (topic, partition)) STRICT, WITHOUT ROWID;
+      CREATE TABLE records (topic INTEGER NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, append_time_ms INTEGER NOT NULL,
+        key BLOB, value BLOB NOT NULL, PRIMARY KEY (topic, partition, offset)) STRICT, WITHOUT ROWID;
+      CREATE TABLE group_offsets (consumer_group TEXT NOT NULL, topic INTEGER NOT NULL, partition INTEGER NOT NULL,
+        next_offset INTEGER NOT NULL, PRIMARY KEY (consumer_group, topic, partition)) STRICT, WITHOUT ROWID;
+      INSERT INTO topics VALUES (1, 't', NULL);
+      INSERT INTO partitions VALUES (1, 0, 0, 1);
+      INSERT INTO records VALUES (1, 0, 0, 0, NULL, x'30');
+      PRAGMA user_version = 1;
+    `);
+    database.close();
+    const reader = await open({ readOnly: true });
+    expect(await texts(reader.read({ topic: 't', partition: 0, fromOffset: 0, toOffset: 1 }))).toEqual(['0']);
+    await reader.close();
+    const log = await open();
+    const block = new RecordBlock({ topic: 't', partition: 0 });
+    block.add(undefined, Buffer.alloc(0), -1, -1);
+    await log.appendBlocks([block]);
+    const [first, second] = await take(log.read({ topic: 't', partition: 0, fromOffset: 0 }), 2);
+    expect(first?.value).toHaveLength(1);
+    expect(second?.value).toBeUndefined();
   });
 
   it('leaves the event loop free while a long backlog is read', async () => {

@@ -5,6 +5,7 @@ import kafkajs from 'kafkajs';
 import { pino } from 'pino';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import type { MarketLog, PartitionClaim } from '../src/market-log.ts';
+import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
 import { type ClientSockets, watchClientSockets } from './support/client-sockets.ts';
 import { aTopic, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
@@ -51,6 +52,17 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
     }
 
     describe('records of other producers', () => {
+      it('reads compressed records', async () => {
+        const topic = await aTopic(log);
+        const producer = otherClient.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+        await producer.connect();
+        const messages = Array.from({ length: 500 }, (_, index) => ({ value: String(index) }));
+        await producer.send({ topic, compression: kafkajs.CompressionTypes.GZIP, messages });
+        await producer.disconnect();
+        const all = await texts(log.read({ topic, partition: 0, fromOffset: 120, toOffset: 500 }));
+        expect(all).toEqual(Array.from({ length: 380 }, (_, index) => String(120 + index)));
+      });
+
       it('gives tombstones and binary keys as they are', async () => {
         const topic = await aTopic(log);
         const producer = otherClient.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
@@ -118,6 +130,17 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
       expect(await texts(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 1 }))).toEqual(['1']);
     });
 
+    it('refuses a block that no broker takes, and goes on with the next', async () => {
+      const topic = await aTopic(log);
+      const large = new RecordBlock({ topic, partition: 0 });
+      large.add(undefined, Buffer.alloc(3_000_000), 0, 3_000_000);
+      const tooLarge = log.appendBlocks([large]);
+      const next = log.appendBlocks([aBlock(topic, 0, 1, 1)]);
+      await expect(tooLarge).rejects.toMatchObject({ code: 'log.unavailable', retriable: false });
+      await next;
+      expect(await texts(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 1 }))).toEqual(['1']);
+    });
+
     it('says in time that nobody answers', async () => {
       const opening = openKafkaLog({ brokers: ['127.0.0.1:1'], clientId: 'log-test', logger });
       await expect(opening).rejects.toMatchObject({ code: 'log.unavailable', retriable: true });
@@ -130,6 +153,24 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
       let cut = 0;
       for (let call = 0; call < 300; call += 1) {
         for (const partition of [0, 1, 2]) appends.push(log.append(someEntries(topic, partition, call * 5, 5)));
+        if (call % 3 === 0) await sleep(5);
+        if (call % 10 === 9) cut += cutConnections();
+      }
+      await Promise.all(appends);
+      expect(cut).toBeGreaterThan(10);
+      for (const partition of [0, 1, 2]) {
+        expect((await log.offsets(topic))[partition]?.highWatermark).toBe(1_500);
+        const all = await texts(log.read({ topic, partition, fromOffset: 0, toOffset: 1_500 }));
+        expect(all).toEqual(Array.from({ length: 1_500 }, (_, index) => String(index)));
+      }
+    }, 120_000);
+
+    it('writes each block once and in order, however often the connections are cut', async () => {
+      const topic = await aTopic(log, 3);
+      const appends: Promise<void>[] = [];
+      let cut = 0;
+      for (let call = 0; call < 300; call += 1) {
+        for (const partition of [0, 1, 2]) appends.push(log.appendBlocks([aBlock(topic, partition, call * 5, 5)]));
         if (call % 3 === 0) await sleep(5);
         if (call % 10 === 9) cut += cutConnections();
       }
@@ -270,6 +311,13 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
 
 function aGroup(): string {
   return `test-group-${randomUUID()}`;
+}
+
+/** A block whose values are `from`, `from + 1`, … as text. */
+function aBlock(topic: string, partition: number, from: number, count: number): RecordBlock {
+  const block = new RecordBlock({ topic, partition });
+  for (const { value } of someEntries(topic, partition, from, count)) block.add(undefined, value, 0, value.length);
+  return block;
 }
 
 /** Reads a claim from its first record on, in the background. */
