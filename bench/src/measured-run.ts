@@ -21,8 +21,10 @@ export interface MeasuredRun {
   readonly name: string;
   /** More than one share the work; their progress is added up. */
   readonly commands: readonly MeasuredCommand[];
-  /** All of the work. Processes that do not end by themselves are asked to (SIGTERM) when it is done. */
+  /** All of the work. */
   readonly ticks: number;
+  /** True for processes that would go on: they are asked to end (SIGTERM) when the work is done. @default false */
+  readonly endless?: boolean;
   readonly warmTicks: number;
   readonly deadlineMs: number;
   readonly onProgress?: (ticks: number) => void;
@@ -60,9 +62,13 @@ export async function measureRun(run: MeasuredRun): Promise<RunMeasurement> {
   const calibrations = [calibrate()];
   const begunMs = performance.now();
   const late = AbortSignal.timeout(run.deadlineMs);
-  const children = run.commands.map(
-    command => new PeerProcess(run.name, command, AbortSignal.any([late, ...(run.signal ? [run.signal] : [])])),
-  );
+  const over = AbortSignal.any([late, ...(run.signal === undefined ? [] : [run.signal])]);
+  over.throwIfAborted();
+  const children = run.commands.map(command => new PeerProcess(run.name, command));
+  const killAll = (): void => {
+    for (const child of children) child.kill();
+  };
+  over.addEventListener('abort', killAll, { once: true });
   const pids = children.flatMap(child => child.pid ?? []);
   const samples: Sample[] = [];
   let peak = 0;
@@ -72,16 +78,18 @@ export async function measureRun(run: MeasuredRun): Promise<RunMeasurement> {
     if (ticks === 0 || (samples.at(-1)?.ticks ?? 0) >= run.ticks) return;
     samples.push({ ticks, cpuSeconds: treeUsage(pids).cpuSeconds, wallMs: performance.now() - begunMs });
     run.onProgress?.(ticks);
-    if (ticks >= run.ticks) for (const child of children) child.finish();
+    if (ticks >= run.ticks && run.endless) for (const child of children) child.finish();
   };
   try {
     await Promise.all(children.map(child => child.watch(onProgress)));
   } catch (error) {
+    run.signal?.throwIfAborted();
     if (late.aborted) throw failure(run.name, `took longer than ${run.deadlineMs / 1_000} s, got to ${samples.at(-1)?.ticks ?? 0} ticks`);
     throw error;
   } finally {
     clearInterval(watch);
-    for (const child of children) child.kill();
+    over.removeEventListener('abort', killAll);
+    killAll();
   }
   calibrations.push(calibrate());
   const calibrationMs = calibrations.reduce((sum, value) => sum + value, 0) / calibrations.length;
@@ -116,9 +124,9 @@ class PeerProcess {
   readonly #said: string[] = [];
   #finishing = false;
 
-  constructor(name: string, { command, args, environment }: MeasuredCommand, signal: AbortSignal) {
+  constructor(name: string, { command, args, environment }: MeasuredCommand) {
     this.#name = name;
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment }, signal });
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   }
 
   get pid(): number | undefined {

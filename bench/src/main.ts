@@ -1,0 +1,100 @@
+/** The command `npm run bench`: measures Tapeline and its peers, and writes BENCHMARKS.md of what was measured. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@tapeline/core/logging';
+import { exitStatusOf } from '@tapeline/core/service';
+import { openKafkaLog } from '@tapeline/log/kafka-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { Command } from 'commander';
+import type { BenchContext } from './bench-context.ts';
+import { progress, say } from './bench-output.ts';
+import { BenchServers } from './bench-servers.ts';
+import { measureCorrectness } from './correctness.ts';
+import { fill, measureCost } from './cost.ts';
+import { Results } from './results.ts';
+import { subjects, usualSubjects } from './subjects.ts';
+
+const directory = join('.tapeline', 'bench');
+/** The exit status that shells give to a command ended by Ctrl-C. */
+const interrupted = 130;
+const program = new Command('bench')
+  .description('Measures Tapeline and its peers on one machine, one topic, in turns.')
+  .showHelpAfterError('(add --help for what is possible)')
+  .option('--results <folder>', 'where results are kept as lines of JSON', join(directory, 'results'))
+  .option('--resume', 'leave out what the results hold already', false)
+  .addHelpText(
+    'after',
+    `\nSubjects:\n${subjects.map(({ name, description }) => `  ${name.padEnd(20)} ${description}`).join('\n')}
+\nServers: KAFKA_BROKERS and CASSANDRA_CONTACT_POINTS when they are set; otherwise they are started, with their data in ${directory}.
+The JVM peers need a JDK 17 and, the first time, Maven; what it fetches is kept in ~/.cache/tapeline (TAPELINE_CACHE_DIR).\n`,
+  );
+
+interface TopicFlags {
+  readonly ticks: number;
+  readonly symbols: number;
+  readonly subjects: readonly string[];
+}
+
+topicCommand('fill', 'fill the topic that everybody reads', 10_000_000).action((flags: TopicFlags) => run(context => fill(context, flags)));
+
+topicCommand('cost', 'CPU time for a tick and catch-up throughput, in turns', 10_000_000)
+  .option('--rounds <count>', 'how often each is measured', number, 3)
+  .action((flags: TopicFlags & { rounds: number }) => run(context => measureCost(context, { ...flags, topic: flags })));
+
+topicCommand('correctness', 'the bars of each against the oracle', 1_000_000).action((flags: TopicFlags) =>
+  run(context => measureCorrectness(context, { ...flags, topic: flags })),
+);
+
+await program.parseAsync();
+
+function topicCommand(name: string, description: string, ticks: number): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--subjects <names>', 'who, separated by commas', (list: string) => list.split(','), usualSubjects)
+    .option('--ticks <count>', 'ticks in the topic', number, ticks)
+    .option('--symbols <count>', 'symbols in the topic', number, 1_000);
+}
+
+async function run(work: (context: BenchContext) => Promise<unknown>): Promise<void> {
+  const { results, resume } = program.opts<{ results: string; resume: boolean }>();
+  const logger = createLogger({ name: 'bench', level: 'warn', secrets: [] });
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
+  const named = { brokers: process.env.KAFKA_BROKERS || undefined, contactPoints: process.env.CASSANDRA_CONTACT_POINTS || undefined };
+  const servers = new BenchServers({ directory, named, logger, signal: stopping.signal });
+  const scratch = mkdtempSync(join(tmpdir(), 'tapeline-bench-'));
+  let opened: Promise<MarketLog> | undefined;
+  const log = (): Promise<MarketLog> => {
+    opened ??= servers.brokers().then(brokers => openKafkaLog({ brokers, clientId: 'bench', logger }));
+    return opened;
+  };
+  const context: BenchContext = {
+    servers,
+    log,
+    results: new Results(results),
+    resume,
+    scratch,
+    logger,
+    signal: stopping.signal,
+    say,
+    progress,
+  };
+  try {
+    await work(context);
+  } catch (error) {
+    if (stopping.signal.aborted) say('interrupted; --resume leaves out what was measured');
+    process.exitCode = stopping.signal.aborted ? interrupted : exitStatusOf(error, say);
+  } finally {
+    await (await opened?.catch(() => undefined))?.close();
+    await servers.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function number(text: string): number {
+  const value = Number(text.replaceAll('_', '').replaceAll(',', ''));
+  if (Number.isInteger(value) && value > 0) return value;
+  return program.error(`"${text}" is no count, expected a whole number above 0`);
+}

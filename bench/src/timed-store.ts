@@ -1,0 +1,41 @@
+/** Notes when the bars of a batch became durable, without looking at them while it matters. */
+import type { Bar } from '@tapeline/core/bars';
+import type { MarketStore } from '@tapeline/database/market-store';
+
+/** When a bar was durable: `atMs` on the machine's monotonic clock, which all processes share. */
+export interface DurableBar {
+  readonly symbol: string;
+  readonly startMs: number;
+  readonly atMs: number;
+}
+
+/** Milliseconds of the machine's monotonic clock. */
+export function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** @param onDurable is told each first bar of a second, once it is written. */
+export function timedStore(store: MarketStore, onDurable: (bar: DurableBar) => void): MarketStore {
+  const note = (bar: Bar, atMs: number): void => {
+    if (bar.interval === '1s' && bar.revision === 0) onDurable({ symbol: bar.symbol, startMs: bar.startMs, atMs });
+  };
+  return {
+    migrate: () => store.migrate(),
+    ready: () => store.ready(),
+    write: async batch => {
+      // Looked at before: a batch may be used again once it is written.
+      const bars = [...batch.bars];
+      await store.write(batch);
+      const atMs = machineMs();
+      for (const bar of bars) note(bar, atMs);
+    },
+    saveSnapshot: (key, snapshot) => store.saveSnapshot(key, snapshot),
+    loadSnapshot: key => store.loadSnapshot(key),
+    bars: query => store.bars(query),
+    ticks: query => store.ticks(query),
+    latest: () => store.latest(),
+    gaps: query => store.gaps(query),
+    instruments: () => store.instruments(),
+    close: () => store.close(),
+  };
+}
