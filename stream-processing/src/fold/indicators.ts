@@ -62,7 +62,7 @@ function bands(closes: readonly number[]): Indicators {
   if (closes.length < 20) return {};
   const last = closes.slice(-20);
   const mean = last.reduce((sum, close) => sum + close, 0) / 20;
-  const deviation = Math.sqrt(last.reduce((sum, close) => sum + (close - mean) ** 2, 0) / 20);
+  const deviation = Math.sqrt(last.reduce((sum, close) => sum + square(close - mean), 0) / 20);
   return { sma20: mean, bollingerUpper: mean + 2 * deviation, bollingerLower: mean - 2 * deviation };
 }
 
@@ -88,7 +88,7 @@ function volatility(closes: readonly number[]): number | undefined {
   if (closes.length < longest) return undefined;
   const returns = closes.slice(1).map((close, index) => logReturn(close, closes[index] as number));
   const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
-  return Math.sqrt(returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (returns.length - 1));
+  return Math.sqrt(returns.reduce((sum, value) => sum + square(value - mean), 0) / (returns.length - 1));
 }
 
 /**
@@ -100,6 +100,11 @@ export function logReturn(close: number, before: number): number {
   if (!(ratio > -0.01 && ratio < 0.01)) return Math.log(close / before);
   const square = ratio * ratio;
   return 2 * ratio * (1 + square * (1 / 3 + square * (1 / 5 + square * (1 / 7 + square * (1 / 9)))));
+}
+
+/** Not `** 2`: a power may be computed otherwise once the code is compiled, a product never is. */
+function square(value: number): number {
+  return value * value;
 }
 
 function exponential(average: Average, value: number, period: number): number | undefined {
