@@ -1,0 +1,244 @@
+/** The byte scanner against `decodeRecord`: what it reads is what that gives, and what that refuses it never reads. */
+import { describe, expect, it } from '@jest/globals';
+import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
+import type { Tick } from '@tapeline/core/records';
+import fc from 'fast-check';
+import { TickScan, TickScanner } from '../src/hot/tick-scanner.ts';
+
+const scanner = new TickScanner();
+const before = 'the record before';
+const behind = '{"v":1,"kind":"tick"}';
+
+const plain: Tick = {
+  v: 1,
+  kind: 'tick',
+  feed: 'twelve-data/0',
+  session: 12,
+  sequence: 345_678,
+  symbol: 'BTC/USD',
+  price: 68_912.5,
+  bid: 68_912.01,
+  ask: 68_913,
+  dayVolume: 1_234_567,
+  sourceTimeMs: 1_730_714_400_000,
+  receivedTimeMs: 1_730_714_400_312,
+  timeMs: 1_730_714_400_312,
+  tradingDay: '2024-11-04',
+  tradingDayEndMs: 1_730_764_800_000,
+};
+
+/** The tick that the scanner reads where the record stands among others, or `undefined`. */
+function scanned(record: string | Uint8Array): Tick | undefined {
+  const value = Buffer.from(record);
+  const bytes = Buffer.concat([Buffer.from(before), value, Buffer.from(behind)]);
+  if (!scanner.scan(bytes, before.length, before.length + value.length)) return undefined;
+  const { tick } = scanner;
+  return tick.tick(scanner.feedName(tick.feed), bytes.toString('latin1', tick.symbolStart, tick.symbolEnd));
+}
+
+function decoded(record: string | Uint8Array): unknown {
+  try {
+    return decodeRecord(Buffer.from(record));
+  } catch {
+    return undefined;
+  }
+}
+
+const printable = fc.string({ unit: fc.constantFrom(...' !#$%&()*+,-./0129:;<=>?@AZ[]^_`az{|}~'), minLength: 1, maxLength: 64 });
+/** Decimals of at most 15 digits that JavaScript writes without an exponent. */
+const usualPrice = fc
+  .tuple(fc.integer({ min: 1, max: 999_999_999_999_999 }), fc.integer({ min: 0, max: 15 }))
+  .map(([digits, places]) => digits / 10 ** places)
+  .filter(value => value >= 1e-6);
+const usualTimeMs = fc.integer({ min: 1_000_000_000_000, max: 9_999_999_999_999 });
+const usualDay = fc
+  .date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
+  .map(date => date.toISOString().slice(0, 10));
+const optional = (value: fc.Arbitrary<number>) => fc.option(value, { nil: undefined });
+
+/** What an ingester writes: ASCII names, amounts of at most 15 digits from 10^-6 up, times between 2001 and 2286. */
+const usualTick: fc.Arbitrary<Tick> = fc.record({
+  v: fc.constant(1 as const),
+  kind: fc.constant('tick' as const),
+  feed: fc.oneof(fc.constantFrom('twelve-data/0', 'twelve-data/1', 'finnhub/0'), printable),
+  session: fc.integer({ min: 1, max: 1_000_000 }),
+  sequence: fc.integer({ min: 1, max: 999_999_999_999_999 }),
+  symbol: printable,
+  price: usualPrice,
+  bid: optional(usualPrice),
+  ask: optional(usualPrice),
+  dayVolume: optional(fc.oneof(fc.constant(0), usualPrice)),
+  size: optional(fc.oneof(fc.constant(0), usualPrice)),
+  sourceTimeMs: usualTimeMs,
+  receivedTimeMs: usualTimeMs,
+  timeMs: usualTimeMs,
+  tradingDay: usualDay,
+  tradingDayEndMs: usualTimeMs,
+});
+
+/** Numbers as JSON knows them and as it does not. */
+const numberText = fc.oneof(
+  fc.double().map(String),
+  fc.tuple(fc.maxSafeInteger(), fc.integer({ min: 0, max: 25 })).map(([digits, places]) => withPoint(String(digits), places)),
+  fc.constantFrom(
+    '0',
+    '-0',
+    '0.0',
+    '00',
+    '01',
+    '1.',
+    '.1',
+    '1e3',
+    '1E-3',
+    '-1',
+    '+1',
+    '',
+    'null',
+    '"1"',
+    '1.50',
+    '0.0000000000000000000000001',
+  ),
+);
+const fieldNames = [
+  'session',
+  'sequence',
+  'price',
+  'bid',
+  'ask',
+  'dayVolume',
+  'size',
+  'sourceTimeMs',
+  'receivedTimeMs',
+  'timeMs',
+  'tradingDayEndMs',
+];
+
+function withPoint(digits: string, places: number): string {
+  const text = digits.padStart(places + 1, '0');
+  return places === 0 ? text : `${text.slice(0, -places)}.${text.slice(-places)}`;
+}
+
+describe('the tick scanner', () => {
+  it('reads every field of a tick', () => {
+    expect(scanned(encodeRecord(plain))).toStrictEqual(plain);
+    const { tick } = scanner;
+    expect([tick.price, tick.bid, tick.size, tick.tradingDay, tick.tradingDayEndMs]).toEqual([
+      68_912.5,
+      68_912.01,
+      Number.NaN,
+      20_031,
+      1_730_764_800_000,
+    ]);
+  });
+
+  it('knows feeds by a dense index', () => {
+    const fresh = new TickScanner();
+    const bytes = ['a', 'b', 'a'].map(feed => encodeRecord({ ...plain, feed }));
+    const read = bytes.map(record => [fresh.scan(record, 0, record.length), fresh.tick.feed]);
+    expect(read).toEqual([
+      [true, 0],
+      [true, 1],
+      [true, 0],
+    ]);
+    expect([fresh.feedName(1), fresh.feedIndex('b'), fresh.feedIndex('c')]).toEqual(['b', 1, 2]);
+  });
+
+  it('gives up on new feeds after a thousand, and stays right', () => {
+    const fresh = new TickScanner();
+    const bytes = Array.from({ length: 1_001 }, (_, index) => encodeRecord({ ...plain, feed: `feed/${index}` }));
+    expect(bytes.map(record => fresh.scan(record, 0, record.length)).lastIndexOf(true)).toBe(999);
+    const first = bytes[0] as Uint8Array;
+    expect([fresh.scan(first, 0, first.length), fresh.feedName(fresh.tick.feed)]).toEqual([true, 'feed/0']);
+  });
+
+  const text = JSON.stringify(plain);
+  it.each([
+    ['another order', text.replace('"session":12,"sequence":345678', '"sequence":345678,"session":12')],
+    ['white space', text.replace(',"price"', ', "price"')],
+    ['white space at the end', `${text} `],
+    ['an escape in the symbol', text.replace('BTC/USD', 'BTC\\/USD')],
+    ['a symbol that is not ASCII', text.replace('BTC/USD', '東証')],
+    ['a symbol of 65 characters', text.replace('BTC/USD', 'A'.repeat(65))],
+    ['no symbol', text.replace('BTC/USD', '')],
+    ['an exponent', text.replace('68912.5', '6.89125e4')],
+    ['sixteen digits', text.replace('68912.5', '68912.50000000001')],
+    ['two points', text.replace('68912.01', '68912000.00.1')],
+    ['a leading zero', text.replace('68912.5', '068912.5')],
+    ['a price of 0', text.replace('68912.5', '0')],
+    ['a bid of 0', text.replace('68912.01', '0.0')],
+    ['a negative price', text.replace('68912.5', '-68912.5')],
+    ['a sequence of 0', text.replace('345678', '0')],
+    ['a sequence that is no integer', text.replace('345678', '345678.5')],
+    ['a session of 0', text.replace('"session":12', '"session":0')],
+    ['an unknown field', text.replace(',"timeMs"', ',"venue":"X","timeMs"')],
+    ['a field twice', text.replace(',"bid":68912.01', ',"bid":68912.01,"bid":68912.01')],
+    ['a day that is no date', text.replace('2024-11-04', '2024-02-30')],
+    ['a newer format', text.replace('"v":1', '"v":2')],
+    ['another kind', text.replace('"tick"', '"tock"')],
+    ['a time of 12 digits', text.replace('1730714400000', '173071440000')],
+    ['a truncated record', text.slice(0, -1)],
+    ['nothing', ''],
+  ])('leaves %s to decodeRecord', (_, record) => {
+    scanned(encodeRecord(plain));
+    expect(scanned(record)).toBeUndefined();
+  });
+
+  it('reads every usual tick as decodeRecord does', () => {
+    fc.assert(
+      fc.property(usualTick, tick => {
+        const record = encodeRecord(tick);
+        expect(scanned(record)).toStrictEqual(decodeRecord(record));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('reads nothing else than decodeRecord does when any bytes were changed', () => {
+    const part = fc.oneof(
+      fc.string({ maxLength: 3 }),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+      fc.constantFrom('"', ',', '0', '.', '-', '\\', '}', 'e1', ' ', ',"size":1', '\u0000', '\u007f'),
+    );
+    fc.assert(
+      fc.property(usualTick, fc.nat(), fc.nat({ max: 3 }), part, (tick, place, removed, inserted) => {
+        const record = JSON.stringify(tick);
+        const at = place % record.length;
+        const changed = record.slice(0, at) + inserted + record.slice(at + removed);
+        const read = scanned(changed);
+        if (read !== undefined) expect(read).toStrictEqual(decoded(changed));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('reads nothing else than decodeRecord does when a byte was changed', () => {
+    fc.assert(
+      fc.property(usualTick, fc.nat(), fc.nat({ max: 255 }), (tick, place, byte) => {
+        const changed = Buffer.from(JSON.stringify(tick));
+        changed[place % changed.length] = byte;
+        const read = scanned(changed);
+        if (read !== undefined) expect(read).toStrictEqual(decoded(changed));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('reads the same doubles as JSON.parse, whatever text a number has', () => {
+    fc.assert(
+      fc.property(usualTick, fc.constantFrom(...fieldNames), numberText, (tick, name, number) => {
+        const changed = JSON.stringify(tick).replace(new RegExp(`"${name}":[^,}]+`), `"${name}":${number}`);
+        const read = scanned(changed);
+        if (read !== undefined) expect(read).toStrictEqual(decoded(changed));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('the fields of a tick', () => {
+  it('are those of a decoded one after load', () => {
+    const scan = new TickScan();
+    scan.load({ ...plain, size: 3 }, 7);
+    expect([scan.feed, scan.tick(plain.feed, plain.symbol)]).toStrictEqual([7, { ...plain, size: 3 }]);
+  });
+});
