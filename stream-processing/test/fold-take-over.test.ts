@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import type { GapRecord } from '@tapeline/core/records';
 import { aHeartbeat, aSession, aTick, at, foldOf } from './support/builders.ts';
 
 const other = 'yahoo/0';
+
+function aGap(span: { readonly fromMs: number; readonly toMs: number }): GapRecord {
+  const rest = { symbols: ['BTC/USD'], reason: 'the log was away', lost: 1, receivedTimeMs: span.toMs };
+  return { v: 1, kind: 'gap', feed: 'twelve-data/0', session: 1, ...rest, ...span };
+}
 
 describe('a feed that takes a symbol over', () => {
   it('closes at once what is over by its watermark, before a straggler can be taken for a first bar', () => {
@@ -55,41 +61,48 @@ describe('a feed that takes a symbol over', () => {
   });
 });
 
+describe('a symbol that is refused in the middle of a session', () => {
+  const symbols = ['BTC/USD', 'AAPL'];
+
+  it('is absent from the last price before until the last price before it is taken up again', () => {
+    const { bars, kinds } = foldOf([
+      aSession({ timeMs: at(-600), symbols }),
+      aTick({ timeMs: at(-30) }),
+      aTick({ timeMs: at(70), symbol: 'AAPL' }),
+      aSession({ timeMs: at(-600), symbols: ['AAPL'] }),
+      aTick({ timeMs: at(100), symbol: 'AAPL' }),
+      aSession({ timeMs: at(-600), symbols }),
+      aTick({ timeMs: at(101) }),
+      aTick({ timeMs: at(150) }),
+      aHeartbeat({ timeMs: at(200) }),
+    ]);
+    expect(kinds('gap')).toMatchObject([{ symbol: 'BTC/USD', fromMs: at(70), toMs: at(100) }]);
+    const ofBitcoin = bars('1m').filter(bar => bar.symbol === 'BTC/USD');
+    expect(ofBitcoin.map(bar => [bar.startMs, bar.flags])).toEqual([
+      [at(-60), []],
+      [at(60), ['gap']],
+      [at(120), []],
+    ]);
+  });
+});
+
 describe('gaps that are known later', () => {
   it('flags closed bars within the horizon and the last one, however long nothing has closed since', () => {
-    const gap = {
-      v: 1,
-      kind: 'gap',
-      feed: 'twelve-data/0',
-      session: 1,
-      symbols: ['BTC/USD'],
-      reason: 'the log was away',
-      lost: 1,
-    } as const;
     const records = [
       aSession({ timeMs: at(-600) }),
       ...[1, 2, 3].map(second => aTick({ timeMs: at(second) })),
       aHeartbeat({ timeMs: at(6) }),
       aHeartbeat({ timeMs: at(300) }),
-      { ...gap, fromMs: at(0), toMs: at(10), receivedTimeMs: at(301) },
+      aGap({ fromMs: at(0), toMs: at(10) }),
     ];
     const { bars } = foldOf(records, { intervals: ['1s'] });
     expect(bars('1s').filter(bar => bar.revision > 0)).toMatchObject([{ startMs: at(3), flags: ['gap'] }]);
   });
 
   it('flags no window that ended before the gap, also where the horizon is shorter than the allowed lateness', () => {
-    const gap = {
-      v: 1,
-      kind: 'gap',
-      feed: 'twelve-data/0',
-      session: 1,
-      symbols: ['BTC/USD'],
-      reason: 'the log was away',
-      lost: 1,
-    } as const;
     const records = [
       aSession({ timeMs: at(-600) }),
-      { ...gap, fromMs: at(2), toMs: at(3), receivedTimeMs: at(3) },
+      aGap({ fromMs: at(2), toMs: at(3) }),
       aHeartbeat({ timeMs: at(4) }),
       aTick({ timeMs: at(1.5), receivedTimeMs: at(4) }),
       aHeartbeat({ timeMs: at(10) }),

@@ -11,6 +11,8 @@ export interface SessionChange {
   readonly symbols: ReadonlySet<string>;
   /** From when on the feed was absent; `undefined` when this is its first session, or the same one with more symbols. */
   readonly absentSinceMs: number | undefined;
+  /** From when on a symbol that it leaves out is absent. */
+  readonly givenUpSinceMs: number;
   readonly reason: string;
 }
 
@@ -51,6 +53,7 @@ export class FeedTable {
       startMs: record.timeMs,
       symbols: new Set(record.symbols),
       absentSinceMs: isSame ? undefined : before,
+      givenUpSinceMs: (isSame ? known.lastDataMs : before) ?? record.timeMs,
       reason: record.previous?.reason ?? 'the session before ended without a word',
     };
   }

@@ -182,7 +182,7 @@ export class PartitionFold {
     const { state } = symbol;
     if (!change.symbols.has(state.symbol)) {
       state.owner = undefined;
-      state.coverage.absentSinceMs = change.absentSinceMs ?? change.startMs;
+      state.coverage.absentSinceMs = change.givenUpSinceMs;
       symbol.touch({ fromMs: state.coverage.absentSinceMs, toMs: endless }, this.#barsTo(emit, symbol));
       return;
     }
@@ -194,11 +194,15 @@ export class PartitionFold {
     const { state } = symbol;
     const former = state.owner === undefined ? undefined : this.#feeds.get(state.owner);
     const lostSinceMs = former === undefined || former.connected ? undefined : (former.lastDataMs ?? former.sessionStartMs);
-    const sinceMs = state.coverage.absentSinceMs ?? lostSinceMs;
+    const { absentSinceMs } = state.coverage;
     this.#own(symbol, feed);
     endAbsence(state.coverage);
-    const { sessionStartMs, watermarkMs } = this.#feeds.get(feed) ?? { sessionStartMs: 0, watermarkMs: 0 };
-    if (sinceMs !== undefined) this.#gap(symbol, sinceMs, sessionStartMs, reason, emit);
+    const { sessionStartMs, lastDataMs, watermarkMs } = this.#feeds.get(feed) as FeedState;
+    // Given up and taken up again in one session: until the last price before.
+    const isWithin = absentSinceMs !== undefined && absentSinceMs >= sessionStartMs;
+    const toMs = isWithin ? Math.max(lastDataMs ?? 0, absentSinceMs + 1) : sessionStartMs;
+    const sinceMs = absentSinceMs ?? lostSinceMs;
+    if (sinceMs !== undefined) this.#gap(symbol, sinceMs, toMs, reason, emit);
     symbol.advance(watermarkMs, this.#barsTo(emit, symbol));
   }
 
