@@ -1,8 +1,9 @@
 /** The topics of the benchmarks: filled once with the load, kept, and read by everybody. */
 import { feedTopic, topics } from '@tapeline/core/topics';
-import type { Append, MarketLog } from '@tapeline/log/market-log';
+import type { MarketLog } from '@tapeline/log/market-log';
 import { prefixedLog } from '@tapeline/log/prefixed-log';
 import { type LoadRecord, loadDefaults, loadRecordCount, loadRecords } from './load.ts';
+import { LoadBlocks } from './load-blocks.ts';
 
 /** Which load a topic holds. */
 export interface BenchTopic {
@@ -10,7 +11,7 @@ export interface BenchTopic {
   readonly symbols: number;
 }
 
-const entriesPerAppend = 8_000;
+const recordsPerAppend = 8_000;
 const appendsInFlight = 4;
 const resultRetentionMs = 600_000;
 
@@ -50,13 +51,19 @@ export async function fillTopic(log: MarketLog, topic: BenchTopic, onProgress: (
   if (count > total)
     throw new RangeError(`${feedTopicOf(topic)} holds ${count} records, expected ${total}: remove it, another load wrote there`);
   if (count === total) return;
+  const blocks = new LoadBlocks();
   const inFlight: Promise<void>[] = [];
-  for (const entries of batches(missingRecords(topic, present))) {
-    inFlight.push(prefixed.append(entries));
-    if (inFlight.length >= appendsInFlight) await inFlight.shift();
-    count += entries.length;
+  const flush = async (): Promise<void> => {
+    count += blocks.count;
+    inFlight.push(prefixed.appendBlocks(blocks.take()));
+    if (inFlight.length > appendsInFlight) await inFlight.shift();
     onProgress(count, total);
+  };
+  for (const record of missingRecords(topic, present)) {
+    blocks.add(record);
+    if (blocks.count >= recordsPerAppend) await flush();
   }
+  await flush();
   await Promise.all(inFlight);
 }
 
@@ -67,20 +74,4 @@ function* missingRecords(topic: BenchTopic, present: readonly number[]): Generat
     next[record.partition] = offset + 1;
     if (offset >= (present[record.partition] ?? 0)) yield record;
   }
-}
-
-function* batches(records: Iterable<LoadRecord>): Generator<readonly Append[]> {
-  let entries: Append[] = [];
-  for (const record of records) {
-    entries.push(appendOf(record));
-    if (entries.length < entriesPerAppend) continue;
-    yield entries;
-    entries = [];
-  }
-  if (entries.length > 0) yield entries;
-}
-
-/** The record as an entry of the log. */
-export function appendOf({ partition, key, value }: LoadRecord): Append {
-  return { topic: feedTopic.name, partition, ...(key === undefined ? {} : { key }), value: Buffer.from(value) };
 }

@@ -12,6 +12,7 @@ import { progress, say } from './bench-output.ts';
 import { BenchServers } from './bench-servers.ts';
 import { measureCorrectness } from './correctness.ts';
 import { fill, measureCost } from './cost.ts';
+import { measureLive } from './live.ts';
 import { Results } from './results.ts';
 import { subjects, usualSubjects } from './subjects.ts';
 
@@ -36,6 +37,13 @@ interface TopicFlags {
   readonly subjects: readonly string[];
 }
 
+interface LiveFlags {
+  readonly rate: number;
+  readonly symbols: number;
+  readonly seconds: number;
+  readonly rounds: number;
+}
+
 topicCommand('fill', 'fill the topic that everybody reads', 10_000_000).action((flags: TopicFlags) => run(context => fill(context, flags)));
 
 topicCommand('cost', 'CPU time for a tick and catch-up throughput, in turns', 10_000_000)
@@ -46,7 +54,21 @@ topicCommand('correctness', 'the bars of each against the oracle', 1_000_000).ac
   run(context => measureCorrectness(context, { ...flags, topic: flags })),
 );
 
+liveCommand('latency', 'append → closed bar readable by a consumer', 100_000);
+liveCommand('durability', 'window passed by the watermark → bar durable in Cassandra', 20_000);
+
 await program.parseAsync();
+
+function liveCommand(figure: 'latency' | 'durability', description: string, rate: number): void {
+  program
+    .command(figure)
+    .description(description)
+    .option('--rate <count>', 'ticks in a second', number, rate)
+    .option('--symbols <count>', 'symbols', number, 1_000)
+    .option('--seconds <count>', 'how long', number, 60)
+    .option('--rounds <count>', 'how often', number, 3)
+    .action((flags: LiveFlags) => run(context => measureLive(context, { ...flags, figure, ticksPerSecond: flags.rate })));
+}
 
 function topicCommand(name: string, description: string, ticks: number): Command {
   return program

@@ -1,17 +1,13 @@
 /** Notes when the bars of a batch became durable, without looking at them while it matters. */
 import type { Bar } from '@tapeline/core/bars';
 import type { MarketStore } from '@tapeline/database/market-store';
+import { machineMs } from './machine-clock.ts';
 
 /** When a bar was durable: `atMs` on the machine's monotonic clock, which all processes share. */
 export interface DurableBar {
   readonly symbol: string;
   readonly startMs: number;
   readonly atMs: number;
-}
-
-/** Milliseconds of the machine's monotonic clock. */
-export function machineMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 /** @param onDurable is told each first bar of a second, once it is written. */
