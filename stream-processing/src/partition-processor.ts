@@ -1,16 +1,18 @@
 /**
- * The life of one owned partition: restore → read → fold → results durable → commit; a snapshot now and then and at the end.
- * All order that exactness needs is in this file: nothing is committed or saved before the results before it are durable.
+ * The life of one owned partition: restore → read → fold, and behind it results → snapshot → commit. The fold goes on while results of
+ * former records are written; nothing is committed or saved before the results before it are durable.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
-import { decodeRecord } from '@tapeline/core/record-codec';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { PipelineError } from '@tapeline/core/errors';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
-import type { LogBatch, LogRecord, MarketLog, PartitionClaim } from '@tapeline/log/market-log';
+import type { LogBatch, MarketLog, PartitionClaim } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
-import { type FoldOptions, foldFormat, PartitionFold } from './fold/partition-fold.ts';
-import type { ProcessorMetrics } from './processor-metrics.ts';
-import { ResultBatch } from './result-batch.ts';
+import { FeedFold } from './feed-fold.ts';
+import type { FoldOptions } from './fold/partition-fold.ts';
+import { PartitionLost, untilDurable } from './patience.ts';
+import { countResults, type ProcessorMetrics } from './processor-metrics.ts';
+import type { ResultBatch } from './result-batch.ts';
+import { ResultSink } from './result-sink.ts';
 
 export interface PartitionProcessorOptions {
   readonly claim: PartitionClaim;
@@ -24,29 +26,35 @@ export interface PartitionProcessorOptions {
   readonly snapshotRecords?: number;
   /** @default 1,000 */
   readonly commitIntervalMs?: number;
+  /** Results that are not durable yet, in bytes, before the fold waits. @default 4 MiB */
+  readonly maxPendingBytes?: number;
   /** Aborts when the process stops: what is read is finished first. */
   readonly stopping: AbortSignal;
+  /** Called at once when results cannot be written, so that reading ends; `processPartition` throws the same. */
+  readonly failed: (reason: unknown) => void;
   readonly metrics: ProcessorMetrics;
   readonly logger: Logger;
 }
 
-/** Thrown inside to leave a partition that was lost: its unfinished work is its successor's. */
-class PartitionLost extends Error {}
+/** So long the fold keeps the event loop at most: sockets, timers and other partitions get their turns in between. */
+const turnMs = 10;
+const recordsOfLook = 128;
+const observeIntervalMs = 200;
 
 /**
  * Processes a claim until it is lost or the process stops.
  * @throws PipelineError `snapshot.too-old`, `snapshot.invalid` with the remedy.
  */
 export async function processPartition(options: PartitionProcessorOptions): Promise<void> {
-  const run = new PartitionRun(options);
+  let run: PartitionRun | undefined;
   try {
-    await run.restore();
+    run = await PartitionRun.restored(options);
     await run.process();
-    if (!options.claim.lost.aborted) await run.save();
+    if (!options.claim.lost.aborted) await run.finish();
   } catch (error) {
     if (!(error instanceof PartitionLost)) throw error;
   } finally {
-    run.forgetMetrics();
+    run?.close();
     options.claim.release();
   }
 }
@@ -54,197 +62,207 @@ export async function processPartition(options: PartitionProcessorOptions): Prom
 class PartitionRun {
   readonly #options: PartitionProcessorOptions;
   readonly #key: SnapshotKey;
-  #fold: PartitionFold;
-  #nextOffset = 0;
-  #savedOffset = -1;
+  readonly #fold: FeedFold;
+  readonly #sink: ResultSink;
+  #nextOffset: number;
+  #savedOffset: number;
   #savedAtMs = performance.now();
+  /** The snapshot that is being taken while the fold goes on. */
+  #saving: Promise<void> | undefined;
   #committedAtMs = performance.now();
+  #committing: Promise<void> | undefined;
+  #turnStartMs = 0;
+  #observeAgainMs = 0;
 
-  constructor(options: PartitionProcessorOptions) {
+  private constructor(options: PartitionProcessorOptions, fold: FeedFold, at: { readonly nextOffset: number; readonly saved: boolean }) {
+    const { claim } = options;
     this.#options = options;
-    this.#key = { consumerGroup: options.group, topic: options.claim.topic, partition: options.claim.partition };
-    this.#fold = new PartitionFold(options.fold);
+    this.#key = keyOf(options);
+    this.#fold = fold;
+    this.#nextOffset = at.nextOffset;
+    this.#savedOffset = at.saved ? at.nextOffset : -1;
+    this.#sink = new ResultSink({
+      nextOffset: at.nextOffset,
+      flush: results => this.#flush(results),
+      durable: () => this.#commitNowAndThen(),
+      failed: reason => this.#failed(reason),
+      lost: claim.lost,
+      ...(options.maxPendingBytes === undefined ? {} : { maxPendingBytes: options.maxPendingBytes }),
+    });
   }
 
-  async restore(): Promise<void> {
-    const { log, store, claim, logger } = this.#options;
-    const snapshot = await this.#untilDurable('loading the snapshot', () => store.loadSnapshot(this.#key));
-    const offsets = await this.#untilDurable('asking for offsets', () => log.offsets(claim.topic));
+  /** Goes on where the snapshot ends. */
+  static async restored(options: PartitionProcessorOptions): Promise<PartitionRun> {
+    const { log, store, claim, logger } = options;
+    const key = keyOf(options);
+    const snapshot = await untilDurable('loading the snapshot', () => store.loadSnapshot(key), options);
+    const offsets = await untilDurable('asking for offsets', () => log.offsets(claim.topic), options);
     const range = offsets.find(candidate => candidate.partition === claim.partition);
     const low = range?.lowOffset ?? 0;
-    if (snapshot === undefined) {
-      this.#nextOffset = low;
-    } else {
-      this.#refuseUnreadable(snapshot.nextOffset, low, range?.highWatermark ?? 0);
-      this.#fold = PartitionFold.decode(snapshot.state, this.#options.fold);
-      this.#nextOffset = snapshot.nextOffset;
-      this.#savedOffset = snapshot.nextOffset;
-    }
-    logger.info({ partition: claim.partition, nextOffset: this.#nextOffset, restored: snapshot !== undefined }, 'partition assigned');
+    if (snapshot !== undefined) refuseUnreadable(key, snapshot.nextOffset, low, range?.highWatermark ?? 0);
+    const nextOffset = snapshot?.nextOffset ?? low;
+    const place = `${claim.topic}/${claim.partition}`;
+    const fold = snapshot === undefined ? FeedFold.empty(options.fold, place) : FeedFold.decode(snapshot.state, options.fold, place);
+    logger.info({ partition: claim.partition, nextOffset, restored: snapshot !== undefined }, 'partition assigned');
+    return new PartitionRun(options, fold, { nextOffset, saved: snapshot !== undefined });
   }
 
   async process(): Promise<void> {
     for await (const batch of this.#options.claim.read(this.#nextOffset)) {
-      const goesOn = await this.#processBatch(batch);
-      if (!goesOn) return this.#pause();
-      await this.#commitNowAndThen();
+      this.#turnStartMs = performance.now();
+      const newer = await this.#processBatch(batch);
+      this.#observe(batch);
+      if (newer !== undefined) return this.#pause(newer);
       await this.#saveNowAndThen();
     }
   }
 
-  /** Saves the state and commits the offset, unless that very state is saved already. */
-  async save(): Promise<void> {
-    const { store, metrics } = this.#options;
-    if (this.#nextOffset !== this.#savedOffset) {
-      const end = metrics.snapshotSeconds.startTimer();
-      const snapshot = {
-        nextOffset: this.#nextOffset,
-        versionUs: this.#fold.versionUs,
-        formatVersion: foldFormat,
-        state: this.#fold.encode(),
-      };
-      await this.#untilDurable('saving the snapshot', () => store.saveSnapshot(this.#key, snapshot));
-      this.#savedOffset = this.#nextOffset;
-      end();
-    }
-    this.#savedAtMs = performance.now();
+  /** All results durable, the state saved, the offset committed. */
+  async finish(): Promise<void> {
+    await this.#saving;
+    if (this.#nextOffset !== this.#savedOffset) await this.#save();
+    await this.#committing;
     await this.#commit();
   }
 
-  forgetMetrics(): void {
-    const partition = String(this.#options.claim.partition);
-    this.#options.metrics.watermark.remove(partition);
-    this.#options.metrics.lag.remove(partition);
+  close(): void {
+    const { metrics, claim } = this.#options;
+    const partition = String(claim.partition);
+    this.#sink.close();
+    metrics.watermark.remove(partition);
+    metrics.lag.remove(partition);
+    metrics.pendingBytes.remove(partition);
   }
 
-  /** False when a record of a newer format stands in the way; all before it is durable. */
-  async #processBatch(batch: LogBatch): Promise<boolean> {
-    const results = new ResultBatch();
-    let goesOn = true;
+  /** Gives the error of a record of a newer format, which stands in the way: all before it is taken in. */
+  async #processBatch(batch: LogBatch): Promise<PipelineError | undefined> {
+    const cursor = batch.cursor();
+    let newer: PipelineError | undefined;
     let count = 0;
-    for (const record of batch.records) {
-      if (record.offset < this.#nextOffset) continue;
-      goesOn = this.#apply(record, results);
-      if (!goesOn) break;
+    while (cursor.next()) {
+      const { offset } = cursor;
+      if (offset < this.#nextOffset) continue;
+      newer = this.#fold.apply(cursor, this.#sink.results);
+      if (newer !== undefined) break;
       count += 1;
-      this.#nextOffset = record.offset + 1;
+      this.#nextOffset = offset + 1;
+      const isTurnOver = count % recordsOfLook === 0 && performance.now() - this.#turnStartMs > turnMs;
+      if (isTurnOver || !this.#sink.hasRoom) await this.#giveTurn();
     }
-    await this.#makeDurable(results);
-    this.#observe(batch, results, count);
-    return goesOn;
+    if (newer === undefined) this.#nextOffset = Math.max(this.#nextOffset, batch.lastOffset + 1);
+    this.#options.metrics.records.inc(count);
+    this.#sink.advance(this.#nextOffset);
+    await this.#sink.room();
+    return newer;
   }
 
-  #apply(record: LogRecord, results: ResultBatch): boolean {
-    const { claim, logger, metrics } = this.#options;
-    const origin = `${claim.topic}/${claim.partition}@${record.offset}`;
-    try {
-      const decoded = decodeRecord(record.value);
-      this.#fold.apply(decoded, output => {
-        if (output.kind === 'repeated') metrics.repeated.inc({ why: output.why });
-        results.add(output, origin);
-      });
-      return true;
-    } catch (error) {
-      if (hasCode(error, 'record.newer')) {
-        logger.error({ origin, ...error.fields }, `${error.message}; partition ${claim.partition} is paused here`);
-        return false;
-      }
-      if (!hasCode(error, 'record.invalid')) throw error;
-      this.#fold.passOver();
-      const value = record.value === undefined ? '' : Buffer.from(record.value).toString('utf8');
-      results.refuse({ reason: 'malformed', detail: error.message, origin, timeMs: Math.floor(this.#fold.versionUs / 1_000), value });
-      return true;
-    }
+  /** The event loop gets its turn, and results without end (a flood of poison) their room. */
+  async #giveTurn(): Promise<void> {
+    this.#sink.advance(this.#nextOffset);
+    await this.#sink.room();
+    await nextTurn();
+    this.#turnStartMs = performance.now();
   }
 
-  async #makeDurable(results: ResultBatch): Promise<void> {
+  async #flush(results: ResultBatch): Promise<void> {
     const { log, store, metrics, barPartitions } = this.#options;
     const rows = results.rows();
-    const records = results.records(barPartitions);
+    const blocks = results.blocks(barPartitions);
     const end = metrics.flushSeconds.startTimer();
     await Promise.all([
-      rows === undefined ? undefined : this.#untilDurable('writing results', () => store.write(rows)),
-      records.length === 0 ? undefined : this.#untilDurable('publishing results', () => log.append(records)),
+      rows === undefined ? undefined : untilDurable('writing results', () => store.write(rows), this.#options),
+      blocks.length === 0 ? undefined : untilDurable('publishing results', () => log.appendBlocks(blocks), this.#options),
     ]);
     end();
-  }
-
-  /** Tries until it succeeds or the partition is lost: meanwhile nothing more is read, so memory stays bounded and nothing is dropped. */
-  async #untilDurable<T>(doing: string, attempt: () => Promise<T>): Promise<T> {
-    const { claim, logger, metrics, stopping } = this.#options;
-    for (let tries = 0; ; tries += 1) {
-      if (claim.lost.aborted) throw new PartitionLost();
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!(error instanceof PipelineError) || !(error.retriable || error.code.endsWith('.full'))) throw error;
-        if (stopping.aborted && tries > 0) throw error;
-        metrics.sinkRetries.inc();
-        logger.error(
-          { partition: claim.partition, code: error.code, tries },
-          `${doing}: ${reasonOf(error)}; trying again, partition waits`,
-        );
-        await sleep(Math.min(5_000, 100 * 2 ** tries), undefined, { signal: AbortSignal.any([claim.lost, stopping]) }).catch(
-          () => undefined,
-        );
-      }
-    }
-  }
-
-  #refuseUnreadable(nextOffset: number, low: number, high: number): void {
-    const place = `${this.#key.topic}/${this.#key.partition}`;
-    if (nextOffset < low) {
-      throw new PipelineError(
-        'snapshot.too-old',
-        `the snapshot of ${place} goes on at offset ${nextOffset}, but the log begins at ${low}: records in between are lost to it; rebuild from a log that still has them, or start from an empty store`,
-        { retriable: false },
-      );
-    }
-    if (nextOffset > high) {
-      throw new PipelineError(
-        'snapshot.invalid',
-        `the snapshot of ${place} goes on at offset ${nextOffset}, but the log ends at ${high}: this store belongs to another log; name the right log, or start from an empty store`,
-        { retriable: false },
-      );
-    }
-  }
-
-  async #commitNowAndThen(): Promise<void> {
-    if (performance.now() - this.#committedAtMs >= (this.#options.commitIntervalMs ?? 1_000)) await this.#commit();
+    countResults(results, metrics);
   }
 
   async #saveNowAndThen(): Promise<void> {
     const isDue = performance.now() - this.#savedAtMs >= this.#options.snapshotIntervalMs;
     const isFar = this.#nextOffset - Math.max(0, this.#savedOffset) >= (this.#options.snapshotRecords ?? 2_000_000);
-    if (isDue || isFar) await this.save();
+    if (!isDue && !isFar) return;
+    // When saving takes longer than it is due, the fold waits: a restart is not to go back further and further.
+    await this.#saving;
+    this.#saving = this.#save();
+    this.#saving.catch(reason => this.#failed(reason));
+  }
+
+  /** The state as it is now, saved once everything before it is durable; the fold may go on meanwhile. */
+  async #save(): Promise<void> {
+    const { store, metrics } = this.#options;
+    const end = metrics.snapshotSeconds.startTimer();
+    const nextOffset = this.#nextOffset;
+    const snapshot = { nextOffset, versionUs: this.#fold.versionUs, formatVersion: this.#fold.format, state: this.#fold.encode() };
+    this.#savedAtMs = performance.now();
+    this.#savedOffset = nextOffset;
+    this.#sink.advance(nextOffset);
+    await this.#sink.settled();
+    await untilDurable('saving the snapshot', () => store.saveSnapshot(this.#key, snapshot), this.#options);
+    end();
+  }
+
+  #commitNowAndThen(): void {
+    const isDue = performance.now() - this.#committedAtMs >= (this.#options.commitIntervalMs ?? 1_000);
+    if (!isDue || this.#committing !== undefined) return;
+    this.#committing = this.#commit().catch(reason => this.#failed(reason));
   }
 
   async #commit(): Promise<void> {
     this.#committedAtMs = performance.now();
-    await this.#options.claim.commit(this.#nextOffset);
+    await this.#options.claim.commit(this.#sink.durableOffset);
+    this.#committing = undefined;
   }
 
-  #observe(batch: LogBatch, results: ResultBatch, count: number): void {
+  #failed(reason: unknown): void {
+    if (!(reason instanceof PartitionLost)) this.#options.failed(reason);
+  }
+
+  #observe(batch: LogBatch): void {
     const { metrics } = this.#options;
     const partition = String(batch.partition);
-    metrics.records.inc(count);
-    metrics.ticks.inc(results.tickCount);
-    for (const bar of results.bars) {
-      metrics.bars.inc({ interval: bar.interval });
-      if (bar.revision > 0) metrics.corrections.inc();
-    }
-    for (const letter of results.deadLetters) metrics.deadLetters.inc({ reason: letter.reason });
-    metrics.lag.set({ partition }, batch.highWatermark - this.#nextOffset);
+    metrics.lag.set({ partition }, Math.max(0, batch.highWatermark - this.#nextOffset));
+    metrics.pendingBytes.set({ partition }, this.#sink.pendingBytes);
+    if (performance.now() < this.#observeAgainMs) return;
+    this.#observeAgainMs = performance.now() + observeIntervalMs;
     const watermarkMs = Math.max(0, ...this.#fold.feeds().map(feed => feed.watermarkMs));
     if (watermarkMs > 0) metrics.watermark.set({ partition }, (Date.now() - watermarkMs) / 1_000);
   }
 
   /** Keeps the partition without reading on, so that no older reader gets it instead, until it is lost or the process stops. */
-  async #pause(): Promise<void> {
-    const { claim, metrics, stopping } = this.#options;
+  async #pause(newer: PipelineError): Promise<void> {
+    const { claim, metrics, stopping, logger } = this.#options;
+    const origin = `${claim.topic}/${claim.partition}@${this.#nextOffset}`;
+    logger.error({ origin, ...newer.fields }, `${newer.message}; partition ${claim.partition} is paused here`);
     metrics.pausedPartitions.inc();
-    const over = AbortSignal.any([claim.lost, stopping]);
-    if (!over.aborted) await new Promise(resolve => over.addEventListener('abort', resolve, { once: true }));
-    metrics.pausedPartitions.dec();
+    try {
+      await this.#sink.settled();
+      await this.#commit();
+      const over = AbortSignal.any([claim.lost, stopping]);
+      if (!over.aborted) await new Promise(resolve => over.addEventListener('abort', resolve, { once: true }));
+    } finally {
+      metrics.pausedPartitions.dec();
+    }
+  }
+}
+
+function keyOf({ group, claim }: PartitionProcessorOptions): SnapshotKey {
+  return { consumerGroup: group, topic: claim.topic, partition: claim.partition };
+}
+
+function refuseUnreadable(key: SnapshotKey, nextOffset: number, low: number, high: number): void {
+  const place = `${key.topic}/${key.partition}`;
+  if (nextOffset < low) {
+    throw new PipelineError(
+      'snapshot.too-old',
+      `the snapshot of ${place} goes on at offset ${nextOffset}, but the log begins at ${low}: records in between are lost to it; rebuild from a log that still has them, or start from an empty store`,
+      { retriable: false },
+    );
+  }
+  if (nextOffset > high) {
+    throw new PipelineError(
+      'snapshot.invalid',
+      `the snapshot of ${place} goes on at offset ${nextOffset}, but the log ends at ${high}: this store belongs to another log; name the right log, or start from an empty store`,
+      { retriable: false },
+    );
   }
 }

@@ -1,5 +1,6 @@
 /** Metrics of a stream processor. Labels are bounded: partitions, intervals and reasons. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { ResultBatch } from './result-batch.ts';
 
 export type ProcessorMetrics = ReturnType<typeof createProcessorMetrics>;
 
@@ -34,6 +35,12 @@ export function createProcessorMetrics(registry: Registry) {
       help: 'partitions paused by a record of a newer format',
       registers,
     }),
+    pendingBytes: new Gauge({
+      name: 'stream_processor_pending_result_bytes',
+      help: 'results that are not durable yet; reading waits beyond a bound',
+      labelNames: ['partition'],
+      registers,
+    }),
     partitions: new Gauge({ name: 'stream_processor_partitions', help: 'partitions that this process owns', registers }),
     watermark: new Gauge({
       name: 'stream_processor_watermark_lag_seconds',
@@ -48,4 +55,14 @@ export function createProcessorMetrics(registry: Registry) {
       registers,
     }),
   };
+}
+
+/** Counts what a batch of results holds, once it is durable. */
+export function countResults(results: ResultBatch, metrics: ProcessorMetrics): void {
+  metrics.ticks.inc(results.tickCount);
+  const { byInterval, corrections } = results.barCounts();
+  for (const [interval, bars] of byInterval) metrics.bars.inc({ interval }, bars);
+  metrics.corrections.inc(corrections);
+  for (const [why, ticks] of results.repeated) metrics.repeated.inc({ why }, ticks);
+  for (const [reason, letters] of results.refused) metrics.deadLetters.inc({ reason }, letters);
 }

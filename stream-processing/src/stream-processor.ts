@@ -40,7 +40,7 @@ export async function runStreamProcessor(options: StreamProcessorOptions): Promi
   const run = async (claim: PartitionClaim): Promise<void> => {
     const fold = { ...options, partition: claim.partition, partitions };
     try {
-      await processPartition({ ...options, claim, fold, barPartitions, stopping, metrics, logger });
+      await processPartition({ ...options, claim, fold, barPartitions, stopping, failed: reason => failed.abort(reason), metrics, logger });
     } catch (error) {
       failed.abort(error);
     } finally {

@@ -1,0 +1,38 @@
+/** Tries until it succeeds or nobody needs it any more: a store or a log that is away is waited for, and nothing is dropped. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import type { PartitionClaim } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import type { ProcessorMetrics } from './processor-metrics.ts';
+
+export interface PatienceOptions {
+  readonly claim: PartitionClaim;
+  /** Aborts when the process stops: from then on one failure is enough. */
+  readonly stopping: AbortSignal;
+  readonly metrics: ProcessorMetrics;
+  readonly logger: Logger;
+}
+
+/** Thrown to leave a partition that was lost: its unfinished work is its successor's. */
+export class PartitionLost extends Error {}
+
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+
+/** @throws PartitionLost; what no repetition helps against; the last failure when the process stops. */
+export async function untilDurable<T>(doing: string, attempt: () => Promise<T>, options: PatienceOptions): Promise<T> {
+  const { claim, logger, metrics, stopping } = options;
+  for (let tries = 0; ; tries += 1) {
+    if (claim.lost.aborted) throw new PartitionLost();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof PipelineError) || !(error.retriable || error.code.endsWith('.full'))) throw error;
+      if (stopping.aborted && tries > 0) throw error;
+      metrics.sinkRetries.inc();
+      logger.error({ partition: claim.partition, code: error.code, tries }, `${doing}: ${reasonOf(error)}; trying again, partition waits`);
+      const over = AbortSignal.any([claim.lost, stopping]);
+      await sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** tries), undefined, { signal: over }).catch(() => undefined);
+    }
+  }
+}
