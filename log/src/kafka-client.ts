@@ -7,6 +7,7 @@
  */
 import kafkajs from 'kafkajs';
 import type { Logger } from 'pino';
+import { mendConnection } from './kafka-connection.ts';
 import { mendRequestQueue } from './kafka-request-queue.ts';
 import { KafkaSockets } from './kafka-sockets.ts';
 
@@ -16,6 +17,7 @@ import type { Cluster, Kafka, LogEntry, PartitionAssigner, RetryOptions, SASLOpt
 
 const { AssignerProtocol, Kafka: KafkaClient, logLevel } = kafkajs;
 mendRequestQueue();
+mendConnection();
 
 export interface KafkaConnectionOptions {
   /** `host:port` of some of the brokers. */

@@ -4,6 +4,7 @@
  */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { FrameReader } from './kafka-frames.ts';
 
 interface Destination {
   readonly host: string;
@@ -21,7 +22,7 @@ export class KafkaSockets {
   readonly open = ({ host, port, ssl, onConnect }: Destination): Socket => {
     const socket = ssl
       ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...(ssl === true ? {} : ssl) }, onConnect)
-      : connectPlain({ host, port }, onConnect);
+      : connectFramed(host, port, onConnect);
     socket.setKeepAlive(true, keepAliveMs);
     // Requests that wait for a connection each listen for it.
     socket.setMaxListeners(0);
@@ -34,4 +35,19 @@ export class KafkaSockets {
   destroy(): void {
     for (const socket of this.#open) socket.destroy(new Error('the client was closed'));
   }
+}
+
+/** A socket whose `data` are whole frames. A TLS socket gives its data as they come. */
+function connectFramed(host: string, port: number, onConnect: () => void): Socket {
+  const frames = new FrameReader(frame => socket.emit('data', frame));
+  const callback = (bytes: number) => {
+    try {
+      frames.took(bytes);
+    } catch (error) {
+      socket.destroy(error instanceof Error ? error : undefined);
+    }
+    return true;
+  };
+  const socket = connectPlain({ host, port, onread: { buffer: frames.room, callback } }, onConnect);
+  return socket;
 }
