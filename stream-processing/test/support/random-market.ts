@@ -81,14 +81,15 @@ export function marketOf(options: MarketOptions) {
     const size = feedIndex % feeds.length === 2 && typeof wish.volume === 'number' ? (wish.volume - 1) / unit : undefined;
     feed.sequence += 1;
     feed.session = Math.max(1, feed.session);
-    const isOld = wish.sessionsAgo !== undefined && wish.sessionsAgo > 0;
+    const session = Math.max(1, feed.session - (wish.sessionsAgo ?? 0));
+    const isOld = session < feed.session;
     if (!isOld) feed.lastDataMs = nowMs;
     if (!owners.has(place)) owners.set(place, feedIndex % feeds.length);
     return {
       v: 1,
       kind: 'tick',
       feed: feed.name,
-      session: Math.max(1, feed.session - (wish.sessionsAgo ?? 0)),
+      session,
       sequence: feed.sequence,
       symbol: symbolName(place),
       price,
