@@ -232,6 +232,7 @@ function watched(log: MarketLog, told: (fromOffset: number) => void): MarketLog 
     partitionCount: topic => log.partitionCount(topic),
     offsets: topic => log.offsets(topic),
     append: entries => log.append(entries),
+    appendBlocks: blocks => log.appendBlocks(blocks),
     read: request => {
       told(request.fromOffset);
       return log.read(request);
