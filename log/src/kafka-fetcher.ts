@@ -54,7 +54,7 @@ interface Position {
   failure: unknown;
 }
 
-/** Of one partition in one response, and of one response. */
+/** Of one partition in one response, and of one response. Four times as much is no faster, and keeps more memory alive. */
 const partitionBytes = 1_048_576;
 const responseBytes = 8 * 1_048_576;
 

@@ -3,6 +3,9 @@
  * `test/market-log-contract.ts` holds both to it.
  */
 import type { RecordBlock } from './record-block.ts';
+import type { RecordCursor } from './record-cursor.ts';
+
+export type { RecordCursor } from './record-cursor.ts';
 
 export interface LogRecord {
   /** Rises within a partition, not always by one. A safe integer. */
@@ -10,23 +13,6 @@ export interface LogRecord {
   readonly key: Uint8Array | undefined;
   /** `undefined` for a tombstone. */
   readonly value: Uint8Array | undefined;
-}
-
-/**
- * Walks the records of a batch in place, without an object for each. After `next()` gave true the fields describe that record
- * until the next call; before the first call and after the last they mean nothing.
- */
-export interface RecordCursor {
-  next(): boolean;
-  readonly offset: number;
-  /** Where the record lies; may be another array after each `next()`. Lives as long as its batch is used. */
-  readonly bytes: Uint8Array;
-  /** −1: no key. */
-  readonly keyStart: number;
-  readonly keyEnd: number;
-  /** −1: a tombstone. */
-  readonly valueStart: number;
-  readonly valueEnd: number;
 }
 
 /** Consecutive records of one partition, at least one. */

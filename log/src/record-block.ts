@@ -2,8 +2,7 @@
  * Records of one partition on their way into the log, in the bytes that Kafka keeps (the records section of a record batch of
  * magic 2), with no object for a record. A block of any length: it begins a new batch where a broker would refuse a longer one.
  */
-import type { RecordCursor } from './market-log.ts';
-import { type RecordSection, SectionCursor } from './record-cursor.ts';
+import { type RecordCursor, type RecordSection, SectionCursor } from './record-cursor.ts';
 
 export interface RecordBlockOptions {
   readonly topic: string;

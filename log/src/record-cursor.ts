@@ -4,7 +4,23 @@
  * records are passed over.
  */
 import { PipelineError } from '@tapeline/core/errors';
-import type { RecordCursor } from './market-log.ts';
+
+/**
+ * Walks the records of a batch in place, without an object for each. After `next()` gave true the fields describe that record
+ * until the next call; before the first call and after the last they mean nothing.
+ */
+export interface RecordCursor {
+  next(): boolean;
+  readonly offset: number;
+  /** Where the record lies; may be another array after each `next()`. Lives as long as its batch is used. */
+  readonly bytes: Uint8Array;
+  /** −1: no key. */
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  /** −1: a tombstone. */
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
 
 /** The records of one batch, uncompressed. */
 export interface RecordSection {
