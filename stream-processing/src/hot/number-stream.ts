@@ -1,0 +1,55 @@
+/** Numbers one after the other, as they stand in a snapshot: eight bytes each, little-endian as every machine that Node runs on. */
+import { enlarged } from './growing.ts';
+
+export class NumberWriter {
+  #numbers = new Float64Array(4_096);
+  #length = 0;
+
+  add(value: number): void {
+    if (this.#length === this.#numbers.length) this.#grow(1);
+    this.#numbers[this.#length] = value;
+    this.#length += 1;
+  }
+
+  /** Adds `from[start, end)`. */
+  addRow(from: Float64Array, start: number, end: number): void {
+    if (this.#length + end - start > this.#numbers.length) this.#grow(end - start);
+    for (let index = start; index < end; index += 1) this.#numbers[this.#length + index - start] = from[index] as number;
+    this.#length += end - start;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#numbers.buffer, 0, this.#length * 8);
+  }
+
+  #grow(more: number): void {
+    this.#numbers = enlarged(this.#numbers, new Float64Array(Math.max(2 * this.#numbers.length, this.#length + more)));
+  }
+}
+
+/** Reads what a `NumberWriter` wrote. */
+export class NumberReader {
+  readonly #numbers: Float64Array;
+  #at = 0;
+
+  /** @param bytes whole numbers of eight bytes, at any place in their buffer */
+  constructor(bytes: Uint8Array) {
+    this.#numbers = new Float64Array(bytes.slice().buffer);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#numbers.length;
+  }
+
+  /** @throws RangeError when nothing is left. */
+  next(): number {
+    if (this.#at >= this.#numbers.length) throw new RangeError('it ends too early');
+    this.#at += 1;
+    return this.#numbers[this.#at - 1] as number;
+  }
+
+  /** Fills `into[start, end)`. */
+  nextRow(into: Float64Array, start: number, end: number): void {
+    for (let index = start; index < end; index += 1) into[index] = this.next();
+  }
+}
