@@ -82,7 +82,6 @@ class LiveRun {
     try {
       echo = await startEcho(brokers, echoTopics);
       const usage = await this.#load(brokers, processor);
-      await echo.stop();
       await processor.end();
       over.abort();
       await reading;
@@ -91,6 +90,7 @@ class LiveRun {
     } finally {
       over.abort();
       processor.kill();
+      await echo?.stop();
     }
   }
 

@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly startMs?: number;
   /** @default 1 */
   readonly seed?: number;
+  /** Of the first tick. @default 1 */
+  readonly firstSequence?: number;
 }
 
 /** One record of the load; `key` is `undefined` for what goes to every partition. */
@@ -35,7 +37,14 @@ export interface LoadRecord {
 export const loadStartMs = 1_732_113_000_000;
 export const loadFeed = 'twelve-data/0';
 export const heartbeatIntervalMs = 250;
-export const loadDefaults = { symbols: 1_000, partitions: 4, ticksPerSecond: 20_000, startMs: loadStartMs, seed: 1 } as const;
+export const loadDefaults = {
+  symbols: 1_000,
+  partitions: 4,
+  ticksPerSecond: 20_000,
+  startMs: loadStartMs,
+  seed: 1,
+  firstSequence: 1,
+} as const;
 
 const zipfExponent = 0.75;
 const disorderMs = 200;
@@ -55,14 +64,14 @@ export function loadSymbols(count: number): readonly string[] {
 
 /** Records with `ticks` ticks among them, in the order of the log. */
 export function* loadRecords(ticks: number, options: LoadOptions = {}): Generator<LoadRecord, void, undefined> {
-  const { partitions, symbols, startMs, ticksPerSecond, seed } = { ...loadDefaults, ...options };
+  const { partitions, symbols, startMs, ticksPerSecond, seed, firstSequence } = { ...loadDefaults, ...options };
   const market = new Market(symbols, partitions, seed, startMs);
   yield* market.toEvery(market.session(startMs), startMs);
   let beatMs = startMs + heartbeatIntervalMs;
-  for (let sequence = 1; sequence <= ticks; sequence += 1) {
-    const atMs = startMs + Math.floor(((sequence - 1) * 1_000) / ticksPerSecond);
+  for (let index = 0; index < ticks; index += 1) {
+    const atMs = startMs + Math.floor((index * 1_000) / ticksPerSecond);
     for (; beatMs < atMs; beatMs += heartbeatIntervalMs) yield* market.toEvery(market.heartbeat(beatMs), beatMs);
-    yield market.tick(sequence, atMs);
+    yield market.tick(firstSequence + index, atMs);
   }
 }
 
