@@ -11,11 +11,14 @@ import { KafkaProducer } from './kafka-producer.ts';
 import type { Patience } from './kafka-question.ts';
 import { KafkaTopics, type WantedTopic } from './kafka-topics.ts';
 import type { Append, JoinRequest, LogBatch, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from './market-log.ts';
+import type { PeerAddress } from './peer-listener.ts';
 import type { RecordBlock } from './record-block.ts';
 
 export interface KafkaLogOptions extends KafkaConnectionOptions {
   /** After so long without a heartbeat a member's partitions go to others. @default 6,000 */
   readonly sessionTimeoutMs?: number;
+  /** Where other members of a group can watch this process, so that its death is noticed at once. @default sessions decide alone */
+  readonly peer?: PeerAddress;
   /** How long a question to the brokers is repeated before it is `log.unavailable`. @default 30,000 */
   readonly patienceMs?: number;
 }
@@ -139,6 +142,7 @@ class KafkaLog implements MarketLog {
         topic,
         group,
         sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 6_000,
+        peer: this.#options.peer,
         logger: this.#logger,
         stop: AbortSignal.any([signal, this.#closing.signal]),
         committedOffsets: () => this.#topics.committedOffsets(group, topic),

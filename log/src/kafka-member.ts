@@ -15,9 +15,11 @@ import { BackOff } from './back-off.ts';
 import { Bell } from './bell.ts';
 import { Claim } from './claim.ts';
 import { stickyAssigner } from './kafka-assigner.ts';
-import { type Consumer, innerRetry, type Kafka } from './kafka-client.ts';
+import { type Consumer, innerRetry, type Kafka, type PartitionAssigner } from './kafka-client.ts';
 import { failureType, isLasting, kafkaFailure } from './kafka-failure.ts';
+import { KafkaPeers } from './kafka-peers.ts';
 import type { LogBatch } from './market-log.ts';
+import type { PeerAddress } from './peer-listener.ts';
 
 export interface KafkaMemberOptions {
   /** A client of its own. */
@@ -25,6 +27,8 @@ export interface KafkaMemberOptions {
   readonly topic: string;
   readonly group: string;
   readonly sessionTimeoutMs: number;
+  /** Where the other members can watch this one, so that a dead one is removed before its session ends; absent: only sessions decide. */
+  readonly peer?: PeerAddress | undefined;
   readonly logger: Logger;
   /** Aborts when the member is to stop. */
   readonly stop: AbortSignal;
@@ -35,6 +39,8 @@ export interface KafkaMemberOptions {
 /** How long owners may take to flush, commit and release before the group is left without them. */
 const releaseDeadlineMs = 10_000;
 const leaveDeadlineMs = 5_000;
+/** A member hears of a rebalance by its next heartbeat, so a hand-over waits for that of the slowest. */
+const highestHeartbeatMs = 300;
 
 export class KafkaMember {
   readonly #options: KafkaMemberOptions;
@@ -42,6 +48,7 @@ export class KafkaMember {
   /** The last claim of each partition, lost ones included until they are released. */
   readonly #claims = new Map<number, Claim>();
   readonly #offered: Claim[] = [];
+  readonly #peers: KafkaPeers | undefined;
   #consumer: Consumer | undefined;
   #memberId = '';
   #joinAttempts = 0;
@@ -52,6 +59,8 @@ export class KafkaMember {
 
   constructor(options: KafkaMemberOptions) {
     this.#options = options;
+    const { peer: address, group, sessionTimeoutMs, logger } = options;
+    if (address !== undefined) this.#peers = new KafkaPeers({ address, group, sessionTimeoutMs, logger });
   }
 
   /** Joins; gives each claim; after `stop` waits for the owners and leaves. */
@@ -75,6 +84,7 @@ export class KafkaMember {
       this.#loseAll();
       this.#ended.resolve(undefined);
       await running;
+      this.#peers?.close();
     }
   }
 
@@ -82,6 +92,7 @@ export class KafkaMember {
   async #run(): Promise<void> {
     const { group, logger, stop, topic } = this.#options;
     const backOff = new BackOff({ initialMs: 200, highestMs: 5_000 });
+    await this.#peers?.open();
     while (!stop.aborted) {
       const crash = await this.#consume(() => backOff.succeeded());
       if (crash === undefined) return;
@@ -107,11 +118,11 @@ export class KafkaMember {
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: Math.max(10_000, 2 * sessionTimeoutMs),
-      heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
-      maxWaitTimeInMs: 200,
+      heartbeatInterval: Math.min(highestHeartbeatMs, Math.floor(sessionTimeoutMs / 6)),
+      maxWaitTimeInMs: 100,
       metadataMaxAge: 60_000,
       allowAutoTopicCreation: false,
-      partitionAssigners: [stickyAssigner({ topic, owned: () => this.#owned(), joining: () => this.#joining() })],
+      partitionAssigners: [this.#assigner()],
       retry: { ...innerRetry, retries: 4, restartOnFailure: async () => false },
     });
     const session = this.#watchSession(crashed.resolve);
@@ -129,10 +140,21 @@ export class KafkaMember {
       return await Promise.race([failed, crashed.promise, this.#ended.promise]);
     } finally {
       session.close();
+      this.#peers?.lost();
       this.#loseAll();
       this.#consumer = undefined;
       await this.#disconnect(consumer);
     }
+  }
+
+  #assigner(): PartitionAssigner {
+    return stickyAssigner({
+      topic: this.#options.topic,
+      owned: () => this.#owned(),
+      joining: () => this.#joining(),
+      peer: () => this.#peers?.peer,
+      connected: cluster => this.#peers?.use(cluster),
+    });
   }
 
   /** Reports a session that must be over: no heartbeat was answered for its length, and no rebalance is what it waits for. */
@@ -167,6 +189,7 @@ export class KafkaMember {
 
   #assigned(memberId: string, partitions: readonly number[]): void {
     const { group, logger, topic } = this.#options;
+    void this.#peers?.assigned(memberId);
     const certain = memberId === this.#memberId && this.#joinAttempts === 1;
     this.#memberId = memberId;
     this.#joinAttempts = 0;

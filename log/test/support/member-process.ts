@@ -1,12 +1,14 @@
 /**
  * A member of a group in a process of its own, to be stopped and killed.
- * Arguments: brokers, topic, group. Says on its output which partitions it got and lost, a JSON line each.
+ * Arguments: brokers, topic, group, and more options of the log as JSON. Says on its output which partitions it got and lost, a JSON line each.
  */
 import { pino } from 'pino';
-import { openKafkaLog } from '../../src/kafka-log.ts';
+import { type KafkaLogOptions, openKafkaLog } from '../../src/kafka-log.ts';
 
-const [brokers = '', topic = '', group = ''] = process.argv.slice(2);
-const log = await openKafkaLog({ brokers: brokers.split(','), clientId: 'member-process', logger: pino({ level: 'silent' }) });
+const [brokers = '', topic = '', group = '', options = '{}'] = process.argv.slice(2);
+const logger = pino({ level: 'silent' });
+const more = JSON.parse(options) as Partial<KafkaLogOptions>;
+const log = await openKafkaLog({ brokers: brokers.split(','), clientId: 'member-process', logger, ...more });
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 for await (const claim of log.join({ topic, group, signal: stop.signal })) {
