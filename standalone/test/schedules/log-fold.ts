@@ -71,7 +71,9 @@ export function keyOf({
   return `${symbol} ${session} ${sequence}`;
 }
 
-/** The bytes of a bar, its version included. */
+/** The bytes of a bar, its version included; indicators by name, for a table has another order than the fold. */
 export function bytesOf(bar: Bar): string {
-  return Buffer.from(encodeBar(bar)).toString('utf8');
+  const indicators = Object.entries(bar.indicators ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const ordered = bar.indicators === undefined ? bar : { ...bar, indicators: Object.fromEntries(indicators) };
+  return encodeBar(ordered);
 }

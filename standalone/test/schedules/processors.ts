@@ -26,7 +26,7 @@ interface Life {
   expected: boolean;
 }
 
-const faultyProgram = 'standalone/test/schedules/faulty-processor.ts';
+const program = 'standalone/test/schedules/processor.ts';
 const restartPauseMs = 1_000;
 
 export class Processors {
@@ -52,7 +52,7 @@ export class Processors {
   start(processor: number, fault?: SnapshotFault): void {
     const { cluster, group, env } = this.#options;
     const faulty: Readonly<Record<string, string>> = fault === undefined ? {} : { SNAPSHOT_FAULT: JSON.stringify(fault) };
-    const running = cluster.startProcessor(group, { ...env, ...faulty }, fault === undefined ? undefined : faultyProgram);
+    const running = cluster.startProcessor(group, { PEER_HOST: '127.0.0.1', ...env, ...faulty }, program);
     const life = { running, expected: fault?.how === 'die' };
     this.#lives.set(processor, life);
     this.#outputs.push(running.stderr);
@@ -81,6 +81,12 @@ export class Processors {
       for (const [partition, lag] of await lagsOf(running)) lags.set(partition, lag);
     }
     return lags;
+  }
+
+  /** Lags that one of them reports, by partition: of those that it owns. */
+  async lagsOf(processor: number): Promise<ReadonlyMap<number, number>> {
+    const life = this.#lives.get(processor);
+    return new Map(life === undefined ? [] : await lagsOf(life.running));
   }
 
   async stopAll(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Runs one schedule on the shared servers and judges what it left. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { feedTopic, topics } from '@tapeline/core/topics';
+import type { PartitionOffsets } from '@tapeline/log/market-log';
 import type { RunningNode } from '@tapeline/services/server-node';
 import { type TestCluster, testCluster } from '../support/cluster.ts';
 import { eventually } from '../support/processes.ts';
@@ -162,13 +163,25 @@ async function drain(run: Run): Promise<void> {
   const { cluster, processors, writer } = run;
   if (processors.count === 0) processors.start(99);
   await writer.endTicks();
-  // Heartbeats go on until the windows of the last ticks are closed and past.
+  // Heartbeats go on until the windows of the last ticks are closed and past, and committed offsets say so: a lag is as old as its batch.
   await sleep(3_500);
+  const target = await cluster.log.offsets(feedTopic.name);
+  await within(run, 'every tick is committed', () => isCommitted(cluster, target));
   await writer.stop();
-  await eventually('every partition is read to its end', () => isDrained(cluster, processors), drainDeadlineMs).catch((error: unknown) => {
+  await sleep(500);
+  await within(run, 'every partition is read to its end', () => isDrained(cluster, processors));
+  await processors.stopAll();
+}
+
+async function within({ processors }: Run, what: string, holds: () => Promise<true | undefined>): Promise<void> {
+  await eventually(what, holds, drainDeadlineMs).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${processors.output().slice(-6_000)}`);
   });
-  await processors.stopAll();
+}
+
+async function isCommitted(cluster: TestCluster, target: readonly PartitionOffsets[]): Promise<true | undefined> {
+  const committed = await cluster.committedOffsets(group);
+  return target.every(({ partition, highWatermark }) => (committed.get(partition) ?? 0) >= highWatermark) ? true : undefined;
 }
 
 async function isDrained(cluster: TestCluster, processors: Processors): Promise<true | undefined> {

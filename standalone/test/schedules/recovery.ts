@@ -1,0 +1,167 @@
+/**
+ * How long the partitions of a processor are without results when it is stopped, killed, or joined by another one: from the last result
+ * in Cassandra before to the first one after, the worst of the partitions that moved.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { topics } from '@tapeline/core/topics';
+import { testCluster } from '../support/cluster.ts';
+import { eventually } from '../support/processes.ts';
+import { FeedWriter } from './feed-writer.ts';
+import { Processors } from './processors.ts';
+import { randomOf } from './random.ts';
+import { ResultTimes } from './result-times.ts';
+import type { Servers } from './servers.ts';
+
+export interface RecoveryOptions {
+  /** Of each kind. */
+  readonly samples: number;
+  readonly sessionTimeoutMs: number;
+  /** True when the members watch each other and remove a dead one. */
+  readonly peers: boolean;
+  /** Which ends are measured. */
+  readonly ends: readonly ('SIGTERM' | 'SIGKILL')[];
+}
+
+export interface Distribution {
+  readonly samples: readonly number[];
+  readonly p50: number;
+  readonly p99: number;
+  readonly highest: number;
+}
+
+/** All in milliseconds. */
+export interface Recovery {
+  readonly peers: boolean;
+  readonly sessionTimeoutMs: number;
+  readonly processors: number;
+  readonly ticksPerSecond: number;
+  /** The processor was asked to end: its partitions on the other one. */
+  readonly cleanStop?: Distribution;
+  /** Another processor joined: the partitions that it took over. */
+  readonly join?: Distribution;
+  /** The processor was killed. */
+  readonly kill?: Distribution;
+}
+
+const partitions = 4;
+const group = 'recovery';
+const ticksPerSecond = 400;
+const symbols = Array.from({ length: 40 }, (_, index) => `S${index}/USD`);
+const settleMs = 1_500;
+
+interface Scene {
+  readonly processors: Processors;
+  readonly results: ResultTimes;
+}
+
+export async function measureRecovery(servers: Servers, options: RecoveryOptions, told: (line: unknown) => void): Promise<Recovery> {
+  const cluster = await testCluster(servers);
+  const env = { KAFKA_SESSION_TIMEOUT_MS: String(options.sessionTimeoutMs), ...(options.peers ? {} : { PEER_HOST: '' }) };
+  const processors = new Processors({ cluster, group, env });
+  try {
+    await cluster.log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? partitions })));
+    const writer = new FeedWriter({ log: cluster.log, partitions, symbols, ticksPerSecond, random: randomOf(1) });
+    writer.start();
+    processors.start(1);
+    processors.start(2);
+    const results = new ResultTimes(cluster.store, partitions);
+    try {
+      await balanced(processors, [1, 2]);
+      return await sampled({ processors, results }, options, told);
+    } finally {
+      await results.close();
+      await writer.endTicks();
+      await writer.stop();
+      await processors.stopAll();
+      told({ output: processors.output() });
+    }
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function sampled(
+  scene: Scene,
+  { samples, ends, peers, sessionTimeoutMs }: RecoveryOptions,
+  told: (line: unknown) => void,
+): Promise<Recovery> {
+  const times = { SIGTERM: [] as number[], SIGKILL: [] as number[], join: [] as number[] };
+  const living = [1, 2];
+  let last = 2;
+  for (let sample = 0; sample < samples; sample += 1) {
+    for (const signal of ends) {
+      const victim = living.shift() ?? 0;
+      const lostMs = await silence(scene, await ownedBy(scene.processors, victim), () => void scene.processors.signal(victim, signal));
+      last += 1;
+      living.push(last);
+      const joinMs = await joined(scene, living);
+      times[signal].push(lostMs);
+      times.join.push(joinMs);
+      told({ sample, peers, [signal]: lostMs, join: joinMs });
+    }
+  }
+  return {
+    peers,
+    sessionTimeoutMs,
+    processors: living.length,
+    ticksPerSecond,
+    ...(times.SIGTERM.length > 0 ? { cleanStop: distributionOf(times.SIGTERM) } : {}),
+    ...(times.SIGKILL.length > 0 ? { kill: distributionOf(times.SIGKILL) } : {}),
+    join: distributionOf(times.join),
+  };
+}
+
+/** Starts the last of `living` and waits until it has its share. */
+async function joined({ processors, results }: Scene, living: readonly number[]): Promise<number> {
+  const newest = living.at(-1) ?? 0;
+  const begunMs = performance.now();
+  processors.start(newest);
+  await balanced(processors, living);
+  const moved = await ownedBy(processors, newest);
+  const silences = moved.map(partition => results.silenceMs(partition, begunMs, begunMs) ?? Number.NaN);
+  return Math.round(Math.max(...silences));
+}
+
+async function silence({ results }: Scene, moving: readonly number[], act: () => void): Promise<number> {
+  const actedMs = performance.now();
+  act();
+  // What was on its way may still arrive after the end; so results go on for a while before the longest silence is taken.
+  await eventually(
+    'the partitions have results again',
+    async () => {
+      await sleep(500);
+      const silences = moving.map(partition => results.silenceMs(partition, actedMs, performance.now() - 300));
+      return silences.every(ms => ms !== undefined && ms > 0) && performance.now() - actedMs > 1_500 ? true : undefined;
+    },
+    60_000,
+  );
+  // A silence that is not over yet would be longer than any that is.
+  await eventually('the silence is over', () => allSpoke(results, moving, actedMs), 60_000);
+  return Math.round(Math.max(...moving.map(partition => results.silenceMs(partition, actedMs, actedMs) ?? Number.NaN)));
+}
+
+function allSpoke(results: ResultTimes, moving: readonly number[], actedMs: number): true | undefined {
+  return moving.every(partition => results.silenceMs(partition, actedMs, performance.now() - 200) !== undefined) ? true : undefined;
+}
+
+/** Waits until each of `living` owns its half, and a while longer. */
+async function balanced(processors: Processors, living: readonly number[]): Promise<void> {
+  const share = partitions / living.length;
+  await eventually(
+    'the partitions are shared',
+    async () =>
+      (await Promise.all(living.map(one => ownedBy(processors, one)))).every(owned => owned.length === share) ? true : undefined,
+    60_000,
+  );
+  await sleep(settleMs);
+}
+
+async function ownedBy(processors: Processors, processor: number): Promise<readonly number[]> {
+  return [...(await processors.lagsOf(processor)).keys()];
+}
+
+function distributionOf(samples: readonly number[]): Distribution {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  return { samples, p50: at(0.5), p99: at(0.99), highest: sorted.at(-1) ?? Number.NaN };
+}
