@@ -26,7 +26,7 @@ export function decodeRecord(bytes: Uint8Array | undefined): FeedRecord {
     throw refused(`record is not JSON in UTF-8: ${reasonOf(error)}`);
   }
   const version = typeof value === 'object' && value !== null && 'v' in value ? value.v : undefined;
-  if (typeof version === 'number' && version > recordFormat) {
+  if (Number.isSafeInteger(version) && Number(version) > recordFormat) {
     throw new PipelineError(
       'record.newer',
       `record has format ${version}, this reader knows up to ${recordFormat}: upgrade the readers first`,

@@ -11,13 +11,20 @@ import { intervals } from './intervals.ts';
 /** The format that this code writes, and the highest one that it reads. */
 export const recordFormat = 1;
 
-const timeMs = z.int().min(0).max(8_640_000_000_000_000);
+/** The last time that a record may tell (in 2255): a thousand times that is still a whole number, and versions count on from there. */
+export const latestTimeMs = 8_999_999_999_999;
+
+const timeMs = z.int().min(0).max(latestTimeMs);
 const price = z.number().positive();
 const amount = z.number().nonnegative();
-const symbol = z.string().min(1).max(64);
+const symbol = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(text => text.isWellFormed(), 'must be text that UTF-8 can hold');
 const feed = z.string().min(1).max(64).describe('source and shard, as in "twelve-data/0"');
 const session = z.int().min(1).describe('rises for ever within a feed');
-const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date as YYYY-MM-DD');
+const day = z.iso.date('must be a date as YYYY-MM-DD');
 const version = z.literal(recordFormat);
 const reason = z.string().max(500);
 

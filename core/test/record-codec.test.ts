@@ -56,6 +56,21 @@ describe('records', () => {
     expect(refusal({ ...tick, v: 2 })).toBe('record.newer record has format 2, this reader knows up to 1: upgrade the readers first');
   });
 
+  it('take no other number for a newer format: a partition would wait for it for ever', () => {
+    expect(refusal('{"v":1.5,"kind":"tick"}')).toMatch(/^record.invalid v: /);
+    expect(refusal('{"v":1e999,"kind":"tick"}')).toMatch(/^record.invalid v: /);
+  });
+
+  it('hold no day that is in no calendar, no text that UTF-8 cannot hold, and no time that versions could not go on from', () => {
+    expect(refusal({ ...tick, tradingDay: '2024-02-30' })).toBe('record.invalid tradingDay: must be a date as YYYY-MM-DD');
+    expect(refusal({ ...tick, tradingDay: '2024-02-29' })).toBe('');
+    expect(refusal('{"v":1,"kind":"instrument","symbol":"\\ud800","receivedTimeMs":1}')).toBe(
+      'record.invalid symbol: must be text that UTF-8 can hold',
+    );
+    expect(refusal({ ...tick, receivedTimeMs: 9_000_000_000_000 })).toMatch(/^record.invalid receivedTimeMs: /);
+    expect(refusal({ ...tick, receivedTimeMs: 8_999_999_999_999 })).toBe('');
+  });
+
   it('pass over fields that this version does not know', () => {
     expect(decodeRecord(Buffer.from(JSON.stringify({ ...tick, extra: true })))).toEqual(tick);
   });

@@ -6,7 +6,7 @@ import { dayNumber, dayText } from './trading-days.ts';
 export const tailLength = ',"tradingDay":"2024-11-04","tradingDayEndMs":1730764800000}'.length;
 
 const headShape = /^\{"v":1,"kind":"tick","feed":"([ !#-[\]-~]{1,64})","session":([1-9]\d{0,14}),"sequence":/;
-const tailShape = /^,"tradingDay":"(\d{4}-\d{2}-\d{2})","tradingDayEndMs":([1-9]\d{12})\}$/;
+const tailShape = /^,"tradingDay":"(\d{4}-\d{2}-\d{2})","tradingDayEndMs":([1-8]\d{12})\}$/;
 const longestHead = 160;
 const rememberedTexts = 16;
 const mostFeeds = 1_000;

@@ -162,7 +162,7 @@ export class TickScanner {
   #readTimeBase(view: DataView, at: number, column: number): boolean {
     const high = fourDigits(view, at);
     const low = fourDigits(view, at + 4);
-    if (high < 1_000 || low < 0) return false;
+    if (high < 1_000 || high > 8_999 || low < 0) return false;
     this.#timeWords[column] = view.getFloat64(at, true);
     this.#timeBases[column] = (high * 10_000 + low) * 100_000;
     return true;
