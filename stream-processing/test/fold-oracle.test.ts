@@ -13,7 +13,7 @@ const runs = Number(process.env.ORACLE_RUNS ?? 120);
 const largeRuns = Math.ceil(runs / 60);
 const noTimeOut = 24 * 3_600_000;
 /** A failure is made small for a while, not for hours. */
-const bounds = { interruptAfterTimeLimit: 60_000 + 1_000 * runs, markInterruptAsFailure: true };
+const bounds = { interruptAfterTimeLimit: 60_000 + 100 * runs, markInterruptAsFailure: true };
 
 describe(`the fold and the oracle, ${runs} logs`, () => {
   it(
