@@ -49,6 +49,8 @@ export interface SectionBatchOptions {
   readonly set: RecordSet;
   readonly fromOffset: number;
   readonly toOffset: number;
+  /** Called once when nobody needs the set any more. @default nothing */
+  readonly release?: () => void;
 }
 
 /** The records of a record set in `[fromOffset, toOffset)`; `undefined` when there are none. */
@@ -65,6 +67,7 @@ class SectionBatch implements LogBatch {
   readonly byteLength: number;
   readonly #options: SectionBatchOptions;
   #records: readonly LogRecord[] | undefined;
+  #released = false;
 
   constructor(options: SectionBatchOptions) {
     const { topic, partition, highWatermark, set, toOffset } = options;
@@ -83,7 +86,13 @@ class SectionBatch implements LogBatch {
 
   cursor(): RecordCursor {
     const { set, fromOffset, toOffset } = this.#options;
-    return new SectionCursor(set.sections, fromOffset, toOffset);
+    return new SectionCursor(this.#released ? [] : set.sections, fromOffset, toOffset);
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#options.release?.();
   }
 }
 

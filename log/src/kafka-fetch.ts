@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { type RecordSet, recordSet, sectionBatch } from './kafka-batch.ts';
 import type { Broker } from './kafka-client.ts';
 import { decodeFetchResponse, type RawFetchResponse, type RawPartition } from './kafka-fetch-response.ts';
+import { framePool } from './kafka-frame-pool.ts';
 import { readsGoldenResponse } from './kafka-golden-response.ts';
 import { fetchedPartitions, toBatch } from './kafka-records.ts';
 import { canExchange, type Exchange, encodeFetch, exchange, fetchKey, parseFetch } from './kafka-wire.ts';
@@ -27,6 +28,8 @@ export interface FetchedPiece {
   readonly heldBytes: number;
   /** Its records in `[fromOffset, toOffset)`; `undefined` when there are none. */
   batch(fromOffset: number, toOffset: number): LogBatch | undefined;
+  /** For a piece that nobody makes a batch of. */
+  release?(): void;
   /** When the partition answered what nobody can read. */
   readonly failure?: unknown;
 }
@@ -50,13 +53,13 @@ export async function fetchPieces(broker: Broker, request: FetchRequest, logger:
 }
 
 async function fetchRaw(broker: Broker, request: FetchRequest): Promise<readonly FetchedPiece[]> {
-  let responseBytes = 0;
+  let response: Buffer = Buffer.alloc(0);
   const what: Exchange<RawFetchResponse> = {
     request: encodeFetch(wireRequest(request)),
     requestTimeout: request.maxWaitMs + networkDelayMs,
     response: {
       decode: async bytes => {
-        responseBytes = bytes.length;
+        response = bytes;
         return decodeFetchResponse(bytes);
       },
       parse: async decoded => (await parseFetch(decoded)) as RawFetchResponse,
@@ -64,19 +67,33 @@ async function fetchRaw(broker: Broker, request: FetchRequest): Promise<readonly
   };
   const { responses } = await exchange(broker, what);
   const partitions = responses.filter(({ topicName }) => topicName === request.topic).flatMap(answered => answered.partitions);
-  return Promise.all(partitions.map(partition => pieceOf(request.topic, partition, responseBytes)));
+  let views = partitions.filter(({ recordSet }) => recordSet.length >= copiedBytes).length;
+  const release = () => {
+    views -= 1;
+    if (views === 0) framePool.give(response.buffer);
+  };
+  const view = { heldBytes: response.length, release };
+  return Promise.all(partitions.map(partition => pieceOf(request.topic, partition, view)));
 }
 
-async function pieceOf(topic: string, raw: RawPartition, responseBytes: number): Promise<FetchedPiece> {
+/** What a view on a response keeps alive, and lets go. */
+interface View {
+  readonly heldBytes: number;
+  release(): void;
+}
+
+async function pieceOf(topic: string, raw: RawPartition, view: View): Promise<FetchedPiece> {
   const { partition, highWatermark } = raw;
   const isCopied = raw.recordSet.length < copiedBytes;
+  const release = isCopied ? () => {} : view.release;
   try {
     const set = await recordSet(isCopied ? raw.recordSet.slice() : raw.recordSet);
     return {
       partition,
       nextOffset: set.nextOffset,
-      heldBytes: (isCopied ? raw.recordSet.length : responseBytes) + decompressedBytes(set, raw.recordSet),
-      batch: (fromOffset, toOffset) => sectionBatch({ topic, partition, highWatermark, set, fromOffset, toOffset }),
+      heldBytes: (isCopied ? raw.recordSet.length : view.heldBytes) + decompressedBytes(set, raw.recordSet),
+      batch: (fromOffset, toOffset) => sectionBatch({ topic, partition, highWatermark, set, fromOffset, toOffset, release }),
+      release,
     };
   } catch (failure) {
     return { partition, nextOffset: -1, heldBytes: 0, batch: () => undefined, failure };

@@ -186,13 +186,16 @@ export class KafkaFetcher {
     let progress = false;
     for (const piece of pieces) {
       const position = positions.find(candidate => candidate.partition === piece.partition);
-      if (position === undefined || !this.#positions.has(position)) continue;
-      if (piece.failure !== undefined) fail([position], piece.failure);
-      if (piece.nextOffset <= position.nextOffset) continue;
+      if (position === undefined || !this.#positions.has(position) || piece.nextOffset <= position.nextOffset) {
+        if (position !== undefined && piece.failure !== undefined) fail([position], piece.failure);
+        piece.release?.();
+        continue;
+      }
       const batch = piece.batch(position.nextOffset, position.toOffset);
       position.nextOffset = piece.nextOffset;
       progress = true;
-      if (batch !== undefined) {
+      if (batch === undefined) piece.release?.();
+      else {
         position.buffer.push({ batch, heldBytes: piece.heldBytes });
         position.bufferedBytes += piece.heldBytes;
       }

@@ -3,6 +3,8 @@
  * kernel to where it stays. kafkajs alone makes an array of each 64 KiB and copies them together.
  */
 
+import { framePool } from './kafka-frame-pool.ts';
+
 const scratchBytes = 65_536;
 const lengthBytes = 4;
 /** Nothing that a broker answers is longer; text of another protocol, read as a length, is. */
@@ -55,7 +57,7 @@ export class FrameReader {
 
   #beginLarge(length: number): void {
     if (length <= scratchBytes) return;
-    this.#frame = Buffer.allocUnsafeSlow(length);
+    this.#frame = framePool.take(length);
     this.#scratch.copy(this.#frame, 0, 0, this.#filled);
     this.#frameFilled = this.#filled;
     this.#filled = 0;

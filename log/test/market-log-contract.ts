@@ -225,8 +225,37 @@ export function describeMarketLogContract(name: string, open: () => Promise<Open
           await log.appendBlocks([block]);
         }
         const seen = new Uint8Array(200_000);
-        for await (const batch of log.read({ topic, partition: 0, fromOffset: 0, toOffset: 200_000 })) markNumbered(batch, seen);
+        for await (const batch of log.read({ topic, partition: 0, fromOffset: 0, toOffset: 200_000 })) {
+          markNumbered(batch, seen);
+          batch.release();
+        }
         expect(seen.every(times => times === 1)).toBe(true);
+      }, 60_000);
+
+      it('overwrites no batch that was not released, whatever others release', async () => {
+        const topic = await aTopic(log, 2);
+        const value = Buffer.alloc(1_000);
+        for (const partition of [0, 1]) {
+          const block = new RecordBlock({ topic, partition });
+          for (let index = 0; index < 8_000; index += 1) {
+            value.fill(index % 251);
+            block.add(undefined, value, 0, value.length);
+          }
+          await log.appendBlocks([block]);
+        }
+        const member = joinGroup(log, topic, aGroup());
+        const [kept, released] = await Promise.all([member.claim(0), member.claim(1)]);
+        const keeping = take(kept.read(0), 8_000);
+        let count = 0;
+        for await (const batch of released.read(0)) {
+          expect(batch.records.every(({ offset, value }) => value?.every(byte => byte === offset % 251))).toBe(true);
+          count += batch.records.length;
+          batch.release();
+          if (count === 8_000) break;
+        }
+        const all = await keeping;
+        expect(all.every(({ offset, value }) => value?.length === 1_000 && value.every(byte => byte === offset % 251))).toBe(true);
+        await member.leave();
       }, 60_000);
 
       it('begins and ends a batch where it is asked to, by cursor too', async () => {

@@ -62,6 +62,8 @@ export async function encodeBatch({ records, gzip, control }: WrittenBatch, firs
 
 /** Offset, key and value of every record that is no mark of a transaction, as kafkajs reads them. */
 export async function readByKafkajs(set: Uint8Array): Promise<readonly [number, string | undefined, string | undefined][]> {
+  // kafkajs looks for the format before it looks whether there is one.
+  if (set.length < 61) return [];
   const sized = Buffer.alloc(4 + set.length);
   sized.writeInt32BE(set.length);
   sized.set(set, 4);
