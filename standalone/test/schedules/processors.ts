@@ -74,15 +74,6 @@ export class Processors {
     if (signal === 'SIGTERM' && status !== 0 && status !== 'SIGTERM') this.#note(processor, life, status);
   }
 
-  /** Lags that the living ones report, by partition. */
-  async lags(): Promise<ReadonlyMap<number, number>> {
-    const lags = new Map<number, number>();
-    for (const { running } of this.#lives.values()) {
-      for (const [partition, lag] of await lagsOf(running)) lags.set(partition, lag);
-    }
-    return lags;
-  }
-
   /** Lags that one of them reports, by partition: of those that it owns. */
   async lagsOf(processor: number): Promise<ReadonlyMap<number, number>> {
     const life = this.#lives.get(processor);

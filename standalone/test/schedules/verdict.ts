@@ -1,6 +1,5 @@
 /** Whether the store holds, at the end, what the log says: every bar to the byte, every acknowledged tick once, nothing else. */
 import { intervals } from '@tapeline/core/intervals';
-import { feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { bytesOf, keyOf, LogFold } from './log-fold.ts';
@@ -17,15 +16,20 @@ const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
 /** More of one kind only fill the screen. */
 const mostFaults = 8;
 
-/** `acknowledged`: keys of the ticks whose append the log confirmed. */
+export interface Run {
+  readonly symbols: readonly string[];
+  /** Keys of the ticks whose append the log confirmed. */
+  readonly acknowledged: ReadonlySet<string>;
+  /** How far each partition was processed when the processors had stopped. */
+  readonly ends: readonly number[];
+}
+
 export async function verdictOn(
   { log, store }: { readonly log: MarketLog; readonly store: MarketStore },
-  symbols: readonly string[],
-  acknowledged: ReadonlySet<string>,
+  { symbols, acknowledged, ends }: Run,
 ): Promise<Verdict> {
-  const ranges = await log.offsets(feedTopic.name);
-  const fold = new LogFold(log, ranges.length);
-  for (const { partition, highWatermark } of ranges) await fold.advance(partition, highWatermark);
+  const fold = new LogFold(log, ends.length);
+  for (const [partition, end] of ends.entries()) await fold.advance(partition, end);
   const faults = [...ticksOnce(fold, acknowledged)];
   const { bars, ticks, refused } = fold.expected;
 
