@@ -7,13 +7,19 @@ import { exitStatusOf } from '@tapeline/core/service';
 import { openKafkaLog } from '@tapeline/log/kafka-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { Command } from 'commander';
+import { measureAll } from './all-figures.ts';
 import type { BenchContext } from './bench-context.ts';
 import { progress, say } from './bench-output.ts';
 import { BenchServers } from './bench-servers.ts';
 import { measureCorrectness } from './correctness.ts';
 import { fill, measureCost } from './cost.ts';
 import { measureLive } from './live.ts';
+import { measureMemory } from './memory.ts';
+import { measurePair } from './pair.ts';
+import { measureRecovery } from './recovery.ts';
+import { writeReport } from './report.ts';
 import { Results } from './results.ts';
+import { smoke } from './smoke.ts';
 import { subjects, usualSubjects } from './subjects.ts';
 
 const directory = join('.tapeline', 'bench');
@@ -53,6 +59,42 @@ topicCommand('cost', 'CPU time for a tick and catch-up throughput, in turns', 10
 topicCommand('correctness', 'the bars of each against the oracle', 1_000_000).action((flags: TopicFlags) =>
   run(context => measureCorrectness(context, { ...flags, topic: flags })),
 );
+
+program
+  .command('memory')
+  .description('memory for a symbol, growth over many ticks, and the cost of the fold alone')
+  .option('--symbols <count>', 'symbols', number, 12_000)
+  .option('--ticks <count>', 'ticks fed from memory', number, 50_000_000)
+  .action((flags: TopicFlags) => run(context => measureMemory(context, flags)));
+
+program
+  .command('pair')
+  .description('CPU of two processors of one group for the work of one')
+  .option('--ticks <count>', 'ticks in the topic', number, 10_000_000)
+  .option('--symbols <count>', 'symbols in the topic', number, 1_000)
+  .option('--rounds <count>', 'how often', number, 3)
+  .action((flags: TopicFlags & { rounds: number }) => run(context => measurePair(context, { ...flags, topic: flags })));
+
+program
+  .command('recovery')
+  .description('how long partitions are without results when a processor ends (npm run schedules -- recovery)')
+  .option('--samples <count>', 'ends of each kind', number, 20)
+  .action((flags: { samples: number }) => run(context => measureRecovery(context, flags)));
+
+program
+  .command('all')
+  .description('every figure, then BENCHMARKS.md; some 90 minutes on two cores with nothing else on them')
+  .action(() => run(async context => measureAll(context).then(() => writeReport(context.results, say))));
+
+program
+  .command('smoke')
+  .description('a small run for CI: two minutes, loose ratios, without the JVM peers')
+  .action(() => run(smoke));
+
+program
+  .command('report')
+  .description('write BENCHMARKS.md of the results that there are')
+  .action(() => writeReport(new Results(program.opts<{ results: string }>().results), say));
 
 liveCommand('latency', 'append → closed bar readable by a consumer', 100_000);
 liveCommand('durability', 'window passed by the watermark → bar durable in Cassandra', 20_000);

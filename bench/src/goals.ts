@@ -1,0 +1,93 @@
+/** What Tapeline sets out to reach, beside what was measured. */
+import { spreadOf } from './distribution.ts';
+import type { BenchResult } from './results.ts';
+import { count } from './table-text.ts';
+
+interface Goal {
+  readonly figure: string;
+  readonly unit: string;
+  readonly atLeast: number;
+  readonly aim: number;
+  /** Whether more is better. */
+  readonly isMore: boolean;
+  readonly measure: (results: readonly BenchResult[]) => number | undefined;
+}
+
+const narrow = 1_000;
+const wide = 12_000;
+
+const goals: readonly Goal[] = [
+  less('CPU time for a tick, everything on', 'µs', 0.5, 0.4, results => median(results, 'cost', 'tapeline', 'cpuMicrosPerTick')),
+  more('catch-up through Kafka, one process', 'M ticks/s', 1.5, 2.5, results =>
+    scaled(median(results, 'cost', 'tapeline', 'ticksPerSecond'), 1e-6),
+  ),
+  ratio('Flink, hand-written parser', 'flink-hand', 4.8, 6),
+  ratio('Flink, Jackson', 'flink-jackson', 5.5, 7),
+  ratio('Kafka Streams, RocksDB', 'kafka-streams', 15, 19),
+  ratio('Spark Structured Streaming', 'spark', 15, 19),
+  ratio('kafkajs eachMessage', 'kafkajs', 13, 16),
+  less('closed bar readable by a consumer, p50', 'ms', 3, 3, results => median(results, 'latency', 'tapeline', 'p50Ms')),
+  less('closed bar readable by a consumer, p99', 'ms', 10, 5, results => median(results, 'latency', 'tapeline', 'p99Ms')),
+  less('closed bar durable in Cassandra, p99', 'ms', 50, 20, results => median(results, 'durability', 'tapeline', 'p99Ms')),
+  less('memory for a symbol of 12,000', 'KB', 4, 2, results =>
+    scaled(median(results, 'memory', 'tapeline', 'bytesPerSymbol', wide), 1 / 1_024),
+  ),
+  less('CPU of two processes for the work of one', 'times', 1.05, 1.02, results =>
+    quotient(median(results, 'pair', 'two processes', 'cpuMicrosPerTick'), median(results, 'pair', 'one process', 'cpuMicrosPerTick')),
+  ),
+  less('RSS with 12,000 symbols', 'MB', 300, 300, results =>
+    scaled(median(results, 'cost', 'tapeline', 'peakResidentBytes', wide), 1 / 2 ** 20),
+  ),
+  less('recovery, stopped cleanly, p99', 'ms', 1_000, 1_000, results => median(results, 'recovery', 'stopped cleanly', 'p99Ms')),
+  less('recovery, killed, p99', 'ms', 7_000, 2_000, results => median(results, 'recovery', 'killed', 'p99Ms')),
+];
+
+/** Rows of figure, at least, aim, measured, and a word; only of what was measured. */
+export function goalRows(results: readonly BenchResult[]): readonly (readonly string[])[] {
+  return goals.flatMap(goal => {
+    const value = goal.measure(results);
+    if (value === undefined || Number.isNaN(value)) return [];
+    const reaches = (target: number): boolean => (goal.isMore ? value >= target : value <= target);
+    const word = reaches(goal.aim) ? 'aim reached' : reaches(goal.atLeast) ? 'reached' : 'missed';
+    return [[goal.figure, ...[goal.atLeast, goal.aim, value].map(number => `${short(number)} ${goal.unit}`), word]];
+  });
+}
+
+function less(figure: string, unit: string, atLeast: number, aim: number, measure: Goal['measure']): Goal {
+  return { figure, unit, atLeast, aim, isMore: false, measure };
+}
+
+function more(figure: string, unit: string, atLeast: number, aim: number, measure: Goal['measure']): Goal {
+  return { figure, unit, atLeast, aim, isMore: true, measure };
+}
+
+function ratio(words: string, subject: string, atLeast: number, aim: number): Goal {
+  return more(`less CPU for a tick than ${words}`, 'times', atLeast, aim, results =>
+    quotient(median(results, 'cost', subject, 'cpuMicrosPerTick'), median(results, 'cost', 'tapeline', 'cpuMicrosPerTick')),
+  );
+}
+
+/** Of the longest run, when there are several of different lengths. */
+function median(results: readonly BenchResult[], figure: string, subject: string, value: string, symbols?: number): number | undefined {
+  const fitting = results.filter(result => {
+    const wanted = symbols ?? (result.parameters.symbols === undefined ? undefined : narrow);
+    return result.figure === figure && result.subject === subject && result.parameters.symbols === wanted;
+  });
+  const length = ({ parameters }: BenchResult): number =>
+    Number(parameters.topicTicks ?? parameters.ticks ?? parameters.ticksPerSecond ?? 0);
+  const longest = Math.max(...fitting.map(length));
+  const values = fitting.filter(result => length(result) === longest).map(result => result.values[value] ?? Number.NaN);
+  return values.length === 0 ? undefined : spreadOf(values).median;
+}
+
+function scaled(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
+}
+
+function quotient(dividend: number | undefined, divisor: number | undefined): number | undefined {
+  return dividend === undefined || divisor === undefined ? undefined : dividend / divisor;
+}
+
+function short(value: number): string {
+  return value >= 100 ? count(value) : String(Number(value.toPrecision(3)));
+}

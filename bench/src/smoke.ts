@@ -1,0 +1,36 @@
+/** A small run of the benchmarks for CI: everything works, bars are equal to the oracle's, and the ratios are not absurd. */
+import { PipelineError } from '@tapeline/core/errors';
+import type { BenchContext } from './bench-context.ts';
+import { measureCorrectness } from './correctness.ts';
+import { measureSubject } from './cost.ts';
+import { measureLive } from './live.ts';
+import { subjectNamed } from './subjects.ts';
+
+/** So many times less CPU than kafkajs at least; the aim of a real run is far higher, but neighbours and a short run blur. */
+const smallestRatio = 2;
+const topic = { ticks: 400_000, symbols: 1_000 };
+const names = ['tapeline', 'kafkajs'] as const;
+
+/** @throws PipelineError `usage` with what is not as it has to be. */
+export async function smoke(context: BenchContext): Promise<void> {
+  const found = await measureCorrectness(context, { subjects: names, topic });
+  for (const [name, { expected, equal, unexpected }] of found) {
+    if (expected === 0 || equal !== expected || unexpected > 0)
+      throw failed(`${name}: ${equal} of ${expected} bars are equal to the oracle's`);
+  }
+  const costs = new Map<string, number>();
+  for (const name of names) {
+    const measured = await measureSubject(context, subjectNamed(name), topic);
+    costs.set(name, measured.cpuMicrosPerTick);
+    context.say(`${name}: ${measured.cpuMicrosPerTick.toFixed(2)} µs of CPU a tick, not warm`);
+  }
+  const ratio = (costs.get('kafkajs') ?? 0) / (costs.get('tapeline') ?? Number.NaN);
+  if (!(ratio >= smallestRatio))
+    throw failed(`kafkajs takes ${ratio.toFixed(1)} times the CPU of Tapeline, expected ${smallestRatio} times at least`);
+  context.say(`kafkajs takes ${ratio.toFixed(1)} times the CPU of Tapeline`);
+  await measureLive(context, { figure: 'latency', ticksPerSecond: 2_000, symbols: 100, seconds: 16, rounds: 1 });
+}
+
+function failed(what: string): PipelineError {
+  return new PipelineError('usage', `the smoke run failed: ${what}`, { retriable: false });
+}

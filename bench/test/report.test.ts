@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { distributionOf, spreadOf } from '../src/distribution.ts';
+import { reportOf } from '../src/report.ts';
+import { type BenchResult, Results } from '../src/results.ts';
+
+function costOf(subject: string, round: number, cpuMicrosPerTick: number): BenchResult {
+  return {
+    figure: 'cost',
+    subject,
+    round,
+    parameters: { topicTicks: 10_000_000, symbols: 1_000 },
+    values: { cpuMicrosPerTick, ticksPerSecond: 1_600_000, peakResidentBytes: 157_286_400, startupCpuSeconds: 1.25 },
+    command: `npm run bench -- cost --subjects ${subject} --ticks 10000000 --symbols 1000`,
+    commit: 'abc',
+    at: '2026-11-21T08:00:00.000Z',
+    machine: '2 × a processor',
+  };
+}
+
+describe('the report', () => {
+  const report = reportOf([
+    costOf('tapeline', 1, 0.9),
+    costOf('tapeline', 1, 0.45),
+    costOf('tapeline', 2, 0.47),
+    costOf('tapeline', 3, 0.44),
+    costOf('kafkajs', 1, 6.75),
+  ]);
+
+  it('gives least, median and greatest of the rounds, a round that was measured again only once', () => {
+    expect(report).toContain('0.440 · **0.450** · 0.470 | 1.0 | 1,600,000 | 150 | 1.3 | 3 |');
+  });
+
+  it('gives the ratio to the peers from the medians, and says which goals are reached', () => {
+    expect(report).toContain('| less CPU for a tick than kafkajs eachMessage | 13 times | 16 times | 15 times | reached |');
+    expect(report).toContain('| CPU time for a tick, everything on | 0.5 µs | 0.4 µs | 0.45 µs | reached |');
+  });
+
+  it('says with which command it is measured again', () => {
+    expect(report).toContain('`npm run bench -- cost --ticks 10000000 --symbols 1000`');
+  });
+});
+
+describe('results', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tapeline-results-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('knows what was measured already, whatever the order of the parameters', () => {
+    const results = new Results(folder);
+    const one = { figure: 'cost', subject: 'tapeline', round: 1, parameters: { a: 1, b: 2 } };
+    expect(results.has(one)).toBe(false);
+    results.add({ ...one, values: { x: 1 }, command: 'none' });
+    expect(results.has({ ...one, parameters: { b: 2, a: 1 } })).toBe(true);
+    expect(results.has({ ...one, round: 2 })).toBe(false);
+  });
+
+  it('passes over a line that was cut off', () => {
+    writeFileSync(join(folder, 'cost.jsonl'), `${JSON.stringify(costOf('tapeline', 1, 1))}\n{"figure":"co`);
+    expect(new Results(folder).all()).toHaveLength(1);
+  });
+});
+
+describe('many samples', () => {
+  it('have a middle and an end by rank', () => {
+    const samples = Array.from({ length: 200 }, (_, index) => 200 - index);
+    expect(distributionOf(samples)).toEqual({ count: 200, p50: 100, p99: 198, highest: 200 });
+    expect(() => distributionOf([])).toThrow('there are no samples');
+    expect(spreadOf([3, 1, 2])).toEqual({ min: 1, median: 2, max: 3 });
+    expect(spreadOf([4, 1])).toEqual({ min: 1, median: 2.5, max: 4 });
+  });
+});
