@@ -4,6 +4,7 @@ import { topics } from '@tapeline/core/topics';
 import type { Logger } from 'pino';
 import type { MarketLog } from './market-log.ts';
 import { openLog } from './open-log.ts';
+import type { PeerAddress } from './peer-listener.ts';
 import { prefixedLog } from './prefixed-log.ts';
 
 /** Partitions of the embedded log: one process reads them all, so a few are enough to take the same way as in a cluster. */
@@ -15,13 +16,18 @@ export interface ConfiguredLogOptions {
   readonly logger: Logger;
   /** For a reader beside the process that writes; topics must exist. @default false */
   readonly readOnly?: boolean;
+  /** On Kafka: where other members of a group can watch this process. @default its session alone says that it lives */
+  readonly peer?: PeerAddress;
 }
 
 /** @throws PipelineError `log.unavailable`, `data-dir.unusable`, `configuration.invalid`. */
 export async function openConfiguredLog(configuration: Configuration, options: ConfiguredLogOptions): Promise<MarketLog> {
   const { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR } = configuration;
-  const { readOnly = false, logger, clientId } = options;
-  const kafka = KAFKA_BROKERS === undefined ? undefined : kafkaOptions(configuration, KAFKA_BROKERS, clientId);
+  const { readOnly = false, logger, clientId, peer } = options;
+  const kafka =
+    KAFKA_BROKERS === undefined
+      ? undefined
+      : { ...kafkaOptions(configuration, KAFKA_BROKERS, clientId), ...(peer === undefined ? {} : { peer }) };
   const opened = await openLog({ dataDirectory: DATA_DIR, readOnly, ...(kafka === undefined ? {} : { kafka }) }, logger);
   const log = kafka !== undefined && KAFKA_TOPIC_PREFIX !== undefined ? prefixedLog(opened, KAFKA_TOPIC_PREFIX) : opened;
   const partitions = kafka === undefined ? embeddedPartitions : configuration.KAFKA_FEED_PARTITIONS;

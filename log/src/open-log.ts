@@ -2,13 +2,12 @@
 import type { Logger } from 'pino';
 import type { Durability } from './embedded-database.ts';
 import { openEmbeddedLog } from './embedded-log.ts';
-import type { KafkaConnectionOptions } from './kafka-client.ts';
-import { openKafkaLog } from './kafka-log.ts';
+import { type KafkaLogOptions, openKafkaLog } from './kafka-log.ts';
 import type { MarketLog } from './market-log.ts';
 
 export interface LogConfiguration {
   /** Kafka; absent for the embedded log. */
-  readonly kafka?: Omit<KafkaConnectionOptions, 'logger'> & { readonly sessionTimeoutMs?: number };
+  readonly kafka?: Omit<KafkaLogOptions, 'logger'>;
   /** `DATA_DIR`, of the embedded log. */
   readonly dataDirectory: string;
   /** Of the embedded log. @default 'process' */
