@@ -210,11 +210,16 @@ export class Oracle {
     this.#feeds.set(record.feed, feed);
     const sinceMs = isSame ? before.lastDataMs : (record.previous?.lastDataMs ?? before?.lastDataMs ?? before?.beganMs);
     const reason = record.previous?.reason ?? 'the session before ended without a word';
-    for (const listed of this.#symbols.values()) {
-      if (listed.owner !== record.feed) continue;
+    const owned = [...this.#symbols.values()].filter(listed => listed.owner === record.feed);
+    for (const listed of owned) {
       if (!record.symbols.includes(listed.symbol)) this.#giveUp(listed, sinceMs ?? timeMs);
       else if (!isSame) this.#gap(listed, { fromMs: sinceMs ?? timeMs, toMs: timeMs }, reason);
     }
+    this.#takeIn(record, feed, reason);
+  }
+
+  /** The symbols of a session that its feed did not own before. */
+  #takeIn(record: SessionRecord, feed: Feed, reason: string): void {
     for (const symbol of new Set(record.symbols)) {
       if (partitionOf(symbol, this.#options.partitions) !== this.#options.partition) continue;
       const listed = this.#symbols.get(symbol);
