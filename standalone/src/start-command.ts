@@ -95,6 +95,7 @@ class StandaloneFlow {
         group,
         intervals,
         snapshotIntervalMs,
+        storeTicks: this.#configuration.STORE_TICKS,
         allowedLatenessMs: this.#configuration.ALLOWED_LATENESS_MS,
         correctionHorizonMs: this.#configuration.CORRECTION_HORIZON_MS,
         signal,

@@ -55,6 +55,7 @@ async function main(): Promise<number> {
           allowedLatenessMs: configuration.ALLOWED_LATENESS_MS,
           correctionHorizonMs: configuration.CORRECTION_HORIZON_MS,
           snapshotIntervalMs: configuration.SNAPSHOT_INTERVAL_MS,
+          storeTicks: configuration.STORE_TICKS,
           signal: stopping,
           registry,
           logger,

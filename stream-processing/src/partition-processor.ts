@@ -7,11 +7,13 @@ import { PipelineError } from '@tapeline/core/errors';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import type { LogBatch, MarketLog, PartitionClaim } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
+import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
-import type { FoldOptions } from './fold/partition-fold.ts';
+import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
+import { foldFormat } from './hot/hot-snapshot.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
 import { countResults, type ProcessorMetrics } from './processor-metrics.ts';
-import type { ResultBatch } from './result-batch.ts';
+import { ResultBatch } from './result-batch.ts';
 import { ResultSink } from './result-sink.ts';
 
 export interface PartitionProcessorOptions {
@@ -20,7 +22,10 @@ export interface PartitionProcessorOptions {
   readonly store: MarketStore;
   readonly group: string;
   readonly fold: FoldOptions;
+  /** Partitions of `market-data.bars`. */
   readonly barPartitions: number;
+  /** Raw ticks are rows of the store, too. @default true */
+  readonly storeTicks?: boolean;
   readonly snapshotIntervalMs: number;
   /** A snapshot is taken after so many records, too. @default 2,000,000 */
   readonly snapshotRecords?: number;
@@ -62,11 +67,17 @@ export async function processPartition(options: PartitionProcessorOptions): Prom
 class PartitionRun {
   readonly #options: PartitionProcessorOptions;
   readonly #key: SnapshotKey;
-  readonly #fold: FeedFold;
+  readonly #fold: HotFold;
+  readonly #feedFold: FeedFold;
   readonly #sink: ResultSink;
   #nextOffset: number;
   #savedOffset: number;
   #savedAtMs = performance.now();
+  /**
+   * Until it has read what was there before. Then it saves at once: a partition that changes hands more often than snapshots are due
+   * would otherwise be read again from further and further back.
+   */
+  #isBehind = true;
   /** The snapshot that is being taken while the fold goes on. */
   #saving: Promise<void> | undefined;
   #committedAtMs = performance.now();
@@ -74,14 +85,18 @@ class PartitionRun {
   #turnStartMs = 0;
   #observeAgainMs = 0;
 
-  private constructor(options: PartitionProcessorOptions, fold: FeedFold, at: { readonly nextOffset: number; readonly saved: boolean }) {
+  private constructor(options: PartitionProcessorOptions, fold: HotFold, at: { readonly nextOffset: number; readonly saved: boolean }) {
     const { claim } = options;
     this.#options = options;
     this.#key = keyOf(options);
     this.#fold = fold;
+    this.#feedFold = new FeedFold(fold, `${claim.topic}/${claim.partition}`);
     this.#nextOffset = at.nextOffset;
     this.#savedOffset = at.saved ? at.nextOffset : -1;
+    const barPartitions = new BarPartitions(options.barPartitions);
+    const { storeTicks = true } = options;
     this.#sink = new ResultSink({
+      newBatch: () => new ResultBatch(fold, { storeTicks, barPartitions }),
       nextOffset: at.nextOffset,
       flush: results => this.#flush(results),
       durable: () => this.#commitNowAndThen(),
@@ -101,8 +116,7 @@ class PartitionRun {
     const low = range?.lowOffset ?? 0;
     if (snapshot !== undefined) refuseUnreadable(key, snapshot.nextOffset, low, range?.highWatermark ?? 0);
     const nextOffset = snapshot?.nextOffset ?? low;
-    const place = `${claim.topic}/${claim.partition}`;
-    const fold = snapshot === undefined ? FeedFold.empty(options.fold, place) : FeedFold.decode(snapshot.state, options.fold, place);
+    const fold = snapshot === undefined ? new HotFold(options.fold) : HotFold.decode(snapshot.state, options.fold);
     logger.info({ partition: claim.partition, nextOffset, restored: snapshot !== undefined }, 'partition assigned');
     return new PartitionRun(options, fold, { nextOffset, saved: snapshot !== undefined });
   }
@@ -113,7 +127,7 @@ class PartitionRun {
       const newer = await this.#processBatch(batch);
       this.#observe(batch);
       if (newer !== undefined) return this.#pause(newer);
-      await this.#saveNowAndThen();
+      await this.#saveNowAndThen(batch.highWatermark);
     }
   }
 
@@ -134,20 +148,28 @@ class PartitionRun {
     metrics.pendingBytes.remove(partition);
   }
 
-  /** Gives the error of a record of a newer format, which stands in the way: all before it is taken in. */
+  /**
+   * Gives the error of a record of a newer format, which stands in the way: all before it is taken in. What is no everyday tick may
+   * have made a lot (a heartbeat closes bars, poison becomes letters): after each of these it looks for room, else now and then.
+   */
   async #processBatch(batch: LogBatch): Promise<PipelineError | undefined> {
     const cursor = batch.cursor();
+    const feedFold = this.#feedFold;
+    let { results } = this.#sink;
     let newer: PipelineError | undefined;
     let count = 0;
     while (cursor.next()) {
       const { offset } = cursor;
       if (offset < this.#nextOffset) continue;
-      newer = this.#fold.apply(cursor, this.#sink.results);
+      const isTick = feedFold.applyTick(cursor, results);
+      if (!isTick) newer = feedFold.apply(cursor, results);
       if (newer !== undefined) break;
       count += 1;
       this.#nextOffset = offset + 1;
-      const isTurnOver = count % recordsOfLook === 0 && performance.now() - this.#turnStartMs > turnMs;
-      if (isTurnOver || !this.#sink.hasRoom) await this.#giveTurn();
+      if (isTick && count % recordsOfLook !== 0) continue;
+      if (this.#sink.hasRoom && performance.now() - this.#turnStartMs < turnMs) continue;
+      await this.#giveTurn();
+      results = this.#sink.results;
     }
     if (newer === undefined) this.#nextOffset = Math.max(this.#nextOffset, batch.lastOffset + 1);
     this.#options.metrics.records.inc(count);
@@ -165,9 +187,9 @@ class PartitionRun {
   }
 
   async #flush(results: ResultBatch): Promise<void> {
-    const { log, store, metrics, barPartitions } = this.#options;
+    const { log, store, metrics } = this.#options;
     const rows = results.rows();
-    const blocks = results.blocks(barPartitions);
+    const blocks = results.blocks();
     const end = metrics.flushSeconds.startTimer();
     await Promise.all([
       rows === undefined ? undefined : untilDurable('writing results', () => store.write(rows), this.#options),
@@ -177,10 +199,12 @@ class PartitionRun {
     countResults(results, metrics);
   }
 
-  async #saveNowAndThen(): Promise<void> {
+  async #saveNowAndThen(highWatermark: number): Promise<void> {
+    const hasCaughtUp = this.#isBehind && this.#nextOffset >= highWatermark;
+    if (hasCaughtUp) this.#isBehind = false;
     const isDue = performance.now() - this.#savedAtMs >= this.#options.snapshotIntervalMs;
     const isFar = this.#nextOffset - Math.max(0, this.#savedOffset) >= (this.#options.snapshotRecords ?? 2_000_000);
-    if (!isDue && !isFar) return;
+    if (!isDue && !isFar && !hasCaughtUp) return;
     // When saving takes longer than it is due, the fold waits: a restart is not to go back further and further.
     await this.#saving;
     this.#saving = this.#save();
@@ -192,7 +216,7 @@ class PartitionRun {
     const { store, metrics } = this.#options;
     const end = metrics.snapshotSeconds.startTimer();
     const nextOffset = this.#nextOffset;
-    const snapshot = { nextOffset, versionUs: this.#fold.versionUs, formatVersion: this.#fold.format, state: this.#fold.encode() };
+    const snapshot = { nextOffset, versionUs: this.#fold.versionUs, formatVersion: foldFormat, state: this.#fold.encode() };
     this.#savedAtMs = performance.now();
     this.#savedOffset = nextOffset;
     this.#sink.advance(nextOffset);

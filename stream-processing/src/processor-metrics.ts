@@ -1,5 +1,8 @@
 /** Metrics of a stream processor. Labels are bounded: partitions, intervals and reasons. */
+import { intervals } from '@tapeline/core/intervals';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { BarBlock } from './hot/bar-block.ts';
+import { barStride, intervalColumn, revisionColumn } from './hot/bar-columns.ts';
 import type { ResultBatch } from './result-batch.ts';
 
 export type ProcessorMetrics = ReturnType<typeof createProcessorMetrics>;
@@ -58,11 +61,25 @@ export function createProcessorMetrics(registry: Registry) {
 }
 
 /** Counts what a batch of results holds, once it is durable. */
-export function countResults(results: ResultBatch, metrics: ProcessorMetrics): void {
-  metrics.ticks.inc(results.tickCount);
-  const { byInterval, corrections } = results.barCounts();
-  for (const [interval, bars] of byInterval) metrics.bars.inc({ interval }, bars);
-  metrics.corrections.inc(corrections);
-  for (const [why, ticks] of results.repeated) metrics.repeated.inc({ why }, ticks);
-  for (const [reason, letters] of results.refused) metrics.deadLetters.inc({ reason }, letters);
+export function countResults(batch: ResultBatch, metrics: ProcessorMetrics): void {
+  const { taken, bars } = batch.results;
+  metrics.ticks.inc(taken);
+  countBars(bars, metrics);
+  for (const [why, ticks] of batch.repeated) metrics.repeated.inc({ why }, ticks);
+  for (const [reason, letters] of batch.refused) metrics.deadLetters.inc({ reason }, letters);
+}
+
+function countBars({ count, columns }: BarBlock, metrics: ProcessorMetrics): void {
+  if (count === 0) return;
+  const byInterval = new Int32Array(intervals.length);
+  let corrections = 0;
+  for (let base = 0; base < count * barStride; base += barStride) {
+    const interval = columns[base + intervalColumn] as number;
+    byInterval[interval] = (byInterval[interval] as number) + 1;
+    if ((columns[base + revisionColumn] as number) > 0) corrections += 1;
+  }
+  for (const [index, interval] of intervals.entries()) {
+    if ((byInterval[index] as number) > 0) metrics.bars.inc({ interval }, byInterval[index]);
+  }
+  if (corrections > 0) metrics.corrections.inc(corrections);
 }

@@ -1,109 +1,91 @@
-/** Gathers what the fold gives until it is flushed: rows for the store and records for the log. */
-import { type Bar, encodeBar } from '@tapeline/core/bars';
+/** What the fold gave until it is flushed: rows for the store and records for the log. Used again and again, so that bars are no objects. */
+import type { Bar } from '@tapeline/core/bars';
 import { type DeadLetter, deadLetter, encodeDeadLetter } from '@tapeline/core/dead-letters';
-import type { Interval } from '@tapeline/core/intervals';
-import { partitionOf } from '@tapeline/core/partitioner';
 import { barsTopic, deadLetterTopic } from '@tapeline/core/topics';
 import type { Gap, InstrumentRow, LatestPrice, StoreBatch, TickRow } from '@tapeline/database/market-store';
 import { RecordBlock } from '@tapeline/log/record-block';
+import type { BarPartitions } from './bar-partitions.ts';
 import type { FoldOutput } from './fold/outputs.ts';
+import type { FoldResults, HotFold } from './hot/hot-fold.ts';
 import { latestPriceOf } from './latest-price.ts';
 
-/** Memory that a row takes on its way, about: the object, its text for the log, its place in the store's queue. */
+/** Memory that a row takes on its way, about: its columns, its text for the log, its object and its place in the store's queue. */
 const barBytes = 1_500;
 const rowBytes = 500;
-/** A letter is kept as an object and as JSON, in which a character may take six bytes. */
-const bytesOfCharacter = 4;
+
+const noBars: readonly Bar[] = [];
+
+export interface ResultBatchOptions {
+  readonly storeTicks: boolean;
+  readonly barPartitions: BarPartitions;
+}
 
 export class ResultBatch {
-  readonly #ticks: TickRow[] = [];
-  readonly #bars: Bar[] = [];
-  readonly #gaps: Gap[] = [];
-  readonly #instruments: InstrumentRow[] = [];
-  readonly #deadLetters: DeadLetter[] = [];
-  readonly #repeated = new Map<string, number>();
+  /** The fold writes here. */
+  readonly results: FoldResults;
+  readonly #fold: HotFold;
+  readonly #letters = new RecordBlock({ topic: deadLetterTopic.name, partition: 0 });
   readonly #refused = new Map<string, number>();
-  #latest: Map<string, LatestPrice>;
+  readonly #repeated = new Map<string, number>();
+  readonly #barPartitions: BarPartitions;
+  readonly #bars: readonly RecordBlock[];
+  #text = new Uint8Array(1_024);
   #letterBytes = 0;
+  #leavesLatest = false;
 
-  /** `latest` are prices that an earlier batch left to this one. */
-  constructor(latest = new Map<string, LatestPrice>()) {
-    this.#latest = latest;
+  constructor(fold: HotFold, options: ResultBatchOptions) {
+    this.#fold = fold;
+    this.results = fold.results(options);
+    this.#barPartitions = options.barPartitions;
+    this.#bars = Array.from(
+      { length: options.barPartitions.count },
+      (_, partition) => new RecordBlock({ topic: barsTopic.name, partition }),
+    );
   }
 
-  /** Takes one output in; `origin` says where its record stands, as `topic/partition@offset`. */
-  add(output: FoldOutput, origin: () => string): void {
-    switch (output.kind) {
-      case 'tick':
-        this.#ticks.push({ tick: output.tick, versionUs: output.versionUs });
-        if (output.latest) this.#latest.set(output.tick.symbol, latestPriceOf(output.tick, output.versionUs));
-        return;
-      case 'bar':
-        this.#bars.push(output.bar);
-        return;
-      case 'gap':
-        this.#gaps.push({
-          symbol: output.symbol,
-          fromMs: output.fromMs,
-          toMs: output.toMs,
-          reason: output.reason,
-          filled: false,
-          versionUs: output.versionUs,
-        });
-        return;
-      case 'instrument':
-        this.#instruments.push({ instrument: output.instrument, versionUs: output.versionUs });
-        return;
-      case 'dead-letter':
-        this.refuse({
-          reason: output.reason,
-          detail: output.detail,
-          origin: origin(),
-          timeMs: 'receivedTimeMs' in output.record ? output.record.receivedTimeMs : output.record.timeMs,
-          value: JSON.stringify(output.record),
-        });
-        return;
-      case 'repeated':
-        this.#repeated.set(output.why, (this.#repeated.get(output.why) ?? 0) + 1);
-        return;
+  /** Settles the outputs from the index `from` on that a record at `origin` made: what was refused is written down with its place. */
+  note(from: number, origin: () => string): void {
+    const { outputs } = this.results;
+    let kept = from;
+    for (let index = from; index < outputs.length; index += 1) {
+      const output = outputs[index] as FoldOutput;
+      if (this.#note(output, origin)) continue;
+      outputs[kept] = output;
+      kept += 1;
     }
+    outputs.length = kept;
   }
 
-  /** Adds a dead letter for something that never reached the fold. */
+  /** Adds a dead letter for what the fold could not use. */
   refuse(letter: Omit<DeadLetter, 'v' | 'kind'>): void {
-    const fitting = deadLetter(letter);
-    this.#deadLetters.push(fitting);
-    this.#refused.set(fitting.reason, (this.#refused.get(fitting.reason) ?? 0) + 1);
-    this.#letterBytes += rowBytes + fitting.value.length * bytesOfCharacter;
+    const value = encodeDeadLetter(deadLetter(letter));
+    this.#letters.add(undefined, value, 0, value.length);
+    this.#letterBytes += value.length;
+    this.#refused.set(letter.reason, (this.#refused.get(letter.reason) ?? 0) + 1);
   }
 
   /** Memory that the batch takes until it is durable, about. Latest prices are not counted: there is one a symbol. */
   get byteLength(): number {
-    const rows = this.#ticks.length + this.#gaps.length + this.#instruments.length;
-    return this.#bars.length * barBytes + rows * rowBytes + this.#letterBytes;
+    return this.results.bars.count * barBytes + this.results.outputs.length * rowBytes + this.#letterBytes;
+  }
+
+  /** True when there is neither anything to write nor to count, but for latest prices. */
+  get isEmptyButLatest(): boolean {
+    return this.byteLength === 0 && this.results.taken === 0 && this.#repeated.size === 0;
   }
 
   get isEmpty(): boolean {
-    return this.byteLength === 0 && this.#latest.size === 0 && this.#repeated.size === 0;
+    return this.isEmptyButLatest && !this.hasLatest;
   }
 
   get hasLatest(): boolean {
-    return this.#latest.size > 0;
+    return this.results.changedCount > 0 && !this.#leavesLatest;
   }
 
-  get tickCount(): number {
-    return this.#ticks.length;
-  }
-
-  /** How many bars of each interval there are, and how many of all were given out before. */
-  barCounts(): { readonly byInterval: ReadonlyMap<Interval, number>; readonly corrections: number } {
-    const byInterval = new Map<Interval, number>();
-    let corrections = 0;
-    for (const { interval, revision } of this.#bars) {
-      byInterval.set(interval, (byInterval.get(interval) ?? 0) + 1);
-      if (revision > 0) corrections += 1;
-    }
-    return { byInterval, corrections };
+  /** Leaves the symbols whose latest price changed to a later batch. */
+  leaveLatest(to: ResultBatch): void {
+    for (let index = 0; index < this.results.changedCount; index += 1) to.results.change(this.results.changed(index));
+    this.#leavesLatest = true;
   }
 
   /** Ticks that said nothing new, by why. */
@@ -116,36 +98,70 @@ export class ResultBatch {
     return this.#refused;
   }
 
-  /** Takes the latest prices out, for a later batch. */
-  takeLatest(): Map<string, LatestPrice> {
-    const taken = this.#latest;
-    this.#latest = new Map();
-    return taken;
-  }
-
-  /** Rows for the store; `undefined` when there are none. */
+  /** Rows for the store, the latest prices as they are now; `undefined` when there are none. The bars are valid until `clear`. */
   rows(): StoreBatch | undefined {
-    const count = this.#ticks.length + this.#bars.length + this.#latest.size + this.#gaps.length + this.#instruments.length;
-    if (count === 0) return undefined;
-    return { ticks: this.#ticks, bars: this.#bars, latest: [...this.#latest.values()], gaps: this.#gaps, instruments: this.#instruments };
+    const ticks: TickRow[] = [];
+    const gaps: Gap[] = [];
+    const instruments: InstrumentRow[] = [];
+    for (const output of this.results.outputs) {
+      if (output.kind === 'tick') ticks.push({ tick: output.tick, versionUs: output.versionUs });
+      else if (output.kind === 'instrument') instruments.push({ instrument: output.instrument, versionUs: output.versionUs });
+      else if (output.kind === 'gap') gaps.push(gapOf(output));
+    }
+    const latest = this.hasLatest ? this.#latest() : [];
+    const { bars } = this.results;
+    if (ticks.length + bars.count + latest.length + gaps.length + instruments.length === 0) return undefined;
+    return { ticks, bars: bars.count === 0 ? noBars : bars, latest, gaps, instruments };
   }
 
   /** Records for `market-data.bars` and `market-data.dead-letter`, those of one partition in the order in which they were given out. */
-  blocks(barPartitions: number): readonly RecordBlock[] {
-    const byPartition = new Map<number, RecordBlock>();
-    for (const bar of this.#bars) {
-      const partition = partitionOf(bar.symbol, barPartitions);
-      const block = byPartition.get(partition) ?? new RecordBlock({ topic: barsTopic.name, partition });
-      byPartition.set(partition, block);
-      addValue(block, bar.symbol, Buffer.from(encodeBar(bar)));
+  blocks(): readonly RecordBlock[] {
+    const { bars } = this.results;
+    for (let index = 0; index < bars.count; index += 1) this.#addBar(index);
+    return [...this.#bars, this.#letters].filter(block => block.count > 0);
+  }
+
+  clear(): void {
+    this.results.clear();
+    for (const block of this.#bars) block.clear();
+    this.#letters.clear();
+    this.#letterBytes = 0;
+    this.#refused.clear();
+    this.#repeated.clear();
+    this.#leavesLatest = false;
+  }
+
+  #addBar(index: number): void {
+    const { bars } = this.results;
+    const room = bars.room(index);
+    if (room > this.#text.length) this.#text = new Uint8Array(2 * room);
+    const end = bars.write(index, this.#text, 0);
+    const slot = bars.slot(index);
+    const partition = this.#barPartitions.of(slot) ?? this.#barPartitions.remember(slot, bars.symbol(index));
+    this.#bars[partition]?.add(bars.symbolKey(index), this.#text, 0, end);
+  }
+
+  #latest(): LatestPrice[] {
+    const { results } = this;
+    return Array.from({ length: results.changedCount }, (_, index) => this.#fold.latestAt(results.changed(index))).flatMap(latest =>
+      latest === undefined ? [] : latestPriceOf(latest.tick, latest.versionUs),
+    );
+  }
+
+  /** True when nothing is left to do with the output. */
+  #note(output: FoldOutput, origin: () => string): boolean {
+    if (output.kind === 'repeated') {
+      this.#repeated.set(output.why, (this.#repeated.get(output.why) ?? 0) + 1);
+      return true;
     }
-    if (this.#deadLetters.length === 0) return [...byPartition.values()];
-    const letters = new RecordBlock({ topic: deadLetterTopic.name, partition: 0 });
-    for (const letter of this.#deadLetters) addValue(letters, undefined, encodeDeadLetter(letter));
-    return [...byPartition.values(), letters];
+    if (output.kind !== 'dead-letter') return false;
+    const { reason, detail, record } = output;
+    const timeMs = 'receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs;
+    this.refuse({ reason, detail, origin: origin(), timeMs, value: JSON.stringify(record) });
+    return true;
   }
 }
 
-function addValue(block: RecordBlock, key: string | undefined, value: Uint8Array): void {
-  block.add(key === undefined ? undefined : Buffer.from(key), value, 0, value.length);
+function gapOf({ symbol, fromMs, toMs, reason, versionUs }: Extract<FoldOutput, { readonly kind: 'gap' }>): Gap {
+  return { symbol, fromMs, toMs, reason, filled: false, versionUs };
 }

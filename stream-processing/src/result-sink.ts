@@ -3,10 +3,12 @@
  * how much is not yet, so that the fold can wait for room. While enough is under way, results gather and make one larger flush.
  */
 import { PartitionLost } from './patience.ts';
-import { ResultBatch } from './result-batch.ts';
+import type { ResultBatch } from './result-batch.ts';
 
 export interface ResultSinkOptions {
   readonly nextOffset: number;
+  /** An empty batch; it comes back to the sink once it is durable. */
+  newBatch(): ResultBatch;
   /** Makes a batch durable, however often that has to be tried. */
   flush(results: ResultBatch): Promise<void>;
   /** Everything before `nextOffset` is durable. */
@@ -18,7 +20,7 @@ export interface ResultSinkOptions {
   readonly maxPendingBytes?: number;
   /** Flushes under way at most. @default 4 */
   readonly maxInFlight?: number;
-  /** A symbol's latest price is written so often at most: whoever looks at it does so every few seconds. @default 250 */
+  /** A symbol's latest price is written so often at most: whoever looks at it does so every few seconds. @default 1,000 */
   readonly latestIntervalMs?: number;
 }
 
@@ -37,7 +39,9 @@ export class ResultSink {
   readonly #latestIntervalMs: number;
   /** In the order of their offsets. */
   readonly #flushes: Flush[] = [];
-  #results = new ResultBatch();
+  /** Batches that were flushed, to be used again. */
+  readonly #free: ResultBatch[] = [];
+  #results: ResultBatch;
   /** All before it is in flushes or in `#results`. */
   #nextOffset: number;
   #durableOffset: number;
@@ -52,7 +56,8 @@ export class ResultSink {
     this.#options = options;
     this.#maxPendingBytes = options.maxPendingBytes ?? defaultPendingBytes;
     this.#maxInFlight = options.maxInFlight ?? 4;
-    this.#latestIntervalMs = options.latestIntervalMs ?? 250;
+    this.#latestIntervalMs = options.latestIntervalMs ?? 1_000;
+    this.#results = options.newBatch();
     this.#nextOffset = options.nextOffset;
     this.#durableOffset = options.nextOffset;
     options.lost.addEventListener('abort', this.#onLost, { once: true });
@@ -112,17 +117,18 @@ export class ResultSink {
   /** A whole flush leaves nothing behind; any other leaves latest prices that are not due. */
   #flush(isWhole: boolean): void {
     const isLatestDue = isWhole || performance.now() - this.#latestAtMs >= this.#latestIntervalMs;
-    const later = isLatestDue ? undefined : this.#results.takeLatest();
     const results = this.#results;
-    this.#results = new ResultBatch(later);
-    const isBehind = this.#results.hasLatest;
+    const isBehind = results.hasLatest && !isLatestDue;
     if (isBehind) this.#flushLatestSoon();
     else if (results.hasLatest) this.#latestAtMs = performance.now();
-    if (results.isEmpty && isBehind) return;
+    if (isBehind && results.isEmptyButLatest) return;
+    this.#results = this.#free.pop() ?? this.#options.newBatch();
+    if (isBehind) results.leaveLatest(this.#results);
     const flush = { nextOffset: isBehind ? this.#sentOffset : this.#nextOffset, isDurable: results.isEmpty };
     this.#flushes.push(flush);
-    if (flush.isDurable) this.#settle();
-    else void this.#run(flush, results);
+    if (!flush.isDurable) return void this.#run(flush, results);
+    this.#reuse(results);
+    this.#settle();
   }
 
   async #run(flush: Flush, results: ResultBatch): Promise<void> {
@@ -132,6 +138,7 @@ export class ResultSink {
     try {
       await this.#options.flush(results);
       flush.isDurable = true;
+      this.#reuse(results);
     } catch (reason) {
       this.#fail(reason);
     }
@@ -141,6 +148,13 @@ export class ResultSink {
     const isRoom = this.#failure === undefined && this.#inFlight < this.#maxInFlight;
     if (isRoom && this.#sentOffset < this.#nextOffset) this.#flush(false);
     this.#wake();
+  }
+
+  /** Keeps the memory of a batch of the usual size. */
+  #reuse(results: ResultBatch): void {
+    const isUsual = results.byteLength <= this.#maxPendingBytes;
+    results.clear();
+    if (isUsual && this.#free.length < this.#maxInFlight) this.#free.push(results);
   }
 
   #settle(): void {

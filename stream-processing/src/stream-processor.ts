@@ -16,6 +16,8 @@ export interface StreamProcessorOptions {
   readonly allowedLatenessMs: number;
   readonly correctionHorizonMs: number;
   readonly snapshotIntervalMs: number;
+  /** Raw ticks go to the store, too. Without them they never become objects. @default true */
+  readonly storeTicks?: boolean;
   /** Aborting finishes what is read, saves and leaves the group. */
   readonly signal: AbortSignal;
   readonly registry: Registry;

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { BarPartitions } from '../src/bar-partitions.ts';
+import { HotFold } from '../src/hot/hot-fold.ts';
 import { PartitionLost } from '../src/patience.ts';
-import type { ResultBatch } from '../src/result-batch.ts';
+import { ResultBatch } from '../src/result-batch.ts';
 import { ResultSink, type ResultSinkOptions } from '../src/result-sink.ts';
-import { aTick, at } from './support/builders.ts';
+import { aSession, aTick, at, foldOptions } from './support/builders.ts';
 
 interface Flush {
   /** Prices of its ticks, and of its latest rows. */
@@ -19,7 +21,11 @@ function sinkOf(over: Partial<ResultSinkOptions> = {}) {
   const durable: number[] = [];
   const failures: unknown[] = [];
   const losing = new AbortController();
+  const fold = new HotFold(foldOptions);
+  const newBatch = () => new ResultBatch(fold, { storeTicks: true, barPartitions: new BarPartitions(1) });
+  fold.apply(aSession({ timeMs: at(-600) }), newBatch().results);
   const sink = new ResultSink({
+    newBatch,
     nextOffset: 0,
     flush: (results: ResultBatch) =>
       new Promise((done, fail) => {
@@ -32,13 +38,12 @@ function sinkOf(over: Partial<ResultSinkOptions> = {}) {
     latestIntervalMs: 0,
     ...over,
   });
-  return { sink, flushes, durable, failures, lose: () => losing.abort() };
-}
-
-/** Takes a tick of this price in, as of the record before `nextOffset`. */
-function take(sink: ResultSink, price: number, nextOffset: number): void {
-  sink.results.add({ kind: 'tick', tick: aTick({ price, timeMs: at(nextOffset) }), versionUs: nextOffset, latest: true }, () => '');
-  sink.advance(nextOffset);
+  /** Takes a tick of this price in, as of the record before `nextOffset`. */
+  const take = (price: number, nextOffset: number): void => {
+    fold.apply(aTick({ price, timeMs: at(nextOffset / 1_000) }), sink.results.results);
+    sink.advance(nextOffset);
+  };
+  return { sink, take, flushes, durable, failures, lose: () => losing.abort() };
 }
 
 const pause = () => new Promise<void>(resolve => setImmediate(resolve));
@@ -46,9 +51,9 @@ const ticksOf = (flushes: readonly Flush[]) => flushes.map(flush => flush.ticks)
 
 describe('the sink of results', () => {
   it('flushes at once, and knows the offset up to which all is durable, whichever flush ends first', async () => {
-    const { sink, flushes, durable } = sinkOf();
-    take(sink, 1, 10);
-    take(sink, 2, 20);
+    const { sink, take, flushes, durable } = sinkOf();
+    take(1, 10);
+    take(2, 20);
     expect(ticksOf(flushes)).toEqual([[1], [2]]);
     flushes[1]?.done();
     await pause();
@@ -60,10 +65,10 @@ describe('the sink of results', () => {
   });
 
   it('counts records without results as durable once all before them is', async () => {
-    const { sink, flushes } = sinkOf();
+    const { sink, take, flushes } = sinkOf();
     sink.advance(5);
     expect(sink.durableOffset).toBe(5);
-    take(sink, 1, 10);
+    take(1, 10);
     sink.advance(30);
     expect(sink.durableOffset).toBe(5);
     flushes[0]?.done();
@@ -73,8 +78,8 @@ describe('the sink of results', () => {
   });
 
   it('gathers results while enough is under way, and makes one flush of them', async () => {
-    const { sink, flushes } = sinkOf({ maxInFlight: 1 });
-    for (const n of [1, 2, 3, 4]) take(sink, n, n * 10);
+    const { sink, take, flushes } = sinkOf({ maxInFlight: 1 });
+    for (const n of [1, 2, 3, 4]) take(n, n * 10);
     expect(ticksOf(flushes)).toEqual([[1]]);
     flushes[0]?.done();
     await pause();
@@ -88,8 +93,8 @@ describe('the sink of results', () => {
   });
 
   it('lets the fold wait while more is pending than the bound, and drops nothing', async () => {
-    const { sink, flushes } = sinkOf({ maxInFlight: 1, maxPendingBytes: 1_200 });
-    for (const n of [1, 2, 3]) take(sink, n, n);
+    const { sink, take, flushes } = sinkOf({ maxInFlight: 1, maxPendingBytes: 1_200 });
+    for (const n of [1, 2, 3]) take(n, n);
     expect([sink.hasRoom, sink.pendingBytes]).toEqual([false, 1_500]);
     let hasRoom = false;
     void sink.room().then(() => {
@@ -104,9 +109,9 @@ describe('the sink of results', () => {
   });
 
   it('is settled when all that was in is durable, the latest prices too', async () => {
-    const { sink, flushes } = sinkOf({ latestIntervalMs: 60_000 });
-    take(sink, 1, 10);
-    take(sink, 2, 20);
+    const { sink, take, flushes } = sinkOf({ latestIntervalMs: 60_000 });
+    take(1, 10);
+    take(2, 20);
     expect(flushes.map(flush => flush.latest)).toEqual([[1], []]);
     let isSettled = false;
     void sink.settled().then(() => {
@@ -125,9 +130,9 @@ describe('the sink of results', () => {
   });
 
   it('writes the latest price of a symbol that has gone quiet a moment later, and not with every tick', async () => {
-    const { sink, flushes } = sinkOf({ latestIntervalMs: 50 });
+    const { sink, take, flushes } = sinkOf({ latestIntervalMs: 50 });
     for (const n of [1, 2, 3]) {
-      take(sink, n, n);
+      take(n, n);
       flushes.at(-1)?.done();
       await pause();
     }
@@ -141,9 +146,9 @@ describe('the sink of results', () => {
   });
 
   it('tells a flush that failed, once, and to all who wait', async () => {
-    const { sink, flushes, durable, failures } = sinkOf({ maxPendingBytes: 1 });
-    take(sink, 1, 10);
-    take(sink, 2, 20);
+    const { sink, take, flushes, durable, failures } = sinkOf({ maxPendingBytes: 1 });
+    take(1, 10);
+    take(2, 20);
     const waiting = [sink.room(), sink.settled()].map(promise => promise.catch((error: unknown) => error));
     flushes[0]?.fail(new Error('no such table'));
     flushes[1]?.done();
@@ -155,8 +160,8 @@ describe('the sink of results', () => {
   });
 
   it('says nothing is durable any more of a partition that was lost', async () => {
-    const { sink, flushes, durable, lose } = sinkOf({ maxPendingBytes: 1 });
-    take(sink, 1, 10);
+    const { sink, take, flushes, durable, lose } = sinkOf({ maxPendingBytes: 1 });
+    take(1, 10);
     const waiting = sink.room().catch((error: unknown) => error);
     lose();
     expect(await waiting).toBeInstanceOf(PartitionLost);

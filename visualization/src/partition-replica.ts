@@ -5,12 +5,11 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { decodeRecord } from '@tapeline/core/record-codec';
-import type { FeedRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
-import type { LogBatch, LogRecord, MarketLog } from '@tapeline/log/market-log';
+import type { LogBatch, MarketLog, RecordCursor } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
-import { type FoldOptions, PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
+import { type FoldOptions, type FoldResults, HotFold } from '@tapeline/stream-processing/hot/hot-fold';
 import type { Logger } from 'pino';
 
 export interface ReplicaOptions {
@@ -23,7 +22,7 @@ export interface ReplicaOptions {
   readonly signal: AbortSignal;
   /** The fold was put in the place of another: all that was known of its symbols may have changed. */
   readonly restored: () => void;
-  /** Outputs of one batch, in order. */
+  /** Outputs of one batch: bars in their order, and of the ticks the latest of each symbol. */
   readonly applied: (outputs: readonly FoldOutput[]) => void;
   readonly progress: (records: number, lag: number) => void;
   readonly skipped: (code: string) => void;
@@ -32,9 +31,13 @@ export interface ReplicaOptions {
 const firstBackOffMs = 250;
 const longestBackOffMs = 10_000;
 const quietLogMs = 10_000;
+/** So long the fold keeps the event loop at most: the screens' timers get their turns in between. */
+const turnMs = 10;
+const recordsOfLook = 128;
 
 export class PartitionReplica {
-  #fold: PartitionFold;
+  #fold: HotFold;
+  #results: FoldResults;
   #nextOffset = 0;
   /** End of the partition when the replica was restored: from there on it shows the present. */
   #targetOffset = Number.POSITIVE_INFINITY;
@@ -45,10 +48,11 @@ export class PartitionReplica {
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    this.#fold = new PartitionFold(options.fold);
+    this.#fold = new HotFold(options.fold);
+    this.#results = this.#fold.results();
   }
 
-  get fold(): PartitionFold {
+  get fold(): HotFold {
     return this.#fold;
   }
 
@@ -108,7 +112,8 @@ export class PartitionReplica {
         { retriable: true },
       );
     }
-    this.#fold = snapshot === undefined ? new PartitionFold(options) : PartitionFold.decode(snapshot.state, options);
+    this.#fold = snapshot === undefined ? new HotFold(options) : HotFold.decode(snapshot.state, options);
+    this.#results = this.#fold.results();
     this.#nextOffset = snapshot?.nextOffset ?? offsets.lowOffset;
     this.#targetOffset = offsets.highWatermark;
     this.#restored = true;
@@ -122,7 +127,7 @@ export class PartitionReplica {
     const reading = log.read({ topic: feedTopic.name, partition: fold.partition, fromOffset: this.#nextOffset, signal });
     this.#problem = undefined;
     for await (const batch of reading) {
-      this.#applyBatch(batch);
+      await this.#applyBatch(batch);
       moved();
       // A long log is read without a pause for I/O in between; the screens' timers get their turn here.
       await setImmediate();
@@ -130,26 +135,47 @@ export class PartitionReplica {
     }
   }
 
-  #applyBatch(batch: LogBatch): void {
-    const outputs: FoldOutput[] = [];
-    for (const record of batch.records) {
-      const decoded = this.#decode(record);
-      if (decoded === undefined) this.#fold.passOver();
-      else this.#fold.apply(decoded, output => outputs.push(output));
-      this.#nextOffset = record.offset + 1;
+  async #applyBatch(batch: LogBatch): Promise<void> {
+    const cursor = batch.cursor();
+    let turnStartMs = performance.now();
+    let count = 0;
+    while (cursor.next()) {
+      this.#apply(cursor);
+      this.#nextOffset = cursor.offset + 1;
+      count += 1;
+      if (count % recordsOfLook !== 0 || performance.now() - turnStartMs < turnMs) continue;
+      this.#tell();
+      await setImmediate();
+      if (this.#options.signal.aborted) return;
+      turnStartMs = performance.now();
     }
-    this.#options.applied(outputs);
-    this.#options.progress(batch.records.length, Math.max(0, batch.highWatermark - this.#nextOffset));
+    this.#nextOffset = Math.max(this.#nextOffset, batch.lastOffset + 1);
+    this.#tell();
+    this.#options.progress(count, Math.max(0, batch.highWatermark - this.#nextOffset));
   }
 
-  #decode(record: LogRecord): FeedRecord | undefined {
+  /** Gives on what came out since the last time. */
+  #tell(): void {
+    const { outputs, bars } = this.#results;
+    const told: FoldOutput[] = [...outputs];
+    for (const bar of bars) told.push({ kind: 'bar', bar });
+    for (let index = 0; index < this.#results.changedCount; index += 1) {
+      const latest = this.#fold.latestAt(this.#results.changed(index));
+      if (latest !== undefined) told.push({ kind: 'tick', ...latest, latest: true });
+    }
+    this.#results.clear();
+    this.#options.applied(told);
+  }
+
+  #apply({ bytes, valueStart, valueEnd, offset }: RecordCursor): void {
+    if (valueStart >= 0 && this.#fold.applyTick(bytes, valueStart, valueEnd, this.#results)) return;
     try {
-      return decodeRecord(record.value);
+      this.#fold.apply(decodeRecord(valueStart < 0 ? undefined : bytes.subarray(valueStart, valueEnd)), this.#results);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
+      this.#fold.passOver();
       this.#options.skipped(error.code);
-      this.#logSkip(record.offset, error);
-      return undefined;
+      this.#logSkip(offset, error);
     }
   }
 
