@@ -60,6 +60,7 @@ class LiveRun {
   readonly #prefix = `bench-live-${process.pid}-${Date.now()}.`;
   readonly #beats = new Map<number, number>();
   readonly #arrivals: Arrival[] = [];
+  readonly #owned = Promise.withResolvers<void>();
   #processed = 0;
 
   constructor(context: BenchContext, options: LiveOptions) {
@@ -81,6 +82,7 @@ class LiveRun {
     let echo: Echo | undefined;
     try {
       echo = await startEcho(brokers, echoTopics);
+      await Promise.race([this.#owned.promise, processor.ended()]);
       const usage = await this.#load(brokers, processor);
       await processor.end();
       over.abort();
@@ -109,6 +111,7 @@ class LiveRun {
         : [];
     return new LiveProcess('the stream processor', nodeCommand('our-processor.ts', [...flags, ...durable]), line => {
       if (line.startsWith('progress ')) this.#processed = Number(line.slice(9));
+      if (line === `owned ${loadDefaults.partitions}`) this.#owned.resolve();
     });
   }
 

@@ -61,6 +61,7 @@ try {
     signal: stopping.signal,
     registry,
     logger,
+    onPartitions: owned => process.stdout.write(`owned ${owned.length}\n`),
   });
 } finally {
   clearInterval(progress);

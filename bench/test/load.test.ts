@@ -10,7 +10,9 @@ const ticks = decoded.filter((record): record is Tick => record.kind === 'tick')
 
 describe('the load', () => {
   it('is what the ingester writes, byte for byte', () => {
-    const others = records.slice(0, 20_000).filter((record, index) => Buffer.from(encodeRecord(decoded[index]!)).toString() !== record.value);
+    const others = records
+      .slice(0, 20_000)
+      .filter((record, index) => Buffer.from(encodeRecord(decoded[index]!)).toString() !== record.value);
     expect(others).toEqual([]);
   });
 
