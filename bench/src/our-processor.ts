@@ -58,6 +58,7 @@ try {
     allowedLatenessMs: 2_000,
     correctionHorizonMs: 60_000,
     snapshotIntervalMs: 10_000,
+    storeTicks: false,
     signal: stopping.signal,
     registry,
     logger,
