@@ -17,8 +17,6 @@ export interface DurabilityCheckOptions {
   readonly committedOffsets: () => Promise<ReadonlyMap<number, number>>;
 }
 
-const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
-
 export class DurabilityCheck {
   readonly faults: string[] = [];
   /** Samples that got all their answers, and those that a server in trouble left without. */
@@ -89,7 +87,7 @@ export class DurabilityCheck {
     const fresh = [...this.#fold.expected.ticks].filter(([key]) => !this.#seenTicks.has(key));
     for (const [symbol, wanted] of groupedBy(fresh, ([, tick]) => tick.symbol)) {
       const times = wanted.map(([, { timeMs }]) => timeMs);
-      const range = { ...everything, fromMs: Math.min(...times), toMs: Math.max(...times) + 1 };
+      const range = { fromMs: Math.min(...times), toMs: Math.max(...times) + 1, limit: 1_000_000 };
       const stored = new Set((await this.#options.store.ticks({ symbol, ...range })).map(({ tick }) => keyOf(tick)));
       for (const [key] of wanted) {
         this.compared += 1;
