@@ -1,77 +1,198 @@
-/** Closed windows that can still be corrected, and always the last one of each list. */
-
-import { none } from './growing.ts';
+/**
+ * Closed windows that can still be corrected, and always the last one of each list, with the indicators of their close.
+ *
+ * The indicators are not kept but worked out again when a correction asks for them: from the state before the oldest window that is
+ * kept (`behind`) and the prices of the windows as they closed. Lists that close often keep the state behind the newest one, too
+ * (`current`). A trading day may end in another order than it begins, so days keep their indicators as they are.
+ */
+import { intervalMs } from '@tapeline/core/intervals';
+import type { Level } from '../fold/levels.ts';
+import { IndicatorRows } from './indicator-rows.ts';
+import { indicatorStride, readIndicators, stepIndicators } from './indicator-state.ts';
 import type { NumberReader, NumberWriter } from './number-stream.ts';
-import { closedStride, endAt, startAt } from './window-row.ts';
-import { WindowTable } from './window-table.ts';
+import { WindowBlocks } from './window-blocks.ts';
+import { WindowCodec } from './window-codec.ts';
+import { asClosedAt, closeAt, closedStride, endAt, highAt, indicatorsAt, lowAt, startAt } from './window-row.ts';
+
+/** Shorter intervals keep their current state. */
+const longMs = intervalMs('1m');
 
 export class ClosedWindows {
-  readonly #table = new WindowTable(closedStride);
+  readonly codec: WindowCodec;
+  readonly #blocks: WindowBlocks;
+  readonly #current = new IndicatorRows();
+  readonly #behind = new IndicatorRows();
+  readonly #levels: number;
+  readonly #isDay: readonly boolean[];
+  readonly #keepsCurrent: readonly boolean[];
+  readonly #state = new Float64Array(indicatorStride);
+  readonly #row = new Float64Array(closedStride);
+
+  constructor(levels: readonly Level[]) {
+    this.codec = new WindowCodec(levels);
+    this.#levels = levels.length;
+    this.#blocks = new WindowBlocks(this.codec, levels.length);
+    this.#isDay = levels.map(level => level.interval === '1d');
+    this.#keepsCurrent = levels.map(level => level.interval === '1d' || intervalMs(level.interval) < longMs);
+  }
 
   reserve(lists: number): void {
-    this.#table.reserve(lists);
+    this.#blocks.reserve(lists);
+    this.#current.reserve(lists);
+    this.#behind.reserve(lists);
   }
 
   /** False when the list surely has no window that begins at `startMs`: none of its windows begins so late. */
   mayHold(list: number, startMs: number): boolean {
-    const newest = this.#table.newest(list);
-    return newest !== none && (this.#table.rows[newest * closedStride + startAt] as number) >= startMs;
+    return this.#blocks.newestStartMs(list) >= startMs;
   }
 
-  /** Copies the window that begins at `startMs` into `window`; false when there is none. */
-  copy(list: number, startMs: number, window: Float64Array): boolean {
-    const row = this.#table.find(list, startMs);
-    if (row === none) return false;
-    const base = row * closedStride;
-    for (let column = 0; column < closedStride; column += 1) window[column] = this.#table.rows[base + column] as number;
-    return true;
+  /** Puts a window that closes in its place, and the indicators known at its close into it. */
+  close(list: number, window: Float64Array): void {
+    const state = this.#state;
+    const keepsCurrent = this.#keepsCurrent[list % this.#levels] as boolean;
+    if (keepsCurrent) this.#current.load(list, state);
+    else this.#replay(list, Number.POSITIVE_INFINITY);
+    window[asClosedAt] = window[highAt] as number;
+    window[asClosedAt + 1] = window[lowAt] as number;
+    window[asClosedAt + 2] = window[closeAt] as number;
+    stepBy(state, window);
+    readIndicators(state, window, indicatorsAt);
+    if (keepsCurrent) this.#current.store(list, state);
+    this.#blocks.put(list, window);
   }
 
-  /** Puts a window in its place. */
+  /** Puts a window that was over before it began in its place: it has no indicators. */
   insert(list: number, window: Float64Array): void {
-    this.#write(this.#table.insert(list, window[startAt] as number), window);
+    window.fill(Number.NaN, indicatorsAt);
+    this.#blocks.put(list, window);
   }
 
   /** Takes the place of the window that begins with it. */
   replace(list: number, window: Float64Array): void {
-    this.#write(this.#table.find(list, window[startAt] as number), window);
+    this.#blocks.put(list, window);
+  }
+
+  /** Copies the window that begins at `startMs` into `window`; false when there is none. */
+  copy(list: number, startMs: number, window: Float64Array): boolean {
+    const reader = this.#blocks.begin(list);
+    const end = this.#blocks.end(list);
+    while (reader.at < end) {
+      this.#blocks.read(list, window);
+      if ((window[startAt] as number) < startMs) continue;
+      if (window[startAt] !== startMs) return false;
+      if (!this.#isDay[list % this.#levels]) this.#recall(list, startMs, window);
+      return true;
+    }
+    return false;
   }
 
   /** Begins of a list's windows, oldest first. */
   starts(list: number): number[] {
     const starts: number[] = [];
-    for (let row = this.#table.oldest(list); row !== none; row = this.#table.newer(row)) {
-      starts.push(this.#table.rows[row * closedStride + startAt] as number);
+    const reader = this.#blocks.begin(list);
+    const end = this.#blocks.end(list);
+    while (reader.at < end) {
+      this.#blocks.read(list, this.#row);
+      starts.push(this.#row[startAt] as number);
     }
     return starts;
   }
 
-  /**
-   * Forgets windows that ended before `horizonMs`, but not the last one.
-   * @param isDay whether a window may end before one that begins before it
-   */
-  forget(list: number, horizonMs: number, isDay: boolean): void {
-    const table = this.#table;
-    const newest = table.newest(list);
-    for (let row = table.oldest(list); row !== newest; ) {
-      const next = table.newer(row);
-      if ((table.rows[row * closedStride + endAt] as number) < horizonMs) table.remove(list, row);
-      else if (!isDay) break;
-      row = next;
+  /** Forgets windows that ended before `horizonMs`, but not the last one. */
+  forget(list: number, horizonMs: number): void {
+    if (this.#isDay[list % this.#levels]) return this.#forgetDays(list, horizonMs);
+    const row = this.#row;
+    let isLoaded = false;
+    while (!this.#blocks.isEmpty(list)) {
+      this.#blocks.begin(list);
+      this.#blocks.read(list, row);
+      if (!((row[endAt] as number) < horizonMs) || row[startAt] === this.#blocks.newestStartMs(list)) break;
+      this.#blocks.dropFirst(list);
+      if (!isLoaded) this.#behind.load(list, this.#state);
+      isLoaded = true;
+      stepBy(this.#state, row);
     }
+    if (isLoaded) this.#behind.store(list, this.#state);
   }
 
+  /** Writes a list. */
   write(list: number, out: NumberWriter): void {
-    this.#table.write(list, out);
+    const bytes = this.#blocks.bytes(list);
+    out.add(this.#blocks.newestStartMs(list));
+    out.addBytes(bytes);
+    this.#writeState(this.#current, list, out);
+    this.#writeState(this.#behind, list, out);
   }
 
   /** Reads what `write` wrote into an empty list. */
   read(list: number, from: NumberReader): void {
-    this.#table.read(list, from);
+    const newestStartMs = from.next();
+    const bytes = from.nextBytes();
+    if (bytes.length > 0) this.#blocks.restore(list, bytes, newestStartMs);
+    this.#readState(this.#current, list, from);
+    this.#readState(this.#behind, list, from);
   }
 
-  #write(row: number, window: Float64Array): void {
-    const base = row * closedStride;
-    for (let column = 0; column < closedStride; column += 1) this.#table.rows[base + column] = window[column] as number;
+  /** Days end in any order. */
+  #forgetDays(list: number, horizonMs: number): void {
+    const kept: Float64Array[] = [];
+    const newestMs = this.#blocks.newestStartMs(list);
+    const reader = this.#blocks.begin(list);
+    const end = this.#blocks.end(list);
+    let count = 0;
+    while (reader.at < end) {
+      const row = new Float64Array(closedStride);
+      this.#blocks.read(list, row);
+      count += 1;
+      if (row[startAt] === newestMs || !((row[endAt] as number) < horizonMs)) kept.push(row);
+    }
+    if (kept.length === count) return;
+    this.#blocks.dropFirst(list);
+    for (const row of kept) this.#blocks.put(list, row);
   }
+
+  /** The state of a list behind the windows that begin before `startMs`, into `#state`. */
+  #replay(list: number, startMs: number): void {
+    const row = this.#row;
+    this.#behind.load(list, this.#state);
+    const reader = this.#blocks.begin(list);
+    const end = this.#blocks.end(list);
+    while (reader.at < end) {
+      this.#blocks.read(list, row);
+      if ((row[startAt] as number) >= startMs) return;
+      stepBy(this.#state, row);
+    }
+  }
+
+  /** The indicators of a window as it closed, into it. */
+  #recall(list: number, startMs: number, window: Float64Array): void {
+    if (Number.isNaN(window[asClosedAt])) {
+      window.fill(Number.NaN, indicatorsAt);
+      return;
+    }
+    this.#replay(list, startMs);
+    stepBy(this.#state, window);
+    readIndicators(this.#state, window, indicatorsAt);
+  }
+
+  #writeState(rows: IndicatorRows, list: number, out: NumberWriter): void {
+    out.add(rows.has(list) ? 1 : 0);
+    if (!rows.has(list)) return;
+    rows.load(list, this.#state);
+    out.addRow(this.#state, 0, indicatorStride);
+  }
+
+  #readState(rows: IndicatorRows, list: number, from: NumberReader): void {
+    if (from.next() === 0) return;
+    from.nextRow(this.#state, 0, indicatorStride);
+    rows.store(list, this.#state);
+  }
+}
+
+/** One step with the prices with which a window closed, if it ever did. */
+function stepBy(state: Float64Array, window: Float64Array): void {
+  const high = window[asClosedAt] as number;
+  if (Number.isNaN(high)) return;
+  stepIndicators(state, high, window[asClosedAt + 1] as number, window[asClosedAt + 2] as number);
 }

@@ -91,6 +91,7 @@ export class HotFold {
       feeds: this.#feeds.states(),
       feedNames: this.#feeds.names(),
       symbols: this.symbols(),
+      ...this.#windows.header(),
     };
     return snapshotOf(header, numbers.bytes());
   }
@@ -200,6 +201,7 @@ export class HotFold {
   #restore(header: SnapshotHeader, numbers: NumberReader): void {
     this.#clock.versionUs = header.versionUs;
     this.#feeds = new FeedRows(header.feeds, header.feedNames);
+    this.#windows.restore(header);
     for (const name of header.symbols) {
       const slot = this.#newSlot(name);
       this.#rows.read(slot, numbers);

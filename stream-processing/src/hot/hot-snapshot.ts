@@ -18,6 +18,10 @@ export interface SnapshotHeader {
   readonly feedNames: readonly string[];
   /** In the order in which the log named them. */
   readonly symbols: readonly string[];
+  /** What the packed windows are told from; absent while there is none. */
+  readonly epochMs?: number;
+  readonly days: readonly number[];
+  readonly dayEnds: readonly number[];
 }
 
 /** So that a file of another kind is told by its first bytes. */

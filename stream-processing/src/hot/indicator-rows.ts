@@ -1,31 +1,23 @@
 /**
- * Indicators of many lists of bars in one growing array: the twin of fold/indicators.ts, operation by operation. How far each
- * average has come follows from the number of closes alone.
+ * Indicator states of many lists: closes as whole numbers of their last digit, four bytes each, as long as they can be. The few lists
+ * whose prices have too many digits for that keep doubles.
  */
-import { roundDerived } from '@tapeline/core/derived-values';
-import { logReturn } from '../fold/indicators.ts';
 import { enlarged, none } from './growing.ts';
-import type { NumberReader, NumberWriter } from './number-stream.ts';
+import { averageCount, averagesAt, closesKept, countAt, indicatorStride } from './indicator-state.ts';
+import { mantissaOf, placesOf, priceOf } from './packed-bytes.ts';
 
-/** Closes that are kept, in a ring. */
-const ring = 21;
-const countAt = ring;
-const ema12At = ring + 1;
-const ema26At = ring + 2;
-const signal9At = ring + 3;
-const gain14At = ring + 4;
-const loss14At = ring + 5;
-const range14At = ring + 6;
-
-export const indicatorStride = ring + 7;
+/** 21 closes, then the number of closes with the digits after the point above it, in eight bytes the two. */
+const wordsOfRow = closesKept + 1;
+const doublesOfRow = wordsOfRow / 2 + averageCount;
+const wideBit = 1 << 16;
+const largest = 0x7fffffff;
 
 export class IndicatorRows {
-  #rows = new Float64Array(indicatorStride * 16);
+  #doubles = new Float64Array(doublesOfRow * 16);
+  #words = new Int32Array(this.#doubles.buffer);
   #used = 0;
   #ofList = new Int32Array(64).fill(none);
-  /** The closes of a list, oldest first, and their returns. */
-  readonly #closes = new Float64Array(ring);
-  readonly #returns = new Float64Array(ring);
+  readonly #wide = new Map<number, Float64Array>();
 
   /** Makes room for lists with numbers below `count`. */
   reserve(count: number): void {
@@ -33,136 +25,70 @@ export class IndicatorRows {
     this.#ofList = enlarged(this.#ofList, new Int32Array(Math.max(count, Math.ceil(this.#ofList.length * 1.5))).fill(none));
   }
 
-  /** Takes the next closed bar of a list in and writes the twelve values known at its close into `into`, NaN where unknown. */
-  next(list: number, high: number, low: number, close: number, into: Float64Array, at: number): void {
-    const base = this.#rowOf(list) * indicatorStride;
-    const rows = this.#rows;
-    const count = (rows[base + countAt] as number) + 1;
-    const before = rows[base + ((count + ring - 2) % ring)] as number;
-    rows[base + ((count - 1) % ring)] = close;
-    rows[base + countAt] = count;
-    this.#straighten(base, count);
-    this.#bands(count, into, at);
-    this.#averages(base, count, close, into, at);
-    this.#moves(base, count, { high, low, close, before }, into, at);
-    into[at + 10] = count > 10 ? roundDerived(close - (this.#closes[ring - 11] as number)) : Number.NaN;
-    into[at + 11] = count < ring ? Number.NaN : this.#volatility();
+  has(list: number): boolean {
+    return this.#ofList[list] !== none;
   }
 
-  write(list: number, out: NumberWriter): void {
+  /** Copies a list's state into `state`; all 0 when it has none yet. */
+  load(list: number, state: Float64Array): void {
     const row = this.#ofList[list] as number;
-    out.add(row === none ? 0 : 1);
-    if (row !== none) out.addRow(this.#rows, row * indicatorStride, (row + 1) * indicatorStride);
+    if (row === none) {
+      state.fill(0);
+      return;
+    }
+    const base = row * doublesOfRow;
+    const word = base * 2;
+    const count = this.#words[word + closesKept] as number;
+    state[countAt] = count & 0xff;
+    for (let index = 0; index < averageCount; index += 1) {
+      state[averagesAt + index] = this.#doubles[base + wordsOfRow / 2 + index] as number;
+    }
+    if (count & wideBit) {
+      state.set(this.#wide.get(list) as Float64Array);
+      return;
+    }
+    const places = (count >> 8) & 0xff;
+    for (let index = 0; index < closesKept; index += 1) state[index] = priceOf(this.#words[word + index] as number, places);
   }
 
-  /** Reads what `write` wrote into an empty list. */
-  read(list: number, from: NumberReader): void {
-    if (from.next() === 0) return;
-    const row = this.#rowOf(list);
-    from.nextRow(this.#rows, row * indicatorStride, (row + 1) * indicatorStride);
+  store(list: number, state: Float64Array): void {
+    const base = this.#rowOf(list) * doublesOfRow;
+    const word = base * 2;
+    for (let index = 0; index < averageCount; index += 1) {
+      this.#doubles[base + wordsOfRow / 2 + index] = state[averagesAt + index] as number;
+    }
+    const known = ((this.#words[word + closesKept] as number) >> 8) & 0xff;
+    const places = placesOfAll(state, known);
+    if (places >= 0) {
+      for (let index = 0; index < closesKept; index += 1) this.#words[word + index] = mantissaOf(state[index] as number, places);
+      this.#words[word + closesKept] = (state[countAt] as number) | (places << 8);
+      this.#wide.delete(list);
+    } else {
+      this.#words[word + closesKept] = (state[countAt] as number) | wideBit;
+      this.#wide.set(list, state.slice(0, closesKept));
+    }
   }
 
   #rowOf(list: number): number {
     const known = this.#ofList[list] as number;
     if (known !== none) return known;
-    if ((this.#used + 1) * indicatorStride > this.#rows.length) {
-      this.#rows = enlarged(this.#rows, new Float64Array(Math.ceil((this.#rows.length / indicatorStride) * 1.5) * indicatorStride));
+    if ((this.#used + 1) * doublesOfRow > this.#doubles.length) {
+      this.#doubles = enlarged(this.#doubles, new Float64Array(Math.ceil((this.#doubles.length / doublesOfRow) * 1.25) * doublesOfRow));
+      this.#words = new Int32Array(this.#doubles.buffer);
     }
     this.#ofList[list] = this.#used;
     this.#used += 1;
     return this.#used - 1;
   }
-
-  /** The last closes, the newest at the end of the scratch; what is before the first close is not read. */
-  #straighten(base: number, count: number): void {
-    const rows = this.#rows;
-    const closes = this.#closes;
-    let from = count % ring;
-    for (let index = 0; index < ring; index += 1) {
-      closes[index] = rows[base + from] as number;
-      from = from + 1 === ring ? 0 : from + 1;
-    }
-  }
-
-  #bands(count: number, into: Float64Array, at: number): void {
-    if (count < 20) {
-      into[at] = into[at + 1] = into[at + 2] = Number.NaN;
-      return;
-    }
-    const closes = this.#closes;
-    let sum = 0;
-    for (let index = 1; index < ring; index += 1) sum += closes[index] as number;
-    const mean = sum / 20;
-    let squares = 0;
-    for (let index = 1; index < ring; index += 1) {
-      const off = (closes[index] as number) - mean;
-      squares += off * off;
-    }
-    const deviation = Math.sqrt(squares / 20);
-    into[at] = roundDerived(mean);
-    into[at + 1] = roundDerived(mean + 2 * deviation);
-    into[at + 2] = roundDerived(mean - 2 * deviation);
-  }
-
-  #averages(base: number, count: number, close: number, into: Float64Array, at: number): void {
-    const rows = this.#rows;
-    const ema12 = smoothed(rows, base + ema12At, count, 12, 2 / 13, close);
-    const ema26 = smoothed(rows, base + ema26At, count, 26, 2 / 27, close);
-    const macd = ema12 - ema26;
-    const signal = count < 26 ? Number.NaN : smoothed(rows, base + signal9At, count - 25, 9, 2 / 10, macd);
-    into[at + 3] = roundDerived(ema12);
-    into[at + 4] = roundDerived(ema26);
-    into[at + 5] = roundDerived(macd);
-    into[at + 6] = roundDerived(signal);
-    into[at + 7] = roundDerived(macd - signal);
-  }
-
-  #moves(
-    base: number,
-    count: number,
-    bar: { readonly high: number; readonly low: number; readonly close: number; readonly before: number },
-    into: Float64Array,
-    at: number,
-  ): void {
-    into[at + 8] = into[at + 9] = Number.NaN;
-    if (count === 1) return;
-    const rows = this.#rows;
-    const { before } = bar;
-    const change = bar.close - before;
-    const gain = smoothed(rows, base + gain14At, count - 1, 14, 1 / 14, Math.max(change, 0));
-    const loss = smoothed(rows, base + loss14At, count - 1, 14, 1 / 14, Math.max(-change, 0));
-    const range = smoothed(rows, base + range14At, count - 1, 14, 1 / 14, Math.max(bar.high, before) - Math.min(bar.low, before));
-    if (count < 15) return;
-    into[at + 8] = gain + loss === 0 ? 50 : roundDerived((100 * gain) / (gain + loss));
-    into[at + 9] = roundDerived(range);
-  }
-
-  #volatility(): number {
-    const closes = this.#closes;
-    const returns = this.#returns;
-    let sum = 0;
-    for (let index = 1; index < ring; index += 1) {
-      const change = logReturn(closes[index] as number, closes[index - 1] as number);
-      returns[index] = change;
-      sum += change;
-    }
-    const mean = sum / 20;
-    let squares = 0;
-    for (let index = 1; index < ring; index += 1) {
-      const off = (returns[index] as number) - mean;
-      squares += off * off;
-    }
-    return roundDerived(Math.sqrt(squares / 19));
-  }
 }
 
-/** The average at `at` with its `count`th value; NaN while it has fewer than `period`. */
-function smoothed(rows: Float64Array, at: number, count: number, period: number, weight: number, value: number): number {
-  const before = rows[at] as number;
-  const sum = before + value;
-  let after = sum;
-  if (count === period) after = sum / period;
-  if (count > period) after = before + weight * (value - before);
-  rows[at] = after;
-  return count < period ? Number.NaN : after;
+export { indicatorStride };
+
+/** Digits after the point that all closes can do with as numbers of four bytes, at least `from`; −1 when they cannot. */
+function placesOfAll(state: Float64Array, from: number): number {
+  let places = from;
+  for (let index = 0; index < closesKept && places >= 0; index += 1) places = placesOf(state[index] as number, places);
+  if (places < 0) return -1;
+  for (let index = 0; index < closesKept; index += 1) if (mantissaOf(state[index] as number, places) > largest) return -1;
+  return places;
 }

@@ -30,7 +30,6 @@ import {
 import { ClosedWindows } from './closed-windows.ts';
 import { type CoverageRows, correctedBit, gapBit } from './coverage-rows.ts';
 import { enlarged, none } from './growing.ts';
-import { IndicatorRows } from './indicator-rows.ts';
 import type { NumberReader, NumberWriter } from './number-stream.ts';
 import type { TickScan } from './tick-scan.ts';
 import { dayStartMs } from './trading-days.ts';
@@ -77,8 +76,7 @@ export class SymbolWindows {
   /** By slot: no window closes before the watermark gets here. */
   nextCloseMs = new Float64Array(64);
   readonly open = new WindowTable(windowStride);
-  readonly closed = new ClosedWindows();
-  readonly indicators = new IndicatorRows();
+  readonly closed: ClosedWindows;
   readonly #levels: number;
   readonly #lengths: Float64Array;
   /** Place of each level among all intervals. */
@@ -101,6 +99,7 @@ export class SymbolWindows {
 
   constructor(options: SymbolWindowsOptions) {
     const { levels } = options;
+    this.closed = new ClosedWindows(levels);
     this.#levels = levels.length;
     this.#lengths = Float64Array.from(levels, level => intervalMs(level.interval));
     this.#places = Int32Array.from(levels, level => intervals.indexOf(level.interval));
@@ -116,7 +115,6 @@ export class SymbolWindows {
   reserve(slots: number): void {
     this.open.reserve(slots * this.#levels);
     this.closed.reserve(slots * this.#levels);
-    this.indicators.reserve(slots * this.#levels);
     if (slots <= this.nextCloseMs.length) return;
     const length = Math.max(slots, Math.ceil(this.nextCloseMs.length * 1.5));
     this.nextCloseMs = enlarged(this.nextCloseMs, new Float64Array(length));
@@ -159,7 +157,7 @@ export class SymbolWindows {
         if (!isOver && !this.#isDay[level]) break;
         row = next;
       }
-      if (hasClosed) this.closed.forget(list, watermarkMs - this.#horizonMs, this.#isDay[level] as boolean);
+      if (hasClosed) this.closed.forget(list, watermarkMs - this.#horizonMs);
     }
     this.nextCloseMs[slot] = earliestMs + this.#latenessMs;
     this.#forgetMs[slot] = watermarkMs - this.#horizonMs;
@@ -176,13 +174,24 @@ export class SymbolWindows {
     }
   }
 
+  /** What the windows of all symbols have in common. */
+  header(): { readonly epochMs?: number; readonly days: readonly number[]; readonly dayEnds: readonly number[] } {
+    const { epochMs, days } = this.closed.codec;
+    return { ...(Number.isNaN(epochMs) ? {} : { epochMs }), days: days.days, dayEnds: days.ends };
+  }
+
+  restore(header: ReturnType<SymbolWindows['header']>): void {
+    const { codec } = this.closed;
+    codec.epochMs = header.epochMs ?? Number.NaN;
+    for (const [index, day] of header.days.entries()) codec.days.indexOf(day, header.dayEnds[index] as number);
+  }
+
   /** Writes all windows of a symbol. */
   write(slot: number, out: NumberWriter): void {
     this.#forget(slot);
     for (let list = slot * this.#levels; list < (slot + 1) * this.#levels; list += 1) {
       this.open.write(list, out);
       this.closed.write(list, out);
-      this.indicators.write(list, out);
     }
   }
 
@@ -192,7 +201,6 @@ export class SymbolWindows {
     for (let list = slot * this.#levels; list < (slot + 1) * this.#levels; list += 1) {
       this.open.read(list, from);
       this.closed.read(list, from);
-      this.indicators.read(list, from);
       for (let row = this.open.oldest(list); row !== none; row = this.open.newer(row)) {
         earliestMs = Math.min(earliestMs, this.open.rows[row * windowStride + endAt] as number);
       }
@@ -206,7 +214,7 @@ export class SymbolWindows {
     if (Number.isNaN(horizonMs)) return;
     this.#forgetMs[slot] = Number.NaN;
     for (let level = 0; level < this.#levels; level += 1) {
-      this.closed.forget(slot * this.#levels + level, horizonMs, this.#isDay[level] as boolean);
+      this.closed.forget(slot * this.#levels + level, horizonMs);
     }
   }
 
@@ -246,7 +254,6 @@ export class SymbolWindows {
     window[startAt] = this.#startMs;
     window[endAt] = this.#endMs;
     window[flagsAt] = this.#coverage.flags(slot, this.#realStartMs(level, this.#startMs, this.#endMs), this.#endMs);
-    window.fill(Number.NaN, indicatorsAt);
     beginWithTick(window, 0, tick, step);
     this.closed.insert(slot * this.#levels + level, window);
     this.#give(slot, level, window, bars);
@@ -270,8 +277,7 @@ export class SymbolWindows {
     const base = row * windowStride;
     for (let column = 0; column < windowStride; column += 1) window[column] = open.rows[base + column] as number;
     open.remove(list, row);
-    this.indicators.next(list, window[highAt] as number, window[lowAt] as number, window[closeAt] as number, window, indicatorsAt);
-    this.closed.insert(list, window);
+    this.closed.close(list, window);
     this.#give(slot, level, window, bars);
     for (const parent of this.#parents[level] as readonly number[]) this.#rollUp(slot, parent, window, bars);
   }

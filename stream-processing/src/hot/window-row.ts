@@ -34,7 +34,9 @@ export const windowStride = 22;
 
 /** A closed window has the indicators of its close behind it, NaN where absent. */
 export const indicatorsAt = windowStride;
-export const closedStride = windowStride + 12;
+/** High, low and close as they were at its close, which its indicators came from; NaN when it was over before it began. */
+export const asClosedAt = indicatorsAt + 12;
+export const closedStride = asClosedAt + 3;
 
 /** What a tick adds to the volume of its windows. */
 export interface VolumeStep {
