@@ -17,7 +17,7 @@ export interface RowSinkOptions {
   readonly inFlightRows: Gauge;
   /** Batches under way at most. @default 8 */
   readonly maxInFlight?: number;
-  /** A write waits to be taken in while so many rows wait. @default 50,000 */
+  /** A write waits to be taken in while so many rows wait. @default 20,000 */
   readonly maxWaitingRows?: number;
   /** @default 100 rows and 48 KiB, below the 50 KiB at which Cassandra refuses a batch over several partitions */
   readonly batch?: TakeLimits;
@@ -37,7 +37,7 @@ export class RowSink {
     this.#queue = new RowQueue(options.replicasOf);
     this.#limits = options.batch ?? { rows: 100, bytes: 48 * 1_024 };
     this.#maxInFlight = options.maxInFlight ?? 8;
-    this.#maxWaitingRows = options.maxWaitingRows ?? 50_000;
+    this.#maxWaitingRows = options.maxWaitingRows ?? 20_000;
   }
 
   /**
