@@ -150,6 +150,19 @@ export const settings = {
     example: '6000',
     help: 'a processor that is silent for so long loses its partitions',
   } as Setting<number>,
+  PROCESSOR_PEER_HOST: absent<string>({
+    schema: text.regex(/^[^\s/]+$/),
+    expected: 'a host name or address of this host',
+    example: '10.244.1.7',
+    help: 'where the other processors of the group see that this one lives, so that a dead one loses its partitions at once and not after KAFKA_SESSION_TIMEOUT_MS',
+  }),
+  PROCESSOR_PEER_PORT: {
+    schema: whole(0, 65_535),
+    otherwise: 0,
+    expected: 'a port number from 0 (any free one) to 65535',
+    example: '7020',
+    help: 'its port; used with PROCESSOR_PEER_HOST',
+  } as Setting<number>,
   KAFKA_TLS: {
     schema: flag,
     otherwise: false,

@@ -45,7 +45,9 @@ async function main(): Promise<number> {
         if (!(error instanceof PipelineError && error.retriable)) throw error;
         logger.warn({ code: error.code }, `${error.message}; partitions wait for it`);
       });
-      const log = await openConfiguredLog(configuration, { clientId: 'stream-processor', logger });
+      const { PROCESSOR_PEER_HOST: host, PROCESSOR_PEER_PORT: port } = configuration;
+      const peer = host === undefined ? {} : { peer: { host, port } };
+      const log = await openConfiguredLog(configuration, { clientId: 'stream-processor', logger, ...peer });
       try {
         await runStreamProcessor({
           log,

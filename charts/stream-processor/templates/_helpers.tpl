@@ -62,7 +62,7 @@ capabilities:
 
 {{/* Settings by their names in the environment, sorted; a secret is only ever the path of a mounted file. */}}
 {{- define "stream-processor.env" -}}
-{{- $own := dict "LOG_LEVEL" .Values.logLevel "HTTP_HOST" "0.0.0.0" "HTTP_PORT" "8080" "KAFKA_BROKERS" .Values.kafkaBrokers "CASSANDRA_CONTACT_POINTS" .Values.cassandraContactPoints -}}
+{{- $own := dict "LOG_LEVEL" .Values.logLevel "HTTP_HOST" "0.0.0.0" "HTTP_PORT" "8080" "KAFKA_BROKERS" .Values.kafkaBrokers "CASSANDRA_CONTACT_POINTS" .Values.cassandraContactPoints "PROCESSOR_PEER_PORT" (.Values.peerPort | toString) -}}
 {{- if .Values.kafkaTls }}{{- $_ := set $own "KAFKA_TLS" "true" }}{{ end -}}
 {{- if .Values.kafkaCaSecret }}{{- $_ := set $own "KAFKA_CA_FILE" "/etc/tapeline/kafka-ca/ca.crt" }}{{ end -}}
 {{- if .Values.kafkaUserSecret }}
@@ -74,13 +74,17 @@ capabilities:
 {{- if .Values.cassandraCaSecret }}{{- $_ := set $own "CASSANDRA_CA_FILE" "/etc/tapeline/cassandra-ca/ca.crt" }}{{ end -}}
 {{- if .Values.cassandraUserSecret }}{{- $_ := set $own "CASSANDRA_PASSWORD_FILE" "/etc/tapeline/cassandra-user/password" }}{{ end -}}
 {{- range $name, $value := .Values.settings }}
-{{- if hasKey $own $name }}{{ fail (printf "settings.%s: this chart sets it from a value of its own; use that value" $name) }}{{ end }}
+{{- if or (hasKey $own $name) (eq $name "PROCESSOR_PEER_HOST") }}{{ fail (printf "settings.%s: this chart sets it from a value of its own; use that value" $name) }}{{ end }}
 {{- $_ := set $own $name $value }}
 {{- end }}
 {{- range $name, $value := $own }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
+- name: PROCESSOR_PEER_HOST
+  valueFrom:
+    fieldRef:
+      fieldPath: status.podIP
 {{- if .Values.cassandraUserSecret }}
 - name: CASSANDRA_USERNAME
   valueFrom:

@@ -26,7 +26,11 @@ export function upstreamsOf(pod: PodView, ownNamespace: string): readonly Upstre
     ...command,
   ]);
   const names = new Set(containers.flatMap(({ env = [] }) => env.map(({ name }) => name)));
-  const found = texts.flatMap(text => addressesIn(text, ownNamespace));
+  const peers = containers.flatMap(({ env = [] }) => env.filter(({ name }) => name === 'PROCESSOR_PEER_PORT'));
+  const found = [
+    ...texts.flatMap(text => addressesIn(text, ownNamespace)),
+    ...peers.map(({ value }) => ({ text: 'its peers', port: Number(value), namespace: ownNamespace })),
+  ];
   return names.has('TWELVE_DATA_API_KEY_FILE') && !names.has('TWELVE_DATA_URL') ? [...found, vendor] : found;
 }
 

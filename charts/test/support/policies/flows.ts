@@ -27,6 +27,7 @@ export const flowsIn: Policy = {
     }),
   mutants: [
     without('no way in for the ingester', 'simulator/default', ['ingester-to-simulator', 'test-to-simulator']),
+    without('no way in for its peers', 'stream-processor/default', ['peers-to-stream-processor']),
     without('no way to the login', 'live-board/ingress', ['ingress-to-live-board', 'test-to-live-board']),
   ],
 };
@@ -48,6 +49,7 @@ export const flowsOut: Policy = {
   mutants: [
     without('no way to Kafka', 'ingester/default', ['ingester-to-kafka']),
     without('no way to Cassandra', 'stream-processor/tls', ['stream-processor-to-cassandra']),
+    without('no way to its peers', 'stream-processor/default', ['stream-processor-to-peers']),
     without('no way to the feed', 'ingester/default', ['ingester-to-feed']),
     without('no names', 'migrations/default', ['migrations-to-dns']),
     without('no way to its Lease', 'ingester/default', ['ingester-to-kubernetes-api']),
