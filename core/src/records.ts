@@ -15,8 +15,9 @@ export const recordFormat = 1;
 export const latestTimeMs = 8_999_999_999_999;
 
 const timeMs = z.int().min(0).max(latestTimeMs);
-const price = z.number().positive();
-const amount = z.number().nonnegative();
+/** So large and so small that no sum, square or product of bars leaves the doubles: what is not finite has no place in JSON. */
+const price = z.number().min(1e-22).max(1e15);
+const amount = z.number().nonnegative().max(1e18);
 const symbol = z
   .string()
   .min(1)

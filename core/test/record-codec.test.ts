@@ -40,7 +40,7 @@ describe('records', () => {
 
   it('are refused by field and reason', () => {
     expect(refusal({ ...tick, price: '80054.02' })).toMatch(/^record.invalid price: .*expected number/);
-    expect(refusal({ ...tick, price: 0 })).toMatch(/price: .*>0/);
+    expect(refusal({ ...tick, price: 0 })).toMatch(/price: .*>=1e-22/);
     expect(refusal({ ...tick, price: null })).toMatch(/price: /);
     expect(refusal({ ...tick, symbol: '' })).toMatch(/symbol: /);
     expect(refusal({ ...tick, session: 0, sequence: 1.5 })).toMatch(/session: .*; sequence: /);
@@ -71,6 +71,13 @@ describe('records', () => {
     expect(refusal({ ...tick, receivedTimeMs: 8_999_999_999_999 })).toBe('');
   });
 
+  it('hold no amount that sums and squares of bars could not hold', () => {
+    expect(refusal({ ...tick, price: 1e16 })).toMatch(/^record.invalid price: /);
+    expect(refusal({ ...tick, bid: 1e-300 })).toMatch(/^record.invalid bid: /);
+    expect(refusal({ ...tick, size: Number.MAX_VALUE })).toMatch(/^record.invalid size: /);
+    expect(refusal({ ...tick, price: 1e15, bid: 1e-22, size: 1e18 })).toBe('');
+  });
+
   it('pass over fields that this version does not know', () => {
     expect(decodeRecord(Buffer.from(JSON.stringify({ ...tick, extra: true })))).toEqual(tick);
   });
@@ -78,6 +85,6 @@ describe('records', () => {
   it('have a JSON Schema each', () => {
     const schemas = recordJsonSchemas();
     expect(Object.keys(schemas)).toEqual(['tick', 'session', 'heartbeat', 'gap', 'history', 'instrument', 'alert-rules', 'dead-letter']);
-    expect(schemas.tick).toMatchObject({ type: 'object', properties: { price: { type: 'number', exclusiveMinimum: 0 } } });
+    expect(schemas.tick).toMatchObject({ type: 'object', properties: { price: { type: 'number', minimum: 1e-22, maximum: 1e15 } } });
   });
 });

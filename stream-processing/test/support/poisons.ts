@@ -31,6 +31,7 @@ export const poisons: readonly Poison[] = [
   { name: 'a version that is no format', value: tick.replace('"v":1', '"v":1e999'), detail: /^v: / },
   { name: 'a price that is text', value: tick.replace('"price":100', '"price":"100"'), detail: /^price: / },
   { name: 'a price beyond every double', value: tick.replace('"price":100', '"price":1e999'), detail: /^price: / },
+  { name: 'a price that sums could not hold', value: tick.replace('"price":100', '"price":1.7e308'), detail: /^price: / },
   { name: 'a price below 0', value: tick.replace('"price":100', '"price":-1'), detail: /^price: / },
   { name: 'no symbol', value: tick.replace('BTC/USD', ''), detail: /^symbol: / },
   { name: 'a symbol that UTF-8 cannot hold', value: tick.replace('BTC/USD', '\\ud800'), detail: /^symbol: must be text that UTF-8/ },
