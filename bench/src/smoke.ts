@@ -8,7 +8,8 @@ import { subjectNamed } from './subjects.ts';
 
 /** So many times less CPU than kafkajs at least; the aim of a real run is far higher, but neighbours and a short run blur. */
 const smallestRatio = 2;
-const topic = { ticks: 400_000, symbols: 1_000 };
+const topic = { ticks: 1_000_000, symbols: 1_000 };
+const rounds = 2;
 const names = ['tapeline', 'kafkajs'] as const;
 
 /** @throws PipelineError `usage` with what is not as it has to be. */
@@ -19,10 +20,12 @@ export async function smoke(context: BenchContext): Promise<void> {
       throw failed(`${name}: ${equal} of ${expected} bars are equal to the oracle's`);
   }
   const costs = new Map<string, number>();
-  for (const name of names) {
-    const measured = await measureSubject(context, subjectNamed(name), topic);
-    costs.set(name, measured.cpuMicrosPerTick);
-    context.say(`${name}: ${measured.cpuMicrosPerTick.toFixed(2)} µs of CPU a tick, not warm`);
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const name of names) {
+      const { cpuMicrosPerTick } = await measureSubject(context, subjectNamed(name), topic);
+      costs.set(name, Math.min(cpuMicrosPerTick, costs.get(name) ?? cpuMicrosPerTick));
+      context.say(`${name}, round ${round}: ${cpuMicrosPerTick.toFixed(2)} µs of CPU a tick, hardly warm`);
+    }
   }
   const ratio = (costs.get('kafkajs') ?? 0) / (costs.get('tapeline') ?? Number.NaN);
   if (!(ratio >= smallestRatio))
