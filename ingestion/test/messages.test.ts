@@ -44,6 +44,7 @@ describe('a price', () => {
     [{ price: Number.POSITIVE_INFINITY }, 'price must be a number above 0, was null'],
     [{ symbol: undefined }, 'symbol must be text of 1 to 64 characters, was absent'],
     [{ symbol: '' }, 'symbol must be text of 1 to 64 characters, was ""'],
+    [{ symbol: '\ud800' }, 'symbol must be text that UTF-8 can hold, was "\\ud800"'],
     [{ timestamp: undefined }, 'timestamp must be a whole number up to 8640000000000, was absent'],
     [{ timestamp: 'now' }, 'timestamp must be a whole number up to 8640000000000, was "now"'],
     [{ timestamp: 1.5 }, 'timestamp must be a whole number up to 8640000000000, was 1.5'],

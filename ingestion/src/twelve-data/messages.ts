@@ -152,6 +152,7 @@ function symbolOf(field: string, value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.length > longestSymbol) {
     throw new Fault(field, `text of 1 to ${longestSymbol} characters`, value);
   }
+  if (!value.isWellFormed()) throw new Fault(field, 'text that UTF-8 can hold', value);
   return value;
 }
 
