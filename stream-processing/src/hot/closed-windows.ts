@@ -10,7 +10,7 @@ import type { Level } from '../fold/levels.ts';
 import { IndicatorRows } from './indicator-rows.ts';
 import { indicatorStride, readIndicators, stepIndicators } from './indicator-state.ts';
 import type { NumberReader, NumberWriter } from './number-stream.ts';
-import { WindowBlocks } from './window-blocks.ts';
+import { PackedWindows } from './packed-windows.ts';
 import { WindowCodec } from './window-codec.ts';
 import { asClosedAt, closeAt, closedStride, endAt, highAt, indicatorsAt, lowAt, startAt } from './window-row.ts';
 
@@ -19,7 +19,7 @@ const longMs = intervalMs('1m');
 
 export class ClosedWindows {
   readonly codec: WindowCodec;
-  readonly #blocks: WindowBlocks;
+  readonly #windows: PackedWindows;
   readonly #current = new IndicatorRows();
   readonly #behind = new IndicatorRows();
   readonly #levels: number;
@@ -31,20 +31,20 @@ export class ClosedWindows {
   constructor(levels: readonly Level[]) {
     this.codec = new WindowCodec(levels);
     this.#levels = levels.length;
-    this.#blocks = new WindowBlocks(this.codec, levels.length);
+    this.#windows = new PackedWindows(this.codec, levels.length);
     this.#isDay = levels.map(level => level.interval === '1d');
     this.#keepsCurrent = levels.map(level => level.interval === '1d' || intervalMs(level.interval) < longMs);
   }
 
   reserve(lists: number): void {
-    this.#blocks.reserve(lists);
+    this.#windows.reserve(lists);
     this.#current.reserve(lists);
     this.#behind.reserve(lists);
   }
 
   /** False when the list surely has no window that begins at `startMs`: none of its windows begins so late. */
   mayHold(list: number, startMs: number): boolean {
-    return this.#blocks.newestStartMs(list) >= startMs;
+    return this.#windows.newestStartMs(list) >= startMs;
   }
 
   /** Puts a window that closes in its place, and the indicators known at its close into it. */
@@ -59,26 +59,26 @@ export class ClosedWindows {
     stepBy(state, window);
     readIndicators(state, window, indicatorsAt);
     if (keepsCurrent) this.#current.store(list, state);
-    this.#blocks.put(list, window);
+    this.#windows.put(list, window);
   }
 
   /** Puts a window that was over before it began in its place: it has no indicators. */
   insert(list: number, window: Float64Array): void {
     window.fill(Number.NaN, indicatorsAt);
-    this.#blocks.put(list, window);
+    this.#windows.put(list, window);
   }
 
   /** Takes the place of the window that begins with it. */
   replace(list: number, window: Float64Array): void {
-    this.#blocks.put(list, window);
+    this.#windows.put(list, window);
   }
 
   /** Copies the window that begins at `startMs` into `window`; false when there is none. */
   copy(list: number, startMs: number, window: Float64Array): boolean {
-    const reader = this.#blocks.begin(list);
-    const end = this.#blocks.end(list);
+    const { reader } = this.#windows;
+    const end = this.#windows.begin(list);
     while (reader.at < end) {
-      this.#blocks.read(list, window);
+      this.#windows.read(list, window);
       if ((window[startAt] as number) < startMs) continue;
       if (window[startAt] !== startMs) return false;
       if (!this.#isDay[list % this.#levels]) this.#recall(list, startMs, window);
@@ -90,10 +90,10 @@ export class ClosedWindows {
   /** Begins of a list's windows, oldest first. */
   starts(list: number): number[] {
     const starts: number[] = [];
-    const reader = this.#blocks.begin(list);
-    const end = this.#blocks.end(list);
+    const { reader } = this.#windows;
+    const end = this.#windows.begin(list);
     while (reader.at < end) {
-      this.#blocks.read(list, this.#row);
+      this.#windows.read(list, this.#row);
       starts.push(this.#row[startAt] as number);
     }
     return starts;
@@ -104,11 +104,11 @@ export class ClosedWindows {
     if (this.#isDay[list % this.#levels]) return this.#forgetDays(list, horizonMs);
     const row = this.#row;
     let isLoaded = false;
-    while (!this.#blocks.isEmpty(list)) {
-      this.#blocks.begin(list);
-      this.#blocks.read(list, row);
-      if (!((row[endAt] as number) < horizonMs) || row[startAt] === this.#blocks.newestStartMs(list)) break;
-      this.#blocks.dropFirst(list);
+    while (!this.#windows.isEmpty(list)) {
+      this.#windows.beginFirst(list);
+      this.#windows.read(list, row);
+      if (!((row[endAt] as number) < horizonMs) || row[startAt] === this.#windows.newestStartMs(list)) break;
+      this.#windows.dropRead(list);
       if (!isLoaded) this.#behind.load(list, this.#state);
       isLoaded = true;
       stepBy(this.#state, row);
@@ -118,8 +118,8 @@ export class ClosedWindows {
 
   /** Writes a list. */
   write(list: number, out: NumberWriter): void {
-    const bytes = this.#blocks.bytes(list);
-    out.add(this.#blocks.newestStartMs(list));
+    const bytes = this.#windows.bytes(list);
+    out.add(this.#windows.newestStartMs(list));
     out.addBytes(bytes);
     this.#writeState(this.#current, list, out);
     this.#writeState(this.#behind, list, out);
@@ -129,7 +129,7 @@ export class ClosedWindows {
   read(list: number, from: NumberReader): void {
     const newestStartMs = from.next();
     const bytes = from.nextBytes();
-    if (bytes.length > 0) this.#blocks.restore(list, bytes, newestStartMs);
+    if (bytes.length > 0) this.#windows.restore(list, bytes, newestStartMs);
     this.#readState(this.#current, list, from);
     this.#readState(this.#behind, list, from);
   }
@@ -137,29 +137,29 @@ export class ClosedWindows {
   /** Days end in any order. */
   #forgetDays(list: number, horizonMs: number): void {
     const kept: Float64Array[] = [];
-    const newestMs = this.#blocks.newestStartMs(list);
-    const reader = this.#blocks.begin(list);
-    const end = this.#blocks.end(list);
+    const newestMs = this.#windows.newestStartMs(list);
+    const { reader } = this.#windows;
+    const end = this.#windows.begin(list);
     let count = 0;
     while (reader.at < end) {
       const row = new Float64Array(closedStride);
-      this.#blocks.read(list, row);
+      this.#windows.read(list, row);
       count += 1;
       if (row[startAt] === newestMs || !((row[endAt] as number) < horizonMs)) kept.push(row);
     }
     if (kept.length === count) return;
-    this.#blocks.dropFirst(list);
-    for (const row of kept) this.#blocks.put(list, row);
+    this.#windows.dropRead(list);
+    for (const row of kept) this.#windows.put(list, row);
   }
 
   /** The state of a list behind the windows that begin before `startMs`, into `#state`. */
   #replay(list: number, startMs: number): void {
     const row = this.#row;
     this.#behind.load(list, this.#state);
-    const reader = this.#blocks.begin(list);
-    const end = this.#blocks.end(list);
+    const { reader } = this.#windows;
+    const end = this.#windows.begin(list);
     while (reader.at < end) {
-      this.#blocks.read(list, row);
+      this.#windows.read(list, row);
       if ((row[startAt] as number) >= startMs) return;
       stepBy(this.#state, row);
     }

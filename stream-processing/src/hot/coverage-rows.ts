@@ -1,7 +1,7 @@
 /** When each symbol was observed: numbers for all, a `Coverage` of the plain fold for the few that have gaps. */
 import { barFlags } from '@tapeline/core/bars';
 import { type Coverage, letGo, type Span, touches } from '../fold/coverage.ts';
-import { enlarged, none } from './growing.ts';
+import { enlarged, moreThan, none } from './growing.ts';
 import type { NumberReader, NumberWriter } from './number-stream.ts';
 
 export const partialBit = 1 << barFlags.indexOf('partial');
@@ -17,7 +17,7 @@ export class CoverageRows {
 
   reserve(slots: number): void {
     if (slots <= this.#since.length) return;
-    const length = Math.max(slots, Math.ceil(this.#since.length * 1.5));
+    const length = Math.max(slots, moreThan(this.#since.length));
     this.#since = enlarged(this.#since, new Float64Array(length));
     this.#letGoTo = enlarged(this.#letGoTo, new Float64Array(length));
     this.#isOpen = enlarged(this.#isOpen, new Uint8Array(length));

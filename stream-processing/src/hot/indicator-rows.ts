@@ -2,7 +2,7 @@
  * Indicator states of many lists: closes as whole numbers of their last digit, four bytes each, as long as they can be. The few lists
  * whose prices have too many digits for that keep doubles.
  */
-import { enlarged, none } from './growing.ts';
+import { enlarged, moreThan, none } from './growing.ts';
 import { averageCount, averagesAt, closesKept, countAt, indicatorStride } from './indicator-state.ts';
 import { mantissaOf, placesOf, priceOf } from './packed-bytes.ts';
 
@@ -22,7 +22,7 @@ export class IndicatorRows {
   /** Makes room for lists with numbers below `count`. */
   reserve(count: number): void {
     if (count <= this.#ofList.length) return;
-    this.#ofList = enlarged(this.#ofList, new Int32Array(Math.max(count, Math.ceil(this.#ofList.length * 1.5))).fill(none));
+    this.#ofList = enlarged(this.#ofList, new Int32Array(Math.max(count, moreThan(this.#ofList.length))).fill(none));
   }
 
   has(list: number): boolean {
@@ -73,7 +73,7 @@ export class IndicatorRows {
     const known = this.#ofList[list] as number;
     if (known !== none) return known;
     if ((this.#used + 1) * doublesOfRow > this.#doubles.length) {
-      this.#doubles = enlarged(this.#doubles, new Float64Array(Math.ceil((this.#doubles.length / doublesOfRow) * 1.25) * doublesOfRow));
+      this.#doubles = enlarged(this.#doubles, new Float64Array(moreThan(this.#used) * doublesOfRow));
       this.#words = new Int32Array(this.#doubles.buffer);
     }
     this.#ofList[list] = this.#used;

@@ -1,6 +1,6 @@
 /** What the fold knows of each symbol besides its windows, in rows of numbers: last ticks, volume baseline, owner, event time. */
 
-import { enlarged, none } from './growing.ts';
+import { enlarged, moreThan, none } from './growing.ts';
 import type { NumberReader, NumberWriter } from './number-stream.ts';
 import {
   askColumn,
@@ -66,7 +66,7 @@ export class SymbolRows {
 
   reserve(slots: number): void {
     if (slots <= this.owners.length) return;
-    const length = Math.max(slots, Math.ceil(this.owners.length * 1.5));
+    const length = Math.max(slots, moreThan(this.owners.length));
     this.owners = enlarged(this.owners, new Int32Array(length));
     this.timeFeeds = enlarged(this.timeFeeds, new Int32Array(length));
     this.watermarks = enlarged(this.watermarks, new Float64Array(length));

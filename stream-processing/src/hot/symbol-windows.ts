@@ -29,7 +29,7 @@ import {
 } from './bar-columns.ts';
 import { ClosedWindows } from './closed-windows.ts';
 import { type CoverageRows, correctedBit, gapBit } from './coverage-rows.ts';
-import { enlarged, none } from './growing.ts';
+import { enlarged, moreThan, none } from './growing.ts';
 import type { NumberReader, NumberWriter } from './number-stream.ts';
 import type { TickScan } from './tick-scan.ts';
 import { dayStartMs } from './trading-days.ts';
@@ -116,7 +116,7 @@ export class SymbolWindows {
     this.open.reserve(slots * this.#levels);
     this.closed.reserve(slots * this.#levels);
     if (slots <= this.nextCloseMs.length) return;
-    const length = Math.max(slots, Math.ceil(this.nextCloseMs.length * 1.5));
+    const length = Math.max(slots, moreThan(this.nextCloseMs.length));
     this.nextCloseMs = enlarged(this.nextCloseMs, new Float64Array(length));
     this.#forgetMs = enlarged(this.#forgetMs, new Float64Array(length).fill(Number.NaN));
   }

@@ -109,8 +109,13 @@ export class WindowCodec {
     if (this.#isDay[level]) for (let column = 0; column < indicatorCount; column += 1) writer.raw(row[indicatorsAt + column] as number);
   }
 
-  /** The start of the window whose row the reader stands at, behind the two bytes of flags. */
+  /** The start of the window at whose row the reader stands. */
   readStart(level: number): number {
+    this.reader.at += 2;
+    return this.#readStart(level);
+  }
+
+  #readStart(level: number): number {
     const units = this.reader.signed();
     return this.#isDay[level] ? dayStartMs(units) : this.epochMs + units * (this.#lengths[level] as number);
   }
@@ -122,7 +127,7 @@ export class WindowCodec {
     const second = reader.byte();
     const isSingle = (first & singlePoint) !== 0;
     const places = second & placesBits;
-    row[startAt] = this.readStart(level);
+    row[startAt] = this.#readStart(level);
     this.#readPlace(level, row, isSingle);
     this.#readPrices(row, places, first);
     this.#readSums(row, first, second);

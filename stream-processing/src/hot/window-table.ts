@@ -1,5 +1,5 @@
 /** Rows of windows in one growing array: many lists, each in the order of `startMs`; rows given back are used again. */
-import { enlarged, none } from './growing.ts';
+import { enlarged, moreThan, none } from './growing.ts';
 import type { NumberReader, NumberWriter } from './number-stream.ts';
 import { startAt } from './window-row.ts';
 
@@ -26,7 +26,7 @@ export class WindowTable {
   /** Makes room for lists with numbers below `count`. */
   reserve(count: number): void {
     if (count <= this.#oldest.length) return;
-    const length = Math.max(count, Math.ceil(this.#oldest.length * 1.5));
+    const length = Math.max(count, moreThan(this.#oldest.length));
     this.#oldest = enlarged(this.#oldest, new Int32Array(length).fill(none));
     this.#newest = enlarged(this.#newest, new Int32Array(length).fill(none));
   }
@@ -115,7 +115,7 @@ export class WindowTable {
   }
 
   #grow(): void {
-    const length = Math.ceil(this.#older.length * 1.5);
+    const length = moreThan(this.#older.length);
     this.#older = enlarged(this.#older, new Int32Array(length));
     this.#newer = enlarged(this.#newer, new Int32Array(length));
     this.rows = enlarged(this.rows, new Float64Array(length * this.stride));
