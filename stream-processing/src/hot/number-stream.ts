@@ -43,7 +43,8 @@ export class NumberReader {
 
   /** @param bytes whole numbers of eight bytes, at any place in their buffer */
   constructor(bytes: Uint8Array) {
-    this.#numbers = new Float64Array(bytes.slice().buffer);
+    // Not `slice()`: of a Buffer, which is what stores give, that is no copy but a view of whatever else is in memory there.
+    this.#numbers = new Float64Array(new Uint8Array(bytes).buffer);
   }
 
   get isAtEnd(): boolean {
