@@ -26,7 +26,7 @@ interface Life {
   expected: boolean;
 }
 
-const program = 'standalone/test/schedules/processor.ts';
+const faultyProgram = 'standalone/test/schedules/faulty-processor.ts';
 const restartPauseMs = 1_000;
 
 export class Processors {
@@ -52,7 +52,7 @@ export class Processors {
   start(processor: number, fault?: SnapshotFault): void {
     const { cluster, group, env } = this.#options;
     const faulty: Readonly<Record<string, string>> = fault === undefined ? {} : { SNAPSHOT_FAULT: JSON.stringify(fault) };
-    const running = cluster.startProcessor(group, { PEER_HOST: '127.0.0.1', ...env, ...faulty }, program);
+    const running = cluster.startProcessor(group, { ...env, ...faulty }, fault === undefined ? undefined : faultyProgram);
     const life = { running, expected: fault?.how === 'die' };
     this.#lives.set(processor, life);
     this.#outputs.push(running.stderr);

@@ -10,6 +10,7 @@ import { FeedWriter } from './feed-writer.ts';
 import { Processors } from './processors.ts';
 import { randomOf } from './random.ts';
 import { ResultTimes } from './result-times.ts';
+import { peerSettings } from './run.ts';
 import type { Servers } from './servers.ts';
 
 export interface RecoveryOptions {
@@ -56,7 +57,7 @@ interface Scene {
 
 export async function measureRecovery(servers: Servers, options: RecoveryOptions, told: (line: unknown) => void): Promise<Recovery> {
   const cluster = await testCluster(servers);
-  const env = { KAFKA_SESSION_TIMEOUT_MS: String(options.sessionTimeoutMs), ...(options.peers ? {} : { PEER_HOST: '' }) };
+  const env = { KAFKA_SESSION_TIMEOUT_MS: String(options.sessionTimeoutMs), ...(options.peers ? peerSettings : {}) };
   const processors = new Processors({ cluster, group, env });
   try {
     await cluster.log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? partitions })));

@@ -25,6 +25,9 @@ export interface ScheduleResult extends Verdict {
   readonly output: string;
 }
 
+/** Each finds a port of its own: they share a host. */
+export const peerSettings: Readonly<Record<string, string>> = { PROCESSOR_PEER_HOST: '127.0.0.1', PROCESSOR_PEER_PORT: '0' };
+
 const partitions = 4;
 const group = 'schedule';
 const sampleEveryMs = 1_500;
@@ -84,8 +87,13 @@ function prepare(
   servers: Servers,
   env: Readonly<Record<string, string>>,
 ): Run {
-  const { seed, ticksPerSecond, sessionTimeoutMs, snapshotIntervalMs } = schedule;
-  const settings = { KAFKA_SESSION_TIMEOUT_MS: String(sessionTimeoutMs), SNAPSHOT_INTERVAL_MS: String(snapshotIntervalMs), ...env };
+  const { seed, ticksPerSecond, sessionTimeoutMs, snapshotIntervalMs, peers } = schedule;
+  const settings = {
+    KAFKA_SESSION_TIMEOUT_MS: String(sessionTimeoutMs),
+    SNAPSHOT_INTERVAL_MS: String(snapshotIntervalMs),
+    ...(peers ? peerSettings : {}),
+    ...env,
+  };
   return {
     cluster,
     servers,

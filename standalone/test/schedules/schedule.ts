@@ -26,6 +26,8 @@ export interface Schedule {
   readonly snapshotIntervalMs: number;
   readonly symbols: number;
   readonly ticksPerSecond: number;
+  /** True when the processors watch each other and remove a dead one. */
+  readonly peers: boolean;
   /** In order of `atMs`. */
   readonly actions: readonly Action[];
 }
@@ -65,6 +67,7 @@ export function drawSchedule(seed: number, size: 'full' | 'short' = 'full'): Sch
     snapshotIntervalMs: random.pick([200, 500, 1_000, 3_000]),
     symbols: random.pick([8, 20, 60]),
     ticksPerSecond: random.pick([60, 200, 600]),
+    peers: random.next() < 0.7,
     actions: [...first, ...drawn],
   };
 }
