@@ -20,7 +20,7 @@ export interface BaseLayers {
 
 /** What only a screen, a printer, a sound card or an installation needs. */
 const unwanted = [
-  ...['debconf', 'debconf-2.0', 'dpkg', 'tar', 'perl', 'perl-base', 'libperl5.36', 'ca-certificates-java', 'openssl'],
+  ...['debconf', 'debconf-2.0', 'dpkg', 'perl', 'perl-base', 'libperl5.36', 'ca-certificates-java', 'openssl'],
   ...['libcups2', 'libpcsclite1', 'libasound2', 'libfontconfig1', 'fontconfig-config', 'libfreetype6', 'libharfbuzz0b', 'libjpeg62-turbo'],
 ];
 
@@ -29,7 +29,7 @@ export async function makeBaseLayers(scripts: string, scratch: string): Promise<
   const withNode = join(scratch, 'base-node');
   const withJava = join(scratch, 'base-java');
   await makeRoot(scripts, withNode, ['libstdc++6', 'ca-certificates']);
-  await makeRoot(scripts, withJava, ['openjdk-17-jre-headless', 'bash', 'coreutils']);
+  await makeRoot(scripts, withJava, ['openjdk-17-jre-headless', 'bash', 'coreutils', 'dash', 'tar']);
   const node = join(withNode, 'usr/local/bin/node');
   mkdirSync(dirname(node), { recursive: true });
   copyFileSync(nodeProgram, node);

@@ -36,7 +36,7 @@ export async function buildClusterImages(scripts: string, scratch: string, tag: 
     const { directory, settings } = await trees.build(target);
     images.push({ name: `docker.io/tapeline/${target}:${tag}`, layers: [bases.node, await packLayer(directory, scratch)], settings });
   }
-  images.push(...(await makeServerImages({ kafka, cassandra }, bases.java, scratch, serverTag)));
+  images.push(...(await makeServerImages({ kafka, cassandra }, bases, scratch, serverTag)));
   images.push(...(await makeStandInImages(bases.node, scratch, tag)));
   const archive = join(scratch, 'images.tar');
   await writeImageArchive(images, archive, scratch);

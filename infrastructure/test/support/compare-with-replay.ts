@@ -37,7 +37,7 @@ export interface ComparisonReport {
 
 type CapturedFeed = Pick<MarketLog, 'offsets' | 'read'> & { batches(): readonly LogBatch[] };
 
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 240_000;
 const SECOND_LOOK_MS = 3_000;
 const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
 

@@ -1,19 +1,28 @@
-/** The commands in the code blocks of docs/operate.md, by where they can run. */
-export interface OperateCommands {
-  /** Against any API server. */
-  readonly outside: readonly string[];
-  /** With a program of a pod's image. */
-  readonly inside: readonly string[];
-  /** Until Ctrl-C. */
-  readonly forwards: readonly string[];
+/** This file takes the commands out of docs/operate.md, so that tests run the very lines that an operator copies. */
+import { readFileSync } from 'node:fs';
+
+export interface OperateCommand {
+  /** Number of the section that it stands in. */
+  readonly section: number;
+  readonly line: string;
+  /** cluster: any API server can answer it; pod: with a program of a pod's image; forward: until Ctrl-C. */
+  readonly needs: 'cluster' | 'pod' | 'forward';
 }
 
-export function commandsOf(markdown: string): OperateCommands {
-  const blocks = [...markdown.matchAll(/```\n([\s\S]*?)```/g)].map(([, block = '']) => block);
-  const lines = blocks.flatMap(block => block.split('\n')).filter(line => line !== '');
-  return {
-    outside: lines.filter(line => !/ exec | port-forward /.test(line)),
-    inside: lines.filter(line => / exec /.test(line)),
-    forwards: lines.filter(line => / port-forward /.test(line)),
-  };
+/** All of them, in their order. */
+export function operateCommands(): readonly OperateCommand[] {
+  const markdown = readFileSync(new URL('../../../docs/operate.md', import.meta.url), 'utf8');
+  return [...markdown.matchAll(/^## (\d)\. [\s\S]*?(?=^## |$(?![\s\S]))/gm)].flatMap(([text, section]) =>
+    commandsIn(text).map(line => ({ section: Number(section), line, needs: needsOf(line) })),
+  );
+}
+
+function commandsIn(text: string): readonly string[] {
+  const blocks = [...text.matchAll(/^```\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
+  return blocks.flatMap(block => block.split('\n')).filter(line => line !== '');
+}
+
+function needsOf(line: string): OperateCommand['needs'] {
+  if (line.includes(' port-forward ')) return 'forward';
+  return line.includes(' exec ') || line.includes('market_data.tar') ? 'pod' : 'cluster';
 }

@@ -4,28 +4,38 @@
  */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { reasonOf } from '@tapeline/core/errors';
 import type { Values } from '../../src/chart-values.ts';
+import { waitUntilReady } from '../../src/deploy/cluster.ts';
 import { type DeploymentOptions, deploy } from '../../src/deploy/deployment.ts';
 import { type Environment, environments } from '../../src/environments.ts';
 import { buildClusterImages, type ClusterImages, serverTag } from './cluster-images.ts';
 import type { ComparisonReport } from './compare-with-replay.ts';
+import { whileHopeful } from './hopeless-pods.ts';
 import { prepareForOldProviders, writeTerraformConfiguration } from './old-providers.ts';
 import { execute, type RealNode, startRealNode } from './real-node.ts';
 import { makeVolumes } from './volume-maker.ts';
 
 const comparison = fileURLToPath(new URL('./compare-with-replay.ts', import.meta.url));
 const crds = (node: RealNode) => join(node.scripts, '..', '..', 'crds');
-const READY_WITHIN_SECONDS = 180;
-/** Of one application of the stacks, four times what it takes on two idle processors; Helm by itself would wait for half an hour. */
-const DEPLOY_DEADLINE_MS = 240_000;
+/** Eight times what it takes on two idle processors, for a machine that does much else; what cannot succeed is noticed long before. */
+const READY_WITHIN_SECONDS = 300;
+/** Of one application of the stacks; Helm by itself would wait for half an hour. */
+const DEPLOY_DEADLINE_MS = 720_000;
+/** Secrets that a cloud's manager would give; the simulator takes any key. */
+const secrets = { 'twelve-data': { apiKey: 'the-first-key' }, 'board-token': { token: 'the-first-token-of-the-board' } } as const;
 
 export interface PipelineOnNode {
   readonly node: RealNode;
   readonly images: ClusterImages;
+  /** What programs show the board at first. */
+  readonly boardToken: string;
   /** Applies the stacks again with images of another tag, which are the same ones; returns when everything is ready. */
   upgrade(tag: string): Promise<void>;
+  /** Returns when everything is ready; throws at once where nothing can become so. */
+  ready(): Promise<void>;
   /** Compares the store with the log; `exact` when nobody writes. */
   compare(exact?: 'exact'): Promise<ComparisonReport>;
   /** Standard output of helm. */
@@ -49,17 +59,21 @@ export async function startPipelineOnNode(directory: string, tag: string): Promi
     const images = await buildClusterImages(node.scripts, scratch, tag);
     await node.importImages(images.archive);
     makeVolumes(node, stopping.signal).catch(() => undefined);
-    await deploy(deploymentOf(node, directory, tag));
+    makeSecrets(node, stopping.signal).catch(() => undefined);
+    const apply = async (imageTag: string) =>
+      await whileHopeful(node, DEPLOY_DEADLINE_MS, signal => deploy({ ...deploymentOf(node, directory, imageTag), signal }));
+    await apply(tag);
     const upgrade = async (newTag: string) => {
       const ours = images.weights.map(({ name }) => name).filter(name => name.endsWith(`:${tag}`));
       for (const name of ours) await node.tagImage(name, name.replace(`:${tag}`, `:${newTag}`));
-      await deploy(deploymentOf(node, directory, newTag)).catch(async (error: unknown) => {
+      await apply(newTag).catch(async (error: unknown) => {
         throw new Error(`the upgrade failed: ${reasonOf(error)}\n${await stateOf(node)}`, { cause: error });
       });
     };
+    const ready = () => whileHopeful(node, DEPLOY_DEADLINE_MS, () => waitUntilReady(node.kubectl, READY_WITHIN_SECONDS));
     const environment = { ...process.env, KUBECONFIG: node.kubeconfig };
     const helm = (args: readonly string[]) => execute(join(node.bin, 'helm'), args, { environment });
-    return { node, images, upgrade, helm, close, compare: exact => compare(node, exact) };
+    return { node, images, boardToken: secrets['board-token'].token, ready, upgrade, helm, close, compare: exact => compare(node, exact) };
   } catch (error) {
     const state = await stateOf(node).catch(reasonOf);
     await close();
@@ -89,6 +103,22 @@ async function installDefinitions(node: RealNode): Promise<void> {
   await node.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
 }
 
+/** As soon as the namespace is there, which Terraform makes; pods wait for them. */
+async function makeSecrets(node: RealNode, signal: AbortSignal): Promise<void> {
+  const items = Object.entries(secrets).map(([name, stringData]) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: 'tapeline' },
+    stringData,
+  }));
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  while (!signal.aborted) {
+    const made = await node.kubectl(['apply', '--server-side', '-f', '-'], list).catch(() => undefined);
+    if (made !== undefined) return;
+    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
 function deploymentOf(node: RealNode, directory: string, tag: string): DeploymentOptions {
   return {
     environment: environmentOf(tag),
@@ -99,7 +129,6 @@ function deploymentOf(node: RealNode, directory: string, tag: string): Deploymen
     processVariables: { ...process.env, TF_CLI_CONFIG_FILE: writeTerraformConfiguration(directory, join(node.bin, 'provider-mirror')) },
     prepare: prepareForOldProviders,
     readyWithinSeconds: READY_WITHIN_SECONDS,
-    signal: AbortSignal.timeout(DEPLOY_DEADLINE_MS),
   };
 }
 
@@ -115,9 +144,9 @@ function environmentOf(tag: string): Environment {
       kafka: server('kafka'),
       cassandra: server('cassandra'),
       simulator: { ticksPerSecond: 50 },
-      ingester: modest,
+      ingester: { ...modest, apiKeySecret: 'twelve-data' },
       'stream-processor': { ...modest, replicas: 4, settings: { SNAPSHOT_INTERVAL_MS: '2000' } },
-      'live-board': modest,
+      'live-board': { ...modest, tokenSecret: 'board-token' },
     },
   };
 }
