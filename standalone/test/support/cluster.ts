@@ -10,7 +10,7 @@ import type { TestCassandra, TestKafka } from '@tapeline/services/for-tests';
 import cassandra from 'cassandra-driver';
 import kafkajs from 'kafkajs';
 import { Registry } from 'prom-client';
-import { type RunningProcess, startProgram } from './processes.ts';
+import { eventually, type RunningProcess, startProgram } from './processes.ts';
 
 export interface TestCluster {
   readonly store: MarketStore;
@@ -77,10 +77,18 @@ export async function testCluster(servers: { readonly kafka: TestKafka; readonly
     cells: () => cellsOf(client, keyspace),
     close: async () => {
       for (const running of processes) await running.end('SIGKILL');
-      await client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`);
+      // A test may have killed the server a moment ago, and this client has not found it again yet.
+      await eventually('the keyspace is dropped', () => dropped(client, keyspace), 60_000);
       await Promise.all([client.shutdown(), store.close(), log.close(), admin.disconnect()]);
     },
   };
+}
+
+async function dropped(client: cassandra.Client, keyspace: string): Promise<true | undefined> {
+  return client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`).then(
+    () => true,
+    () => undefined,
+  );
 }
 
 const ownAffairs = ['snapshots', 'snapshot_chunks', 'schema_migrations'];
