@@ -86,6 +86,26 @@ describe('a symbol that is refused in the middle of a session', () => {
   });
 });
 
+describe('a symbol that a feed took over and gave up', () => {
+  it('is not absent before its last price, which another feed gave', () => {
+    const { bars, kinds } = foldOf([
+      aSession({ timeMs: at(-600), feed: other, symbols: ['AAPL'] }),
+      aTick({ timeMs: at(-500), feed: other, symbol: 'AAPL' }),
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(65) }),
+      aSession({ timeMs: at(-600), feed: other, symbols: ['AAPL', 'BTC/USD'] }),
+      aSession({ timeMs: at(70), feed: other, session: 2, symbols: ['AAPL'] }),
+      aSession({ timeMs: at(125), session: 2 }),
+      aHeartbeat({ timeMs: at(200), session: 2 }),
+    ]);
+    expect(kinds('gap')).toMatchObject([
+      { symbol: 'AAPL', fromMs: at(-500), toMs: at(70) },
+      { symbol: 'BTC/USD', fromMs: at(65), toMs: at(125) },
+    ]);
+    expect(bars('1m').filter(bar => bar.symbol === 'BTC/USD')).toMatchObject([{ startMs: at(60), flags: ['gap'] }]);
+  });
+});
+
 describe('gaps that are known later', () => {
   it('flags closed bars within the horizon and the last one, however long nothing has closed since', () => {
     const records = [

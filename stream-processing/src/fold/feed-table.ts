@@ -11,7 +11,7 @@ export interface SessionChange {
   readonly symbols: ReadonlySet<string>;
   /** From when on the feed was absent; `undefined` when this is its first session, or the same one with more symbols. */
   readonly absentSinceMs: number | undefined;
-  /** From when on a symbol that it leaves out is absent. */
+  /** From when on a symbol that it leaves out is absent, if no price of it came later from another feed. */
   readonly givenUpSinceMs: number;
   readonly reason: string;
 }

@@ -182,8 +182,9 @@ export class PartitionFold {
     const { state } = symbol;
     if (!change.symbols.has(state.symbol)) {
       state.owner = undefined;
-      state.coverage.absentSinceMs = change.givenUpSinceMs;
-      symbol.touch({ fromMs: state.coverage.absentSinceMs, toMs: endless }, this.#barsTo(emit, symbol));
+      const fromMs = Math.max(change.givenUpSinceMs, state.latest?.receivedTimeMs ?? 0);
+      state.coverage.absentSinceMs = fromMs;
+      symbol.touch({ fromMs, toMs: endless }, this.#barsTo(emit, symbol));
       return;
     }
     if (change.absentSinceMs !== undefined) this.#gap(symbol, change.absentSinceMs, change.startMs, change.reason, emit);

@@ -315,8 +315,9 @@ export class HotFold {
   #goOn(slot: number, change: SessionChange, results: FoldResults): void {
     if (!change.symbols.has(this.#symbols.name(slot))) {
       this.#rows.owners[slot] = none;
-      this.#coverage.of(slot).absentSinceMs = change.givenUpSinceMs;
-      this.#windows.touch(slot, { fromMs: change.givenUpSinceMs, toMs: endless }, this.#rows.watermarks[slot] as number, results.bars);
+      const fromMs = Math.max(change.givenUpSinceMs, this.latestAt(slot)?.tick.receivedTimeMs ?? 0);
+      this.#coverage.of(slot).absentSinceMs = fromMs;
+      this.#windows.touch(slot, { fromMs, toMs: endless }, this.#rows.watermarks[slot] as number, results.bars);
       return;
     }
     if (change.absentSinceMs !== undefined) this.#gap(slot, change.absentSinceMs, change.startMs, change.reason, results);

@@ -245,8 +245,9 @@ export class Oracle {
     return listed;
   }
 
-  /** Nobody observes the symbol any more; its feed's time still closes its windows. */
-  #giveUp(listed: Listed, sinceMs: number): void {
+  /** Nobody observes the symbol any more, at the earliest since its last price; its feed's time still closes its windows. */
+  #giveUp(listed: Listed, feedSinceMs: number): void {
+    const sinceMs = latest(inOrder(listed.counted).at(-1)?.tick.receivedTimeMs, feedSinceMs);
     listed.owner = undefined;
     listed.absentSinceMs = sinceMs;
     this.#flag(listed, { fromMs: sinceMs, toMs: Number.POSITIVE_INFINITY });
