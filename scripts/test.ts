@@ -1,10 +1,11 @@
 /**
  * The test command: checks, unit tests, then integration and end-to-end tests on a real Kafka, a real Cassandra and a real Chromium.
  *
- *   npm test                    checks, unit, integration and e2e; in CI the cluster too
+ *   npm test                    checks, unit, integration and e2e; in CI the cluster and the node too
  *   npm test -- unit cluster    only the parts named: checks, unit, integration, e2e, cluster, node
  *
- * `node` (pods of all stages on a real Kubernetes node) is in the making: it has not passed yet, so nothing runs it unasked.
+ * `cluster` is charts and stacks on a real Kubernetes API server, `node` pods of all stages on a real Kubernetes node (root and Debian's
+ * packages of a node, which the test names). Both need the shared tools, whose absence they say.
  *
  * Servers named by KAFKA_BROKERS and CASSANDRA_CONTACT_POINTS are used; otherwise they are started here and stopped at the end.
  * Without Java the integration tests are skipped, loudly; in CI (CI=true) that is a failure. Ends with a line that counts.
@@ -33,13 +34,18 @@ interface Servers {
   stop(): Promise<void>;
 }
 
-/** The parts that use servers, with the options that choose their tests; those of the cluster take a machine for themselves. */
+/** The parts that use servers, with the options that choose their tests; those of the cluster run one after the other. */
 const serverTests: Partial<Record<PartName, readonly string[]>> = {
   integration: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster)\\.integration\\.test\\.ts$'],
   e2e: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster|real-node)\\.e2e\\.test\\.ts$'],
-  node: ['--runInBand', '--testPathPatterns', 'real-node\\.e2e\\.test\\.ts$'],
   cluster: ['--runInBand', '--testPathPatterns', '\\.cluster\\.(integration|e2e)\\.test\\.ts$'],
 };
+
+/** A node brings servers of its own, so it is started when the others are gone. */
+const nodeTests: readonly string[] = ['--runInBand', '--testPathPatterns', 'real-node\\.e2e\\.test\\.ts$'];
+
+/** They take a machine for minutes, so elsewhere they are run by name. */
+const forCi: readonly PartName[] = ['cluster', 'node'];
 
 const isCi = process.env.CI === 'true';
 const wanted = process.argv.slice(2);
@@ -48,7 +54,7 @@ if (unknown !== undefined) {
   process.stderr.write(`"${unknown}" is no part of the tests, expected some of: ${parts.join(', ')}\n`);
   process.exit(2);
 }
-const chosen = parts.filter(part => (wanted.length === 0 ? part !== 'node' && (part !== 'cluster' || isCi) : wanted.includes(part)));
+const chosen = parts.filter(part => (wanted.length === 0 ? isCi || !forCi.includes(part) : wanted.includes(part)));
 const scratch = mkdtempSync(join(tmpdir(), 'tapeline-test-'));
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
@@ -68,6 +74,7 @@ async function main(): Promise<number> {
   } finally {
     await (await starting?.catch(() => undefined))?.stop();
   }
+  if (chosen.includes('node') && !stopping.signal.aborted) outcomes.push(await runJest('node', nodeTests, {}));
   return report(outcomes);
 }
 
