@@ -170,6 +170,7 @@ async function disturb(node: RunningNode | undefined, isKill: boolean, forMs: nu
 /** The feed goes quiet, the processors read all of it, and are stopped as people stop them. Gives the offsets that hold all that counts. */
 async function drain(run: Run): Promise<readonly PartitionOffsets[]> {
   const { cluster, processors, writer } = run;
+  await processors.disarm();
   if (processors.count === 0) processors.start(99);
   await writer.endTicks();
   // Heartbeats go on until the windows of the last ticks are closed and past, and committed offsets say so: a lag is as old as its batch.
