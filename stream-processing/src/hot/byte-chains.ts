@@ -8,7 +8,7 @@ const chunkWords = 16;
 /** The first word of a chunk is the next one of its chain. */
 const dataWords = chunkWords - 1;
 const dataBytes = dataWords * 4;
-const pageChunks = 1 << 13;
+const pageChunks = 1 << 10;
 
 /** Of each list: first and last chunk, where its bytes begin in the first and end in the last. */
 const fields = 4;
@@ -43,13 +43,13 @@ export class ByteChains {
     return this.isEmpty(list) ? 0 : (this.#lists[list * fields + 2] as number);
   }
 
-  /** Copies a list's bytes, or only so many chunks of them, into `gathered`; gives their end. */
-  gather(list: number, chunks = Number.POSITIVE_INFINITY): number {
+  /** Copies a list's bytes into `gathered`; gives their end. */
+  gather(list: number): number {
     const at = list * fields;
     const last = this.#lists[at + 1] as number;
     let chunk = this.#lists[at] as number;
     let to = 0;
-    for (let count = 0; chunk !== none && count < chunks; count += 1) {
+    while (chunk !== none) {
       const words = this.#words[Math.floor(chunk / pageChunks)] as Int32Array;
       const from = (chunk % pageChunks) * chunkWords;
       if (to + dataWords > this.#gathered.length) this.#growGathered();

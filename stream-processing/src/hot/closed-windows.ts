@@ -14,6 +14,8 @@ import { PackedWindows } from './packed-windows.ts';
 import { WindowCodec } from './window-codec.ts';
 import { asClosedAt, closeAt, closedStride, endAt, highAt, indicatorsAt, lowAt, startAt } from './window-row.ts';
 
+/** Windows that end within so long are forgotten together. */
+const forgetTogetherMs = 8_000;
 /** Shorter intervals keep their current state. */
 const longMs = intervalMs('1m');
 
@@ -24,6 +26,7 @@ export class ClosedWindows {
   readonly #behind = new IndicatorRows();
   readonly #levels: number;
   readonly #isDay: readonly boolean[];
+  readonly #lengths: Float64Array;
   readonly #keepsCurrent: readonly boolean[];
   readonly #state = new Float64Array(indicatorStride);
   readonly #row = new Float64Array(closedStride);
@@ -33,6 +36,7 @@ export class ClosedWindows {
     this.#levels = levels.length;
     this.#windows = new PackedWindows(this.codec, levels.length);
     this.#isDay = levels.map(level => level.interval === '1d');
+    this.#lengths = Float64Array.from(levels, level => intervalMs(level.interval));
     this.#keepsCurrent = levels.map(level => level.interval === '1d' || intervalMs(level.interval) < longMs);
   }
 
@@ -47,9 +51,13 @@ export class ClosedWindows {
     return this.#windows.newestStartMs(list) >= startMs;
   }
 
-  /** Puts a window that closes in its place, and the indicators known at its close into it. */
-  close(list: number, window: Float64Array): void {
+  /**
+   * Puts a window that closes in its place, and the indicators known at its close into it. Says whether it is time to forget windows:
+   * short ones are forgotten a few at once, because that costs less.
+   */
+  close(list: number, window: Float64Array): boolean {
     const state = this.#state;
+    const beforeMs = this.#windows.newestStartMs(list);
     const keepsCurrent = this.#keepsCurrent[list % this.#levels] as boolean;
     if (keepsCurrent) this.#current.load(list, state);
     else this.#replay(list, Number.POSITIVE_INFINITY);
@@ -58,8 +66,10 @@ export class ClosedWindows {
     window[asClosedAt + 2] = window[closeAt] as number;
     stepBy(state, window);
     readIndicators(state, window, indicatorsAt);
-    if (keepsCurrent) this.#current.store(list, state);
+    if (keepsCurrent) this.#current.storeNext(list, state);
     this.#windows.put(list, window);
+    const spanMs = Math.max(forgetTogetherMs, this.#lengths[list % this.#levels] as number);
+    return Math.floor(beforeMs / spanMs) !== Math.floor((window[startAt] as number) / spanMs);
   }
 
   /** Puts a window that was over before it began in its place: it has no indicators. */
@@ -93,7 +103,7 @@ export class ClosedWindows {
     const { reader } = this.#windows;
     const end = this.#windows.begin(list);
     while (reader.at < end) {
-      this.#windows.read(list, this.#row);
+      this.#windows.readPrices(list, this.#row);
       starts.push(this.#row[startAt] as number);
     }
     return starts;
@@ -103,17 +113,22 @@ export class ClosedWindows {
   forget(list: number, horizonMs: number): void {
     if (this.#isDay[list % this.#levels]) return this.#forgetDays(list, horizonMs);
     const row = this.#row;
-    let isLoaded = false;
-    while (!this.#windows.isEmpty(list)) {
-      this.#windows.beginFirst(list);
-      this.#windows.read(list, row);
-      if (!((row[endAt] as number) < horizonMs) || row[startAt] === this.#windows.newestStartMs(list)) break;
-      this.#windows.dropRead(list);
-      if (!isLoaded) this.#behind.load(list, this.#state);
-      isLoaded = true;
-      stepBy(this.#state, row);
+    const { reader } = this.#windows;
+    const lengthMs = this.#lengths[list % this.#levels] as number;
+    const newestMs = this.#windows.newestStartMs(list);
+    const end = this.#windows.begin(list);
+    let next = reader.at;
+    let steps = 0;
+    while (reader.at < end) {
+      this.#windows.readPrices(list, row);
+      if (!((row[startAt] as number) + lengthMs < horizonMs) || row[startAt] === newestMs) break;
+      if (steps === 0) this.#behind.load(list, this.#state);
+      if (stepBy(this.#state, row)) steps += 1;
+      next = reader.at;
     }
-    if (isLoaded) this.#behind.store(list, this.#state);
+    this.#windows.dropTo(list, next);
+    if (steps === 1) this.#behind.storeNext(list, this.#state);
+    else if (steps > 1) this.#behind.store(list, this.#state);
   }
 
   /** Writes a list. */
@@ -148,7 +163,7 @@ export class ClosedWindows {
       if (row[startAt] === newestMs || !((row[endAt] as number) < horizonMs)) kept.push(row);
     }
     if (kept.length === count) return;
-    this.#windows.dropRead(list);
+    this.#windows.dropTo(list, end);
     for (const row of kept) this.#windows.put(list, row);
   }
 
@@ -159,7 +174,7 @@ export class ClosedWindows {
     const { reader } = this.#windows;
     const end = this.#windows.begin(list);
     while (reader.at < end) {
-      this.#windows.read(list, row);
+      this.#windows.readPrices(list, row);
       if ((row[startAt] as number) >= startMs) return;
       stepBy(this.#state, row);
     }
@@ -190,9 +205,10 @@ export class ClosedWindows {
   }
 }
 
-/** One step with the prices with which a window closed, if it ever did. */
-function stepBy(state: Float64Array, window: Float64Array): void {
+/** One step with the prices with which a window closed; false when it never did, because it was over before it began. */
+function stepBy(state: Float64Array, window: Float64Array): boolean {
   const high = window[asClosedAt] as number;
-  if (Number.isNaN(high)) return;
+  if (Number.isNaN(high)) return false;
   stepIndicators(state, high, window[asClosedAt + 1] as number, window[asClosedAt + 2] as number);
+  return true;
 }

@@ -3,7 +3,7 @@
  * whose prices have too many digits for that keep doubles.
  */
 import { enlarged, moreThan, none } from './growing.ts';
-import { averageCount, averagesAt, closesKept, countAt, indicatorStride } from './indicator-state.ts';
+import { averageCount, averagesAt, closesKept, countAt } from './indicator-state.ts';
 import { mantissaOf, placesOf, priceOf } from './packed-bytes.ts';
 
 /** 21 closes, then the number of closes with the digits after the point above it, in eight bytes the two. */
@@ -51,14 +51,29 @@ export class IndicatorRows {
     for (let index = 0; index < closesKept; index += 1) state[index] = priceOf(this.#words[word + index] as number, places);
   }
 
+  /** Keeps a list's state, which has taken one bar in since it was loaded. */
+  storeNext(list: number, state: Float64Array): void {
+    const row = this.#ofList[list] as number;
+    if (row === none) return this.store(list, state);
+    const word = row * doublesOfRow * 2;
+    const words = this.#words;
+    const before = words[word + closesKept] as number;
+    const places = (before >> 8) & 0xff;
+    const close = state[closesKept - 1] as number;
+    const mantissa = mantissaOf(close, places);
+    if (before & wideBit || mantissa > largest || priceOf(mantissa, places) !== close) return this.store(list, state);
+    for (let index = 1; index < closesKept; index += 1) words[word + index - 1] = words[word + index] as number;
+    words[word + closesKept - 1] = mantissa;
+    words[word + closesKept] = (state[countAt] as number) | (places << 8);
+    this.#storeAverages(row, state);
+  }
+
+  /** Keeps a list's state. */
   store(list: number, state: Float64Array): void {
-    const base = this.#rowOf(list) * doublesOfRow;
-    const word = base * 2;
-    for (let index = 0; index < averageCount; index += 1) {
-      this.#doubles[base + wordsOfRow / 2 + index] = state[averagesAt + index] as number;
-    }
-    const known = ((this.#words[word + closesKept] as number) >> 8) & 0xff;
-    const places = placesOfAll(state, known);
+    const row = this.#rowOf(list);
+    const word = row * doublesOfRow * 2;
+    const places = placesOfAll(state);
+    this.#storeAverages(row, state);
     if (places >= 0) {
       for (let index = 0; index < closesKept; index += 1) this.#words[word + index] = mantissaOf(state[index] as number, places);
       this.#words[word + closesKept] = (state[countAt] as number) | (places << 8);
@@ -67,6 +82,11 @@ export class IndicatorRows {
       this.#words[word + closesKept] = (state[countAt] as number) | wideBit;
       this.#wide.set(list, state.slice(0, closesKept));
     }
+  }
+
+  #storeAverages(row: number, state: Float64Array): void {
+    const at = row * doublesOfRow + wordsOfRow / 2;
+    for (let index = 0; index < averageCount; index += 1) this.#doubles[at + index] = state[averagesAt + index] as number;
   }
 
   #rowOf(list: number): number {
@@ -82,11 +102,9 @@ export class IndicatorRows {
   }
 }
 
-export { indicatorStride };
-
-/** Digits after the point that all closes can do with as numbers of four bytes, at least `from`; −1 when they cannot. */
-function placesOfAll(state: Float64Array, from: number): number {
-  let places = from;
+/** Digits after the point that all closes can do with as numbers of four bytes; −1 when they cannot. */
+function placesOfAll(state: Float64Array): number {
+  let places = 0;
   for (let index = 0; index < closesKept && places >= 0; index += 1) places = placesOf(state[index] as number, places);
   if (places < 0) return -1;
   for (let index = 0; index < closesKept; index += 1) if (mantissaOf(state[index] as number, places) > largest) return -1;

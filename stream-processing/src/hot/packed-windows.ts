@@ -5,11 +5,6 @@ import type { PackedReader } from './packed-bytes.ts';
 import type { WindowCodec } from './window-codec.ts';
 import { startAt } from './window-row.ts';
 
-/** No row of a window without indicators is longer. */
-const chunksOfRow = 8;
-/** A row that surely stands in two chunks, wherever it begins in the first. */
-const shortRow = 56;
-
 export class PackedWindows {
   readonly #codec: WindowCodec;
   readonly #levels: number;
@@ -42,14 +37,11 @@ export class PackedWindows {
 
   /** Stands the reader before the first row; gives where it stands when all rows are read. */
   begin(list: number): number {
-    return this.#stand(list, Number.POSITIVE_INFINITY);
-  }
-
-  /** Stands the reader before the first row, of which alone it can read. */
-  beginFirst(list: number): void {
-    this.#stand(list, 2);
+    const end = this.#chains.gather(list);
     const { reader } = this.#codec;
-    if ((reader.bytes[reader.at] as number) > shortRow) this.#stand(list, chunksOfRow);
+    reader.bytes = this.#chains.gathered;
+    reader.at = this.#chains.begin(list);
+    return end;
   }
 
   get reader(): PackedReader {
@@ -62,9 +54,19 @@ export class PackedWindows {
     this.#codec.read(list % this.#levels, row);
   }
 
-  /** Takes the rows away that the reader has read. */
-  dropRead(list: number): void {
-    this.#chains.drop(list, this.#codec.reader.at - this.#chains.begin(list));
+  /** Reads of the row at which the reader stands only its start and prices, and goes on behind it. */
+  readPrices(list: number, row: Float64Array): void {
+    const { reader } = this.#codec;
+    const length = reader.whole();
+    const next = reader.at + length;
+    this.#codec.readPrices(list % this.#levels, row);
+    reader.at = next;
+  }
+
+  /** Takes the rows away that stand before `end` for the reader. */
+  dropTo(list: number, end: number): void {
+    const count = end - this.#chains.begin(list);
+    if (count > 0) this.#chains.drop(list, count);
   }
 
   /** Puts a row in its place; one that begins with it is replaced. */
@@ -85,14 +87,6 @@ export class PackedWindows {
   restore(list: number, bytes: Uint8Array, newestStartMs: number): void {
     this.#newest[list] = newestStartMs;
     if (bytes.length > 0) this.#chains.append(list, bytes, bytes.length);
-  }
-
-  #stand(list: number, chunks: number): number {
-    const end = this.#chains.gather(list, chunks);
-    const { reader } = this.#codec;
-    reader.bytes = this.#chains.gathered;
-    reader.at = this.#chains.begin(list);
-    return end;
   }
 
   /** Writes a list anew with a row in its place. */

@@ -75,6 +75,8 @@ export interface SymbolWindowsOptions {
 export class SymbolWindows {
   /** By slot: no window closes before the watermark gets here. */
   nextCloseMs = new Float64Array(64);
+  /** By slot: no window above the smallest interval ends before. */
+  #nextUpperMs = new Float64Array(64);
   readonly open = new WindowTable(windowStride);
   readonly closed: ClosedWindows;
   readonly #levels: number;
@@ -118,17 +120,19 @@ export class SymbolWindows {
     if (slots <= this.nextCloseMs.length) return;
     const length = Math.max(slots, moreThan(this.nextCloseMs.length));
     this.nextCloseMs = enlarged(this.nextCloseMs, new Float64Array(length));
+    this.#nextUpperMs = enlarged(this.#nextUpperMs, new Float64Array(length));
     this.#forgetMs = enlarged(this.#forgetMs, new Float64Array(length).fill(Number.NaN));
   }
 
   begin(slot: number): void {
     this.nextCloseMs[slot] = Number.POSITIVE_INFINITY;
+    this.#nextUpperMs[slot] = Number.POSITIVE_INFINITY;
   }
 
   /** True when the window of the smallest interval that a tick belongs to ended before the correction horizon. */
   isTooLate(tick: TickScan, watermarkMs: number): boolean {
     // No window of a time ends before it, save a trading day.
-    if (!this.#isDay[0] && tick.timeMs >= watermarkMs) return false;
+    if (tick.timeMs >= watermarkMs - this.#horizonMs && !this.#isDay[0]) return false;
     this.#span(0, tick.timeMs, tick.tradingDay, tick.tradingDayEndMs);
     return watermarkMs >= this.#endMs + this.#latenessMs && this.#endMs < watermarkMs - this.#horizonMs;
   }
@@ -141,26 +145,40 @@ export class SymbolWindows {
 
   /** Closes what is over, shorter windows first. */
   close(slot: number, watermarkMs: number, bars: BarBlock): void {
-    const { open } = this;
-    let earliestMs = Number.POSITIVE_INFINITY;
-    for (let level = 0; level < this.#levels; level += 1) {
-      const list = slot * this.#levels + level;
-      let hasClosed = false;
-      for (let row = open.oldest(list); row !== none; ) {
-        const endMs = open.rows[row * windowStride + endAt] as number;
-        const isOver = watermarkMs >= endMs + this.#latenessMs;
-        const next = open.newer(row);
-        if (isOver) {
-          this.#closeRow(slot, level, row, bars);
-          hasClosed = true;
-        } else if (endMs < earliestMs) earliestMs = endMs;
-        if (!isOver && !this.#isDay[level]) break;
-        row = next;
+    const overMs = watermarkMs - this.#latenessMs;
+    let earliestMs = this.#closeLevel(slot, 0, watermarkMs, bars);
+    if (overMs >= (this.#nextUpperMs[slot] as number)) {
+      this.#nextUpperMs[slot] = Number.POSITIVE_INFINITY;
+      for (let level = 1; level < this.#levels; level += 1) {
+        const endMs = this.#closeLevel(slot, level, watermarkMs, bars);
+        if (endMs < (this.#nextUpperMs[slot] as number)) this.#nextUpperMs[slot] = endMs;
       }
-      if (hasClosed) this.closed.forget(list, watermarkMs - this.#horizonMs);
     }
+    earliestMs = Math.min(earliestMs, this.#nextUpperMs[slot] as number);
     this.nextCloseMs[slot] = earliestMs + this.#latenessMs;
     this.#forgetMs[slot] = watermarkMs - this.#horizonMs;
+  }
+
+  /** Closes what is over on a level; gives the earliest end of what stays open. */
+  #closeLevel(slot: number, level: number, watermarkMs: number, bars: BarBlock): number {
+    const { open } = this;
+    const list = slot * this.#levels + level;
+    const isDay = this.#isDay[level] as boolean;
+    let earliestMs = Number.POSITIVE_INFINITY;
+    let isForgetful = false;
+    for (let row = open.oldest(list); row !== none; ) {
+      const endMs = open.rows[row * windowStride + endAt] as number;
+      const next = open.newer(row);
+      if (watermarkMs >= endMs + this.#latenessMs) {
+        if (this.#closeRow(slot, level, row, bars)) isForgetful = true;
+      } else {
+        earliestMs = Math.min(earliestMs, endMs);
+        if (!isDay) break;
+      }
+      row = next;
+    }
+    if (isForgetful) this.closed.forget(list, watermarkMs - this.#horizonMs);
+    return earliestMs;
   }
 
   /** Marks every window that the gap touches; those already given out are given out again. */
@@ -202,7 +220,9 @@ export class SymbolWindows {
       this.open.read(list, from);
       this.closed.read(list, from);
       for (let row = this.open.oldest(list); row !== none; row = this.open.newer(row)) {
-        earliestMs = Math.min(earliestMs, this.open.rows[row * windowStride + endAt] as number);
+        const endMs = this.open.rows[row * windowStride + endAt] as number;
+        earliestMs = Math.min(earliestMs, endMs);
+        if (list > slot * this.#levels) this.#nextUpperMs[slot] = Math.min(this.#nextUpperMs[slot] as number, endMs);
       }
     }
     this.nextCloseMs[slot] = earliestMs + this.#latenessMs;
@@ -270,16 +290,18 @@ export class SymbolWindows {
     return true;
   }
 
-  #closeRow(slot: number, level: number, row: number, bars: BarBlock): void {
+  /** Closes an open window; says whether it is time to forget closed ones. */
+  #closeRow(slot: number, level: number, row: number, bars: BarBlock): boolean {
     const { open } = this;
     const list = slot * this.#levels + level;
     const window = this.#window;
     const base = row * windowStride;
     for (let column = 0; column < windowStride; column += 1) window[column] = open.rows[base + column] as number;
     open.remove(list, row);
-    this.closed.close(list, window);
+    const isForgetful = this.closed.close(list, window);
     this.#give(slot, level, window, bars);
     for (const parent of this.#parents[level] as readonly number[]) this.#rollUp(slot, parent, window, bars);
+    return isForgetful;
   }
 
   #rollUp(slot: number, level: number, part: Float64Array, bars: BarBlock): void {
@@ -307,6 +329,7 @@ export class SymbolWindows {
     const base = row * windowStride;
     open.rows[base + endAt] = endMs;
     open.rows[base + flagsAt] = this.#coverage.flags(slot, this.#realStartMs(level, startMs, endMs), endMs);
+    if (level > 0 && endMs < (this.#nextUpperMs[slot] as number)) this.#nextUpperMs[slot] = endMs;
     const closesMs = endMs + this.#latenessMs;
     if (closesMs < (this.nextCloseMs[slot] as number)) this.nextCloseMs[slot] = closesMs;
     return base;
@@ -361,7 +384,8 @@ export class SymbolWindows {
       return;
     }
     const length = this.#lengths[level] as number;
-    this.#startMs = timeMs - (((timeMs % length) + length) % length);
+    // Exact below 2^53, and a remainder of doubles is slow.
+    this.#startMs = Math.floor(timeMs / length) * length;
     this.#endMs = this.#startMs + length;
   }
 

@@ -98,14 +98,15 @@ export class WindowCodec {
     const second = secondByte(row, places);
     writer.byte(first);
     writer.byte(second);
-    this.#writePlace(level, row, (first & singlePoint) !== 0);
+    this.#writeStart(level, row);
     this.#writePrices(row, places, (first & singlePoint) !== 0);
+    if (second & changedPrices) for (let column = 0; column < 3; column += 1) writer.raw(row[asClosedAt + column] as number);
+    this.#writePlace(row, (first & singlePoint) !== 0);
     this.#writeSums(row, first, second);
     if (second & hasHistory) {
       writer.byte(row[flagsAt] as number);
       writer.whole(row[revisionAt] as number);
     }
-    if (second & changedPrices) for (let column = 0; column < 3; column += 1) writer.raw(row[asClosedAt + column] as number);
     if (this.#isDay[level]) for (let column = 0; column < indicatorCount; column += 1) writer.raw(row[indicatorsAt + column] as number);
   }
 
@@ -120,28 +121,36 @@ export class WindowCodec {
     return this.#isDay[level] ? dayStartMs(units) : this.epochMs + units * (this.#lengths[level] as number);
   }
 
+  /** Reads of the row at which the reader stands only its start and the prices, those as it closed too. */
+  readPrices(level: number, row: Float64Array): void {
+    const first = this.reader.byte();
+    const second = this.reader.byte();
+    row[startAt] = this.#readStart(level);
+    this.#readPrices(row, second & placesBits, first);
+    this.#readAsClosed(row, second);
+  }
+
   /** Reads the row at which the reader stands; indicators only where they are written (see {@link ClosedWindows}). */
   read(level: number, row: Float64Array): void {
     const { reader } = this;
-    const first = reader.byte();
-    const second = reader.byte();
-    const isSingle = (first & singlePoint) !== 0;
-    const places = second & placesBits;
-    row[startAt] = this.#readStart(level);
-    this.#readPlace(level, row, isSingle);
-    this.#readPrices(row, places, first);
+    const first = reader.bytes[reader.at] as number;
+    const second = reader.bytes[reader.at + 1] as number;
+    this.readPrices(level, row);
+    this.#readPlace(level, row, (first & singlePoint) !== 0);
     this.#readSums(row, first, second);
     row[flagsAt] = second & hasHistory ? reader.byte() : 0;
     row[revisionAt] = second & hasHistory ? reader.whole() : 0;
-    this.#readAsClosed(row, second);
     if (this.#isDay[level]) for (let column = 0; column < indicatorCount; column += 1) row[indicatorsAt + column] = reader.raw();
   }
 
-  #writePlace(level: number, row: Float64Array, isSingle: boolean): void {
+  #writeStart(level: number, row: Float64Array): void {
+    if (this.#isDay[level]) this.writer.signed(row[dayAt] as number);
+    else this.writer.signed(((row[startAt] as number) - this.epochMs) / (this.#lengths[level] as number));
+  }
+
+  #writePlace(row: Float64Array, isSingle: boolean): void {
     const { writer } = this;
     const at = (column: number): number => row[column] as number;
-    if (this.#isDay[level]) writer.signed(at(dayAt));
-    else writer.signed((at(startAt) - this.epochMs) / (this.#lengths[level] as number));
     writer.whole(this.days.indexOf(at(dayAt), at(dayEndAt)));
     writer.signed(at(openTimeAt) - at(startAt));
     writer.whole(at(openSessionAt));
