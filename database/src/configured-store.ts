@@ -2,8 +2,12 @@
 import { type Configuration, fileOf } from '@tapeline/core/configuration';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { cassandraGenerations, keyspaceOf } from './cassandra/cassandra-generations.ts';
 import { openCassandraStore } from './cassandra/cassandra-store.ts';
+import { firstGeneration, Generations } from './generations.ts';
 import type { MarketStore } from './market-store.ts';
+import { ServingStore } from './serving-store.ts';
+import { sqliteGenerations } from './sqlite/sqlite-generations.ts';
 import { openSqliteStore } from './sqlite/sqlite-store.ts';
 
 export interface ConfiguredStoreOptions {
@@ -11,25 +15,48 @@ export interface ConfiguredStoreOptions {
   readonly registry: Registry;
   /** For a reader beside the process that writes. @default false */
   readonly readOnly?: boolean;
+  /** @default 1: the keyspace or file as the settings name it */
+  readonly generation?: number;
 }
 
 /** Opens it; the first call connects. @throws PipelineError `configuration.invalid` when the certificate cannot be read. */
 export function openConfiguredStore(configuration: Configuration, options: ConfiguredStoreOptions): MarketStore {
   const { CASSANDRA_CONTACT_POINTS: contactPoints, STORE_TICKS: ticks } = configuration;
-  if (contactPoints === undefined) return openSqliteStore({ ...options, dataDir: configuration.DATA_DIR, ticks });
-  const { CASSANDRA_USERNAME: username, CASSANDRA_PASSWORD: password, CASSANDRA_LOCAL_DATACENTER: localDataCenter } = configuration;
+  const { generation = firstGeneration, ...rest } = options;
+  if (contactPoints === undefined) return openSqliteStore({ ...rest, dataDir: configuration.DATA_DIR, ticks, generation });
   const days = configuration.CASSANDRA_TICK_RETENTION_DAYS;
-  const ca = fileOf(configuration, 'CASSANDRA_CA_FILE');
   return openCassandraStore({
-    ...options,
-    contactPoints,
-    keyspace: configuration.CASSANDRA_KEYSPACE,
+    ...rest,
+    ...cassandraOptions(configuration, contactPoints),
+    keyspace: keyspaceOf(configuration.CASSANDRA_KEYSPACE, generation),
     replicationFactor: configuration.CASSANDRA_REPLICATION_FACTOR,
     ticks,
+    ...(days === undefined ? {} : { tickRetentionMs: days * 86_400_000 }),
+  });
+}
+
+/** The notes about generations of the configured store. */
+export function openConfiguredGenerations(configuration: Configuration, logger: Logger): Generations {
+  const { CASSANDRA_CONTACT_POINTS: contactPoints, CASSANDRA_KEYSPACE: keyspace } = configuration;
+  if (contactPoints === undefined) return new Generations({ table: sqliteGenerations(configuration.DATA_DIR) });
+  return new Generations({ table: cassandraGenerations({ ...cassandraOptions(configuration, contactPoints), keyspace, logger }) });
+}
+
+/** The store of the generation that serves, followed through each switch: for readers. */
+export function openServingStore(configuration: Configuration, options: Omit<ConfiguredStoreOptions, 'generation'>): ServingStore {
+  const { logger } = options;
+  const generations = openConfiguredGenerations(configuration, logger);
+  return new ServingStore({ generations, logger, open: generation => openConfiguredStore(configuration, { ...options, generation }) });
+}
+
+function cassandraOptions(configuration: Configuration, contactPoints: readonly string[]) {
+  const { CASSANDRA_USERNAME: username, CASSANDRA_PASSWORD: password, CASSANDRA_LOCAL_DATACENTER: localDataCenter } = configuration;
+  const ca = fileOf(configuration, 'CASSANDRA_CA_FILE');
+  return {
+    contactPoints,
     ...(localDataCenter === undefined ? {} : { localDataCenter }),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(days === undefined ? {} : { tickRetentionMs: days * 86_400_000 }),
     ...(configuration.CASSANDRA_TLS ? { ssl: ca === undefined ? {} : { ca } } : {}),
-  });
+  };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Bar } from '@tapeline/core/bars';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { firstGeneration } from '../generations.ts';
 import {
   defaultRangeLimit,
   type Gap,
@@ -18,12 +19,15 @@ import {
 import { newestOfEachKey } from '../store-batch.ts';
 import { type StoreMetrics, storeMetrics } from '../store-metrics.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
+import { sqliteFileOf } from './sqlite-generations.ts';
 import { loadSqliteSnapshot, saveSqliteSnapshot } from './sqlite-snapshots.ts';
 import { barTable, gapTable, instrumentTable, latestTable, rowsOf, type SqliteTable, tickTable, upsertRows } from './sqlite-tables.ts';
 
 export interface SqliteStoreOptions {
   /** Folder of `market.sqlite`; made when it is missing. */
   readonly dataDir: string;
+  /** @default 1 */
+  readonly generation?: number;
   /** Opens for reading only, beside a process that writes. @default false */
   readonly readOnly?: boolean;
   /** Stores raw ticks beside the bars. @default true */
@@ -43,8 +47,8 @@ class SqliteStore implements MarketStore {
   readonly #logger: Logger;
   readonly #metrics: StoreMetrics;
 
-  constructor({ dataDir, readOnly = false, ticks = true, logger, registry }: SqliteStoreOptions) {
-    this.#database = new SqliteDatabase(join(dataDir, 'market.sqlite'), readOnly);
+  constructor({ dataDir, generation = firstGeneration, readOnly = false, ticks = true, logger, registry }: SqliteStoreOptions) {
+    this.#database = new SqliteDatabase(join(dataDir, sqliteFileOf(generation)), readOnly);
     this.#ticks = ticks;
     this.#logger = logger;
     this.#metrics = storeMetrics(registry);

@@ -1,0 +1,45 @@
+/** Which generation serves, as readers and processors learn it: read at the start, looked at every other second. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import type { Logger } from 'pino';
+import type { Generations, ServingGeneration } from './generations.ts';
+
+export interface ServingOptions {
+  readonly generations: Pick<Generations, 'serving'>;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** @default 2,000 */
+  readonly lookIntervalMs?: number;
+}
+
+/**
+ * Waits until the store says which one serves; `undefined` when `signal` aborts first.
+ * @throws PipelineError what waiting does not mend.
+ */
+export async function servingGeneration(options: ServingOptions): Promise<ServingGeneration | undefined> {
+  const { generations, logger, signal, lookIntervalMs = 2_000 } = options;
+  while (!signal.aborted) {
+    try {
+      return await generations.serving();
+    } catch (error) {
+      if (!(error instanceof PipelineError) || !error.retriable) throw error;
+      logger.warn({ code: error.code }, `which generation serves is not known yet: ${error.message}; trying again`);
+    }
+    await sleep(lookIntervalMs, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+/** Resolves when another one than `former` serves; `undefined` when `signal` aborts first. A store that is away changes nothing. */
+export async function nextGeneration(former: ServingGeneration, options: ServingOptions): Promise<ServingGeneration | undefined> {
+  const { generations, logger, signal, lookIntervalMs = 2_000 } = options;
+  for (;;) {
+    await sleep(lookIntervalMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return undefined;
+    const serving = await generations.serving().catch((error: unknown) => {
+      logger.debug({ reason: reasonOf(error) }, 'which generation serves could not be looked at');
+      return former;
+    });
+    if (serving.generation !== former.generation) return serving;
+  }
+}
