@@ -126,6 +126,7 @@ class PartitionRun {
       this.#turnStartMs = performance.now();
       const newer = await this.#processBatch(batch);
       this.#observe(batch);
+      batch.release();
       if (newer !== undefined) return this.#pause(newer);
       await this.#saveNowAndThen(batch.highWatermark);
     }

@@ -128,6 +128,7 @@ export class PartitionReplica {
     this.#problem = undefined;
     for await (const batch of reading) {
       await this.#applyBatch(batch);
+      batch.release();
       moved();
       // A long log is read without a pause for I/O in between; the screens' timers get their turn here.
       await setImmediate();
