@@ -15,6 +15,8 @@ import { eventually, type RunningProcess, startProgram } from './processes.ts';
 export interface TestCluster {
   readonly store: MarketStore;
   readonly log: MarketLog;
+  /** What its programs are started with. */
+  readonly env: Readonly<Record<'KAFKA_BROKERS' | 'KAFKA_TOPIC_PREFIX' | 'CASSANDRA_CONTACT_POINTS' | 'CASSANDRA_KEYSPACE', string>>;
   startIngester(env: Readonly<Record<string, string>>): RunningProcess;
   /** `program` is another one than people run only where a test puts a fault into it. */
   startProcessor(group: string, env?: Readonly<Record<string, string>>, program?: string): RunningProcess;
@@ -65,6 +67,7 @@ export async function testCluster(servers: { readonly kafka: TestKafka; readonly
   return {
     store,
     log,
+    env,
     startIngester: more => started('ingestion/src/main.ts', more),
     startProcessor: (group, more = {}, program = 'stream-processing/src/main.ts') =>
       started(program, { KAFKA_GROUP: `${prefix}${group}`, ...more }),
@@ -77,8 +80,8 @@ export async function testCluster(servers: { readonly kafka: TestKafka; readonly
     cells: () => cellsOf(client, keyspace),
     close: async () => {
       for (const running of processes) await running.end('SIGKILL');
-      // A test may have killed the server a moment ago, and this client has not found it again yet.
-      await eventually('the keyspace is dropped', () => dropped(client, keyspace), 60_000);
+      // A test may have killed the server a moment ago, and this client has not found it again yet. What stays behind disturbs nobody.
+      await eventually('the keyspace is dropped', () => dropped(client, keyspace), 60_000).catch(() => undefined);
       await Promise.all([client.shutdown(), store.close(), log.close(), admin.disconnect()]);
     },
   };
