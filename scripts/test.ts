@@ -128,7 +128,8 @@ async function runChecks(): Promise<Outcome[]> {
 async function runJest(part: PartName, options: readonly string[], environment: Readonly<Record<string, string>>): Promise<Outcome> {
   const begun = performance.now();
   const file = join(scratch, `${part}.json`);
-  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+  // A test that failed half-way may leave something open: that is its failure, and no reason to wait for ever.
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--forceExit'];
   const status = await run(process.execPath, [...flags, '--json', '--outputFile', file, ...options], environment);
   if (!existsSync(file)) return { part, passed: 0, failed: 1, skipped: 0, seconds: secondsSince(begun) };
   const result = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;

@@ -271,7 +271,9 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         await waitUntil(() => other.lines.length === 2);
         other.signal('SIGSTOP');
         const member = joinGroup(log, topic, group);
-        await Promise.all([member.claim(0), member.claim(1)]);
+        // An owner of its own releases what it lost: both are, when the rebalance took more than one attempt to join.
+        for (const claim of await Promise.all([member.claim(0), member.claim(1)]))
+          claim.lost.addEventListener('abort', () => claim.release());
         other.signal('SIGCONT');
         await waitUntil(() => other.lines.filter(line => line.includes('lost')).length === 2);
         await waitUntil(() => other.lines.filter(line => line.includes('got')).length === 3);

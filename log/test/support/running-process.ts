@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { afterAll } from '@jest/globals';
 
 export interface RunningProcess {
   readonly pid: number;
@@ -11,12 +12,21 @@ export interface RunningProcess {
   readonly ended: Promise<unknown>;
 }
 
+const children = new Set<ChildProcess>();
+
+/** Every script that still runs ends with the tests, a stopped one too: its pipes would keep the test runner waiting for ever. */
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** Starts `support/<script>` with Node as it is. */
 export function runScript(script: string, ...args: readonly string[]): RunningProcess {
   const path = new URL(script, import.meta.url).pathname;
   const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
   const lines: string[] = [];
   if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', line => lines.push(line));
   return { pid: child.pid ?? 0, lines, signal: name => void child.kill(name), ended: once(child, 'exit') };
