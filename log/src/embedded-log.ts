@@ -129,12 +129,13 @@ class EmbeddedLog implements MarketLog {
     });
   }
 
-  async *join({ topic, group, signal }: JoinRequest): AsyncGenerator<PartitionClaim, void, void> {
+  async *join({ topic, group, signal, onAssigned }: JoinRequest): AsyncGenerator<PartitionClaim, void, void> {
     this.#checkWritable();
     const stop = AbortSignal.any([signal, this.#closing.signal]);
     const { id, partitions } = this.#topic(topic);
     const leave = await this.#groups.enter(JSON.stringify([group, topic]), stop);
     if (leave === undefined) return;
+    onAssigned?.();
     const claims = partitions.map(({ partition }) => this.#claim({ topic, topicId: id, group, partition, stop }));
     try {
       yield* giveClaims(claims, stop);

@@ -128,7 +128,13 @@ class KafkaLog implements MarketLog {
     }
   }
 
-  async *join({ topic, group, signal, maxBufferedBytes = defaultBufferBytes }: JoinRequest): AsyncGenerator<PartitionClaim, void, void> {
+  async *join({
+    topic,
+    group,
+    signal,
+    onAssigned,
+    maxBufferedBytes = defaultBufferBytes,
+  }: JoinRequest): AsyncGenerator<PartitionClaim, void, void> {
     this.#checkOpen();
     await this.#topics.partitionCount(topic);
     const fetcher = this.#fetcher(topic);
@@ -145,6 +151,7 @@ class KafkaLog implements MarketLog {
         peer: this.#options.peer,
         logger: this.#logger,
         stop: AbortSignal.any([signal, this.#closing.signal]),
+        onAssigned,
         committedOffsets: () => this.#topics.committedOffsets(group, topic),
         read: (partition, fromOffset, until) =>
           fetcher.read({ partition, fromOffset, toOffset: Number.MAX_SAFE_INTEGER, signal: until, maxBufferedBytes }),

@@ -32,6 +32,7 @@ export interface KafkaMemberOptions {
   readonly logger: Logger;
   /** Aborts when the member is to stop. */
   readonly stop: AbortSignal;
+  readonly onAssigned?: (() => void) | undefined;
   readonly committedOffsets: () => Promise<ReadonlyMap<number, number>>;
   readonly read: (partition: number, fromOffset: number, signal: AbortSignal) => AsyncIterable<LogBatch>;
 }
@@ -201,6 +202,7 @@ export class KafkaMember {
     }
     logger.info({ group, topic, partitions: [...partitions].sort((a, b) => a - b), kept: kept.length }, 'partitions were assigned');
     const gained = partitions.filter(partition => !kept.includes(partition));
+    this.#options.onAssigned?.();
     if (gained.length > 0) void this.#offer(gained, this.#generation);
   }
 

@@ -67,6 +67,8 @@ export interface JoinRequest {
   readonly signal: AbortSignal;
   /** Records buffered for each claim, in bytes, before the partition is paused. @default 8 MiB */
   readonly maxBufferedBytes?: number;
+  /** Called each time the group has given this member its partitions: none, when there are more members than partitions. */
+  readonly onAssigned?: (() => void) | undefined;
 }
 
 /**

@@ -264,6 +264,18 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         await first.leave();
       }, 120_000);
 
+      it('tells a member for which there is no partition that it stands by', async () => {
+        const topic = await aTopic(log, 1);
+        const group = aGroup();
+        const first = joinGroup(log, topic, group);
+        await first.claim(0);
+        const second = joinGroup(log, topic, group);
+        await waitUntil(() => second.assignments.length > 0);
+        expect([first.claims.filter(claim => !claim.lost.aborted).length, second.claims.length]).toEqual([1, 0]);
+        await second.leave();
+        await first.leave();
+      }, 120_000);
+
       it('takes the partitions of a member that is frozen, and tells it when it wakes', async () => {
         const topic = await aTopic(log, 2);
         const group = aGroup();

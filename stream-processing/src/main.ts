@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   let owned: readonly number[] | undefined;
   const probes = createProbes({
     registry,
-    checks: [{ name: 'group', check: () => (owned === undefined ? 'no partition was assigned yet' : undefined) }],
+    checks: [{ name: 'group', check: () => (owned === undefined ? 'the group was not joined yet' : undefined) }],
   });
   let server: ProbeServer | undefined;
   const http: Part = {

@@ -22,7 +22,7 @@ export interface StreamProcessorOptions {
   readonly signal: AbortSignal;
   readonly registry: Registry;
   readonly logger: Logger;
-  /** Called when a partition was assigned or left. */
+  /** Called when a partition was assigned or left, and when the group has none for this member: it stands by for the others. */
   readonly onPartitions?: (owned: readonly number[]) => void;
 }
 
@@ -56,7 +56,7 @@ export async function runStreamProcessor(options: StreamProcessorOptions): Promi
   };
 
   try {
-    for await (const claim of log.join({ topic: feedTopic.name, group: options.group, signal: stopping })) {
+    for await (const claim of log.join({ topic: feedTopic.name, group: options.group, signal: stopping, onAssigned: told })) {
       owned.set(claim, run(claim));
       told();
     }

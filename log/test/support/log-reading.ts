@@ -49,6 +49,8 @@ export async function take(batches: AsyncIterable<LogBatch>, count: number): Pro
 
 /** A member of a group: its claims as they come. */
 export interface Member {
+  /** For each assignment by the group, how many claims there had been before. */
+  readonly assignments: readonly number[];
   readonly claims: PartitionClaim[];
   /** Resolves with the claim of a partition once it is given. */
   claim(partition: number): Promise<PartitionClaim>;
@@ -62,13 +64,15 @@ export interface Member {
 export function joinGroup(log: MarketLog, topic: string, group: string, maxBufferedBytes?: number): Member {
   const stop = new AbortController();
   const claims: PartitionClaim[] = [];
+  const assignments: number[] = [];
   const left = (async () => {
-    const request = { topic, group, signal: stop.signal };
+    const request = { topic, group, signal: stop.signal, onAssigned: () => assignments.push(claims.length) };
     for await (const claim of log.join(maxBufferedBytes === undefined ? request : { ...request, maxBufferedBytes })) claims.push(claim);
   })();
   left.catch(() => {});
   return {
     claims,
+    assignments,
     left,
     stop: () => stop.abort(),
     claim: async partition => {
