@@ -92,8 +92,9 @@ describeWithRealNode('the pipeline on a real node', () => {
     async () => {
       const before = names(await ours('get', 'pods', '-o', 'name'));
       await pipeline.upgrade(`${tag}-next`);
-      const after = names(await ours('get', 'pods', '--field-selector=status.phase=Running', '-o', 'name'));
-      expect(after.filter(pod => before.includes(pod) && !pod.includes('kafdrop'))).toEqual([]);
+      // Kafdrop alone has no image of ours; a pod that is on its way out still counts as running.
+      const former = before.filter(pod => !pod.includes('kafdrop') && !pod.includes('migrations'));
+      await ours('wait', '--for=delete', '--timeout=120s', ...former);
       await sleep(5_000);
       await expectSameAsReplay('after the rolling upgrade');
     },
