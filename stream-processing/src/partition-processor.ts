@@ -9,8 +9,8 @@ import type { LogBatch, MarketLog, PartitionClaim } from '@tapeline/log/market-l
 import type { Logger } from 'pino';
 import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
+import { foldFormat } from './fold/snapshot-refusal.ts';
 import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
-import { foldFormat } from './hot/hot-snapshot.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
 import { countResults, type ProcessorMetrics } from './processor-metrics.ts';
 import { ResultBatch } from './result-batch.ts';

@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { FeedRecord } from '@tapeline/core/records';
 import fc from 'fast-check';
 import type { FoldOutput } from '../src/fold/outputs.ts';
 import { PartitionFold } from '../src/fold/partition-fold.ts';
 import { aHeartbeat, aSession, aTick, at, foldOptions } from './support/builders.ts';
+import { expectPureSource } from './support/pure-source.ts';
 
 /** A feed with stragglers, equal stamps, breaks, volume corrections and a symbol that nobody announced. */
 const feedRecords: fc.Arbitrary<FeedRecord[]> = fc
@@ -115,14 +115,6 @@ describe('the fold as a function of its log', () => {
   });
 
   it('names no clock, no randomness and no I/O in its source, and imports records for their types only', () => {
-    const folder = new URL('../src/fold/', import.meta.url);
-    for (const file of readdirSync(folder)) {
-      const source = readFileSync(new URL(file, folder), 'utf8');
-      expect([
-        file,
-        source.match(/\b(Date\.now|new Date|performance|Math\.random|setTimeout|setInterval|process|fetch|crypto|node:)\b/),
-      ]).toEqual([file, null]);
-      expect([file, source.match(/^import (?!type).*core\/(records|dead-letters)'/m)]).toEqual([file, null]);
-    }
+    expectPureSource('fold');
   });
 });

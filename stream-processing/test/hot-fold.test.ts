@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PartitionFold } from '../src/fold/partition-fold.ts';
 import { HotFold } from '../src/hot/hot-fold.ts';
 import { aHeartbeat, aSession, aTick, at, foldOptions } from './support/builders.ts';
 import { applyTo, hotRun, plainRun, type RunOutputs } from './support/hot-run.ts';
+import { expectPureSource } from './support/pure-source.ts';
 import { largeRandomLogs, randomLogs } from './support/random-feeds.ts';
 import { zipfLog } from './support/zipf-log.ts';
 
@@ -120,14 +120,6 @@ describe('the hot fold', () => {
   });
 
   it('names no clock, no randomness and no I/O in its source, and imports records for their types only', () => {
-    const folder = new URL('../src/hot/', import.meta.url);
-    for (const file of readdirSync(folder)) {
-      const source = readFileSync(new URL(file, folder), 'utf8');
-      expect([
-        file,
-        source.match(/\b(Date\.now|new Date|performance|Math\.random|setTimeout|setInterval|process|fetch|crypto|node:)\b/),
-      ]).toEqual([file, null]);
-      expect([file, source.match(/^import (?!type).*core\/(records|dead-letters)'/m)]).toEqual([file, null]);
-    }
+    expectPureSource('hot');
   });
 });

@@ -3,7 +3,6 @@
  * log's, so the same records give the same outputs, byte for byte, wherever it is cut into snapshots.
  */
 import type { Bar } from '@tapeline/core/bars';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
 import type { FeedRecord, GapRecord, Heartbeat, SessionRecord, Tick } from '@tapeline/core/records';
@@ -11,6 +10,7 @@ import { endAbsence, endless } from './coverage.ts';
 import { FeedTable, type SessionChange } from './feed-table.ts';
 import { type FoldOptions, type Level, levelsOf } from './levels.ts';
 import type { FeedState, FoldOutput } from './outputs.ts';
+import { foldFormat, refuseOther, type SnapshotOrigin, unreadable } from './snapshot-refusal.ts';
 import { SymbolFold, type SymbolState } from './symbol-fold.ts';
 import { barOf } from './window.ts';
 
@@ -18,13 +18,7 @@ export type { FoldOptions } from './levels.ts';
 
 export type Emit = (output: FoldOutput) => void;
 
-/** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables. */
-export const foldFormat = 2;
-
-interface FoldState {
-  readonly format: number;
-  readonly intervals: readonly Interval[];
-  readonly partitions: number;
+interface FoldState extends SnapshotOrigin {
   readonly versionUs: number;
   readonly feeds: readonly FeedState[];
   readonly symbols: readonly SymbolState[];
@@ -257,22 +251,8 @@ function parseState(bytes: Uint8Array, options: FoldOptions): FoldState {
   try {
     state = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as FoldState;
   } catch (error) {
-    throw invalid(`the snapshot is not readable (${reasonOf(error)})`);
+    throw unreadable(error);
   }
-  if (state.format !== foldFormat) throw invalid(`the snapshot has format ${state.format}, this fold reads ${foldFormat}`);
-  const intervals = levelsOf(options.intervals).map(level => level.interval);
-  if (state.intervals.join() !== intervals.join()) {
-    throw invalid(`the snapshot was made with BAR_INTERVALS=${state.intervals.join()}, now it is ${intervals.join()}`);
-  }
-  if (state.partitions !== options.partitions)
-    throw invalid(`the snapshot was made with ${state.partitions} partitions, now there are ${options.partitions}`);
+  refuseOther(state, options);
   return state;
-}
-
-function invalid(what: string): PipelineError {
-  return new PipelineError(
-    'snapshot.invalid',
-    `${what}: go back to the former setting, or start again from an empty store to rebuild from the log`,
-    { retriable: false },
-  );
 }

@@ -1,17 +1,10 @@
 /** The bytes of a hot fold's state: a mark, a header in JSON with what must match, then its numbers. */
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
-import type { Interval } from '@tapeline/core/intervals';
-import { type FoldOptions, levelsOf } from '../fold/levels.ts';
+import type { FoldOptions } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
+import { refuseOther, type SnapshotOrigin, unreadable } from '../fold/snapshot-refusal.ts';
 import { NumberReader } from './number-stream.ts';
 
-/** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables. */
-export const foldFormat = 2;
-
-export interface SnapshotHeader {
-  readonly format: number;
-  readonly intervals: readonly Interval[];
-  readonly partitions: number;
+export interface SnapshotHeader extends SnapshotOrigin {
   readonly versionUs: number;
   readonly feeds: readonly FeedState[];
   /** In the order of their indexes in the numbers. */
@@ -64,27 +57,4 @@ function headerOf(bytes: Uint8Array): { readonly header: SnapshotHeader; readonl
   } catch (error) {
     throw unreadable(error);
   }
-}
-
-function refuseOther(header: SnapshotHeader, options: FoldOptions): void {
-  if (header.format !== foldFormat) throw invalid(`the snapshot has format ${header.format}, this fold reads ${foldFormat}`);
-  const intervals = levelsOf(options.intervals).map(level => level.interval);
-  if (header.intervals.join() !== intervals.join()) {
-    throw invalid(`the snapshot was made with BAR_INTERVALS=${header.intervals.join()}, now it is ${intervals.join()}`);
-  }
-  if (header.partitions !== options.partitions) {
-    throw invalid(`the snapshot was made with ${header.partitions} partitions, now there are ${options.partitions}`);
-  }
-}
-
-function unreadable(error: unknown): PipelineError {
-  return invalid(`the snapshot is not readable (${reasonOf(error)})`);
-}
-
-function invalid(what: string): PipelineError {
-  return new PipelineError(
-    'snapshot.invalid',
-    `${what}: go back to the former setting, or start again from an empty store to rebuild from the log`,
-    { retriable: false },
-  );
 }

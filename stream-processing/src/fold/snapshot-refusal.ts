@@ -1,0 +1,39 @@
+/** Refuses snapshots that this fold cannot go on from, and says the remedy: the same for the plain fold and the hot one. */
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import type { Interval } from '@tapeline/core/intervals';
+import { type FoldOptions, levelsOf } from './levels.ts';
+
+/** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables. */
+export const foldFormat = 2;
+
+/** What a snapshot says of the fold that made it. */
+export interface SnapshotOrigin {
+  readonly format: number;
+  readonly intervals: readonly Interval[];
+  readonly partitions: number;
+}
+
+/** @throws PipelineError `snapshot.invalid` when a fold with these options would not go on as the one that made the snapshot. */
+export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void {
+  if (origin.format !== foldFormat) throw invalid(`the snapshot has format ${origin.format}, this fold reads ${foldFormat}`);
+  const intervals = levelsOf(options.intervals).map(level => level.interval);
+  if (origin.intervals.join() !== intervals.join()) {
+    throw invalid(`the snapshot was made with BAR_INTERVALS=${origin.intervals.join()}, now it is ${intervals.join()}`);
+  }
+  if (origin.partitions !== options.partitions) {
+    throw invalid(`the snapshot was made with ${origin.partitions} partitions, now there are ${options.partitions}`);
+  }
+}
+
+/** The refusal of bytes that are no snapshot, or a broken one. */
+export function unreadable(error: unknown): PipelineError {
+  return invalid(`the snapshot is not readable (${reasonOf(error)})`);
+}
+
+function invalid(what: string): PipelineError {
+  return new PipelineError(
+    'snapshot.invalid',
+    `${what}: go back to the former setting, or start again from an empty store to rebuild from the log`,
+    { retriable: false },
+  );
+}
