@@ -147,41 +147,30 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
       await expect(opening).rejects.toThrow('connecting to Kafka at 127.0.0.1:1 failed');
     }, 60_000);
 
-    it('writes each record once and in order, however often the connections are cut', async () => {
-      const topic = await aTopic(log, 3);
-      const appends: Promise<void>[] = [];
-      let cut = 0;
-      for (let call = 0; call < 300; call += 1) {
-        for (const partition of [0, 1, 2]) appends.push(log.append(someEntries(topic, partition, call * 5, 5)));
-        if (call % 3 === 0) await sleep(5);
-        if (call % 10 === 9) cut += cutConnections();
-      }
-      await Promise.all(appends);
-      expect(cut).toBeGreaterThan(10);
-      for (const partition of [0, 1, 2]) {
-        expect((await log.offsets(topic))[partition]?.highWatermark).toBe(1_500);
-        const all = await texts(log.read({ topic, partition, fromOffset: 0, toOffset: 1_500 }));
-        expect(all).toEqual(Array.from({ length: 1_500 }, (_, index) => String(index)));
-      }
-    }, 120_000);
-
-    it('writes each block once and in order, however often the connections are cut', async () => {
-      const topic = await aTopic(log, 3);
-      const appends: Promise<void>[] = [];
-      let cut = 0;
-      for (let call = 0; call < 300; call += 1) {
-        for (const partition of [0, 1, 2]) appends.push(log.appendBlocks([aBlock(topic, partition, call * 5, 5)]));
-        if (call % 3 === 0) await sleep(5);
-        if (call % 10 === 9) cut += cutConnections();
-      }
-      await Promise.all(appends);
-      expect(cut).toBeGreaterThan(10);
-      for (const partition of [0, 1, 2]) {
-        expect((await log.offsets(topic))[partition]?.highWatermark).toBe(1_500);
-        const all = await texts(log.read({ topic, partition, fromOffset: 0, toOffset: 1_500 }));
-        expect(all).toEqual(Array.from({ length: 1_500 }, (_, index) => String(index)));
-      }
-    }, 120_000);
+    it.each<[string, (topic: string, partition: number, from: number) => Promise<void>]>([
+      ['record', (topic, partition, from) => log.append(someEntries(topic, partition, from, 5))],
+      ['block', (topic, partition, from) => log.appendBlocks([aBlock(topic, partition, from, 5)])],
+    ])(
+      'writes each %s once and in order, however often the connections are cut',
+      async (_, append) => {
+        const topic = await aTopic(log, 3);
+        const appends: Promise<void>[] = [];
+        let cut = 0;
+        for (let call = 0; call < 300; call += 1) {
+          for (const partition of [0, 1, 2]) appends.push(append(topic, partition, call * 5));
+          if (call % 3 === 0) await sleep(5);
+          if (call % 10 === 9) cut += cutConnections();
+        }
+        await Promise.all(appends);
+        expect(cut).toBeGreaterThan(10);
+        for (const partition of [0, 1, 2]) {
+          expect((await log.offsets(topic))[partition]?.highWatermark).toBe(1_500);
+          const all = await texts(log.read({ topic, partition, fromOffset: 0, toOffset: 1_500 }));
+          expect(all).toEqual(Array.from({ length: 1_500 }, (_, index) => String(index)));
+        }
+      },
+      120_000,
+    );
 
     it('reads each record once and in order, however often the connections are cut', async () => {
       const topic = await aTopic(log, 2);

@@ -46,19 +46,25 @@ function said(peer: Peer | undefined): string {
   return JSON.stringify({ owned: [], peer });
 }
 
+/** Members `a` and `b`, watched by a third. */
+async function twoWatched(): Promise<{ a: PeerListener | undefined; b: PeerListener | undefined; removed: readonly string[] }> {
+  const [a, b] = await listeners(2);
+  const { cluster, removed } = aCoordinator(
+    new Map([
+      ['a', said(a?.peer)],
+      ['b', said(b?.peer)],
+      ['own', said(undefined)],
+    ]),
+  );
+  const peers = await somePeers(cluster, 60_000);
+  await peers.assigned('own');
+  await sleep(300);
+  return { a, b, removed };
+}
+
 describe('KafkaPeers', () => {
   it('removes a member whose process is gone, and no other', async () => {
-    const [a, b] = await listeners(2);
-    const { cluster, removed } = aCoordinator(
-      new Map([
-        ['a', said(a?.peer)],
-        ['b', said(b?.peer)],
-        ['own', said(undefined)],
-      ]),
-    );
-    const peers = await somePeers(cluster, 60_000);
-    await peers.assigned('own');
-    await sleep(300);
+    const { b, removed } = await twoWatched();
     b?.close();
     await waitUntil(() => removed.length === 1);
     await sleep(300);
@@ -66,17 +72,7 @@ describe('KafkaPeers', () => {
   });
 
   it('removes one of three at once, and leaves the next to its session: a network that is down must not empty a group', async () => {
-    const [a, b] = await listeners(2);
-    const { cluster, removed } = aCoordinator(
-      new Map([
-        ['a', said(a?.peer)],
-        ['b', said(b?.peer)],
-        ['own', said(undefined)],
-      ]),
-    );
-    const peers = await somePeers(cluster, 60_000);
-    await peers.assigned('own');
-    await sleep(300);
+    const { a, b, removed } = await twoWatched();
     a?.close();
     b?.close();
     await sleep(1_500);
