@@ -1,0 +1,125 @@
+/**
+ * Writes a double as the very characters of `String(value)`, which are those of JSON.
+ *
+ * A double that is the nearest one to a decimal of at most 15 significant digits has that decimal as its shortest text (doubles keep
+ * 15 digits apart), so it is enough to find an integer m and a d with m / 10^d equal to the value. `value × 10^d` errs by less than a
+ * quarter as long as it is below 10^15, so rounding it finds m if there is one. The exponent of the double tells a d that makes m as
+ * long as that allows, 14 or 15 digits; they are made all at once, and one shuffle takes the zeros off and opens the gap for the point.
+ * Everything else is left to `String`.
+ */
+import { textOf } from './host';
+
+/** Bytes from its start that writing a number may touch: its own, at most 25, and what wide stores spill. */
+export const numberRoom: i32 = 32;
+
+const TWO_52: f64 = 4503599627370496;
+const FRACTION_BITS: u64 = 0x000fffffffffffff;
+/** Biased exponents of 2^−20, just below 10^−6 from which on texts have no exponent, up to 2^51: above, adding 2^52 does not round well. */
+const LOWEST: i32 = 1003;
+const KINDS: u32 = 72;
+/** More zeros than this behind `0.` stand nowhere: the text has an exponent. */
+const MOST_ZEROS: i32 = 5;
+/** `0.000000` */
+const ZERO_POINT: u64 = 0x3030303030302e30;
+const POINT: u32 = 0x2e;
+const MINUS: u32 = 0x2d;
+const ZERO: u32 = 0x30;
+/** `null` */
+const NULL: u32 = 0x6c6c756e;
+
+/** By exponent: 10^d as a double, and d. */
+const scales = memory.data(<i32>KINDS * 16, 16);
+const lanes = memory.data<i8>([
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+]);
+/** Sixteen from the (16 − n)th on are 0 up to lane n and −1 behind it. */
+const gaps = memory.data<i8>([
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+]);
+/** Factors, each in all lanes: 2^20 / 100 and 100 for thousands in 32 bits, 2^10 / 10 and 10 × 256 − 1 for tens in 16, and zeros. */
+const factors = memory.data<i32>([
+  10486, 10486, 10486, 10486, 100, 100, 100, 100, 0x00670067, 0x00670067, 0x00670067, 0x00670067, 0x09ff09ff, 0x09ff09ff, 0x09ff09ff,
+  0x09ff09ff, 0x30303030, 0x30303030, 0x30303030, 0x30303030,
+], 16);
+
+fillScales();
+
+/**
+ * Writes `value` at `at`; gives the end of what it wrote. What is not finite becomes `null`, as in JSON.
+ * {@link numberRoom} bytes from `at` on may be overwritten.
+ */
+export function writeNumber(at: usize, value: f64): usize {
+  const bits = reinterpret<u64>(value);
+  const kind = <u32>((bits >> 52) & 0x7ff) - LOWEST;
+  if (kind >= KINDS) return writeRare(at, value);
+  const row = scales + (<usize>kind << 4);
+  const scale = load<f64>(row);
+  const size = abs(value);
+  const rounded = size * scale + TWO_52;
+  if ((rounded - TWO_52) / scale !== size) return writeRare(at, value);
+  const digits = sixteenDigits(reinterpret<u64>(rounded) & FRACTION_BITS);
+  const places = load<i32>(row, 8);
+  const known = i8x16.bitmask(i8x16.gt_s(digits, i64x2.splat(0)));
+  const first = ctz(known);
+  const count = 32 - clz(known) - first;
+  const whole = 16 - places - first;
+  if (whole < -MOST_ZEROS) return writeRare(at, value);
+  store<u8>(at, MINUS);
+  const start = at + <usize>(bits >> 63);
+  const isBelowOne = whole <= 0;
+  store<u64>(start, ZERO_POINT);
+  const gap = v128.load(gaps + <usize>(16 - (isBelowOne ? 16 : whole)));
+  const text = i8x16.swizzle(v128.or(digits, v128.load(factors, 64)), i8x16.add(v128.load(lanes + <usize>first), gap));
+  v128.store(start + <usize>(isBelowOne ? 2 - whole : 0), text);
+  store<u8>(start + <usize>(isBelowOne ? 1 : whole), POINT);
+  return start + <usize>(isBelowOne ? 2 - whole + count : count > whole ? count + 1 : whole);
+}
+
+/** The digits of an integer below 10^16, one a byte, the first in the first lane. */
+// @ts-ignore: decorator
+@inline
+function sixteenDigits(integer: u64): v128 {
+  const high = integer / 100_000_000;
+  const low = integer - high * 100_000_000;
+  const thousands = i64x2.replace_lane(i64x2.splat(<i64>twoFours(high)), 1, <i64>twoFours(low));
+  const hundreds = i32x4.shr_u(i32x4.dot_i16x8_s(thousands, v128.load(factors)), 20);
+  const rest = i32x4.sub(thousands, i32x4.dot_i16x8_s(hundreds, v128.load(factors, 16)));
+  const pairs = v128.or(hundreds, i32x4.shl(rest, 16));
+  const tens = i16x8.shr_u(i16x8.mul(pairs, v128.load(factors, 32)), 10);
+  return i16x8.sub(i16x8.shl(pairs, 8), i16x8.mul(tens, v128.load(factors, 48)));
+}
+
+/** An integer below 10^8 as its upper four digits in the lower 32 bits, and its lower four in the upper. */
+// @ts-ignore: decorator
+@inline
+function twoFours(integer: u64): u64 {
+  const upper = (integer * 109_951_163) >> 40;
+  return (integer << 32) - upper * ((<u64>10_000 << 32) - 1);
+}
+
+function writeRare(at: usize, value: f64): usize {
+  if (value === 0) {
+    store<u8>(at, ZERO);
+    return at + 1;
+  }
+  if (!isFinite(value)) {
+    store<u32>(at, NULL);
+    return at + 4;
+  }
+  return at + textOf(value, at);
+}
+
+/** For each exponent the highest power of ten that keeps all doubles with it up to 10^15, or 1. */
+function fillScales(): void {
+  for (let kind: i32 = 0; kind < <i32>KINDS; kind += 1) {
+    const above = reinterpret<f64>((<u64>(kind + LOWEST + 1)) << 52);
+    let scale: f64 = 1;
+    let places = 0;
+    while (above * scale * 10 <= 1e15) {
+      scale *= 10;
+      places += 1;
+    }
+    store<f64>(scales + (kind << 4), scale);
+    store<i32>(scales + (kind << 4), places, 8);
+  }
+}
