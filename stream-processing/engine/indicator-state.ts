@@ -3,7 +3,7 @@
  * stands here, in doubles; its closes do not move when one more comes, the state moves along them.
  */
 import { log } from './host';
-import { roundDerived } from './rounding';
+import { roundTwo } from './rounding';
 
 /** Closes that are kept, the newest last. */
 export const CLOSES_KEPT: usize = 21;
@@ -93,7 +93,6 @@ export function readIndicators(into: usize): void {
   const macd = ema12 - ema26;
   const gain = load<f64>(AVERAGES, GAIN14);
   const loss = load<f64>(AVERAGES, LOSS14);
-  readDeviations(into);
   store<f64>(into, known(ema12, 12), 24);
   store<f64>(into, known(ema26, 26), 32);
   store<f64>(into, known(macd, 26), 40);
@@ -102,12 +101,14 @@ export function readIndicators(into: usize): void {
   store<f64>(into, known(gain + loss == 0 ? 50 : (100 * gain) / (gain + loss), 15), 64);
   store<f64>(into, known(load<f64>(AVERAGES, RANGE14), 15), 72);
   store<f64>(into, known(load<f64>(oldest, NEWEST) - load<f64>(oldest, 80), 11), 80);
+  readDeviations(into);
+  for (let at: usize = 0; at < 96; at += 16) roundTwo(into + at);
 }
 
 // @ts-ignore: decorator
 @inline
 function known(value: f64, from: i32): f64 {
-  return count < from ? NaN : roundDerived(value);
+  return count < from ? NaN : value;
 }
 
 // @ts-ignore: decorator
@@ -173,10 +174,10 @@ function readDeviations(into: usize): void {
   const deviations = f64x2.sqrt(f64x2.div(squares, f64x2(20, 19)));
   const mean = f64x2.extract_lane(means, 0);
   const deviation = f64x2.extract_lane(deviations, 0);
-  store<f64>(into, roundDerived(mean));
-  store<f64>(into, roundDerived(mean + 2 * deviation), 8);
-  store<f64>(into, roundDerived(mean - 2 * deviation), 16);
-  store<f64>(into, count < <i32>CLOSES_KEPT ? NaN : roundDerived(f64x2.extract_lane(deviations, 1)), 88);
+  store<f64>(into, mean);
+  store<f64>(into, mean + 2 * deviation, 8);
+  store<f64>(into, mean - 2 * deviation, 16);
+  store<f64>(into, known(f64x2.extract_lane(deviations, 1), 21), 88);
 }
 
 /** Returns of closes near each other, two at a time; false when some are not. See `logReturn` in src/fold/indicators.ts. */
