@@ -14,27 +14,27 @@ export const numberRoom: i32 = 32;
 
 const TWO_52: f64 = 4503599627370496;
 const FRACTION_BITS: u64 = 0x000fffffffffffff;
-/** Biased exponents of 2^−20, just below 10^−6 from which on texts have no exponent, up to 2^51: above, adding 2^52 does not round well. */
-const LOWEST: i32 = 1003;
-const KINDS: u32 = 72;
-/** More zeros than this behind `0.` stand nowhere: the text has an exponent. */
-const MOST_ZEROS: i32 = 5;
+/** Biased exponents of 2^−19, just above 10^−6 below which texts have an exponent, and 2^51: above, adding 2^52 does not round well. */
+const LOWEST: i32 = 1004;
+const HIGHEST: i32 = 1074;
 /** `0.000000` */
 const ZERO_POINT: u64 = 0x3030303030302e30;
-const POINT: u32 = 0x2e;
-const MINUS: u32 = 0x2d;
-const ZERO: u32 = 0x30;
+const POINT: u8 = 0x2e;
+const MINUS: u8 = 0x2d;
+const ZERO: u8 = 0x30;
 /** `null` */
 const NULL: u32 = 0x6c6c756e;
 
-/** By exponent: 10^d as a double, and d. */
-const scales = memory.data(<i32>KINDS * 16, 16);
+/** By biased exponent: 10^d as a double, and the place among {@link layouts} of a number whose digits begin in lane 0; or 0. */
+const scales = memory.data(2048 * 16, 16);
+/** By how many digits stand before the point, from −5 to 16: what to add to each lane, and where the parts begin. */
+const layouts = memory.data(22 * 32, 16);
+const TEXT_AT: usize = 16;
+const POINT_AT: usize = 20;
+const MORE: usize = 24;
+const WHOLE: usize = 28;
 const lanes = memory.data<i8>([
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
-]);
-/** Sixteen from the (16 − n)th on are 0 up to lane n and −1 behind it. */
-const gaps = memory.data<i8>([
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 ]);
 /** Factors, each in all lanes: 2^20 / 100 and 100 for thousands in 32 bits, 2^10 / 10 and 10 × 256 − 1 for tens in 16, and zeros. */
 const factors = memory.data<i32>([
@@ -42,7 +42,8 @@ const factors = memory.data<i32>([
   0x09ff09ff, 0x30303030, 0x30303030, 0x30303030, 0x30303030,
 ], 16);
 
-fillScales();
+makeScales();
+makeLayouts();
 
 /**
  * Writes `value` at `at`; gives the end of what it wrote. What is not finite becomes `null`, as in JSON.
@@ -50,29 +51,25 @@ fillScales();
  */
 export function writeNumber(at: usize, value: f64): usize {
   const bits = reinterpret<u64>(value);
-  const kind = <u32>((bits >> 52) & 0x7ff) - LOWEST;
-  if (kind >= KINDS) return writeRare(at, value);
-  const row = scales + (<usize>kind << 4);
-  const scale = load<f64>(row);
+  const row = <usize>(bits >> 48) & 0x7ff0;
+  const scale = load<f64>(row, scales);
   const size = abs(value);
   const rounded = size * scale + TWO_52;
+  // Where the scale is 0 this is no number, and not equal either.
   if ((rounded - TWO_52) / scale !== size) return writeRare(at, value);
   const digits = sixteenDigits(reinterpret<u64>(rounded) & FRACTION_BITS);
-  const places = load<i32>(row, 8);
   const known = i8x16.bitmask(i8x16.gt_s(digits, i64x2.splat(0)));
-  const first = ctz(known);
-  const count = 32 - clz(known) - first;
-  const whole = 16 - places - first;
-  if (whole < -MOST_ZEROS) return writeRare(at, value);
+  const first = <usize>ctz(known);
+  const count = 32 - clz(known) - <i32>first;
+  const layout = load<usize>(row, scales + 8) - (first << 5);
   store<u8>(at, MINUS);
   const start = at + <usize>(bits >> 63);
-  const isBelowOne = whole <= 0;
   store<u64>(start, ZERO_POINT);
-  const gap = v128.load(gaps + <usize>(16 - (isBelowOne ? 16 : whole)));
-  const text = i8x16.swizzle(v128.or(digits, v128.load(factors, 64)), i8x16.add(v128.load(lanes + <usize>first), gap));
-  v128.store(start + <usize>(isBelowOne ? 2 - whole : 0), text);
-  store<u8>(start + <usize>(isBelowOne ? 1 : whole), POINT);
-  return start + <usize>(isBelowOne ? 2 - whole + count : count > whole ? count + 1 : whole);
+  const order = i8x16.add(v128.load(first, lanes), v128.load(layout));
+  v128.store(start + load<i32>(layout, TEXT_AT), i8x16.swizzle(v128.or(digits, v128.load(factors, 64)), order));
+  store<u8>(start + load<i32>(layout, POINT_AT), POINT);
+  const whole = load<i32>(layout, WHOLE);
+  return start + (count > whole ? count + load<i32>(layout, MORE) : whole);
 }
 
 /** The digits of an integer below 10^16, one a byte, the first in the first lane. */
@@ -110,16 +107,32 @@ function writeRare(at: usize, value: f64): usize {
 }
 
 /** For each exponent the highest power of ten that keeps all doubles with it up to 10^15, or 1. */
-function fillScales(): void {
-  for (let kind: i32 = 0; kind < <i32>KINDS; kind += 1) {
-    const above = reinterpret<f64>((<u64>(kind + LOWEST + 1)) << 52);
+function makeScales(): void {
+  for (let exponent = LOWEST; exponent <= HIGHEST; exponent += 1) {
+    const above = reinterpret<f64>((<u64>(exponent + 1)) << 52);
     let scale: f64 = 1;
     let places = 0;
     while (above * scale * 10 <= 1e15) {
       scale *= 10;
       places += 1;
     }
-    store<f64>(scales + (kind << 4), scale);
-    store<i32>(scales + (kind << 4), places, 8);
+    store<f64>(scales + (exponent << 4), scale);
+    store<usize>(scales + (exponent << 4), layoutOf(16 - places), 8);
   }
+}
+
+function makeLayouts(): void {
+  for (let whole = -5; whole <= 16; whole += 1) {
+    const layout = layoutOf(whole);
+    // What is behind the point stands a lane further on; where the point is in the zeros, nothing has to make room for it.
+    for (let lane = 0; lane < 16; lane += 1) store<i8>(layout + lane, whole > 0 && lane > whole ? -1 : 0);
+    store<i32>(layout, whole > 0 ? 0 : 2 - whole, TEXT_AT);
+    store<i32>(layout, whole > 0 ? whole : 1, POINT_AT);
+    store<i32>(layout, whole > 0 ? 1 : 2 - whole, MORE);
+    store<i32>(layout, whole, WHOLE);
+  }
+}
+
+function layoutOf(whole: i32): usize {
+  return layouts + ((whole + 5) << 5);
 }
