@@ -2,7 +2,7 @@
  * Writes a bar's row (columns as in src/hot/bar-columns.ts) as the very bytes of `encodeBar` (core/src/bars.ts), without making the bar.
  * The text between two numbers lies ready in one piece, and is stored sixteen bytes at a time; what is too much is overwritten.
  */
-import { numberRoom, writeNumber } from './number-text';
+import { numberRoom, writeCount, writeLong, writeNumber } from './number-text';
 
 const OPEN: usize = 0;
 const HIGH: usize = 8;
@@ -36,8 +36,6 @@ const KIND: usize = 48;
 const STATE: usize = 112;
 
 const begin = memory.data(16, 16);
-const endKey = memory.data(16, 16);
-const openKey = memory.data(16, 16);
 const highKey = memory.data(16, 16);
 const lowKey = memory.data(16, 16);
 const closeKey = memory.data(16, 16);
@@ -46,8 +44,16 @@ const vwapKey = memory.data(16, 16);
 const spreadMeanKey = memory.data(16, 16);
 const versionKey = memory.data(16, 16);
 const indicatorsKey = memory.data(16, 16);
-/** Interval and the key of the start, by interval. */
-const intervalPieces = memory.data(8 * 32, 16);
+/**
+ * By interval, from the interval to the key of the open price: windows end for many symbols at once, so what was written for one of
+ * them is good for the next. Start, end and length stand behind the text.
+ */
+const spanPieces = memory.data(8 * 128, 16);
+const SPAN_START: usize = 96;
+const SPAN_END: usize = 104;
+const SPAN_LENGTH: usize = 112;
+/** Names of intervals (core/src/intervals.ts) as little-endian words. */
+const intervalNames = memory.data<u32>([0x7331, 0x7335, 0x733531, 0x6d31, 0x6d35, 0x6d3531, 0x6831, 0x6431]);
 /** Nothing, estimate, exact; and the key of the tick count. */
 const kindPieces = memory.data(3 * 48, 16);
 /** State, flags and the key of the revision, by flag bits, and 64 higher for a final bar. */
@@ -69,21 +75,47 @@ export function barRoom(symbolBytes: i32): i32 {
 export function writeBar(row: usize, symbolJson: usize, symbolJsonBytes: i32, at: usize): usize {
   v128.store(at, v128.load(begin));
   let end = writeSymbol(at + 16, symbolJson, symbolJsonBytes);
-  end = writeMiddle(end, intervalPieces + <usize>load<f64>(row, INTERVAL) * MIDDLE);
-  end = writeNumber(end, load<f64>(row, START));
-  end = writeNumber(writeSmall(end, endKey, 9), load<f64>(row, END));
-  end = writeNumber(writeSmall(end, openKey, 8), load<f64>(row, OPEN));
+  end = writeNumber(writeSpan(end, row), load<f64>(row, OPEN));
   end = writeNumber(writeSmall(end, highKey, 8), load<f64>(row, HIGH));
   end = writeNumber(writeSmall(end, lowKey, 7), load<f64>(row, LOW));
   end = writeNumber(writeSmall(end, closeKey, 9), load<f64>(row, CLOSE));
   end = writeVolume(end, row);
-  end = writeNumber(end, load<f64>(row, TICK_COUNT));
+  end = writeCount(end, load<f64>(row, TICK_COUNT));
   const spreadMean = load<f64>(row, SPREAD_MEAN);
   if (spreadMean === spreadMean) end = writeNumber(writeSmall(end, spreadMeanKey, 14), spreadMean);
   end = writeState(end, <i32>load<f64>(row, FLAGS) + (load<f64>(row, FINAL) === 1 ? 1 << FLAG_COUNT : 0));
-  end = writeNumber(end, load<f64>(row, REVISION));
-  end = writeNumber(writeSmall(end, versionKey, 13), load<f64>(row, VERSION));
+  end = writeCount(end, load<f64>(row, REVISION));
+  end = writeLong(writeSmall(end, versionKey, 13), load<f64>(row, VERSION));
   return writeIndicators(end, row + INDICATORS);
+}
+
+/** Interval, start and end, and the key of the open price. */
+// @ts-ignore: decorator
+@inline
+function writeSpan(at: usize, row: usize): usize {
+  const interval = <usize>load<f64>(row, INTERVAL);
+  const piece = spanPieces + (interval << 7);
+  const start = load<f64>(row, START);
+  const end = load<f64>(row, END);
+  if (start !== load<f64>(piece, SPAN_START) || end !== load<f64>(piece, SPAN_END)) makeSpan(piece, interval, start, end);
+  v128.store(at, v128.load(piece));
+  v128.store(at, v128.load(piece, 16), 16);
+  v128.store(at, v128.load(piece, 32), 32);
+  v128.store(at, v128.load(piece, 48), 48);
+  v128.store(at, v128.load(piece, 64), 64);
+  v128.store(at, v128.load(piece, 80), 80);
+  return at + load<u32>(piece, SPAN_LENGTH);
+}
+
+function makeSpan(piece: usize, interval: usize, start: f64, end: f64): void {
+  const name = load<u32>(intervalNames + (interval << 2));
+  let at = put(piece, ',"interval":"');
+  store<u32>(at, name);
+  at = writeLong(put(at + 4 - <usize>(clz(name) >> 3), '","startMs":'), start);
+  at = put(writeLong(put(at, ',"endMs":'), end), ',"open":');
+  store<f64>(piece, start, SPAN_START);
+  store<f64>(piece, end, SPAN_END);
+  store<u32>(piece, <u32>(at - piece), SPAN_LENGTH);
 }
 
 /** Volume, VWAP and its kind where known, and the key of the tick count. */
@@ -93,7 +125,7 @@ function writeVolume(at: usize, row: usize): usize {
   const volume = load<f64>(row, VOLUME);
   const vwap = load<f64>(row, VWAP);
   let end = at;
-  if (volume === volume) end = writeNumber(writeSmall(end, volumeKey, 10), volume);
+  if (volume === volume) end = writeCount(writeSmall(end, volumeKey, 10), volume);
   let piece = kindPieces;
   if (vwap === vwap) {
     end = writeNumber(writeSmall(end, vwapKey, 8), vwap);
@@ -171,8 +203,6 @@ function writeMiddle(at: usize, piece: usize): usize {
 
 function makePieces(): void {
   put(begin, '{"v":1,"symbol":');
-  put(endKey, ',"endMs":');
-  put(openKey, ',"open":');
   put(highKey, ',"high":');
   put(lowKey, ',"low":');
   put(closeKey, ',"close":');
@@ -181,28 +211,11 @@ function makePieces(): void {
   put(spreadMeanKey, ',"spreadMean":');
   put(versionKey, ',"versionUs":');
   put(indicatorsKey, ',"indicators":');
-  makeIntervalPieces();
+  // Nothing is equal to it.
+  for (let interval: usize = 0; interval < 8; interval += 1) store<f64>(spanPieces + (interval << 7), NaN, SPAN_START);
   makeKindPieces();
   for (let bits = 0; bits < 2 << FLAG_COUNT; bits += 1) makeStatePiece(bits);
   makeIndicatorKeys();
-}
-
-function makeIntervalPieces(): void {
-  makeIntervalPiece(0, '1s');
-  makeIntervalPiece(1, '5s');
-  makeIntervalPiece(2, '15s');
-  makeIntervalPiece(3, '1m');
-  makeIntervalPiece(4, '5m');
-  makeIntervalPiece(5, '15m');
-  makeIntervalPiece(6, '1h');
-  makeIntervalPiece(7, '1d');
-}
-
-/** By index into `intervals` (core/src/intervals.ts). */
-function makeIntervalPiece(interval: i32, name: string): void {
-  const piece = intervalPieces + <usize>interval * MIDDLE;
-  const end = put(put(put(piece, ',"interval":"'), name), '","startMs":');
-  store<u8>(piece, <u8>(end - piece), MIDDLE - 1);
 }
 
 function makeKindPieces(): void {

@@ -22,6 +22,7 @@ const ZERO_POINT: u64 = 0x3030303030302e30;
 const POINT: u8 = 0x2e;
 const MINUS: u8 = 0x2d;
 const ZERO: u8 = 0x30;
+const ZEROS: u64 = 0x3030303030303030;
 /** `null` */
 const NULL: u32 = 0x6c6c756e;
 
@@ -70,6 +71,46 @@ export function writeNumber(at: usize, value: f64): usize {
   store<u8>(start + load<i32>(layout, POINT_AT), POINT);
   const whole = load<i32>(layout, WHOLE);
   return start + (count > whole ? count + load<i32>(layout, MORE) : whole);
+}
+
+/** The same, quicker where the value is an integer below 10^8: counts and volumes. */
+export function writeCount(at: usize, value: f64): usize {
+  const rounded = value + TWO_52;
+  if (!(value >= 0 && value < 1e8 && rounded - TWO_52 === value)) return writeNumber(at, value);
+  const count = reinterpret<u64>(rounded) & FRACTION_BITS;
+  store<u8>(at, <u8>count + ZERO);
+  return count < 10 ? at + 1 : writeFirst(at, eightDigits(count));
+}
+
+/** The same, quicker where the value is an integer from 10^8 up to 2^52: times and versions. */
+export function writeLong(at: usize, value: f64): usize {
+  const rounded = value + TWO_52;
+  if (!(value >= 1e8 && value < TWO_52 && rounded - TWO_52 === value)) return writeNumber(at, value);
+  const integer = reinterpret<u64>(rounded) & FRACTION_BITS;
+  const high = integer / 100_000_000;
+  const end = writeFirst(at, eightDigits(high));
+  store<u64>(end, eightDigits(integer - high * 100_000_000) | ZEROS);
+  return end + 8;
+}
+
+/** Eight digits, not all 0, without the zeros before them. */
+// @ts-ignore: decorator
+@inline
+function writeFirst(at: usize, digits: u64): usize {
+  const zeros = ctz(digits) & 56;
+  store<u64>(at, (digits | ZEROS) >> zeros);
+  return at + 8 - <usize>(zeros >> 3);
+}
+
+/** The digits of an integer below 10^8, one a byte, the first in the lowest. */
+// @ts-ignore: decorator
+@inline
+function eightDigits(integer: u64): u64 {
+  const fours = twoFours(integer);
+  const hundreds = ((fours * 10_486) >> 20) & 0x0000007f0000007f;
+  const pairs = (fours << 16) - hundreds * ((100 << 16) - 1);
+  const tens = ((pairs * 103) >> 10) & 0x000f000f000f000f;
+  return (pairs << 8) - tens * ((10 << 8) - 1);
 }
 
 /** The digits of an integer below 10^16, one a byte, the first in the first lane. */
