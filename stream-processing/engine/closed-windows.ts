@@ -78,7 +78,7 @@ export function closeWindow(list: i32, window: usize): bool {
   store<f64>(window, load<f64>(window, LOW), AS_CLOSED + 8);
   store<f64>(window, load<f64>(window, CLOSE), AS_CLOSED + 16);
   stepBy(window);
-  if (keepsCurrent) store<u32>(record, <u32>storeNext(load<u32>(record, CURRENT)), CURRENT);
+  if (keepsCurrent) store<u32>(record, <u32>storeNext(load<u32>(record, CURRENT), 1), CURRENT);
   readIndicators(window + INDICATORS);
   putRow(record, window);
   const spanMs = max(FORGET_TOGETHER_MS, lengthMs);
@@ -153,7 +153,7 @@ export function forgetClosed(list: i32, horizonMs: f64): void {
   if (forgotten > 0) drop(record, forgotten);
   if (steps == 0) return;
   const behind: usize = load<u32>(record, BEHIND);
-  store<u32>(record, <u32>(steps == 1 ? storeNext(behind) : storeState(behind)), BEHIND);
+  store<u32>(record, <u32>storeNext(behind, steps), BEHIND);
 }
 
 /** The most bytes that {@link writeClosed} writes of a list. */

@@ -46,31 +46,14 @@ export function loadState(row: usize): void {
   memory.copy(beginState(load<u8>(base, WIDE_COUNT)), base + ROW_CLOSES, CLOSES_KEPT * 8);
 }
 
-/** Keeps the state at work, which has taken one bar in since it was loaded from `row`; gives the row in which it stands now. */
-export function storeNext(row: usize): usize {
+/** Keeps the state at work, which has taken `steps` bars in since it was loaded from `row`; gives the row in which it stands now. */
+// @ts-ignore: decorator
+@inline
+export function storeNext(row: usize, steps: i32): usize {
   const kind = row & KIND_BITS;
   const base = row & ~KIND_BITS;
-  if (!row || kind == WIDE) return storeState(row);
-  const close = load<f64>(closesOfState(), (CLOSES_KEPT - 1) * 8);
-  const power = powerOfTen(load<u8>(base + (kind == NARROW ? NARROW_PLACES : PLAIN_PLACES)));
-  const units = rounded(close * power);
-  if (units > LARGEST || units / power != close) return storeState(row);
-  if (kind == PLAIN) {
-    memory.copy(base + ROW_CLOSES, base + ROW_CLOSES + 4, (CLOSES_KEPT - 1) * 4);
-    store<i32>(base, <i32>units, ROW_CLOSES + (CLOSES_KEPT - 1) * 4);
-    store<u8>(base, <u8>countOfState(), PLAIN_COUNT);
-  } else {
-    const off = <i64>units - load<i32>(base, NARROW_BASE);
-    if (off != <i64>(<i16>off)) return storeState(row);
-    const first = v128.load(base, ROW_CLOSES + 2);
-    const second = v128.load(base, ROW_CLOSES + 18);
-    const third = load<u64>(base, ROW_CLOSES + 34);
-    v128.store(base, first, ROW_CLOSES);
-    v128.store(base, second, ROW_CLOSES + 16);
-    store<u64>(base, third, ROW_CLOSES + 32);
-    store<i16>(base, <i16>off, ROW_CLOSES + (CLOSES_KEPT - 1) * 2);
-    store<u8>(base, <u8>countOfState(), NARROW_COUNT);
-  }
+  if (!row || kind == WIDE || steps >= <i32>CLOSES_KEPT) return storeState(row);
+  if (!(kind == NARROW ? addNarrow(base, steps) : addPlain(base, steps))) return storeState(row);
   copyAverages(base, averagesOfState());
   return row;
 }
@@ -131,6 +114,48 @@ function storeFour(to: usize, units: v128, power: v128): void {
 
 function clearMissing(closes: usize, count: i32): void {
   memory.fill(closes, 0, CLOSES_KEPT * 8 - (<usize>count << 3));
+}
+
+/** Adds the last closes of the state to a row; false when it cannot take them. */
+function addNarrow(row: usize, steps: i32): bool {
+  const power = powerOfTen(load<u8>(row, NARROW_PLACES));
+  const base = load<i32>(row, NARROW_BASE);
+  if (steps == 1) moveNarrow(row);
+  else memory.copy(row + ROW_CLOSES, row + ROW_CLOSES + (<usize>steps << 1), (CLOSES_KEPT - <usize>steps) << 1);
+  for (let index = CLOSES_KEPT - <usize>steps; index < CLOSES_KEPT; index += 1) {
+    const close = load<f64>(closesOfState() + (index << 3));
+    const units = rounded(close * power);
+    const off = units - <f64>base;
+    if (!(abs(off) <= 32767 && units / power == close)) return false;
+    store<i16>(row + (index << 1), <i16>(<i32>off), ROW_CLOSES);
+  }
+  store<u8>(row, <u8>countOfState(), NARROW_COUNT);
+  return true;
+}
+
+/** Moves the closes of a row one on. */
+// @ts-ignore: decorator
+@inline
+function moveNarrow(row: usize): void {
+  const first = v128.load(row, ROW_CLOSES + 2);
+  const second = v128.load(row, ROW_CLOSES + 18);
+  const third = load<u64>(row, ROW_CLOSES + 34);
+  v128.store(row, first, ROW_CLOSES);
+  v128.store(row, second, ROW_CLOSES + 16);
+  store<u64>(row, third, ROW_CLOSES + 32);
+}
+
+function addPlain(row: usize, steps: i32): bool {
+  const power = powerOfTen(load<u8>(row, PLAIN_PLACES));
+  memory.copy(row + ROW_CLOSES, row + ROW_CLOSES + (<usize>steps << 2), (CLOSES_KEPT - <usize>steps) << 2);
+  for (let index = CLOSES_KEPT - <usize>steps; index < CLOSES_KEPT; index += 1) {
+    const close = load<f64>(closesOfState() + (index << 3));
+    const units = rounded(close * power);
+    if (units > LARGEST || units / power != close) return false;
+    store<i32>(row + (index << 2), <i32>units, ROW_CLOSES);
+  }
+  store<u8>(row, <u8>countOfState(), PLAIN_COUNT);
+  return true;
 }
 
 /** The first close that there is, counted from the oldest that there could be. */

@@ -133,7 +133,7 @@ export function isMantissaOf(mantissa: f64, price: f64, power: f64): bool {
   return mantissa <= LARGEST_MANTISSA && mantissa / power == price;
 }
 
-/** Seven bits to a byte. */
+/** Seven bits to a byte, at most eight bytes; all eight may be overwritten. */
 // @ts-ignore: decorator
 @inline
 function writeUnits(to: usize, value: i64): usize {
@@ -144,15 +144,14 @@ function writeUnits(to: usize, value: i64): usize {
   return writeManyUnits(to, value);
 }
 
+/** Spreads the units over bytes without asking for each, because how many there are is hard to foretell. */
 function writeManyUnits(to: usize, value: i64): usize {
-  let rest = value;
-  do {
-    store<u8>(to, <u8>rest | 128);
-    rest >>= 7;
-    to += 1;
-  } while (rest > 127);
-  store<u8>(to, <u8>rest);
-  return to + 1;
+  let bytes = ((value & 0x00ff_ffff_f000_0000) << 4) | (value & 0x0fff_ffff);
+  bytes = ((bytes & 0x0fff_c000_0fff_c000) << 2) | (bytes & 0x0000_3fff_0000_3fff);
+  bytes = ((bytes & 0x3f80_3f80_3f80_3f80) << 1) | (bytes & 0x007f_007f_007f_007f);
+  const last = (((63 - clz(value)) * 37) >> 8) as usize;
+  store<i64>(to, bytes | (0x0080_8080_8080_8080 & ((1 << (<i64>last << 3)) - 1)));
+  return to + last + 1;
 }
 
 // @ts-ignore: decorator
