@@ -5,8 +5,9 @@
 import { append, beginGather, clear, gatherTo } from './byte-chains';
 import { BYTES, LEVEL, NEWEST } from './closed-lists';
 import { readerAt, readWhole, setReader } from './packed-bytes';
-import { packWindow, unpackPrices, unpackStart, unpackWindow } from './window-codec';
+import { packWindow } from './window-packing';
 import { START } from './window-row';
+import { unpackPrices, unpackStart, unpackWindow } from './window-unpacking';
 
 /** A packed row, with room for its length before it. */
 const PACKED: usize = memory.data(1_024, 16);
