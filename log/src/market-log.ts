@@ -5,7 +5,7 @@
 import type { RecordBlock } from './record-block.ts';
 import type { RecordCursor } from './record-cursor.ts';
 
-export type { RecordCursor } from './record-cursor.ts';
+export type { RecordCursor, RecordRun } from './record-cursor.ts';
 
 export interface LogRecord {
   /** Rises within a partition, not always by one. A safe integer. */

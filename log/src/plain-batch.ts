@@ -71,6 +71,13 @@ class PlainCursor implements RecordCursor {
     this.valueEnd = record.value === undefined ? -1 : key.length + value.length;
     return true;
   }
+
+  /** Records that are objects lie in no row. */
+  rest(): undefined {
+    return undefined;
+  }
+
+  skip(): void {}
 }
 
 /** Both in one array, for a cursor has one. */

@@ -20,6 +20,21 @@ export interface RecordCursor {
   /** −1: a tombstone. */
   readonly valueStart: number;
   readonly valueEnd: number;
+  /**
+   * The records from the next one on, as far as they lie in a row, for who walks them by himself and then says by `skip` how many bytes
+   * he went; `undefined` at the end, and where records do not lie so.
+   */
+  rest(): RecordRun | undefined;
+  /** Passes so many bytes of whole records of what `rest` gave. */
+  skip(byteLength: number): void;
+}
+
+/** Records in a row, in the bytes of a record batch's records section. */
+export interface RecordRun extends RecordSection {
+  /** Records before it are not asked for. */
+  readonly fromOffset: number;
+  /** Exclusive. */
+  readonly toOffset: number;
 }
 
 /** The records of one batch, uncompressed. */
@@ -83,6 +98,23 @@ export class SectionCursor implements RecordCursor {
       this.valueEnd = valueEnd;
       return true;
     }
+  }
+
+  rest(): RecordRun | undefined {
+    while (this.#at >= this.#end) if (!this.#openSection()) return undefined;
+    const { bytes } = this;
+    return {
+      bytes,
+      start: this.#at,
+      end: this.#end,
+      baseOffset: this.#baseOffset,
+      fromOffset: this.#fromOffset,
+      toOffset: this.#toOffset,
+    };
+  }
+
+  skip(byteLength: number): void {
+    this.#at += byteLength;
   }
 
   #openSection(): boolean {

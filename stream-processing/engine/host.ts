@@ -11,3 +11,11 @@ export declare function roundByText(x: f64): f64;
 /** `Math.log(x)`. */
 @external("host", "log")
 export declare function log(x: f64): f64;
+
+/** Whether one of the symbol's gaps, which JavaScript tells apart, touches the span. */
+@external("host", "touchesGap")
+export declare function touchesGap(slot: i32, startMs: f64, endMs: f64): bool;
+
+/** Event time of a symbol with gaps moved on: those that began before `horizonMs` may be let go. */
+@external("host", "advanceCoverage")
+export declare function advanceCoverage(slot: i32, horizonMs: f64): void;

@@ -5,7 +5,7 @@
 import { hasCode, type PipelineError } from '@tapeline/core/errors';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import type { RecordCursor } from '@tapeline/log/market-log';
-import type { HotFold } from './hot/hot-fold.ts';
+import type { HotFold, RunProgress } from './hot/hot-fold.ts';
 import type { ResultBatch } from './result-batch.ts';
 
 export class FeedFold {
@@ -16,6 +16,18 @@ export class FeedFold {
   constructor(fold: HotFold, place: string) {
     this.#fold = fold;
     this.#place = place;
+  }
+
+  /**
+   * Takes in the everyday ticks in a row from the cursor's next record on whose offset is not before `fromOffset`, at most `limit`, and
+   * moves the cursor behind them; `undefined` where records do not lie in a row.
+   */
+  applyRun(cursor: RecordCursor, fromOffset: number, limit: number, batch: ResultBatch): RunProgress | undefined {
+    const run = cursor.rest();
+    if (run === undefined) return undefined;
+    const progress = this.#fold.applyRun({ ...run, fromOffset: Math.max(run.fromOffset, fromOffset) }, limit, batch.results);
+    cursor.skip(progress.byteLength);
+    return progress;
   }
 
   /** Takes in the everyday tick at which the cursor stands; false when it is none. */

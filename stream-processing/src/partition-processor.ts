@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PipelineError } from '@tapeline/core/errors';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
-import type { LogBatch, MarketLog, PartitionClaim } from '@tapeline/log/market-log';
+import type { LogBatch, MarketLog, PartitionClaim, RecordCursor } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
@@ -43,6 +43,8 @@ export interface PartitionProcessorOptions {
 
 /** So long the fold keeps the event loop at most: sockets, timers and other partitions get their turns in between. */
 const turnMs = 10;
+/** Everyday ticks that are taken in at once, and between two looks at the clock. */
+const ticksOfRun = 2_048;
 const recordsOfLook = 128;
 const observeIntervalMs = 200;
 
@@ -83,6 +85,9 @@ class PartitionRun {
   #committedAtMs = performance.now();
   #committing: Promise<void> | undefined;
   #turnStartMs = 0;
+  /** Records so far. */
+  #processed = 0;
+  #lookAgainAt = 0;
   #observeAgainMs = 0;
 
   private constructor(options: PartitionProcessorOptions, fold: HotFold, at: { readonly nextOffset: number; readonly saved: boolean }) {
@@ -149,34 +154,60 @@ class PartitionRun {
     metrics.pendingBytes.remove(partition);
   }
 
-  /**
-   * Gives the error of a record of a newer format, which stands in the way: all before it is taken in. What is no everyday tick may
-   * have made a lot (a heartbeat closes bars, poison becomes letters): after each of these it looks for room, else now and then.
-   */
+  /** Gives the error of a record of a newer format, which stands in the way: all before it is taken in. */
   async #processBatch(batch: LogBatch): Promise<PipelineError | undefined> {
     const cursor = batch.cursor();
-    const feedFold = this.#feedFold;
-    let { results } = this.#sink;
+    const before = this.#processed;
     let newer: PipelineError | undefined;
-    let count = 0;
-    while (cursor.next()) {
-      const { offset } = cursor;
-      if (offset < this.#nextOffset) continue;
-      const isTick = feedFold.applyTick(cursor, results);
-      if (!isTick) newer = feedFold.apply(cursor, results);
-      if (newer !== undefined) break;
-      count += 1;
-      this.#nextOffset = offset + 1;
-      if (isTick && count % recordsOfLook !== 0) continue;
-      if (this.#sink.hasRoom && performance.now() - this.#turnStartMs < turnMs) continue;
-      await this.#giveTurn();
-      results = this.#sink.results;
+    while (newer === undefined) {
+      if (this.#processRuns(cursor) && !this.#isTurnOver) {
+        if (!cursor.next()) break;
+        newer = this.#processRecord(cursor);
+      }
+      if (this.#isTurnOver || !this.#sink.hasRoom) await this.#giveTurn();
     }
     if (newer === undefined) this.#nextOffset = Math.max(this.#nextOffset, batch.lastOffset + 1);
-    this.#options.metrics.records.inc(count);
+    this.#options.metrics.records.inc(this.#processed - before);
     this.#sink.advance(this.#nextOffset);
     await this.#sink.room();
     return newer;
+  }
+
+  /** Everyday ticks in a row, as long as the turn lasts; true when another record comes next, or none. */
+  #processRuns(cursor: RecordCursor): boolean {
+    while (!this.#isTurnOver) {
+      const progress = this.#feedFold.applyRun(cursor, this.#nextOffset, ticksOfRun, this.#sink.results);
+      if (progress === undefined) return true;
+      this.#processed += progress.count;
+      this.#nextOffset = progress.nextOffset;
+      if (progress.isStopped) return true;
+    }
+    return false;
+  }
+
+  /** The record at which the cursor stands. What is no everyday tick may make a lot: a heartbeat closes bars, poison becomes letters. */
+  #processRecord(cursor: RecordCursor): PipelineError | undefined {
+    const { offset } = cursor;
+    if (offset < this.#nextOffset) return undefined;
+    const { results } = this.#sink;
+    if (!this.#feedFold.applyTick(cursor, results)) {
+      this.#lookAgainAt = 0;
+      const newer = this.#feedFold.apply(cursor, results);
+      if (newer !== undefined) return newer;
+    }
+    this.#processed += 1;
+    this.#nextOffset = offset + 1;
+    return undefined;
+  }
+
+  /** Asks the clock now and then only. */
+  get #isTurnOver(): boolean {
+    if (this.#processed >= this.#lookAgainAt) {
+      const isOver = performance.now() - this.#turnStartMs >= turnMs;
+      this.#lookAgainAt = isOver ? 0 : this.#processed + recordsOfLook;
+      return isOver;
+    }
+    return false;
   }
 
   /** The event loop gets its turn, and results without end (a flood of poison) their room. */

@@ -29,7 +29,6 @@ export class ResultBatch {
   readonly #repeated = new Map<string, number>();
   readonly #barPartitions: BarPartitions;
   readonly #bars: readonly RecordBlock[];
-  #text = new Uint8Array(1_024);
   #letterBytes = 0;
   #leavesLatest = false;
 
@@ -133,12 +132,9 @@ export class ResultBatch {
 
   #addBar(index: number): void {
     const { bars } = this.results;
-    const room = bars.room(index);
-    if (room > this.#text.length) this.#text = new Uint8Array(2 * room);
-    const end = bars.write(index, this.#text, 0);
     const slot = bars.slot(index);
     const partition = this.#barPartitions.of(slot) ?? this.#barPartitions.remember(slot, bars.symbol(index));
-    this.#bars[partition]?.add(bars.symbolKey(index), this.#text, 0, end);
+    this.#bars[partition]?.add(bars.symbolKey(index), bars.texts, bars.textStart(index), bars.textEnd(index));
   }
 
   #latest(): LatestPrice[] {

@@ -5,11 +5,9 @@ import { intervals } from '@tapeline/core/intervals';
 import fc from 'fast-check';
 import { emptyIndicators, nextIndicators } from '../src/fold/indicators.ts';
 import { barOfRow, barStride, indicatorNames, storeBar } from '../src/hot/bar-columns.ts';
-import { BarText, barRoom } from '../src/hot/bar-text.ts';
+import { anEngine, barTexts } from './support/an-engine.ts';
 
-const text = new BarText();
-const filling = 0x23;
-const start = 3;
+const engine = anEngine();
 
 function rowOf(bar: Bar): Float64Array {
   const columns = new Float64Array(3 * barStride).fill(Number.NaN);
@@ -18,11 +16,7 @@ function rowOf(bar: Bar): Float64Array {
 }
 
 function written(bar: Bar): string {
-  const symbolText = new TextEncoder().encode(JSON.stringify(bar.symbol));
-  const into = new Uint8Array(start + barRoom(symbolText.length) + 8).fill(filling);
-  const end = text.write(rowOf(bar), barStride, symbolText, into, start);
-  if (into.subarray(-8).some(byte => byte !== filling)) throw new Error('written beyond the room');
-  return new TextDecoder().decode(into.subarray(start, end));
+  return barTexts(engine, [bar])[0] as string;
 }
 
 const plain: Bar = {
@@ -133,14 +127,12 @@ describe('the text of a bar', () => {
     }
   });
 
-  it('follows a buffer that was replaced', () => {
-    const symbolText = new TextEncoder().encode('"A"');
-    const first = new Uint8Array(barRoom(3));
-    const second = new Uint8Array(barRoom(3));
-    const row = rowOf({ ...plain, symbol: 'A' });
-    const end = text.write(row, barStride, symbolText, first, 0);
-    expect(text.write(row, barStride, symbolText, second, 0)).toBe(end);
-    expect(second.subarray(0, end)).toEqual(first.subarray(0, end));
+  it('is that of encodeBar for bars that are written together, of several symbols, intervals and times', () => {
+    fc.assert(
+      fc.property(fc.array(bars, { minLength: 1, maxLength: 80 }), together => {
+        expect(barTexts(engine, together)).toEqual(together.map(bar => encodeBar(bar)));
+      }),
+    );
   });
 });
 

@@ -1,17 +1,30 @@
-/** The digit writer against JSON.stringify. */
+/** The digits that the engine writes, against JSON.stringify. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { numberRoom, writeNumber } from '../src/hot/number-text.ts';
+import { anEngine, barTexts } from './support/an-engine.ts';
 
-const filling = 0x23;
+const engine = anEngine();
 
-/** The text, and that no byte outside the room was touched. */
+/** The text of a number where a bar has it: as its opening price. */
 function written(value: number): string {
-  const bytes = new Uint8Array(8 + numberRoom + 8).fill(filling);
-  const end = writeNumber(new DataView(bytes.buffer), 8, value);
-  const outside = [...bytes.subarray(0, 8), ...bytes.subarray(8 + numberRoom)];
-  if (outside.some(byte => byte !== filling)) throw new Error(`${value} was written beyond its room`);
-  return new TextDecoder().decode(bytes.subarray(8, end));
+  const [text] = barTexts(engine, [
+    {
+      symbol: 'A',
+      interval: '1s',
+      startMs: 0,
+      endMs: 1_000,
+      open: value,
+      high: 1,
+      low: 1,
+      close: 1,
+      tickCount: 1,
+      state: 'final',
+      flags: [],
+      revision: 0,
+      versionUs: 1,
+    },
+  ]);
+  return /"open":(.*),"high":1,/.exec(text as string)?.[1] as string;
 }
 
 describe('the text of a number', () => {

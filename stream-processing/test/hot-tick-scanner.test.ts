@@ -1,11 +1,16 @@
 /** The byte scanner against `decodeRecord`: what it reads is what that gives, and what that refuses it never reads. */
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
 import type { Tick } from '@tapeline/core/records';
 import fc from 'fast-check';
-import { TickScan, TickScanner } from '../src/hot/tick-scanner.ts';
+import { storeTick, tickOf } from '../src/hot/tick-numbers.ts';
+import { headOf, tailLength, tailOf } from '../src/hot/tick-shapes.ts';
+import { anEngine } from './support/an-engine.ts';
 
-let scanner = new TickScanner();
+const { engine } = anEngine();
+const { functions } = engine;
+/** What a symbol that is found by its bytes can be. */
+const plainSymbol = /^[ !#-[\]-~]{1,64}$/;
 const before = 'the record before';
 const behind = '{"v":1,"kind":"tick"}';
 
@@ -31,9 +36,24 @@ const plain: Tick = {
 function scanned(record: string | Uint8Array): Tick | undefined {
   const value = Buffer.from(record);
   const bytes = Buffer.concat([Buffer.from(before), value, Buffer.from(behind)]);
-  if (!scanner.scan(bytes, before.length, before.length + value.length)) return undefined;
-  const { tick } = scanner;
-  return tick.tick(scanner.feedName(tick.feed), bytes.toString('latin1', tick.symbolStart, tick.symbolEnd));
+  const feed = learnt(value);
+  const at = engine.put(bytes, 0, bytes.length) + before.length;
+  if (feed === undefined || !functions.scan(at, at + value.length)) return undefined;
+  const symbolAt = functions.symbolAt.value;
+  const symbol = Buffer.from(engine.bytes.slice(symbolAt, symbolAt + functions.symbolLength.value)).toString('latin1');
+  return plainSymbol.test(symbol) ? tickOf(engine.numbers, functions.tickAt() / 8, feed, symbol) : undefined;
+}
+
+/** Tells the engine how the record begins and ends, as the fold does; gives its feed. */
+function learnt(value: Buffer): string | undefined {
+  const head = headOf(value);
+  const tail = tailOf(value);
+  if (head === undefined || tail === undefined) return undefined;
+  engine.put(value, 0, head.length);
+  functions.learnHead(head.length, 3, head.session);
+  engine.put(value, value.length - tailLength, value.length);
+  functions.learnTail(tail.tradingDay, tail.tradingDayEndMs);
+  return head.feed;
 }
 
 function decoded(record: string | Uint8Array): unknown {
@@ -121,42 +141,46 @@ function withPoint(digits: string, places: number): string {
   return places === 0 ? text : `${text.slice(0, -places)}.${text.slice(-places)}`;
 }
 
-/** It knows a thousand feeds at most, and the properties make many. */
-beforeEach(() => {
-  scanner = new TickScanner();
-});
-
 describe('the tick scanner', () => {
   it('reads every field of a tick', () => {
     expect(scanned(encodeRecord(plain))).toStrictEqual(plain);
-    const { tick } = scanner;
-    expect([tick.price, tick.bid, tick.size, tick.tradingDay, tick.tradingDayEndMs]).toEqual([
+    const at = functions.tickAt() / 8;
+    expect([...engine.numbers.slice(at, at + 12)]).toEqual([
+      12,
+      345_678,
       68_912.5,
       68_912.01,
+      68_913,
+      1_234_567,
       Number.NaN,
+      1_730_714_400_000,
+      1_730_714_400_312,
+      1_730_714_400_312,
       20_031,
       1_730_764_800_000,
     ]);
+    expect(functions.scannedFeed.value).toBe(3);
   });
 
-  it('knows feeds by a dense index', () => {
-    const fresh = new TickScanner();
-    const bytes = ['a', 'b', 'a'].map(feed => encodeRecord({ ...plain, feed }));
-    const read = bytes.map(record => [fresh.scan(record, 0, record.length), fresh.tick.feed]);
-    expect(read).toEqual([
-      [true, 0],
-      [true, 1],
-      [true, 0],
-    ]);
-    expect([fresh.feedName(1), fresh.feedIndex('b'), fresh.feedIndex('c')]).toEqual(['b', 1, 2]);
-  });
-
-  it('gives up on new feeds after a thousand, and stays right', () => {
-    const fresh = new TickScanner();
-    const bytes = Array.from({ length: 1_001 }, (_, index) => encodeRecord({ ...plain, feed: `feed/${index}` }));
-    expect(bytes.map(record => fresh.scan(record, 0, record.length)).lastIndexOf(true)).toBe(999);
-    const first = bytes[0] as Uint8Array;
-    expect([fresh.scan(first, 0, first.length), fresh.feedName(fresh.tick.feed)]).toEqual([true, 'feed/0']);
+  it('says no to a head or a tail that it was not told of, and knows sixteen of each', () => {
+    const fresh = anEngine().engine;
+    const scans = (record: Uint8Array) => {
+      const at = fresh.put(record, 0, record.length);
+      return [fresh.functions.knowsEnds(at, at + record.length), fresh.functions.scan(at, at + record.length)].map(Boolean);
+    };
+    const learn = (record: Uint8Array, feed: number) => {
+      const head = headOf(record);
+      fresh.put(record, 0, head?.length ?? 0);
+      fresh.functions.learnHead(head?.length ?? 0, feed, head?.session ?? 0);
+      fresh.put(record, record.length - tailLength, record.length);
+      fresh.functions.learnTail(20_031, 1_730_764_800_000);
+    };
+    const records = Array.from({ length: 17 }, (_, index) => encodeRecord({ ...plain, feed: `feed/${index}` }));
+    expect(scans(records[0] as Uint8Array)).toEqual([false, false]);
+    for (const [index, record] of records.entries()) learn(record, index);
+    const known = records.map(record => [...scans(record), fresh.functions.scannedFeed.value]);
+    expect(known.slice(1)).toEqual(records.slice(1).map((_, index) => [true, true, index + 1]));
+    expect(known[0]?.slice(0, 2)).toEqual([false, false]);
   });
 
   const text = JSON.stringify(plain);
@@ -245,9 +269,10 @@ describe('the tick scanner', () => {
 });
 
 describe('the fields of a tick', () => {
-  it('are those of a decoded one after load', () => {
-    const scan = new TickScan();
-    scan.load({ ...plain, size: 3 }, 7);
-    expect([scan.feed, scan.tick(plain.feed, plain.symbol)]).toStrictEqual([7, { ...plain, size: 3 }]);
+  it('are numbers and come back from them', () => {
+    const numbers = new Float64Array(15);
+    const tick = { ...plain, size: 3 };
+    storeTick(tick, numbers, 2);
+    expect(tickOf(numbers, 2, plain.feed, plain.symbol)).toStrictEqual(tick);
   });
 });

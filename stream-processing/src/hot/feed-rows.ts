@@ -1,20 +1,18 @@
-/** The plain fold's feeds, with what each tick asks of them in numbers beside: whose session goes on, and when it last sent a price. */
+/** The plain fold's feeds by number, and what the engine has to know of them: whose session goes on, and when it last sent a price. */
 import type { Heartbeat, SessionRecord } from '@tapeline/core/records';
 import { FeedTable, type SessionChange } from '../fold/feed-table.ts';
 import type { FeedState } from '../fold/outputs.ts';
-import { enlarged } from './growing.ts';
+import type { FoldEngine } from './fold-engine.ts';
 
 export class FeedRows {
+  readonly #engine: FoldEngine;
   readonly #table: FeedTable;
   readonly #names: string[] = [];
   readonly #indexes = new Map<string, number>();
-  /** The session that goes on; 0 while none is known. */
-  #sessions = new Float64Array(4);
-  /** The latest receipt of a price that the table was not told yet; −1 when there is none. */
-  #receipts = new Float64Array(4).fill(-1);
 
   /** @param names feeds in the order of their indexes */
-  constructor(states: readonly FeedState[] = [], names: readonly string[] = []) {
+  constructor(engine: FoldEngine, states: readonly FeedState[] = [], names: readonly string[] = []) {
+    this.#engine = engine;
     this.#table = new FeedTable(states);
     for (const name of names) this.indexOf(name);
     for (const state of states) this.#note(this.indexOf(state.feed));
@@ -27,11 +25,12 @@ export class FeedRows {
     const index = this.#names.length;
     this.#names.push(feed);
     this.#indexes.set(feed, index);
-    if (index === this.#sessions.length) {
-      this.#sessions = enlarged(this.#sessions, new Float64Array(2 * index));
-      this.#receipts = enlarged(this.#receipts, new Float64Array(2 * index).fill(-1));
-    }
+    this.#engine.functions.setSession(index, 0);
     return index;
+  }
+
+  has(feed: string): boolean {
+    return this.#indexes.has(feed);
   }
 
   /** All feeds in the order of their indexes. */
@@ -43,57 +42,51 @@ export class FeedRows {
     return this.#names[index] as string;
   }
 
-  session(index: number): number {
-    return this.#sessions[index] as number;
-  }
-
-  /** Notes the receipt of a price of the session that goes on. */
-  receiveNow(index: number, receivedTimeMs: number): void {
-    if (receivedTimeMs > (this.#receipts[index] as number)) this.#receipts[index] = receivedTimeMs;
-  }
-
   /** Notes the receipt of a price; false when it is of a session that is over. */
   receive(index: number, session: number, receivedTimeMs: number): boolean {
-    this.#tell();
+    this.#hear();
     const goesOn = this.#table.receive(this.name(index), session, receivedTimeMs);
     this.#note(index);
     return goesOn;
   }
 
   begin(record: SessionRecord): SessionChange | undefined {
-    this.#tell();
+    this.#hear();
     const change = this.#table.begin(record);
     this.#note(this.indexOf(record.feed));
     return change;
   }
 
   beat(record: Heartbeat): number | undefined {
-    this.#tell();
+    this.#hear();
     const watermarkMs = this.#table.beat(record);
     this.#note(this.indexOf(record.feed));
     return watermarkMs;
   }
 
   get(index: number): FeedState | undefined {
-    this.#tell();
+    this.#hear();
     return this.#table.get(this.name(index));
   }
 
   states(): FeedState[] {
-    this.#tell();
+    this.#hear();
     return this.#table.states();
   }
 
   #note(index: number): void {
-    this.#sessions[index] = this.#table.get(this.name(index))?.session ?? 0;
+    this.#engine.functions.setSession(index, this.#session(index));
   }
 
-  #tell(): void {
+  #session(index: number): number {
+    return this.#table.get(this.name(index))?.session ?? 0;
+  }
+
+  /** Prices that the engine took in were received, too. */
+  #hear(): void {
     for (let index = 0; index < this.#names.length; index += 1) {
-      const receivedTimeMs = this.#receipts[index] as number;
-      if (receivedTimeMs < 0) continue;
-      this.#table.receive(this.name(index), this.session(index), receivedTimeMs);
-      this.#receipts[index] = -1;
+      const receivedTimeMs = this.#engine.functions.takeReceipt(index);
+      if (receivedTimeMs > 0) this.#table.receive(this.name(index), this.#session(index), receivedTimeMs);
     }
   }
 }

@@ -2,8 +2,9 @@
 import type { Tick } from '@tapeline/core/records';
 import type { FoldOutput } from '../fold/outputs.ts';
 import { BarBlock } from './bar-block.ts';
+import type { FoldEngine } from './fold-engine.ts';
 import { enlarged } from './growing.ts';
-import type { SymbolTable } from './symbol-table.ts';
+import type { SymbolNames } from './symbol-names.ts';
 
 export class FoldResults {
   readonly bars: BarBlock;
@@ -12,14 +13,16 @@ export class FoldResults {
   readonly storeTicks: boolean;
   /** Ticks that went into bars. */
   taken = 0;
+  readonly #engine: FoldEngine;
   #changed = new Int32Array(64);
   #changedCount = 0;
   /** By slot: 1 when it stands in `#changed`. */
   #isChanged = new Uint8Array(64);
 
   /** @param storeTicks whether `outputs` has the ticks, which are objects */
-  constructor(symbols: SymbolTable, storeTicks: boolean) {
-    this.bars = new BarBlock(symbols);
+  constructor(engine: FoldEngine, symbols: SymbolNames, storeTicks: boolean) {
+    this.#engine = engine;
+    this.bars = new BarBlock(engine, symbols);
     this.storeTicks = storeTicks;
   }
 
@@ -29,6 +32,18 @@ export class FoldResults {
     this.taken = 0;
     for (let index = 0; index < this.#changedCount; index += 1) this.#isChanged[this.#changed[index] as number] = 0;
     this.#changedCount = 0;
+  }
+
+  /** Takes over what the engine has given out since the last time: bars, and whose latest tick changed. */
+  take(): void {
+    this.bars.take();
+    const { functions } = this.#engine;
+    const count = functions.changedCount.value;
+    if (count === 0) return;
+    const { wholes } = this.#engine;
+    const at = functions.changedAt() / 4;
+    for (let index = 0; index < count; index += 1) this.change(wholes[at + index] as number);
+    functions.clearChanged();
   }
 
   /** A newer latest tick of a symbol came. */

@@ -1,22 +1,51 @@
 /** Open bars for screens: open windows of an interval with what is open below them merged in; copies that change nothing. */
 import type { Bar } from '@tapeline/core/bars';
+import { roundDerived } from '@tapeline/core/derived-values';
 import { intervals } from '@tapeline/core/intervals';
 import { type Level, realStartMs, windowOf } from '../fold/levels.ts';
-import { barOfRow, barStride, finalColumn, intervalColumn, versionColumn } from './bar-columns.ts';
-import type { CoverageRows } from './coverage-rows.ts';
+import {
+  barOfRow,
+  barStride,
+  closeColumn,
+  endColumn,
+  exactColumn,
+  finalColumn,
+  flagsColumn,
+  highColumn,
+  indicatorColumn,
+  intervalColumn,
+  lowColumn,
+  openColumn,
+  revisionColumn,
+  spreadMeanColumn,
+  startColumn,
+  tickCountColumn,
+  versionColumn,
+  volumeColumn,
+  vwapColumn,
+} from './bar-columns.ts';
+import type { FoldEngine } from './fold-engine.ts';
 import { none } from './growing.ts';
-import { type SymbolWindows, writeBar } from './symbol-windows.ts';
 import { dayText } from './trading-days.ts';
 import {
   addPart,
   beginWithPart,
-  closedStride,
+  closeAt,
   dayAt,
   dayEndAt,
   endAt,
+  estimatedAt,
   flagsAt,
-  indicatorsAt,
+  highAt,
+  lowAt,
+  openAt,
+  revisionAt,
+  spreadCountAt,
+  spreadSumAt,
   startAt,
+  tickCountAt,
+  turnoverAt,
+  volumeAt,
   windowStride,
 } from './window-row.ts';
 
@@ -25,17 +54,14 @@ export interface OpenBarsOptions {
   readonly slot: number;
   readonly level: number;
   readonly levels: readonly Level[];
-  readonly windows: SymbolWindows;
-  readonly coverage: CoverageRows;
+  readonly engine: FoldEngine;
 }
 
 /** The open bars of a symbol on a level, oldest first. */
 export function openBars(options: OpenBarsOptions): Bar[] {
   const columns = new Float64Array(barStride);
   return openWindows(options, options.level).map(window => {
-    writeBar(columns, 0, window);
-    columns[finalColumn] = 0;
-    columns[versionColumn] = 0;
+    writeBar(columns, window);
     columns[intervalColumn] = intervals.indexOf((options.levels[options.level] as Level).interval);
     return barOfRow(columns, 0, options.symbol);
   });
@@ -48,28 +74,50 @@ function openWindows(options: OpenBarsOptions, level: number): Float64Array[] {
   for (const part of openWindows(options, source)) {
     const span = windowOf(interval, part[startAt] as number, dayText(part[dayAt] as number), part[dayEndAt] as number);
     const whole = open.find(window => window[startAt] === span.startMs);
-    if (whole !== undefined) addPart(whole, 0, part, 0);
-    else open.push(begun(part, span, options.coverage.flags(options.slot, realStartMs(interval, span), span.endMs)));
+    if (whole !== undefined) addPart(whole, part);
+    else open.push(begun(part, span, options.engine.functions.coverageFlags(options.slot, realStartMs(interval, span), span.endMs)));
   }
   return open.sort((a, b) => (a[startAt] as number) - (b[startAt] as number));
 }
 
-function ownWindows(options: OpenBarsOptions, level: number): Float64Array[] {
-  const { open } = options.windows;
+function ownWindows({ slot, levels, engine }: OpenBarsOptions, level: number): Float64Array[] {
+  const { functions, numbers } = engine;
   const windows: Float64Array[] = [];
-  for (let row = open.oldest(options.slot * options.levels.length + level); row !== none; row = open.newer(row)) {
-    const window = new Float64Array(closedStride).fill(Number.NaN, indicatorsAt);
-    window.set(open.rows.subarray(row * windowStride, (row + 1) * windowStride));
-    windows.push(window);
+  for (let row = functions.oldestOpen(slot * levels.length + level); row !== none; row = functions.newerOpen(row)) {
+    const at = functions.openRow(row) / 8;
+    windows.push(numbers.slice(at, at + windowStride));
   }
   return windows;
 }
 
 function begun(part: Float64Array, span: { readonly startMs: number; readonly endMs: number }, flags: number): Float64Array {
-  const window = new Float64Array(closedStride).fill(Number.NaN, indicatorsAt);
-  beginWithPart(window, 0, part, 0);
+  const window = new Float64Array(windowStride);
+  beginWithPart(window, part);
   window[startAt] = span.startMs;
   window[endAt] = span.endMs;
   window[flagsAt] = flags;
   return window;
+}
+
+/** The numbers of a window as those of a forming bar, which has no indicators. */
+function writeBar(columns: Float64Array, window: Float64Array): void {
+  const at = (column: number): number => window[column] as number;
+  const volume = at(volumeAt);
+  const isTraded = volume > 0;
+  columns[openColumn] = at(openAt);
+  columns[highColumn] = at(highAt);
+  columns[lowColumn] = at(lowAt);
+  columns[closeColumn] = at(closeAt);
+  columns[volumeColumn] = volume;
+  columns[vwapColumn] = isTraded ? roundDerived(at(turnoverAt) / volume) : Number.NaN;
+  columns[exactColumn] = isTraded && at(estimatedAt) === 0 ? 1 : 0;
+  columns[tickCountColumn] = at(tickCountAt);
+  columns[spreadMeanColumn] = at(spreadCountAt) === 0 ? Number.NaN : roundDerived(at(spreadSumAt) / at(spreadCountAt));
+  columns[startColumn] = at(startAt);
+  columns[endColumn] = at(endAt);
+  columns[revisionColumn] = at(revisionAt);
+  columns[flagsColumn] = at(flagsAt);
+  columns.fill(Number.NaN, indicatorColumn, indicatorColumn + 12);
+  columns[finalColumn] = 0;
+  columns[versionColumn] = 0;
 }

@@ -58,8 +58,7 @@ export function applyTo(fold: HotFold, record: FeedRecord, results: FoldResults,
 function drain(results: FoldResults, outputs: { bars: string[]; others: string[]; taken: number }): void {
   const { bars } = results;
   for (let index = 0; index < bars.count; index += 1) {
-    const into = new Uint8Array(bars.room(index));
-    const text = Buffer.from(into.subarray(0, bars.write(index, into, 0))).toString();
+    const text = Buffer.from(bars.texts.subarray(bars.textStart(index), bars.textEnd(index))).toString();
     if (text !== encodeBar(bars.at(index))) throw new Error(`${text} is not ${encodeBar(bars.at(index))}`);
     outputs.bars.push(text);
   }
