@@ -2,7 +2,7 @@
  * Runs the migrations once each, in order, though two Jobs may start at once and the server may start later than they do.
  *
  * `schema_migrations` holds what ran; its static column holds the lock, taken by a lightweight transaction, with an expiry in case the
- * owner dies.
+ * owner dies, and renewed while it works.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,9 @@ export interface MigratorOptions {
 }
 
 const scope = 'market-store';
-const lockSeconds = 120;
+/** Whoever finds the lock of a process that died waits so long; a live owner renews it. */
+const lockSeconds = 20;
+const renewMs = 5_000;
 const schemaChangeTimeoutMs = 60_000;
 const firstPauseMs = 100;
 const longestPauseMs = 3_000;
@@ -87,7 +89,9 @@ async function applyMissing({ connection, keyspace, logger }: MigratorOptions, o
 async function apply(connection: CassandraConnection, keyspace: string, migration: Migration, owner: string): Promise<void> {
   for (const statement of migration.statements(keyspace)) {
     await lock(connection, keyspace, owner, owner);
-    await changeSchema(connection, statement);
+    // A renewal that fails is found out before the next statement.
+    const renewing = setInterval(() => void lock(connection, keyspace, owner, owner).catch(() => undefined), renewMs);
+    await changeSchema(connection, statement).finally(() => clearInterval(renewing));
   }
   const query = `INSERT INTO ${keyspace}.schema_migrations (scope, version, name, applied) VALUES (?, ?, ?, toTimestamp(now()))`;
   await connection.execute({ query, params: [scope, migration.version, migration.name] });
