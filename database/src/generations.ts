@@ -4,6 +4,7 @@
  *
  * Generation 1 is the keyspace (or file) as it was named; the notes about all of them stand there, made by the first rebuild.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@tapeline/core/errors';
 
 /** The one that a store has before anything was rebuilt. */
@@ -49,20 +50,19 @@ export interface GenerationsOptions {
   readonly table: GenerationTable;
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
-}
-
-/** The consumer group of a generation: offsets and snapshots of two never mix. */
-export function groupOf(group: string, generation: number): string {
-  return generation === firstGeneration ? group : `${group}-g${generation}`;
+  /** So long after a switch processors and readers may still be at work in the former one: it is not dropped before. @default 20,000 */
+  readonly leaveMs?: number;
 }
 
 export class Generations {
   readonly #table: GenerationTable;
   readonly #now: () => number;
+  readonly #leaveMs: number;
 
-  constructor({ table, now = Date.now }: GenerationsOptions) {
+  constructor({ table, now = Date.now, leaveMs = 20_000 }: GenerationsOptions) {
     this.#table = table;
     this.#now = now;
+    this.#leaveMs = leaveMs;
   }
 
   async serving(): Promise<ServingGeneration> {
@@ -125,10 +125,12 @@ export class Generations {
     await this.#note(generation, 'ready', next.foldVersion, by);
   }
 
-  /** Deletes what does not serve. @throws PipelineError `usage` when it serves. */
+  /** Deletes what does not serve, once everybody has left it. @throws PipelineError `usage` when it serves. */
   async drop(generation: number, by: string): Promise<void> {
     const former = (await this.list()).find(note => note.generation === generation);
     if (former === undefined || former.state === 'serving') throw cannot('drop', generation, former);
+    const sinceMs = this.#now() - former.sinceMs;
+    if (former.state === 'retired' && sinceMs >= 0 && sinceMs < this.#leaveMs) await sleep(this.#leaveMs - sinceMs);
     await this.#note(generation, 'dropped', former.foldVersion, by);
     // Whoever switched to it a moment ago saw no note: its tables stay.
     if ((await this.serving()).generation === generation) throw cannot('drop', generation, { ...former, state: 'serving' });

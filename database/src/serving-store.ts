@@ -1,7 +1,7 @@
 /** The store of whichever generation serves, for readers: a switch changes what is behind it and nothing in front. */
 import { reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
-import { type Generations, groupOf, type ServingGeneration } from './generations.ts';
+import type { Generations, ServingGeneration } from './generations.ts';
 import type { MarketStore, Snapshot, SnapshotKey, StoreBatch } from './market-store.ts';
 import { nextGeneration } from './serving-generation.ts';
 
@@ -24,7 +24,7 @@ interface Open {
 /** Reading that began before a switch may go on for so long. */
 const graceMs = 15_000;
 
-/** Opens at the first call. Snapshots are those of the generation's own consumer group. */
+/** Opens at the first call. */
 export class ServingStore implements MarketStore {
   readonly #options: ServingStoreOptions;
   readonly #closing = new AbortController();
@@ -57,13 +57,11 @@ export class ServingStore implements MarketStore {
   }
 
   async saveSnapshot(key: SnapshotKey, snapshot: Snapshot): Promise<void> {
-    const { serving, store } = await this.#open();
-    await store.saveSnapshot(keyIn(serving, key), snapshot);
+    await (await this.#open()).store.saveSnapshot(key, snapshot);
   }
 
   async loadSnapshot(key: SnapshotKey): Promise<Snapshot | undefined> {
-    const { serving, store } = await this.#open();
-    return store.loadSnapshot(keyIn(serving, key));
+    return (await this.#open()).store.loadSnapshot(key);
   }
 
   async bars(query: Parameters<MarketStore['bars']>[0]): ReturnType<MarketStore['bars']> {
@@ -140,8 +138,4 @@ export class ServingStore implements MarketStore {
     }, graceMs).unref();
     this.#leaving.set(store, timer);
   }
-}
-
-function keyIn({ generation }: ServingGeneration, key: SnapshotKey): SnapshotKey {
-  return { ...key, consumerGroup: groupOf(key.consumerGroup, generation) };
 }

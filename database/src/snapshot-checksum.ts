@@ -12,7 +12,7 @@ export function checksumOf(state: Uint8Array): string {
 export function snapshotInvalid(key: SnapshotKey, detail: string): PipelineError {
   return new PipelineError(
     'snapshot.invalid',
-    `the snapshot of ${key.topic}/${key.partition} for ${key.consumerGroup} is damaged: ${detail}: restore the store from a backup, or delete this row of its snapshots to begin with the first record of the log`,
+    `the snapshot of ${key.topic}/${key.partition} for ${key.consumerGroup} is damaged: ${detail}: restore the store from a backup, or run tapeline rebuild, which makes a new generation of the tables from the log`,
     { retriable: false, fields: { ...key } },
   );
 }
