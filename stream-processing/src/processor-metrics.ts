@@ -44,6 +44,11 @@ export function createProcessorMetrics(registry: Registry) {
       labelNames: ['partition'],
       registers,
     }),
+    generation: new Gauge({
+      name: 'stream_processor_generation',
+      help: 'generation of the tables that it works for; 0 while those that serve are of another fold',
+      registers,
+    }),
     partitions: new Gauge({ name: 'stream_processor_partitions', help: 'partitions that this process owns', registers }),
     watermark: new Gauge({
       name: 'stream_processor_watermark_lag_seconds',

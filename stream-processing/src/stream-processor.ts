@@ -6,7 +6,7 @@ import type { MarketLog, PartitionClaim } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { processPartition } from './partition-processor.ts';
-import { createProcessorMetrics } from './processor-metrics.ts';
+import { createProcessorMetrics, type ProcessorMetrics } from './processor-metrics.ts';
 
 export interface StreamProcessorOptions {
   readonly log: MarketLog;
@@ -21,6 +21,8 @@ export interface StreamProcessorOptions {
   /** Aborting finishes what is read, saves and leaves the group. */
   readonly signal: AbortSignal;
   readonly registry: Registry;
+  /** Those of a former run in this process. @default they are registered */
+  readonly metrics?: ProcessorMetrics;
   readonly logger: Logger;
   /** Called when a partition was assigned or left, and when the group has none for this member: it stands by for the others. */
   readonly onPartitions?: (owned: readonly number[]) => void;
@@ -32,7 +34,7 @@ export interface StreamProcessorOptions {
  */
 export async function runStreamProcessor(options: StreamProcessorOptions): Promise<void> {
   const { log, logger } = options;
-  const metrics = createProcessorMetrics(options.registry);
+  const { metrics = createProcessorMetrics(options.registry) } = options;
   const partitions = await log.partitionCount(feedTopic.name);
   const barPartitions = await log.partitionCount(barsTopic.name);
   const failed = new AbortController();
