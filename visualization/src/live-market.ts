@@ -64,12 +64,18 @@ export interface LiveMarket {
   readonly closed: Promise<void>;
 }
 
+/** A market that follows a log by itself. */
+export interface FollowingMarket extends LiveMarket {
+  /** Begins again from the processors' snapshots: the store was changed for another. */
+  restore(): void;
+}
+
 /** Starts to follow the log. Errors of the log and the store are waited out; see {@link LiveMarket.problem}. */
-export function openLiveMarket(options: LiveMarketOptions): LiveMarket {
+export function openLiveMarket(options: LiveMarketOptions): FollowingMarket {
   return new ReplicatedMarket(options);
 }
 
-class ReplicatedMarket implements LiveMarket {
+class ReplicatedMarket implements FollowingMarket {
   readonly closed: Promise<void>;
   readonly #options: LiveMarketOptions;
   readonly #now: () => number;
@@ -144,6 +150,10 @@ class ReplicatedMarket implements LiveMarket {
     const problem = this.#problem ?? failing;
     if (problem !== undefined) return problem;
     return this.caughtUp() ? undefined : 'catching up with the log';
+  }
+
+  restore(): void {
+    for (const replica of this.#replicas) replica.restart();
   }
 
   async #run(): Promise<void> {

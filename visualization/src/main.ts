@@ -4,7 +4,7 @@ import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { createProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runService, stopSignal } from '@tapeline/core/service';
-import { openConfiguredStore } from '@tapeline/database/configured-store';
+import { openServingStore } from '@tapeline/database/configured-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type LiveBoard, startLiveBoard } from './live-board.ts';
@@ -39,7 +39,7 @@ async function serve(): Promise<number> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const log = await openConfiguredLog(configuration, { clientId: 'live-board', logger, readOnly: true });
-  const store = openConfiguredStore(configuration, { logger, registry, readOnly: true });
+  const store = openServingStore(configuration, { logger, registry, readOnly: true });
   const following = new AbortController();
   const market = openLiveMarket({
     log,
@@ -54,6 +54,7 @@ async function serve(): Promise<number> {
     registry,
     signal: following.signal,
   });
+  store.onSwitch(() => market.restore());
   const probes = createProbes({ checks: [{ name: 'live market', check: () => market.problem() }], registry });
   let board: LiveBoard | undefined;
   const parts: readonly Part[] = [

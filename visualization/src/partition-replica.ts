@@ -44,6 +44,8 @@ export class PartitionReplica {
   #restored = false;
   #problem: string | undefined = 'loading';
   #lastSkipLoggedMs = Number.NEGATIVE_INFINITY;
+  /** Aborts the reading that goes on, and no later one. */
+  #restarting = new AbortController();
   readonly #options: ReplicaOptions;
 
   constructor(options: ReplicaOptions) {
@@ -66,6 +68,11 @@ export class PartitionReplica {
     return this.#problem;
   }
 
+  /** Leaves what it has for the store's newest snapshot. */
+  restart(): void {
+    this.#restarting.abort();
+  }
+
   /**
    * Follows the partition until the signal aborts. An error of the log or the store is waited out, with full jitter, and goes on
    * where it stopped; what the log no longer holds is taken from a newer snapshot.
@@ -76,10 +83,11 @@ export class PartitionReplica {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        if (!this.#restored) await this.#restore();
+        if (!this.#restored || this.#restarting.signal.aborted) await this.#restore();
         await this.#follow(() => {
           failures = 0;
         });
+        if (this.#restarting.signal.aborted) continue;
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof PipelineError)) throw error;
@@ -98,6 +106,8 @@ export class PartitionReplica {
   }
 
   async #restore(): Promise<void> {
+    this.#restarting = new AbortController();
+    this.#restored = false;
     const { log, store, group, fold: options, logger } = this.#options;
     const { partition } = options;
     const snapshot = await store.loadSnapshot({ consumerGroup: group, topic: feedTopic.name, partition });
@@ -123,7 +133,8 @@ export class PartitionReplica {
   }
 
   async #follow(moved: () => void): Promise<void> {
-    const { log, signal, fold } = this.#options;
+    const { log, fold } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, this.#restarting.signal]);
     const reading = log.read({ topic: feedTopic.name, partition: fold.partition, fromOffset: this.#nextOffset, signal });
     this.#problem = undefined;
     for await (const batch of reading) {
