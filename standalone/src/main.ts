@@ -3,8 +3,10 @@ import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { type Interval, intervals, isInterval } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { exitStatusOf, stopSignal } from '@tapeline/core/service';
-import { openConfiguredStore } from '@tapeline/database/configured-store';
+import { openServingStore } from '@tapeline/database/configured-store';
 import { addServicesCommand } from '@tapeline/services/command';
+import { generationsCommand } from '@tapeline/stream-processing/generations-command';
+import { rebuildCommand } from '@tapeline/stream-processing/rebuild-command';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pretty from 'pino-pretty';
 import { Registry } from 'prom-client';
@@ -49,7 +51,7 @@ program
   .action((options: { symbol?: string[]; interval: Interval; from?: number; to?: number; format: BarFormat }) =>
     finish(
       configured().then(async ({ configuration, logger }) => {
-        const store = openConfiguredStore(configuration, { logger, registry: new Registry(), readOnly: true });
+        const store = openServingStore(configuration, { logger, registry: new Registry(), readOnly: true });
         const toMs = options.to ?? Date.now();
         try {
           const range = { fromMs: options.from ?? toMs - 86_400_000, toMs };
@@ -59,6 +61,35 @@ program
         }
       }),
     ),
+  );
+
+const rebuildHelp = `
+For another fold or other BAR_INTERVALS, for a snapshot that is broken or older than the log's start.
+Reads the log's first record up to where the processors that serve have saved their state, shows how far it is on standard error, and
+lets the new tables serve; processors, board and exports go over within seconds. After Ctrl-C or a crash the same command goes on
+where it was. The old tables stay: tapeline generations lists them, --switch goes back, --drop deletes.
+Settings are those of the processors (KAFKA_BROKERS, CASSANDRA_CONTACT_POINTS, or DATA_DIR).`;
+
+program
+  .command('rebuild')
+  .description(
+    'make all bars anew from the log, in tables of their own while the old ones serve, and switch readers and processors to them',
+  )
+  .option('--generation <number>', 'number of the new tables; the unfinished ones or the next number when absent', parseGeneration)
+  .option('--no-switch', 'leave the old ones serving; a later run without it, or `generations --switch`, switches')
+  .option('--shorter', 'go on although the log no longer has its first records: older bars stay in the old tables alone')
+  .addHelpText('after', rebuildHelp)
+  .action((options: { generation?: number; switch: boolean; shorter?: boolean }) =>
+    finish(configured().then(({ configuration, logger }) => rebuildCommand({ ...options, configuration, logger, signal: stopSignal() }))),
+  );
+
+program
+  .command('generations')
+  .description('list the generations of the tables, or change which one serves')
+  .addOption(new Option('--switch <number>', 'let this one serve: ready, or an older one').argParser(parseGeneration).conflicts('drop'))
+  .option('--drop <number>', 'delete the tables of one that does not serve', parseGeneration)
+  .action((options: { switch?: number; drop?: number }) =>
+    finish(configured().then(({ configuration, logger }) => generationsCommand({ ...options, configuration, logger }))),
   );
 
 addServicesCommand(program);
@@ -92,6 +123,12 @@ async function finish(command: Promise<number>): Promise<void> {
 function parseInterval(text: string): Interval {
   if (isInterval(text)) return text;
   throw new InvalidArgumentError(`expected one of ${intervals.join(', ')}.`);
+}
+
+function parseGeneration(text: string): number {
+  const generation = Number(text);
+  if (Number.isSafeInteger(generation) && generation >= 1) return generation;
+  throw new InvalidArgumentError('expected a whole number from 1.');
 }
 
 function parseList(text: string): string[] {

@@ -2,14 +2,15 @@
 import type { Configuration } from '@tapeline/core/configuration';
 import { createProbes } from '@tapeline/core/probes';
 import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
-import { openConfiguredStore } from '@tapeline/database/configured-store';
+import { openConfiguredGenerations, openConfiguredStore, openServingStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
+import type { ServingStore } from '@tapeline/database/serving-store';
 import { openConfiguredFeed, vendorUrl } from '@tapeline/ingestion/configured-feed';
 import { type Ingester, runIngester } from '@tapeline/ingestion/ingester';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
-import { runStreamProcessor } from '@tapeline/stream-processing/stream-processor';
+import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { type LiveBoard, startLiveBoard } from '@tapeline/visualization/live-board';
 import { type LiveMarket, openLiveMarket } from '@tapeline/visualization/live-market';
 import type { Logger } from 'pino';
@@ -33,7 +34,7 @@ class StandaloneFlow {
   readonly #logger: Logger;
   readonly #registry = new Registry();
   #log: MarketLog | undefined;
-  #store: MarketStore | undefined;
+  #store: ServingStore | undefined;
   #market: LiveMarket | undefined;
   #board: LiveBoard | undefined;
   #simulator: Simulator | undefined;
@@ -79,7 +80,7 @@ class StandaloneFlow {
     return {
       name: 'store',
       start: async () => {
-        this.#store = openConfiguredStore(this.#configuration, { logger: this.#logger, registry: this.#registry });
+        this.#store = openServingStore(this.#configuration, { logger: this.#logger, registry: this.#registry });
         await this.#store.migrate();
       },
       stop: async () => this.#store?.close(),
@@ -88,10 +89,12 @@ class StandaloneFlow {
 
   #processorPart(): Part {
     const { KAFKA_GROUP: group, BAR_INTERVALS: intervals, SNAPSHOT_INTERVAL_MS: snapshotIntervalMs } = this.#configuration;
-    return runningPart('stream processor', signal =>
-      runStreamProcessor({
+    return runningPart('stream processor', async signal => {
+      const generations = openConfiguredGenerations(this.#configuration, this.#logger);
+      const processing = runServingProcessor({
         log: existing(this.#log),
-        store: existing(this.#store),
+        generations,
+        openStore: generation => this.#openStore(generation),
         group,
         intervals,
         snapshotIntervalMs,
@@ -101,8 +104,19 @@ class StandaloneFlow {
         signal,
         registry: this.#registry,
         logger: this.#logger,
-      }),
-    );
+      });
+      await processing.finally(() => generations.close());
+    });
+  }
+
+  /** Of the processor's own: what it writes goes to one generation until it has finished there. */
+  async #openStore(generation: number): Promise<MarketStore> {
+    const store = openConfiguredStore(this.#configuration, { logger: this.#logger, registry: this.#registry, generation });
+    await store.migrate().catch(async (error: unknown) => {
+      await store.close();
+      throw error;
+    });
+    return store;
   }
 
   #boardPart(): Part {
@@ -116,7 +130,9 @@ class StandaloneFlow {
         const store = existing(this.#store);
         const foldOptions = { intervals, allowedLatenessMs: ALLOWED_LATENESS_MS, correctionHorizonMs: CORRECTION_HORIZON_MS };
         const group = this.#configuration.KAFKA_GROUP;
-        this.#market = await openLiveMarket({ ...shell, log: existing(this.#log), store, group, foldOptions, signal: stop.signal });
+        const market = openLiveMarket({ ...shell, log: existing(this.#log), store, group, foldOptions, signal: stop.signal });
+        this.#market = market;
+        store.onSwitch(() => market.restore());
         const probes = createProbes({ registry: this.#registry, checks: [{ name: 'feed', check: () => this.#feedMissing() }] });
         this.#board = await startLiveBoard({ ...shell, host, port, token, market: this.#market, store, probes });
       },

@@ -1,27 +1,48 @@
 /** The stream processor as a process of its own: market-data.feed → the fold → the store and market-data.bars. */
-import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
+import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
-import { openConfiguredStore } from '@tapeline/database/configured-store';
+import { openConfiguredGenerations, openConfiguredStore } from '@tapeline/database/configured-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
+import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { runStreamProcessor } from './stream-processor.ts';
+import { generationsCommand } from './generations-command.ts';
+import { operatorCommandOf } from './operator-arguments.ts';
+import { rebuildCommand } from './rebuild-command.ts';
+import { runServingProcessor } from './serving-processor.ts';
 
 const help = `stream-processor: folds market-data.feed into bars and makes them durable.
 
 Settings come from the environment (the README lists them); it needs KAFKA_BROKERS and CASSANDRA_CONTACT_POINTS, or works on DATA_DIR.
 Start as many as there are partitions at most: they share them as one consumer group (KAFKA_GROUP).
+
+  rebuild      makes all bars anew from the log, in tables of their own while the old ones serve, and switches to them; after Ctrl-C or
+               a crash the same command goes on. --generation N, --no-switch, --shorter (the log has lost its first records)
+  generations  lists the generations of the tables; --switch N lets another one serve, --drop N deletes one that does not
+
 Probes and metrics: http://HTTP_HOST:HTTP_PORT/livez, /readyz, /metrics. SIGTERM finishes what was read, saves and leaves the group.
 `;
 
-if (process.argv.includes('--help')) process.stdout.write(help);
-else process.exit(await main().catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line))));
+process.exitCode = await main().catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
+// What lingers has been asked to close.
+process.exit();
 
 async function main(): Promise<number> {
+  const command = operatorCommandOf(process.argv.slice(2));
+  if (command.kind === 'help') {
+    process.stdout.write(help);
+    return 0;
+  }
   const configuration = readConfiguration(process.env);
   const logger = createLogger({ name: 'stream-processor', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  if (command.kind === 'generations') return generationsCommand({ ...command, configuration, logger });
+  if (command.kind === 'rebuild') return rebuildCommand({ ...command, configuration, logger, signal: stopSignal(logger) });
+  return processUntilStopped(configuration, logger);
+}
+
+async function processUntilStopped(configuration: Configuration, logger: Logger): Promise<number> {
   const signal = stopSignal(logger);
   const registry = new Registry();
   let owned: readonly number[] | undefined;
@@ -39,19 +60,16 @@ async function main(): Promise<number> {
     stop: async () => server?.close(),
   };
   const processor = runningPart('stream processor', async stopping => {
-    const store = openConfiguredStore(configuration, { logger, registry });
+    const generations = openConfiguredGenerations(configuration, logger);
     try {
-      await store.ready().catch((error: unknown) => {
-        if (!(error instanceof PipelineError && error.retriable)) throw error;
-        logger.warn({ code: error.code }, `${error.message}; partitions wait for it`);
-      });
       const { PROCESSOR_PEER_HOST: host, PROCESSOR_PEER_PORT: port } = configuration;
       const peer = host === undefined ? {} : { peer: { host, port } };
       const log = await openConfiguredLog(configuration, { clientId: 'stream-processor', logger, ...peer });
       try {
-        await runStreamProcessor({
+        await runServingProcessor({
           log,
-          store,
+          generations,
+          openStore,
           group: configuration.KAFKA_GROUP,
           intervals: configuration.BAR_INTERVALS,
           allowedLatenessMs: configuration.ALLOWED_LATENESS_MS,
@@ -69,8 +87,19 @@ async function main(): Promise<number> {
         await log.close();
       }
     } finally {
-      await store.close();
+      await generations.close();
     }
   });
+  const openStore = async (generation: number) => {
+    const store = openConfiguredStore(configuration, { logger, registry, generation });
+    await store.ready().catch(async (error: unknown) => {
+      if (!(error instanceof PipelineError && error.retriable)) {
+        await store.close();
+        throw error;
+      }
+      logger.warn({ code: error.code }, `${error.message}; partitions wait for it`);
+    });
+    return store;
+  };
   return runService({ parts: [http, processor], logger, signal, stopDeadlineMs: 15_000 });
 }

@@ -310,7 +310,7 @@ function refuseUnreadable(key: SnapshotKey, nextOffset: number, low: number, hig
   if (nextOffset < low) {
     throw new PipelineError(
       'snapshot.too-old',
-      `the snapshot of ${place} goes on at offset ${nextOffset}, but the log begins at ${low}: records in between are lost to it; rebuild from a log that still has them, or start from an empty store`,
+      `the snapshot of ${place} goes on at offset ${nextOffset}, but the log begins at ${low}: records in between are lost to it; run tapeline rebuild --shorter, which makes a new generation of what the log still has and leaves the old bars as they are`,
       { retriable: false },
     );
   }

@@ -112,7 +112,7 @@ describe('the hot fold', () => {
       /BAR_INTERVALS=1s,5s,15s,1m,5m,15m,1h,1d, now it is 1m: go back to the former setting/,
     );
     expect(() => HotFold.decode(bytes, { ...foldOptions, partitions: 2 })).toThrow(/made with 1 partitions, now there are 2/);
-    expect(() => HotFold.decode(new PartitionFold(foldOptions).encode(), foldOptions)).toThrow(/not readable .*start again/);
+    expect(() => HotFold.decode(new PartitionFold(foldOptions).encode(), foldOptions)).toThrow(/not readable .*tapeline rebuild/);
     expect(() => HotFold.decode(bytes.subarray(0, bytes.length - 8), foldOptions)).toThrow(/not readable/);
     expect(() => HotFold.decode(new Uint8Array([...bytes, ...new Uint8Array(8)]), foldOptions)).toThrow(/not readable/);
     expect(() => HotFold.decode(new Uint8Array([1, 2]), foldOptions)).toThrow(/not readable/);

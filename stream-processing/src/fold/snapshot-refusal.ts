@@ -3,8 +3,10 @@ import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { type FoldOptions, levelsOf } from './levels.ts';
 
-/** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables. */
+/** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables (`foldVersion`). */
 export const foldFormat = 2;
+
+const rebuild = 'run tapeline rebuild, which makes a new generation of the tables from the log';
 
 /** What a snapshot says of the fold that made it. */
 export interface SnapshotOrigin {
@@ -15,25 +17,27 @@ export interface SnapshotOrigin {
 
 /** @throws PipelineError `snapshot.invalid` when a fold with these options would not go on as the one that made the snapshot. */
 export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void {
-  if (origin.format !== foldFormat) throw invalid(`the snapshot has format ${origin.format}, this fold reads ${foldFormat}`);
+  if (origin.format !== foldFormat) {
+    throw invalid(`the snapshot has format ${origin.format}, this fold reads ${foldFormat}: run the program that made it, or ${rebuild}`);
+  }
   const intervals = levelsOf(options.intervals).map(level => level.interval);
   if (origin.intervals.join() !== intervals.join()) {
-    throw invalid(`the snapshot was made with BAR_INTERVALS=${origin.intervals.join()}, now it is ${intervals.join()}`);
+    throw invalid(
+      `the snapshot was made with BAR_INTERVALS=${origin.intervals.join()}, now it is ${intervals.join()}: go back to the former setting, or ${rebuild}`,
+    );
   }
   if (origin.partitions !== options.partitions) {
-    throw invalid(`the snapshot was made with ${origin.partitions} partitions, now there are ${options.partitions}`);
+    throw invalid(
+      `the snapshot was made with ${origin.partitions} partitions, now there are ${options.partitions}: go on with a log of ${origin.partitions}; a symbol's past lies in its former partition, so for another number the log is copied into one that has it, and tapeline rebuild makes the bars from there`,
+    );
   }
 }
 
 /** The refusal of bytes that are no snapshot, or a broken one. */
 export function unreadable(error: unknown): PipelineError {
-  return invalid(`the snapshot is not readable (${reasonOf(error)})`);
+  return invalid(`the snapshot is not readable (${reasonOf(error)}): ${rebuild}`);
 }
 
 function invalid(what: string): PipelineError {
-  return new PipelineError(
-    'snapshot.invalid',
-    `${what}: go back to the former setting, or start again from an empty store to rebuild from the log`,
-    { retriable: false },
-  );
+  return new PipelineError('snapshot.invalid', what, { retriable: false });
 }

@@ -1,0 +1,53 @@
+/** What an operator may ask of the stream processor's program in a pod besides processing. */
+import { parseArgs } from 'node:util';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+
+export type OperatorCommand =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'process' }
+  | { readonly kind: 'rebuild'; readonly generation?: number; readonly switch: boolean; readonly shorter: boolean }
+  | { readonly kind: 'generations'; readonly switch?: number; readonly drop?: number };
+
+/** @throws PipelineError `usage`. */
+export function operatorCommandOf(given: readonly string[]): OperatorCommand {
+  if (given.some(argument => argument === '--help' || argument === '-h')) return { kind: 'help' };
+  const [name, ...args] = given;
+  if (name === undefined) return { kind: 'process' };
+  try {
+    if (name === 'rebuild') return rebuildOf(args);
+    if (name === 'generations') return generationsOf(args);
+  } catch (error) {
+    throw usage(reasonOf(error));
+  }
+  throw usage(`expected rebuild, generations or nothing, was "${given.join(' ')}"`);
+}
+
+function rebuildOf(args: string[]): OperatorCommand {
+  const { values } = parseArgs({
+    args,
+    options: { generation: { type: 'string' }, 'no-switch': { type: 'boolean' }, shorter: { type: 'boolean' } },
+  });
+  const { generation, 'no-switch': noSwitch = false, shorter = false } = values;
+  return { kind: 'rebuild', switch: !noSwitch, shorter, ...(generation === undefined ? {} : { generation: numberOf(generation) }) };
+}
+
+function generationsOf(args: string[]): OperatorCommand {
+  const { values } = parseArgs({ args, options: { switch: { type: 'string' }, drop: { type: 'string' } } });
+  if (values.switch !== undefined && values.drop !== undefined)
+    throw new Error('--switch and --drop are two commands, one after the other');
+  return {
+    kind: 'generations',
+    ...(values.switch === undefined ? {} : { switch: numberOf(values.switch) }),
+    ...(values.drop === undefined ? {} : { drop: numberOf(values.drop) }),
+  };
+}
+
+function numberOf(text: string): number {
+  const generation = Number(text);
+  if (Number.isSafeInteger(generation) && generation >= 1) return generation;
+  throw new Error(`a generation is a whole number from 1, was ${text}`);
+}
+
+function usage(reason: string): PipelineError {
+  return new PipelineError('usage', `${reason}; see --help`, { retriable: false });
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { operatorCommandOf } from '../src/operator-arguments.ts';
+
+describe('what an operator asks of the program in a pod', () => {
+  it('is processing, when nothing is asked', () => {
+    expect(operatorCommandOf([])).toEqual({ kind: 'process' });
+  });
+
+  it('is a rebuild, with its options', () => {
+    expect(operatorCommandOf(['rebuild'])).toEqual({ kind: 'rebuild', switch: true, shorter: false });
+    expect(operatorCommandOf(['rebuild', '--generation', '3', '--no-switch', '--shorter'])).toEqual({
+      kind: 'rebuild',
+      generation: 3,
+      switch: false,
+      shorter: true,
+    });
+  });
+
+  it('is the list of generations, a switch or a removal', () => {
+    expect(operatorCommandOf(['generations'])).toEqual({ kind: 'generations' });
+    expect(operatorCommandOf(['generations', '--switch', '1'])).toEqual({ kind: 'generations', switch: 1 });
+    expect(operatorCommandOf(['generations', '--drop', '2'])).toEqual({ kind: 'generations', drop: 2 });
+  });
+
+  it('is help wherever help is asked for', () => {
+    expect(operatorCommandOf(['rebuild', '--help'])).toEqual({ kind: 'help' });
+  });
+
+  it('is refused with what was expected when it is something else', () => {
+    const refused: readonly (readonly [readonly string[], RegExp])[] = [
+      [['rebild'], /expected rebuild, generations or nothing, was "rebild"; see --help/],
+      [['rebuild', '--generation', '0'], /whole number from 1, was 0/],
+      [['rebuild', '--switch', '2'], /--switch/],
+      [['generations', '--switch', '1', '--drop', '2'], /one after the other/],
+    ];
+    for (const [given, message] of refused) expect(() => operatorCommandOf(given)).toThrow(message);
+  });
+});
