@@ -161,6 +161,17 @@ describeWithRealNode('the pipeline on a real node', () => {
   );
 
   it(
+    'makes all bars anew in other tables when an operator rebuilds them, and goes back to the former ones',
+    async () => {
+      expect(await operator.follow(6, / rebuild$| generations$/)).toMatch(/^1 +retired .*\n2 +serving /m);
+      await expectSameAsReplay('in the second generation');
+      expect(await operator.follow(6, /--switch|--drop/)).toMatch(/^1 +serving .*\n2 +dropped /m);
+      await expectSameAsReplay('in the first generation again');
+    },
+    15 * MINUTE_MS,
+  );
+
+  it(
     'has its bars back when an operator restores a backup into an empty Cassandra, and goes on from there',
     async () => {
       const held = await counted('bars_by_symbol_interval');

@@ -12,7 +12,7 @@ import { intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
-import { openConfiguredStore } from '@tapeline/database/configured-store';
+import { openServingStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { LogBatch, MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
@@ -45,7 +45,7 @@ async function main(): Promise<ComparisonReport> {
   const configuration = readConfiguration(process.env);
   const logger = createLogger({ name: 'comparison', level: 'warn', secrets: [] });
   const log = await openConfiguredLog(configuration, { clientId: 'comparison', logger, readOnly: true });
-  const store = openConfiguredStore(configuration, { logger, registry: new Registry(), readOnly: true });
+  const store = openServingStore(configuration, { logger, registry: new Registry(), readOnly: true });
   try {
     const captured = await captureFeed(log);
     const replay = await replayOfLog(captured);
