@@ -57,7 +57,9 @@ for (let lap = 0; lap < laps; lap += 1) {
   }
   if ((lap + 1) % Math.max(1, Math.floor(laps / 5)) === 0) await note((lap + 1) * ring.count);
 }
-const foldBytes = (growth.at(-1)?.bytes ?? 0) - emptyBytes;
+// What holds the bars of a busy minute until they are written is no symbol's.
+for (const [partition, fold] of folds.entries()) results[partition] = fold.results();
+const foldBytes = settledBytes() - emptyBytes;
 const summary = {
   symbols: Number(values.symbols),
   ticks: laps * ring.count,
@@ -99,7 +101,9 @@ function beatAll(timeMs: number): void {
 function drain(): void {
   for (const result of results) {
     const block = result.bars;
-    if (block.count > 0) barBytes += block.textEnd(block.count - 1);
+    block.eachText((_, __, start, end) => {
+      barBytes += end - start;
+    });
     bars += block.count;
     result.clear();
   }

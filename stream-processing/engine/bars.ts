@@ -1,5 +1,6 @@
 /** Bars given out since JavaScript last took them: rows of 28 doubles as in src/hot/bar-columns.ts, and whose they are. */
-import { enlarged, room, setI32 } from './memory';
+import { takeBars } from './host';
+import { page, setI32 } from './memory';
 import { roundDerived } from './rounding';
 import {
   CLOSE,
@@ -34,9 +35,10 @@ const BAR_FLAGS: usize = 25 * 8;
 const BAR_FINAL: usize = 26 * 8;
 const BAR_INTERVAL: usize = 27 * 8;
 
-let capacity: i32 = 64;
-let rows: usize = room(64 * BAR_BYTES);
-let slots: usize = room(64 * 4);
+/** So many stay in the processor's cache. */
+const CAPACITY: i32 = 256;
+const rows: usize = page(CAPACITY * BAR_BYTES);
+const slots: usize = page(CAPACITY * 4);
 
 /** How many there are. */
 export let barCount: i32 = 0;
@@ -56,11 +58,7 @@ export function clearBars(): void {
 
 /** Gives the bar of a window out. */
 export function giveBar(slot: i32, window: usize, interval: i32, versionUs: f64): void {
-  if (barCount == capacity) {
-    rows = enlarged(rows, capacity * BAR_BYTES, 2 * capacity * BAR_BYTES);
-    slots = enlarged(slots, capacity * 4, 2 * capacity * 4);
-    capacity *= 2;
-  }
+  if (barCount == CAPACITY) takeBars();
   setI32(slots, barCount, slot);
   const bar = rows + <usize>barCount * BAR_BYTES;
   barCount += 1;

@@ -4,6 +4,7 @@
  * is told by its record (closed-lists.ts).
  */
 import { BEGIN, BYTES, END_IN_LAST, FIRST_CHUNK, LAST_CHUNK } from './closed-lists';
+import { leave, page, room } from './memory';
 
 const CHUNK_BYTES: usize = 64;
 /** The first word of a chunk is the next one of its chain. */
@@ -16,7 +17,7 @@ let pageAt: usize = 0;
 let pageEnd: usize = 0;
 
 /** What was gathered last, with room for a chunk behind it. */
-let gathered: usize = heap.alloc(4_096);
+let gathered: usize = room(4_096);
 let gatheredRoom: i32 = 4_096;
 let gatheredBytes: i32 = 0;
 let allBytes: i32 = 0;
@@ -113,9 +114,9 @@ function gatherMore(bytes: i32): void {
 }
 
 function enlargeGathered(bytes: i32): void {
-  heap.free(gathered);
+  leave(gathered, gatheredRoom);
   gatheredRoom = 2 * bytes;
-  gathered = heap.alloc(gatheredRoom);
+  gathered = room(gatheredRoom);
 }
 
 function start(record: usize): usize {
@@ -139,7 +140,7 @@ function take(): usize {
   }
   if (pageAt == pageEnd) {
     // A chunk more than are used, because each stands in one line of the cache and reading goes a few bytes past the last.
-    pageAt = (heap.alloc(PAGE_BYTES + 2 * CHUNK_BYTES) + CHUNK_BYTES - 1) & ~(CHUNK_BYTES - 1);
+    pageAt = page(<i32>(PAGE_BYTES + CHUNK_BYTES));
     pageEnd = pageAt + PAGE_BYTES;
   }
   pageAt += CHUNK_BYTES;

@@ -2,7 +2,7 @@
  * The lists of closed windows, one record each: all that a window's close looks up stands in one line of the cache. Records stand in
  * pages, so that none is ever moved.
  */
-import { enlarged, room } from './memory';
+import { enlarged, page, room } from './memory';
 
 /** The start of the newest window; −∞ when the list was never used. */
 export const NEWEST: usize = 0;
@@ -46,11 +46,11 @@ function addPage(levels: i32): void {
     pages = enlarged(pages, pagesRoom << 2, pagesRoom << 3);
     pagesRoom <<= 1;
   }
-  const page = room(PAGE_RECORDS * RECORD_BYTES);
-  store<u32>(pages + (<usize>pageCount << 2), <u32>page);
+  const records = page(PAGE_RECORDS * RECORD_BYTES);
+  store<u32>(pages + (<usize>pageCount << 2), <u32>records);
   const first = pageCount << PAGE_BITS;
   for (let index = 0; index < PAGE_RECORDS; index += 1) {
-    const record = page + <usize>(index * RECORD_BYTES);
+    const record = records + <usize>(index * RECORD_BYTES);
     store<f64>(record, -Infinity, NEWEST);
     store<u8>(record, <u8>((first + index) % levels), LEVEL);
   }

@@ -20,7 +20,7 @@ import {
   STATE_BYTES,
   stepIndicators,
 } from './indicator-state';
-import { room } from './memory';
+import { enlarged, leave, room } from './memory';
 import { beginRows, bytesRead, copyRows, nextRow, putRow, readRow, readRowPrices, readRowStart, restoreRows } from './packed-windows';
 import { isDayLevel, lengthMsOf, setCodecLevel } from './window-codec';
 import { AS_CLOSED, CLOSE, CLOSED_BYTES, END, HIGH, INDICATORS, LOW, START } from './window-row';
@@ -119,7 +119,7 @@ export function startsClosed(list: i32): i32 {
   while (nextRow()) {
     if (count == startsRoom) {
       startsRoom *= 2;
-      starts = heap.realloc(starts, startsRoom << 3);
+      starts = enlarged(starts, startsRoom << 2, startsRoom << 3);
     }
     store<f64>(starts + (<usize>count << 3), readRowStart(record));
     count += 1;
@@ -203,7 +203,7 @@ function forgetDays(record: usize, horizonMs: f64): void {
     drop(record, load<i32>(record, BYTES));
     for (let index = 0; index < keptCount; index += 1) putRow(record, kept + <usize>index * CLOSED_BYTES);
   }
-  heap.free(kept);
+  leave(kept, max(count, 1) * <i32>CLOSED_BYTES);
 }
 
 /** The state of a list behind the windows that begin before `startMs`. */

@@ -7,8 +7,8 @@
 import { configureClosed, setLevel } from './closed-windows';
 import { advanceCoverage } from './host';
 import { isDay, lengthOf, levelCount } from './levels';
-import { room } from './memory';
-import { beginRow, HAS_GAPS, LET_GO_TO, NEXT_CLOSE, OWNER, reserveRows, rowOf, SINCE, TIME_FEED, WATERMARK, WRITTEN_ROW_BYTES } from './symbol-rows';
+import { leave, room } from './memory';
+import { beginRow, configureRows, HAS_GAPS, LET_GO_TO, NEXT_CLOSE, OWNER, reserveRows, rowOf, SINCE, TIME_FEED, WATERMARK, WRITTEN_ROW_BYTES } from './symbol-rows';
 import { closeWindows, configureWindows, reserveWindows, roomOfWindows } from './symbol-windows';
 import { addSymbol as addToTable, jsonAt, jsonLength, longestJson, slotOf, symbolCount } from './symbols';
 import { BAR_BYTES } from './bars';
@@ -27,18 +27,19 @@ export { coverageFlags, readWindows, touchWindows, writeWindows } from './symbol
 export { keyAt, keyLength, symbolCount } from './symbols';
 export { changedAt, changedCount, clearChanged, takeEveryday, takenVersionUs, takeOwned } from './ticks';
 export { advanceClock, nextVersion, setVersionUs, versionUs } from './version-clock';
-export { newerOpen, oldestOpen, openRow } from './window-table';
+export { newerOpen, oldestOpen, openList } from './window-table';
 
 /** Bytes that JavaScript hands over or takes; up to 64 behind them may be read. */
 const MARGIN: i32 = 64;
-let exchangeBytes: i32 = 65_536;
-let exchange: usize = room(65_536 + MARGIN);
+let exchangeBytes: i32 = 65_536 - MARGIN;
+let exchange: usize = room(65_536);
 /** So far behind the watermark no window that can begin any more ends. */
 let goneMs: f64 = 0;
 
 /** Once, after the levels were added. */
 export function configure(allowedLatenessMs: f64, correctionHorizonMs: f64, smallestMs: f64, partial: i32, gap: i32, corrected: i32): void {
   goneMs = max<f64>(allowedLatenessMs, correctionHorizonMs) + smallestMs;
+  configureRows(levelCount);
   configureClosed(levelCount);
   for (let level = 0; level < levelCount; level += 1) setLevel(level, lengthOf(level), isDay(level));
   configureWindows(allowedLatenessMs, correctionHorizonMs, partial, gap, corrected);
@@ -47,7 +48,7 @@ export function configure(allowedLatenessMs: f64, correctionHorizonMs: f64, smal
 /** Where so many bytes can be handed over; what stood there is lost. */
 export function exchangeAt(bytes: i32): usize {
   if (bytes <= exchangeBytes) return exchange;
-  heap.free(exchange);
+  leave(exchange, exchangeBytes + MARGIN);
   exchange = room(bytes + MARGIN);
   exchangeBytes = bytes;
   return exchange;

@@ -19,3 +19,7 @@ export declare function touchesGap(slot: i32, startMs: f64, endMs: f64): bool;
 /** Event time of a symbol with gaps moved on: those that began before `horizonMs` may be let go. */
 @external("host", "advanceCoverage")
 export declare function advanceCoverage(slot: i32, horizonMs: f64): void;
+
+/** Takes the bars over that were given out so far: there is room for no more of them. */
+@external("host", "takeBars")
+export declare function takeBars(): void;

@@ -4,7 +4,7 @@
  * src/hot/indicator-rows.ts. A row is told by its place, 0 for none, with its kind in the lowest bits.
  */
 import { AVERAGES_BYTES, averagesOfState, beginState, clearState, closesOfState, CLOSES_KEPT, countOfState } from './indicator-state';
-import { room } from './memory';
+import { page } from './memory';
 import { placesOf, rounded } from './packed-bytes';
 import { powerOfTen } from './rounding';
 
@@ -236,9 +236,9 @@ function take(kind: usize): usize {
   const bytes = kind == NARROW ? NARROW_BYTES : kind == PLAIN ? PLAIN_BYTES : WIDE_BYTES;
   if (load<u32>(pool, 4) == load<u32>(pool, 8)) {
     // Reading goes a few bytes past the last row.
-    const page = room(<i32>(PAGE_ROWS * bytes + 16));
-    store<u32>(pool, <u32>page, 4);
-    store<u32>(pool, <u32>(page + PAGE_ROWS * bytes), 8);
+    const rows = page(<i32>(PAGE_ROWS * bytes + 16));
+    store<u32>(pool, <u32>rows, 4);
+    store<u32>(pool, <u32>(rows + PAGE_ROWS * bytes), 8);
   }
   const row: usize = load<u32>(pool, 4);
   store<u32>(pool, <u32>(row + bytes), 4);

@@ -3,8 +3,7 @@
 /** No row, no symbol, no feed. */
 export const NONE: i32 = -1;
 
-/** Eight bytes a double, four a whole number. */
-export const F64: i32 = 8;
+/** Bytes of a whole number. */
 export const I32: i32 = 4;
 
 // @ts-ignore: decorator
@@ -31,28 +30,52 @@ export function setI32(table: usize, index: i32, value: i32): void {
   store<i32>(table + (<usize>index << 2), value);
 }
 
-/** How many rows to make room for next: by half while they are few, then by less, because most of what there is stays unused. */
-export function moreThan(count: i32): i32 {
-  return <i32>Math.ceil(<f64>count * (count < 4_096 ? 1.5 : 1.0625)) + 16;
+/**
+ * Memory is given out from the bottom up and never comes back, but for tables that grew: their sizes are powers of two, and what one of
+ * them leaves serves the next. So the engine takes little more than it uses, and what stands in pages never moves.
+ */
+let top: usize = (__heap_base + 63) & ~63;
+/** By the power of two: the first free table, which holds the next. */
+const freeTables: usize = memory.data(32 * 4, 16);
+
+/** So many bytes for ever, all 0, in a line of the cache of their own. */
+export function page(bytes: i32): usize {
+  const at = top;
+  top = (at + <usize>bytes + 63) & ~63;
+  const missing = <i32>((top + 0xffff) >>> 16) - memory.size();
+  if (missing > 0 && memory.grow(max(missing, memory.size() >> 4)) < 0) unreachable();
+  return at;
 }
 
-/** Room for `bytes` bytes, all 0. */
+/** A table of at least `bytes` bytes, all 0. */
 export function room(bytes: i32): usize {
-  const table = heap.alloc(bytes);
-  memory.fill(table, 0, bytes);
-  return table;
+  const power = powerOf(bytes);
+  const free: usize = load<u32>(freeTables + (<usize>power << 2));
+  if (free == 0) return page(1 << power);
+  store<u32>(freeTables + (<usize>power << 2), load<u32>(free));
+  memory.fill(free, 0, 1 << power);
+  return free;
+}
+
+/** Gives a table of `bytes` bytes back. */
+export function leave(table: usize, bytes: i32): void {
+  const list = freeTables + (<usize>powerOf(bytes) << 2);
+  store<u32>(table, load<u32>(list));
+  store<u32>(list, <u32>table);
 }
 
 /** The table at another place, enlarged from `before` to `after` bytes; the new ones are 0. The old place is given back. */
 export function enlarged(table: usize, before: i32, after: i32): usize {
-  const larger = heap.realloc(table, after);
-  memory.fill(larger + before, 0, after - before);
+  if (powerOf(before) == powerOf(after)) return table;
+  const larger = room(after);
+  memory.copy(larger, table, before);
+  leave(table, before);
   return larger;
 }
 
-/** The same for whole numbers, of which the new ones are {@link NONE}. */
-export function enlargedNone(table: usize, before: i32, after: i32): usize {
-  const larger = heap.realloc(table, after);
-  memory.fill(larger + before, 0xff, after - before);
-  return larger;
+/** The power of two that holds so many bytes, of 16 at least. */
+// @ts-ignore: decorator
+@inline
+function powerOf(bytes: i32): i32 {
+  return 32 - clz(max(bytes, 16) - 1);
 }

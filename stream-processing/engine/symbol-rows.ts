@@ -1,5 +1,5 @@
 /** What the fold knows of each symbol besides its windows, in one row each: last ticks, volume baseline, owner, event time, coverage. */
-import { enlarged, NONE, moreThan, room } from './memory';
+import { enlarged, NONE, page, room } from './memory';
 import {
   ASK,
   BID,
@@ -60,31 +60,48 @@ export const NEXT_CLOSE: usize = 208;
 export const NEXT_UPPER: usize = 216;
 /** The horizon of the last time windows closed; NaN once all closed windows behind it are forgotten. */
 export const FORGET: usize = 224;
-const ROW_BYTES: i32 = 232;
 
 /** The previous tick is the latest one, too. */
 const IS_LATEST: i32 = -2;
 
-let capacity: i32 = 64;
-let rows: usize = room(64 * ROW_BYTES);
+const PAGE_BITS: i32 = 6;
+
+/** Behind these columns stand the lists of open windows, one a level (see window-table.ts). */
+export const OPEN_LISTS: usize = 232;
+export const OPEN_LIST_BYTES: usize = 8;
+
+let rowBytes: i32 = 232;
+/** Where the pages of rows begin, and how many there are. */
+let pages: usize = room(64);
+let pagesRoom: i32 = 16;
+let pageCount: i32 = 0;
 /** Previous ticks that are not the latest, and the first row of them that is free; a free one holds the next. */
 let previousCapacity: i32 = 16;
 let previous: usize = room(16 * <i32>REPEATED_BYTES);
 let previousUsed: i32 = 0;
 let previousFree: i32 = NONE;
 
-export function reserveRows(slots: i32): void {
-  if (slots <= capacity) return;
-  const length = max(slots, moreThan(capacity));
-  rows = enlarged(rows, capacity * ROW_BYTES, length * ROW_BYTES);
-  capacity = length;
+/** How many levels there are; before anything else. */
+export function configureRows(levels: i32): void {
+  rowBytes = <i32>OPEN_LISTS + levels * <i32>OPEN_LIST_BYTES;
 }
 
-/** The row of a symbol, until the next symbol comes. */
+export function reserveRows(slots: i32): void {
+  while (pageCount << PAGE_BITS < slots) {
+    if (pageCount == pagesRoom) {
+      pages = enlarged(pages, pagesRoom << 2, pagesRoom << 3);
+      pagesRoom <<= 1;
+    }
+    store<u32>(pages + (<usize>pageCount << 2), <u32>page(rowBytes << PAGE_BITS));
+    pageCount += 1;
+  }
+}
+
+/** The row of a symbol. */
 // @ts-ignore: decorator
 @inline
 export function rowOf(slot: i32): usize {
-  return rows + <usize>slot * ROW_BYTES;
+  return <usize>load<u32>(pages + (<usize>(slot >> PAGE_BITS) << 2)) + <usize>((slot & ((1 << PAGE_BITS) - 1)) * rowBytes);
 }
 
 export function beginRow(slot: i32): void {

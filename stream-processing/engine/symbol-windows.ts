@@ -30,7 +30,7 @@ import {
   spanOfTick,
   spanStartMs,
 } from './levels';
-import { f64At, NONE } from './memory';
+import { f64At } from './memory';
 import { FORGET, HAS_GAPS, LET_GO_TO, NEXT_CLOSE, NEXT_UPPER, rowOf, SINCE } from './symbol-rows';
 import { TICK, TIME } from './tick';
 import { nextVersion } from './version-clock';
@@ -42,10 +42,9 @@ import {
   newerOpen,
   newestOpen,
   oldestOpen,
-  openRow,
+  openList,
   readOpen,
   removeOpen,
-  reserveOpen,
   writeOpen,
 } from './window-table';
 
@@ -69,7 +68,6 @@ export function configureWindows(allowedLatenessMs: f64, correctionHorizonMs: f6
 }
 
 export function reserveWindows(slots: i32): void {
-  reserveOpen(slots * levelCount);
   reserveClosed(slots * levelCount);
 }
 
@@ -119,8 +117,8 @@ export function touchWindows(slot: i32, fromMs: f64, toMs: f64, watermarkMs: f64
 export function roomOfWindows(slot: i32): i32 {
   forget(slot);
   let bytes = 0;
-  for (let list = slot * levelCount; list < (slot + 1) * levelCount; list += 1) {
-    bytes += 8 + countOpen(list) * <i32>WINDOW_BYTES + roomOfClosed(list);
+  for (let level = 0; level < levelCount; level += 1) {
+    bytes += 8 + countOpen(openList(slot, level)) * <i32>WINDOW_BYTES + roomOfClosed(slot * levelCount + level);
   }
   return bytes;
 }
@@ -129,7 +127,7 @@ export function roomOfWindows(slot: i32): i32 {
 export function writeWindows(slot: i32, out: usize): usize {
   forget(slot);
   let at = out;
-  for (let list = slot * levelCount; list < (slot + 1) * levelCount; list += 1) at = writeClosed(list, writeOpen(list, at));
+  for (let level = 0; level < levelCount; level += 1) at = writeClosed(slot * levelCount + level, writeOpen(openList(slot, level), at));
   return at;
 }
 
@@ -138,12 +136,13 @@ export function readWindows(slot: i32, from: usize): usize {
   const row = rowOf(slot);
   let at = from;
   let earliestMs: f64 = Infinity;
-  for (let list = slot * levelCount; list < (slot + 1) * levelCount; list += 1) {
-    at = readClosed(list, readOpen(list, at));
-    for (let open = oldestOpen(list); open != NONE; open = newerOpen(open)) {
-      const endMs = load<f64>(openRow(open), END);
+  for (let level = 0; level < levelCount; level += 1) {
+    const list = openList(slot, level);
+    at = readClosed(slot * levelCount + level, readOpen(list, at));
+    for (let open = oldestOpen(list); open; open = newerOpen(open)) {
+      const endMs = load<f64>(open, END);
       earliestMs = min<f64>(earliestMs, endMs);
-      if (list > slot * levelCount) store<f64>(row, min<f64>(load<f64>(row, NEXT_UPPER), endMs), NEXT_UPPER);
+      if (level > 0) store<f64>(row, min<f64>(load<f64>(row, NEXT_UPPER), endMs), NEXT_UPPER);
     }
   }
   store<f64>(row, earliestMs + latenessMs, NEXT_CLOSE);
@@ -170,12 +169,11 @@ export function coverageFlags(slot: i32, startMs: f64, endMs: f64): i32 {
 
 /** Closes what is over on a level; gives the earliest end of what stays open. */
 function closeLevel(slot: i32, level: i32, watermarkMs: f64): f64 {
-  const list = slot * levelCount + level;
   const ofDay = isDay(level);
   let earliestMs: f64 = Infinity;
   let isForgetful = false;
-  for (let row = oldestOpen(list); row != NONE; ) {
-    const endMs = load<f64>(openRow(row), END);
+  for (let row = oldestOpen(openList(slot, level)); row; ) {
+    const endMs = load<f64>(row, END);
     const next = newerOpen(row);
     if (watermarkMs >= endMs + latenessMs) {
       if (closeRow(slot, level, row)) isForgetful = true;
@@ -185,15 +183,13 @@ function closeLevel(slot: i32, level: i32, watermarkMs: f64): f64 {
     }
     row = next;
   }
-  if (isForgetful) forgetClosed(list, watermarkMs - horizonMs);
+  if (isForgetful) forgetClosed(slot * levelCount + level, watermarkMs - horizonMs);
   return earliestMs;
 }
 
 function place(slot: i32, level: i32, watermarkMs: f64): void {
-  const list = slot * levelCount + level;
-  const newest = newestOpen(list);
-  if (newest != NONE && !isDay(level)) {
-    const row = openRow(newest);
+  const row = newestOpen(openList(slot, level));
+  if (row && !isDay(level)) {
     const timeMs = load<f64>(TICK, TIME);
     if (timeMs >= load<f64>(row, START) && timeMs < load<f64>(row, END)) return addTick(row);
   }
@@ -206,8 +202,8 @@ function placeElsewhere(slot: i32, level: i32, watermarkMs: f64): void {
   spanOfTick(level);
   const startMs = spanStartMs;
   const endMs = spanEndMs;
-  const row = findOpen(list, startMs);
-  if (row != NONE) return addTick(openRow(row));
+  const row = findOpen(openList(slot, level), startMs);
+  if (row) return addTick(row);
   const isOver = watermarkMs >= endMs + latenessMs;
   const isKnown = mayHold(list, startMs) && correct(slot, level, startMs);
   if (!isKnown && !isOver) return beginWithTick(beginOpen(slot, level, startMs, endMs));
@@ -236,11 +232,10 @@ function correct(slot: i32, level: i32, startMs: f64): bool {
 }
 
 /** Closes an open window; says whether it is time to forget closed ones. */
-function closeRow(slot: i32, level: i32, row: i32): bool {
-  const list = slot * levelCount + level;
-  memory.copy(closing, openRow(row), WINDOW_BYTES);
-  removeOpen(list, row);
-  const isForgetful = closeWindow(list, closing);
+function closeRow(slot: i32, level: i32, row: usize): bool {
+  memory.copy(closing, row, WINDOW_BYTES);
+  removeOpen(openList(slot, level), row);
+  const isForgetful = closeWindow(slot * levelCount + level, closing);
   give(slot, level, closing);
   for (let bits = parentBitsOf(level); bits != 0; bits &= bits - 1) rollUp(slot, ctz(bits), closing);
   return isForgetful;
@@ -251,8 +246,8 @@ function rollUp(slot: i32, level: i32, part: usize): void {
   span(level, load<f64>(part, START), load<f64>(part, DAY), load<f64>(part, DAY_END));
   const startMs = spanStartMs;
   const endMs = spanEndMs;
-  const row = findOpen(list, startMs);
-  if (row != NONE) return addPart(openRow(row), part);
+  const row = findOpen(openList(slot, level), startMs);
+  if (row) return addPart(row, part);
   if (mayHold(list, startMs)) {
     forget(slot);
     if (copyClosed(list, startMs, whole)) {
@@ -266,7 +261,7 @@ function rollUp(slot: i32, level: i32, part: usize): void {
 /** A new open window, empty but for its span and flags: its row. */
 function beginOpen(slot: i32, level: i32, startMs: f64, endMs: f64): usize {
   const flags = coverageFlags(slot, realStartMs(level, startMs, endMs), endMs);
-  const window = openRow(insertOpen(slot * levelCount + level, startMs));
+  const window = insertOpen(openList(slot, level), startMs);
   const row = rowOf(slot);
   store<f64>(window, endMs, END);
   store<f64>(window, <f64>flags, FLAGS);
@@ -277,8 +272,7 @@ function beginOpen(slot: i32, level: i32, startMs: f64, endMs: f64): usize {
 }
 
 function touchOpen(slot: i32, level: i32, fromMs: f64, toMs: f64): void {
-  for (let row = oldestOpen(slot * levelCount + level); row != NONE; row = newerOpen(row)) {
-    const window = openRow(row);
+  for (let window = oldestOpen(openList(slot, level)); window; window = newerOpen(window)) {
     if (!isTouched(window, level, fromMs, toMs)) continue;
     store<f64>(window, <f64>(<i32>load<f64>(window, FLAGS) | gapBit), FLAGS);
   }

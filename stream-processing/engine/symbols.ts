@@ -2,7 +2,7 @@
  * Symbols by their bytes: open addressing to a dense slot number. A symbol of up to eight bytes is one word, and equal words are equal
  * symbols; of a longer one the word is a hash.
  */
-import { enlarged, I32, i32At, NONE, room, setI32 } from './memory';
+import { enlarged, I32, i32At, leave, NONE, room, setI32 } from './memory';
 
 /** A cell: the word, the slot (NONE when it is free), the symbol's length. */
 const CELL_BYTES: i32 = 16;
@@ -152,11 +152,11 @@ function growCells(): void {
     const slot = load<i32>(cell, CELL_SLOT);
     if (slot != NONE) enterWord(load<u64>(cell), slot, load<i32>(cell, CELL_LENGTH));
   }
-  heap.free(old);
+  leave(old, count * CELL_BYTES);
 }
 
 function emptyCells(count: i32): usize {
-  const table = heap.alloc(count * CELL_BYTES);
+  const table = room(count * CELL_BYTES);
   memory.fill(table, 0xff, count * CELL_BYTES);
   return table;
 }

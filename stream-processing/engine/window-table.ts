@@ -1,130 +1,121 @@
-/** Rows of open windows in one growing table: many lists, each in the order of START; rows given back are used again. */
-import { enlarged, enlargedNone, i32At, moreThan, NONE, room, setI32 } from './memory';
+/**
+ * Rows of open windows, in many lists, each in the order of START; rows given back are used again. A row and a list are told by where
+ * they stand, which never changes; 0 is no row. The lists of a symbol stand in its row (symbol-rows.ts).
+ */
+import { page } from './memory';
+import { OPEN_LIST_BYTES, OPEN_LISTS, rowOf } from './symbol-rows';
 import { START, WINDOW_BYTES } from './window-row';
 
+/** Of a list. */
+const NEWEST: usize = 0;
+const OLDEST: usize = 4;
 /** Neighbours in the list, behind the window's numbers. */
 const OLDER: usize = WINDOW_BYTES;
 const NEWER: usize = WINDOW_BYTES + 4;
-const ROW_BYTES: i32 = <i32>WINDOW_BYTES + 8;
+const ROW_BYTES: usize = WINDOW_BYTES + 8;
+const PAGE_ROWS: usize = 128;
 
-let lists: i32 = 0;
-let oldest: usize = room(0);
-let newest: usize = room(0);
-let capacity: i32 = 64;
-let rows: usize = room(64 * ROW_BYTES);
-let free: i32 = NONE;
-let used: i32 = 0;
+let free: usize = 0;
+let nextRow: usize = 0;
+let pageEnd: usize = 0;
 
-/** Makes room for lists with numbers below `count`. */
-export function reserveOpen(count: i32): void {
-  if (count <= lists) return;
-  const length = max(count, moreThan(lists));
-  oldest = enlargedNone(oldest, lists * 4, length * 4);
-  newest = enlargedNone(newest, lists * 4, length * 4);
-  lists = length;
-}
-
-/** Where a row stands, until the next `insertOpen`. */
+/** The list of a symbol's open windows on a level. */
 // @ts-ignore: decorator
 @inline
-export function openRow(row: i32): usize {
-  return rows + <usize>row * ROW_BYTES;
+export function openList(slot: i32, level: i32): usize {
+  return rowOf(slot) + OPEN_LISTS + <usize>level * OPEN_LIST_BYTES;
 }
 
 // @ts-ignore: decorator
 @inline
-export function newestOpen(list: i32): i32 {
-  return i32At(newest, list);
+export function newestOpen(list: usize): usize {
+  return load<u32>(list, NEWEST);
 }
 
-export function oldestOpen(list: i32): i32 {
-  return i32At(oldest, list);
+export function oldestOpen(list: usize): usize {
+  return load<u32>(list, OLDEST);
 }
 
-export function newerOpen(row: i32): i32 {
-  return load<i32>(openRow(row), NEWER);
+export function newerOpen(row: usize): usize {
+  return load<u32>(row, NEWER);
 }
 
-/** The row of a list that begins at `startMs`, or NONE. */
-export function findOpen(list: i32, startMs: f64): i32 {
-  let row = i32At(newest, list);
-  while (row != NONE && load<f64>(openRow(row), START) > startMs) row = load<i32>(openRow(row), OLDER);
-  return row != NONE && load<f64>(openRow(row), START) == startMs ? row : NONE;
+/** The row of a list that begins at `startMs`, or 0. */
+export function findOpen(list: usize, startMs: f64): usize {
+  let row: usize = load<u32>(list, NEWEST);
+  while (row && load<f64>(row, START) > startMs) row = load<u32>(row, OLDER);
+  return row && load<f64>(row, START) == startMs ? row : 0;
 }
 
 /** A new row in its place; all but its start is undefined. */
-export function insertOpen(list: i32, startMs: f64): i32 {
+export function insertOpen(list: usize, startMs: f64): usize {
   const row = takeRow();
-  const at = openRow(row);
-  let older = i32At(newest, list);
-  let newer = NONE;
-  while (older != NONE && load<f64>(openRow(older), START) > startMs) {
+  let older: usize = load<u32>(list, NEWEST);
+  let newer: usize = 0;
+  while (older && load<f64>(older, START) > startMs) {
     newer = older;
-    older = load<i32>(openRow(older), OLDER);
+    older = load<u32>(older, OLDER);
   }
-  store<f64>(at, startMs, START);
-  store<i32>(at, older, OLDER);
-  store<i32>(at, newer, NEWER);
-  if (older == NONE) setI32(oldest, list, row);
-  else store<i32>(openRow(older), row, NEWER);
-  if (newer == NONE) setI32(newest, list, row);
-  else store<i32>(openRow(newer), row, OLDER);
+  store<f64>(row, startMs, START);
+  store<u32>(row, <u32>older, OLDER);
+  store<u32>(row, <u32>newer, NEWER);
+  if (older) store<u32>(older, <u32>row, NEWER);
+  else store<u32>(list, <u32>row, OLDEST);
+  if (newer) store<u32>(newer, <u32>row, OLDER);
+  else store<u32>(list, <u32>row, NEWEST);
   return row;
 }
 
 /** Takes a row out of its list; its numbers stay until the next `insertOpen`. */
-export function removeOpen(list: i32, row: i32): void {
-  const at = openRow(row);
-  const older = load<i32>(at, OLDER);
-  const newer = load<i32>(at, NEWER);
-  if (older == NONE) setI32(oldest, list, newer);
-  else store<i32>(openRow(older), newer, NEWER);
-  if (newer == NONE) setI32(newest, list, older);
-  else store<i32>(openRow(newer), older, OLDER);
-  store<i32>(at, free, OLDER);
+export function removeOpen(list: usize, row: usize): void {
+  const older: usize = load<u32>(row, OLDER);
+  const newer: usize = load<u32>(row, NEWER);
+  if (older) store<u32>(older, <u32>newer, NEWER);
+  else store<u32>(list, <u32>newer, OLDEST);
+  if (newer) store<u32>(newer, <u32>older, OLDER);
+  else store<u32>(list, <u32>older, NEWEST);
+  store<u32>(row, <u32>free, OLDER);
   free = row;
 }
 
 /** Rows of a list. */
-export function countOpen(list: i32): i32 {
+export function countOpen(list: usize): i32 {
   let count = 0;
-  for (let row = i32At(oldest, list); row != NONE; row = newerOpen(row)) count += 1;
+  for (let row = oldestOpen(list); row; row = newerOpen(row)) count += 1;
   return count;
 }
 
 /** Writes a list as numbers of eight bytes: how many rows, then the rows, oldest first; gives the end. */
-export function writeOpen(list: i32, out: usize): usize {
+export function writeOpen(list: usize, out: usize): usize {
   let at = out + 8;
   store<f64>(out, <f64>countOpen(list));
-  for (let row = i32At(oldest, list); row != NONE; row = newerOpen(row)) {
-    memory.copy(at, openRow(row), WINDOW_BYTES);
+  for (let row = oldestOpen(list); row; row = newerOpen(row)) {
+    memory.copy(at, row, WINDOW_BYTES);
     at += WINDOW_BYTES;
   }
   return at;
 }
 
 /** Reads what `writeOpen` wrote into an empty list; gives the end. */
-export function readOpen(list: i32, from: usize): usize {
+export function readOpen(list: usize, from: usize): usize {
   let at = from + 8;
   for (let count = <i32>load<f64>(from); count > 0; count -= 1) {
-    const row = openRow(insertOpen(list, load<f64>(at, START)));
-    memory.copy(row, at, WINDOW_BYTES);
+    memory.copy(insertOpen(list, load<f64>(at, START)), at, WINDOW_BYTES);
     at += WINDOW_BYTES;
   }
   return at;
 }
 
-function takeRow(): i32 {
-  if (free != NONE) {
-    const row = free;
-    free = load<i32>(openRow(row), OLDER);
+function takeRow(): usize {
+  const row = free;
+  if (row) {
+    free = load<u32>(row, OLDER);
     return row;
   }
-  if (used == capacity) {
-    const length = moreThan(capacity);
-    rows = enlarged(rows, capacity * ROW_BYTES, length * ROW_BYTES);
-    capacity = length;
+  if (nextRow == pageEnd) {
+    nextRow = page(<i32>(PAGE_ROWS * ROW_BYTES));
+    pageEnd = nextRow + PAGE_ROWS * ROW_BYTES;
   }
-  used += 1;
-  return used - 1;
+  nextRow += ROW_BYTES;
+  return nextRow - ROW_BYTES;
 }

@@ -116,7 +116,7 @@ export class ResultBatch {
   /** Records for `market-data.bars` and `market-data.dead-letter`, those of one partition in the order in which they were given out. */
   blocks(): readonly RecordBlock[] {
     const { bars } = this.results;
-    for (let index = 0; index < bars.count; index += 1) this.#addBar(index);
+    bars.eachText((index, bytes, start, end) => this.#addBar(index, bytes, start, end));
     return [...this.#bars, this.#letters].filter(block => block.count > 0);
   }
 
@@ -130,11 +130,11 @@ export class ResultBatch {
     this.#leavesLatest = false;
   }
 
-  #addBar(index: number): void {
+  #addBar(index: number, bytes: Uint8Array, start: number, end: number): void {
     const { bars } = this.results;
     const slot = bars.slot(index);
     const partition = this.#barPartitions.of(slot) ?? this.#barPartitions.remember(slot, bars.symbol(index));
-    this.#bars[partition]?.add(bars.symbolKey(index), bars.texts, bars.textStart(index), bars.textEnd(index));
+    this.#bars[partition]?.add(bars.symbolKey(index), bytes, start, end);
   }
 
   #latest(): LatestPrice[] {

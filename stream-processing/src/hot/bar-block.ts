@@ -14,10 +14,6 @@ export class BarBlock {
   #columns = new Float64Array(barStride * 64);
   #slots = new Int32Array(64);
   #count = 0;
-  #texts = new Uint8Array(4_096);
-  #textEnds = new Int32Array(64);
-  /** Bars that have their text. */
-  #textCount = 0;
 
   constructor(engine: FoldEngine, symbols: SymbolNames) {
     this.#engine = engine;
@@ -40,7 +36,6 @@ export class BarBlock {
 
   clear(): void {
     this.#count = 0;
-    this.#textCount = 0;
   }
 
   /** Takes over what the engine has given out since the last time. */
@@ -80,48 +75,31 @@ export class BarBlock {
     return this.#symbols.keyBytes(this.slot(index));
   }
 
-  /** The text of each bar, the very bytes of `encodeBar(at(index))`: in {@link BarBlock.texts}, from `textStart` to `textEnd`. */
-  textStart(index: number): number {
-    return index === 0 ? 0 : this.textEnd(index - 1);
+  /** Gives the text of each bar, the very bytes of `encodeBar(at(index))`: `bytes[start, end)`, until the next one. */
+  eachText(give: (index: number, bytes: Uint8Array, start: number, end: number) => void): void {
+    for (let from = 0; from < this.#count; from += barsOfExchange)
+      this.#giveTexts(from, Math.min(barsOfExchange, this.#count - from), give);
   }
 
-  textEnd(index: number): number {
-    this.#writeTexts();
-    return this.#textEnds[index] as number;
-  }
-
-  /** Another array after `take`. Not to be written to. */
-  get texts(): Uint8Array {
-    this.#writeTexts();
-    return this.#texts;
-  }
-
-  /** Writes what has no text yet, some bars at a time. */
-  #writeTexts(): void {
-    while (this.#textCount < this.#count) this.#writeSome(Math.min(barsOfExchange, this.#count - this.#textCount));
-  }
-
-  #writeSome(count: number): void {
+  #giveTexts(from: number, count: number, give: (index: number, bytes: Uint8Array, start: number, end: number) => void): void {
     const { functions } = this.#engine;
-    const from = this.#textCount;
     const place = functions.exchangeForTexts(count) / 4;
     const { bytes, numbers, wholes } = this.#engine;
     for (let index = 0; index < count; index += 1) wholes[place + 2 * index] = this.#slots[from + index] as number;
     numbers.set(this.#columns.subarray(from * barStride, (from + count) * barStride), place / 2 + count);
-    const start = functions.writeTexts(count);
-    const before = from === 0 ? 0 : (this.#textEnds[from - 1] as number);
-    for (let index = 0; index < count; index += 1) this.#textEnds[from + index] = before + (wholes[place + 2 * index + 1] as number);
-    const end = this.#textEnds[from + count - 1] as number;
-    if (end > this.#texts.length) this.#texts = enlarged(this.#texts, new Uint8Array(Math.max(end, 2 * this.#texts.length)));
-    this.#texts.set(bytes.subarray(start, start + end - before), before);
-    this.#textCount += count;
+    const texts = functions.writeTexts(count);
+    let start = texts;
+    for (let index = 0; index < count; index += 1) {
+      const end = texts + (wholes[place + 2 * index + 1] as number);
+      give(from + index, bytes, start, end);
+      start = end;
+    }
   }
 
   #reserve(count: number): void {
     if (count <= this.#slots.length) return;
-    const length = Math.max(count, 2 * this.#slots.length);
+    const length = Math.max(count, Math.ceil(1.5 * this.#slots.length));
     this.#slots = enlarged(this.#slots, new Int32Array(length));
-    this.#textEnds = enlarged(this.#textEnds, new Int32Array(length));
     this.#columns = enlarged(this.#columns, new Float64Array(length * barStride));
   }
 }

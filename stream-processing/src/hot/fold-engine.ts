@@ -16,10 +16,11 @@ export const duplicate = 2;
 export const resent = 3;
 export const late = 4;
 
-/** What the engine asks of its fold, about the few symbols whose gaps are told one by one. */
+/** What the engine asks of its fold: about the few symbols whose gaps are told one by one, and to make room for bars. */
 export interface EngineHost {
   touchesGap(slot: number, startMs: number, endMs: number): boolean;
   advanceCoverage(slot: number, horizonMs: number): void;
+  takeBars(): void;
 }
 
 interface Counter {
@@ -67,9 +68,9 @@ export interface EngineFunctions {
   clearChanged(): void;
   exchangeForTexts(count: number): number;
   writeTexts(count: number): number;
+  openList(slot: number, level: number): number;
   oldestOpen(list: number): number;
   newerOpen(row: number): number;
-  openRow(row: number): number;
   roomOfSymbol(slot: number): number;
   writeRow(slot: number, at: number): number;
   readRow(slot: number, at: number): number;
@@ -110,6 +111,7 @@ export class FoldEngine {
         log: Math.log,
         touchesGap: host.touchesGap,
         advanceCoverage: host.advanceCoverage,
+        takeBars: host.takeBars,
       },
     });
     this.functions = instance.exports as unknown as EngineFunctions;

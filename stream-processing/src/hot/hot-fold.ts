@@ -56,7 +56,7 @@ export interface RunProgress {
 }
 
 /** So many bytes of a run are handed over at once: they stay in the processor's cache. */
-const runBytes = 65_536;
+const runBytes = 65_536 - 64;
 
 export class HotFold {
   readonly #options: FoldOptions;
@@ -65,6 +65,8 @@ export class HotFold {
   readonly #symbols: SymbolNames;
   readonly #coverage: CoverageRows;
   #feeds: FeedRows;
+  /** Where what the engine gives out goes. */
+  #results: FoldResults | undefined;
 
   constructor(options: FoldOptions) {
     this.#options = options;
@@ -72,6 +74,7 @@ export class HotFold {
     this.#engine = new FoldEngine(options, this.#levels, {
       touchesGap: (slot, startMs, endMs) => this.#coverage.touchesGap(slot, startMs, endMs),
       advanceCoverage: (slot, horizonMs) => this.#coverage.advance(slot, horizonMs),
+      takeBars: () => this.#results?.bars.take(),
     });
     this.#symbols = new SymbolNames(this.#engine);
     this.#coverage = new CoverageRows(this.#engine);
@@ -128,6 +131,7 @@ export class HotFold {
    */
   applyRun(run: RecordRun, limit: number, results: FoldResults): RunProgress {
     if (results.storeTicks) return { count: 0, byteLength: 0, nextOffset: run.fromOffset, isStopped: true };
+    this.#results = results;
     const { functions } = this.#engine;
     const at = this.#engine.put(run.bytes, run.start, Math.min(run.end, run.start + runBytes));
     const end = at + Math.min(run.end - run.start, runBytes);
@@ -147,6 +151,7 @@ export class HotFold {
    * has changed; decode it and call `apply`.
    */
   applyTick(bytes: Uint8Array, start: number, end: number, results: FoldResults): boolean {
+    this.#results = results;
     let outcome = this.#takeEveryday(bytes, start, end);
     if (outcome === notTaken && this.#learn(bytes, start, end)) outcome = this.#takeEveryday(bytes, start, end);
     if (outcome === notTaken) return false;
@@ -159,6 +164,7 @@ export class HotFold {
   /** Takes the next record of the partition in; `results` gets what follows from it, in order. */
   apply(record: FeedRecord, results: FoldResults): void {
     const { functions } = this.#engine;
+    this.#results = results;
     functions.advanceClock('receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs);
     this.#apply(record, results);
     results.take();

@@ -25,7 +25,6 @@ import {
   vwapColumn,
 } from './bar-columns.ts';
 import type { FoldEngine } from './fold-engine.ts';
-import { none } from './growing.ts';
 import { dayText } from './trading-days.ts';
 import {
   addPart,
@@ -80,12 +79,11 @@ function openWindows(options: OpenBarsOptions, level: number): Float64Array[] {
   return open.sort((a, b) => (a[startAt] as number) - (b[startAt] as number));
 }
 
-function ownWindows({ slot, levels, engine }: OpenBarsOptions, level: number): Float64Array[] {
+function ownWindows({ slot, engine }: OpenBarsOptions, level: number): Float64Array[] {
   const { functions, numbers } = engine;
   const windows: Float64Array[] = [];
-  for (let row = functions.oldestOpen(slot * levels.length + level); row !== none; row = functions.newerOpen(row)) {
-    const at = functions.openRow(row) / 8;
-    windows.push(numbers.slice(at, at + windowStride));
+  for (let row = functions.oldestOpen(functions.openList(slot, level)); row !== 0; row = functions.newerOpen(row)) {
+    windows.push(numbers.slice(row / 8, row / 8 + windowStride));
   }
   return windows;
 }

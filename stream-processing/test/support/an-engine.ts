@@ -7,7 +7,7 @@ import { SymbolNames } from '../../src/hot/symbol-names.ts';
 import { foldOptions } from './builders.ts';
 
 export function anEngine(): { readonly engine: FoldEngine; readonly symbols: SymbolNames } {
-  const host = { touchesGap: () => false, advanceCoverage: () => undefined };
+  const host = { touchesGap: () => false, advanceCoverage: () => undefined, takeBars: () => undefined };
   const engine = new FoldEngine(foldOptions, levelsOf(foldOptions.intervals), host);
   return { engine, symbols: new SymbolNames(engine) };
 }

@@ -57,11 +57,11 @@ export function applyTo(fold: HotFold, record: FeedRecord, results: FoldResults,
 
 function drain(results: FoldResults, outputs: { bars: string[]; others: string[]; taken: number }): void {
   const { bars } = results;
-  for (let index = 0; index < bars.count; index += 1) {
-    const text = Buffer.from(bars.texts.subarray(bars.textStart(index), bars.textEnd(index))).toString();
+  bars.eachText((index, bytes, start, end) => {
+    const text = Buffer.from(bytes.subarray(start, end)).toString();
     if (text !== encodeBar(bars.at(index))) throw new Error(`${text} is not ${encodeBar(bars.at(index))}`);
     outputs.bars.push(text);
-  }
+  });
   for (const output of results.outputs) outputs.others.push(JSON.stringify(output));
   outputs.taken += results.taken;
   results.clear();
