@@ -7,6 +7,7 @@ import { openServingStore } from '@tapeline/database/configured-store';
 import { addServicesCommand } from '@tapeline/services/command';
 import { generationsCommand } from '@tapeline/stream-processing/generations-command';
 import { rebuildCommand } from '@tapeline/stream-processing/rebuild-command';
+import { repartitionCommand } from '@tapeline/stream-processing/repartition-command';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pretty from 'pino-pretty';
 import { Registry } from 'prom-client';
@@ -75,19 +76,35 @@ program
   .description(
     'make all bars anew from the log, in tables of their own while the old ones serve, and switch readers and processors to them',
   )
-  .option('--generation <number>', 'number of the new tables; the unfinished ones or the next number when absent', parseGeneration)
+  .option('--generation <number>', 'number of the new tables; the unfinished ones or the next number when absent', parseCount)
   .option('--no-switch', 'leave the old ones serving; a later run without it, or `generations --switch`, switches')
   .option('--shorter', 'go on although the log no longer has its first records: older bars stay in the old tables alone')
+  .option('--whole', 'read all of the log: for a copy by repartition, whose offsets are others')
   .addHelpText('after', rebuildHelp)
-  .action((options: { generation?: number; switch: boolean; shorter?: boolean }) =>
+  .action((options: { generation?: number; switch: boolean; shorter?: boolean; whole?: boolean }) =>
     finish(configured().then(({ configuration, logger }) => rebuildCommand({ ...options, configuration, logger, signal: stopSignal() }))),
+  );
+
+program
+  .command('repartition')
+  .description('copy the feed of Kafka into topics of another prefix with another number of partitions, until it rests')
+  .requiredOption('--partitions <number>', 'of the copy', parseCount)
+  .requiredOption('--to <prefix>', "what the copy's topics begin with: KAFKA_TOPIC_PREFIX from then on")
+  .addHelpText(
+    'after',
+    '\nAfter Ctrl-C or a crash the same command goes on where it was. Next: tapeline rebuild --whole, with the new prefix.',
+  )
+  .action((options: { partitions: number; to: string }) =>
+    finish(
+      configured().then(({ configuration, logger }) => repartitionCommand({ ...options, configuration, logger, signal: stopSignal() })),
+    ),
   );
 
 program
   .command('generations')
   .description('list the generations of the tables, or change which one serves')
-  .addOption(new Option('--switch <number>', 'let this one serve: ready, or an older one').argParser(parseGeneration).conflicts('drop'))
-  .option('--drop <number>', 'delete the tables of one that does not serve', parseGeneration)
+  .addOption(new Option('--switch <number>', 'let this one serve: ready, or an older one').argParser(parseCount).conflicts('drop'))
+  .option('--drop <number>', 'delete the tables of one that does not serve', parseCount)
   .action((options: { switch?: number; drop?: number }) =>
     finish(configured().then(({ configuration, logger }) => generationsCommand({ ...options, configuration, logger }))),
   );
@@ -125,9 +142,9 @@ function parseInterval(text: string): Interval {
   throw new InvalidArgumentError(`expected one of ${intervals.join(', ')}.`);
 }
 
-function parseGeneration(text: string): number {
-  const generation = Number(text);
-  if (Number.isSafeInteger(generation) && generation >= 1) return generation;
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count >= 1) return count;
   throw new InvalidArgumentError('expected a whole number from 1.');
 }
 

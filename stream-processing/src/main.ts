@@ -11,6 +11,7 @@ import { Registry } from 'prom-client';
 import { generationsCommand } from './generations-command.ts';
 import { operatorCommandOf } from './operator-arguments.ts';
 import { rebuildCommand } from './rebuild-command.ts';
+import { repartitionCommand } from './repartition-command.ts';
 import { runServingProcessor } from './serving-processor.ts';
 
 const help = `stream-processor: folds market-data.feed into bars and makes them durable.
@@ -19,7 +20,8 @@ Settings come from the environment (the README lists them); it needs KAFKA_BROKE
 Start as many as there are partitions at most: they share them as one consumer group (KAFKA_GROUP).
 
   rebuild      makes all bars anew from the log, in tables of their own while the old ones serve, and switches to them; after Ctrl-C or
-               a crash the same command goes on. --generation N, --no-switch, --shorter (the log has lost its first records)
+               a crash the same command goes on. --generation N, --no-switch, --shorter (the log has lost its first records), --whole (a copy)
+  repartition  copies the feed into topics of another prefix with another number of partitions, until it rests: --partitions N --to PREFIX
   generations  lists the generations of the tables; --switch N lets another one serve, --drop N deletes one that does not
 
 Probes and metrics: http://HTTP_HOST:HTTP_PORT/livez, /readyz, /metrics. SIGTERM finishes what was read, saves and leaves the group.
@@ -39,6 +41,7 @@ async function main(): Promise<number> {
   const logger = createLogger({ name: 'stream-processor', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
   if (command.kind === 'generations') return generationsCommand({ ...command, configuration, logger });
   if (command.kind === 'rebuild') return rebuildCommand({ ...command, configuration, logger, signal: stopSignal(logger) });
+  if (command.kind === 'repartition') return repartitionCommand({ ...command, configuration, logger, signal: stopSignal(logger) });
   return processUntilStopped(configuration, logger);
 }
 

@@ -5,7 +5,8 @@ import { PipelineError, reasonOf } from '@tapeline/core/errors';
 export type OperatorCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'process' }
-  | { readonly kind: 'rebuild'; readonly generation?: number; readonly switch: boolean; readonly shorter: boolean }
+  | { readonly kind: 'rebuild'; readonly generation?: number; readonly switch: boolean; readonly shorter: boolean; readonly whole: boolean }
+  | { readonly kind: 'repartition'; readonly partitions: number; readonly to: string }
   | { readonly kind: 'generations'; readonly switch?: number; readonly drop?: number };
 
 /** @throws PipelineError `usage`. */
@@ -15,20 +16,27 @@ export function operatorCommandOf(given: readonly string[]): OperatorCommand {
   if (name === undefined) return { kind: 'process' };
   try {
     if (name === 'rebuild') return rebuildOf(args);
+    if (name === 'repartition') return repartitionOf(args);
     if (name === 'generations') return generationsOf(args);
   } catch (error) {
     throw usage(reasonOf(error));
   }
-  throw usage(`expected rebuild, generations or nothing, was "${given.join(' ')}"`);
+  throw usage(`expected rebuild, repartition, generations or nothing, was "${given.join(' ')}"`);
 }
 
 function rebuildOf(args: string[]): OperatorCommand {
   const { values } = parseArgs({
     args,
-    options: { generation: { type: 'string' }, 'no-switch': { type: 'boolean' }, shorter: { type: 'boolean' } },
+    options: { generation: { type: 'string' }, 'no-switch': { type: 'boolean' }, shorter: { type: 'boolean' }, whole: { type: 'boolean' } },
   });
-  const { generation, 'no-switch': noSwitch = false, shorter = false } = values;
-  return { kind: 'rebuild', switch: !noSwitch, shorter, ...(generation === undefined ? {} : { generation: numberOf(generation) }) };
+  const { generation, 'no-switch': noSwitch = false, shorter = false, whole = false } = values;
+  return { kind: 'rebuild', switch: !noSwitch, shorter, whole, ...(generation === undefined ? {} : { generation: numberOf(generation) }) };
+}
+
+function repartitionOf(args: string[]): OperatorCommand {
+  const { values } = parseArgs({ args, options: { partitions: { type: 'string' }, to: { type: 'string' } } });
+  if (values.partitions === undefined || values.to === undefined) throw new Error('repartition needs --partitions and --to');
+  return { kind: 'repartition', partitions: numberOf(values.partitions), to: values.to };
 }
 
 function generationsOf(args: string[]): OperatorCommand {
@@ -45,7 +53,7 @@ function generationsOf(args: string[]): OperatorCommand {
 function numberOf(text: string): number {
   const generation = Number(text);
   if (Number.isSafeInteger(generation) && generation >= 1) return generation;
-  throw new Error(`a generation is a whole number from 1, was ${text}`);
+  throw new Error(`expected a whole number from 1, was ${text}`);
 }
 
 function usage(reason: string): PipelineError {

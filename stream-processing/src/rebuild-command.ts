@@ -13,6 +13,7 @@ export interface RebuildCommandOptions {
   readonly generation?: number;
   readonly switch: boolean;
   readonly shorter?: boolean;
+  readonly whole?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -37,6 +38,7 @@ export async function rebuildCommand(options: RebuildCommandOptions): Promise<nu
         ...(generation === undefined ? {} : { generation }),
         switchReaders: options.switch,
         shorter: options.shorter === true,
+        whole: options.whole === true,
         by: operator(),
         signal,
         logger,

@@ -34,6 +34,12 @@ export interface RebuildOptions extends FoldSettings {
    * @default false
    */
   readonly shorter?: boolean;
+  /**
+   * Reads all that the log holds, not only what the one that serves has saved: for a log that was copied, whose offsets are others. What
+   * is read is not published there.
+   * @default false
+   */
+  readonly whole?: boolean;
   /** Who does it, for the notes. */
   readonly by: string;
   readonly progress?: (soFar: RebuildProgress) => void;
@@ -142,11 +148,15 @@ class RebuildPasses {
     await runStreamProcessor({ ...this.#options, log: bounded, store: this.#store, registry: new Registry() });
   }
 
-  /** Where the one that serves has saved its state: all before it was published, whatever becomes of its processors. */
+  /** Where to, in each partition: where the one that serves has saved its state, for all before it was published, whatever becomes of its processors. */
   async #targets(): Promise<ReadonlyMap<number, number>> {
     const { generations, openStore } = this.#options;
     const { generation } = await generations.serving();
     if (generation === this.#generation) throw new PipelineError('usage', `generation ${generation} serves already`, { retriable: false });
+    if (this.#options.whole === true) {
+      const ranges = await this.#options.log.offsets(feedTopic.name);
+      return new Map(ranges.map(({ partition, highWatermark }) => [partition, highWatermark]));
+    }
     const serving = openStore(generation);
     try {
       return await this.#positionsOf(serving, generation);
@@ -182,7 +192,7 @@ class RebuildPasses {
 function otherLog(generation: number, partition: number, nextOffset: number, highWatermark: number): PipelineError {
   return new PipelineError(
     'snapshot.invalid',
-    `generation ${generation} goes on at offset ${nextOffset} of ${feedTopic.name}/${partition}, but the log ends at ${highWatermark}: it was made from another log; name the right one${generation === firstGeneration ? '' : `, or drop it (tapeline generations --drop ${generation})`}`,
+    `generation ${generation} goes on at offset ${nextOffset} of ${feedTopic.name}/${partition}, but the log ends at ${highWatermark}: it was made from another log; name the right one, add --whole when this is a copy of it${generation === firstGeneration ? '' : `, or drop it (tapeline generations --drop ${generation})`}`,
     { retriable: false },
   );
 }

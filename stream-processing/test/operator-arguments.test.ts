@@ -7,12 +7,21 @@ describe('what an operator asks of the program in a pod', () => {
   });
 
   it('is a rebuild, with its options', () => {
-    expect(operatorCommandOf(['rebuild'])).toEqual({ kind: 'rebuild', switch: true, shorter: false });
+    expect(operatorCommandOf(['rebuild'])).toEqual({ kind: 'rebuild', switch: true, shorter: false, whole: false });
     expect(operatorCommandOf(['rebuild', '--generation', '3', '--no-switch', '--shorter'])).toEqual({
       kind: 'rebuild',
       generation: 3,
       switch: false,
       shorter: true,
+      whole: false,
+    });
+  });
+
+  it('is a copy into another number of partitions', () => {
+    expect(operatorCommandOf(['repartition', '--partitions', '8', '--to', 'wide.'])).toEqual({
+      kind: 'repartition',
+      partitions: 8,
+      to: 'wide.',
     });
   });
 
@@ -28,8 +37,9 @@ describe('what an operator asks of the program in a pod', () => {
 
   it('is refused with what was expected when it is something else', () => {
     const refused: readonly (readonly [readonly string[], RegExp])[] = [
-      [['rebild'], /expected rebuild, generations or nothing, was "rebild"; see --help/],
+      [['rebild'], /expected rebuild, repartition, generations or nothing, was "rebild"; see --help/],
       [['rebuild', '--generation', '0'], /whole number from 1, was 0/],
+      [['repartition', '--partitions', '8'], /needs --partitions and --to/],
       [['rebuild', '--switch', '2'], /--switch/],
       [['generations', '--switch', '1', '--drop', '2'], /one after the other/],
     ];

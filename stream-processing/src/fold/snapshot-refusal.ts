@@ -28,7 +28,7 @@ export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void 
   }
   if (origin.partitions !== options.partitions) {
     throw invalid(
-      `the snapshot was made with ${origin.partitions} partitions, now there are ${options.partitions}: go on with a log of ${origin.partitions}; a symbol's past lies in its former partition, so for another number the log is copied into one that has it, and tapeline rebuild makes the bars from there`,
+      `the snapshot was made with ${origin.partitions} partitions, now there are ${options.partitions}: go back to a log of ${origin.partitions}, or run tapeline repartition, which copies it into another number, and then tapeline rebuild --whole`,
     );
   }
 }

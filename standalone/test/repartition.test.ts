@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '@tapeline/core/logging';
+import { partitionOf } from '@tapeline/core/partitioner';
+import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
+import { type FeedRecord, recordKey } from '@tapeline/core/records';
+import { feedTopic } from '@tapeline/core/topics';
+import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { prefixedLog } from '@tapeline/log/prefixed-log';
+import { repartition } from '@tapeline/stream-processing/repartition';
+import { replayOfLog } from './support/replay-of-log.ts';
+
+const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
+const symbols = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'EUR/USD', 'NVDA', 'XAU/USD'];
+const beginMs = Date.UTC(2024, 10, 4, 10);
+const feed = 'twelve-data/0';
+const never = new AbortController().signal;
+
+let directory: string;
+let log: MarketLog;
+let source: MarketLog;
+let target: MarketLog;
+let sequence: number;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tapeline-repartition-'));
+  log = await openEmbeddedLog({ directory, logger });
+  source = prefixedLog(log, 'old.');
+  target = prefixedLog(log, 'new.');
+  await source.ensureTopics([{ name: feedTopic.name, partitions: 4 }]);
+  await target.ensureTopics([{ name: feedTopic.name, partitions: 7 }]);
+  sequence = 0;
+  await append([{ v: 1, kind: 'session', feed, session: 1, symbols, refused: [], timeMs: beginMs - 1 }]);
+});
+
+afterEach(async () => {
+  await log.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** `everywhere` is where records without a key get to. */
+async function append(records: readonly FeedRecord[], everywhere = [0, 1, 2, 3]): Promise<void> {
+  const entries = records.flatMap(record => {
+    const key = recordKey(record);
+    const partitions = key === undefined ? everywhere : [partitionOf(key, 4)];
+    return partitions.map(partition => ({ topic: feedTopic.name, partition, key, value: encodeRecord(record) }));
+  });
+  await source.append(entries);
+}
+
+function heartbeat(second: number): FeedRecord {
+  return { v: 1, kind: 'heartbeat', feed, session: 1, connected: true, timeMs: beginMs + second * 1_000 + 999 };
+}
+
+function ticks(second: number): FeedRecord[] {
+  return [100, 400, 700].flatMap(afterMs =>
+    symbols.map((symbol, at): FeedRecord => {
+      const timeMs = beginMs + second * 1_000 + afterMs;
+      sequence += 1;
+      const times = { timeMs, sourceTimeMs: beginMs + second * 1_000, receivedTimeMs: timeMs };
+      const price = 100 + ((sequence * 7 + at) % 11);
+      return {
+        v: 1,
+        kind: 'tick',
+        feed,
+        session: 1,
+        sequence,
+        symbol,
+        price,
+        ...times,
+        tradingDay: '2024-11-04',
+        tradingDayEndMs: beginMs + 86_400_000,
+      };
+    }),
+  );
+}
+
+async function seconds(from: number, to: number): Promise<void> {
+  for (let second = from; second < to; second += 1) await append([...ticks(second), heartbeat(second)]);
+}
+
+async function feedOf(read: MarketLog): Promise<readonly (readonly FeedRecord[])[]> {
+  const partitions: FeedRecord[][] = [];
+  for (const { partition, highWatermark: toOffset } of await read.offsets(feedTopic.name)) {
+    partitions[partition] = [];
+    if (toOffset === 0) continue;
+    for await (const { records } of read.read({ topic: feedTopic.name, partition, fromOffset: 0, toOffset })) {
+      partitions[partition]?.push(...records.filter(({ value }) => value?.[0] === 0x7b).map(({ value }) => decodeRecord(value)));
+    }
+  }
+  return partitions;
+}
+
+const barriersOf = (records: readonly FeedRecord[]) => records.filter(record => recordKey(record) === undefined);
+const ticksOf = (records: readonly FeedRecord[]) => records.flatMap(record => (record.kind === 'tick' ? [record.sequence] : []));
+
+/** Versions count what stands in a partition, so they alone may differ. */
+async function barsOf(read: MarketLog) {
+  const { bars } = await replayOfLog(read);
+  return Object.fromEntries([...bars].map(([key, { versionUs, ...bar }]) => [key, bar]));
+}
+
+async function expectSameFeed(): Promise<void> {
+  const [before, after] = [await feedOf(source), await feedOf(target)];
+  expect(after.length).toBe(7);
+  expect(after.flatMap(ticksOf).toSorted((a, b) => a - b)).toEqual(before.flatMap(ticksOf).toSorted((a, b) => a - b));
+  for (const [partition, records] of after.entries()) {
+    expect(barriersOf(records)).toEqual(barriersOf(after[0] ?? []));
+    for (const record of records)
+      expect(
+        partitionOf(recordKey(record) ?? symbols.find(name => partitionOf(name, 7) === partition) ?? '', 7) === partition ||
+          recordKey(record) === undefined,
+      ).toBe(true);
+  }
+}
+
+describe('a log copied into another number of partitions', () => {
+  it('gives the same bars', async () => {
+    await seconds(0, 90);
+    const { outcome, written } = await repartition({ source, target, quietMs: 50, signal: never });
+    expect([outcome, written]).toEqual(['copied', 90 * 21 + 91 * 7]);
+    await expectSameFeed();
+    expect(barriersOf((await feedOf(target))[0] ?? [])).toEqual(barriersOf((await feedOf(source))[0] ?? []));
+    const bars = await barsOf(target);
+    expect(Object.keys(bars).length).toBeGreaterThan(600);
+    expect(bars).toEqual(await barsOf(source));
+  });
+
+  it('follows a log that grows until it rests, and goes on after any interruption without a record twice', async () => {
+    await seconds(0, 40);
+    for (const stopAt of [1, 200, 700]) {
+      const interrupt = new AbortController();
+      const progress = ({ done }: { done: number }) => done >= stopAt && interrupt.abort();
+      expect((await repartition({ source, target, quietMs: 50, progress, signal: interrupt.signal })).outcome).toBe('interrupted');
+      await append(ticks(40 + stopAt));
+    }
+    const growing = repartition({ source, target, quietMs: 500, signal: never });
+    await seconds(800, 830);
+    expect((await growing).outcome).toBe('copied');
+    await expectSameFeed();
+    expect(await repartition({ source, target, quietMs: 50, signal: never })).toEqual({ outcome: 'copied', written: 0 });
+    await expectSameFeed();
+  });
+
+  it('goes on where a write to some of the new partitions broke off', async () => {
+    await seconds(0, 10);
+    await append(ticks(10));
+    let appends = 0;
+    const breaking: MarketLog = {
+      ...target,
+      append: async entries => {
+        appends += 1;
+        await target.append(entries.slice(0, Math.floor(entries.length / 3)));
+        throw new Error('the line is cut');
+      },
+    };
+    for (let time = 0; time < 3; time += 1) {
+      await expect(repartition({ source, target: breaking, quietMs: 50, signal: never })).rejects.toThrow('the line is cut');
+    }
+    expect(appends).toBe(3);
+    await repartition({ source, target, quietMs: 50, signal: never });
+    await expectSameFeed();
+    expect(await barsOf(target)).toEqual(await barsOf(source));
+  });
+
+  it('writes a heartbeat that reached only some partitions to all, once, and leaves poison behind', async () => {
+    await seconds(0, 3);
+    await append([...ticks(3), heartbeat(3)], [0, 1]);
+    await source.append([{ topic: feedTopic.name, partition: 2, value: Buffer.from('no record') }]);
+    await seconds(4, 6);
+    await append([...ticks(6), heartbeat(6)], [3]);
+    await repartition({ source, target, quietMs: 50, signal: never });
+    await expectSameFeed();
+    const heartbeats = barriersOf((await feedOf(target))[5] ?? []).map(record => ('timeMs' in record ? record.timeMs - beginMs : 0));
+    expect(heartbeats).toEqual([-1, 999, 1_999, 2_999, 3_999, 4_999, 5_999, 6_999]);
+  });
+});

@@ -1,0 +1,67 @@
+/** `repartition`: copies the feed of the configured Kafka into topics of another prefix, shows how far it is on standard error. */
+import type { Configuration } from '@tapeline/core/configuration';
+import { PipelineError } from '@tapeline/core/errors';
+import { feedTopic } from '@tapeline/core/topics';
+import { openConfiguredLog } from '@tapeline/log/configured-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import { type RepartitionProgress, repartition } from './repartition.ts';
+
+export interface RepartitionCommandOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  /** Of the copy. */
+  readonly partitions: number;
+  /** What the copy's topics begin with. */
+  readonly to: string;
+  readonly signal: AbortSignal;
+}
+
+/** @returns the exit status: 0, or 130 when it was interrupted before its end. */
+export async function repartitionCommand({ configuration, logger, partitions, to, signal }: RepartitionCommandOptions): Promise<number> {
+  const { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX: from = '' } = configuration;
+  if (KAFKA_BROKERS === undefined)
+    throw usage('the embedded log has a number of partitions of its own: repartition is for Kafka, set KAFKA_BROKERS');
+  if (to === from) throw usage(`the copy needs another prefix than the log that is copied, was "${to}"`);
+  const source = await openConfiguredLog(configuration, { clientId: 'repartition', logger, readOnly: true });
+  try {
+    const copied = { ...configuration, KAFKA_TOPIC_PREFIX: to, KAFKA_FEED_PARTITIONS: partitions };
+    const target = await openConfiguredLog(copied, { clientId: 'repartition', logger });
+    try {
+      await refuseOtherCount(target, partitions, to);
+      const { outcome, written } = await repartition({ source, target, signal, progress: progressEverySecond() });
+      process.stderr.write(`${summaryOf(outcome, written, to)}\n`);
+      return outcome === 'copied' ? 0 : 130;
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function refuseOtherCount(target: MarketLog, partitions: number, to: string): Promise<void> {
+  const count = await target.partitionCount(feedTopic.name);
+  if (count !== partitions)
+    throw usage(`${to}${feedTopic.name} has ${count} partitions already, expected ${partitions}: take another prefix`);
+}
+
+function progressEverySecond(): (soFar: RepartitionProgress) => void {
+  let nextMs = performance.now();
+  return ({ done, total }) => {
+    if (performance.now() < nextMs) return;
+    nextMs = performance.now() + 1_000;
+    process.stderr.write(
+      `${done} of ${total} records${done === total ? '; ends when the log has rested for 5 s: stop the ingester' : ''}\n`,
+    );
+  };
+}
+
+function summaryOf(outcome: 'interrupted' | 'copied', written: number, to: string): string {
+  if (outcome === 'interrupted') return `interrupted after ${written} records: the same command goes on here`;
+  return `copied (${written} records by this run); next, with KAFKA_TOPIC_PREFIX=${to}: tapeline rebuild --whole, then processors, board and ingester`;
+}
+
+function usage(message: string): PipelineError {
+  return new PipelineError('usage', message, { retriable: false });
+}
