@@ -154,5 +154,5 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
     } finally {
       await second.close();
     }
-  }, 120_000);
+  }, 180_000);
 });

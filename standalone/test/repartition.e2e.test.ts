@@ -125,5 +125,5 @@ describeWithServers('another number of partitions on Kafka and Cassandra', (kafk
     } finally {
       await second.close();
     }
-  }, 120_000);
+  }, 180_000);
 });
