@@ -28,7 +28,7 @@ export function takeRecords(at: usize, end: usize, baseOffset: f64, fromOffset: 
     }
     // One byte of attributes, then the time.
     const offset = baseOffset + <f64>offsetDelta(passVarint(start + 1));
-    const valueAt = keyEnd(readVarint(afterDelta));
+    const valueAt = keyEnd(readVarint(afterDelta), recordEnd);
     const valueStart = readVarint(valueAt);
     const valueEnd = valueStart + varint;
     isStopped = offset >= toOffset || varint <= 0 || valueEnd > recordEnd;
@@ -55,11 +55,11 @@ function offsetDelta(at: usize): i32 {
   return varint;
 }
 
-/** Behind the key whose length was read and whose bytes begin at `start`. */
+/** Behind the key whose length was read and whose bytes begin at `start`; never behind the record, whatever a damaged one says. */
 // @ts-ignore: decorator
 @inline
-function keyEnd(start: usize): usize {
-  return start + <usize>max(0, varint);
+function keyEnd(start: usize, recordEnd: usize): usize {
+  return min(start + <usize>max(0, varint), recordEnd);
 }
 
 /** Reads the number at `at`; gives where it ends. */
