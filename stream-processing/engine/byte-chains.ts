@@ -62,6 +62,20 @@ export function append(record: usize, bytes: usize, length: i32): void {
   store<u8>(record, <u8>(to + rest), END_IN_LAST);
 }
 
+/** Writes over the first bytes of a list. */
+export function overwrite(record: usize, bytes: usize, length: i32): void {
+  let chunk: usize = load<u32>(record, FIRST_CHUNK);
+  let to = <i32>load<u8>(record, BEGIN);
+  for (let index = 0; index < length; index += 1) {
+    if (to == DATA_BYTES) {
+      chunk = load<u32>(chunk);
+      to = 0;
+    }
+    store<u8>(chunk + DATA + to, load<u8>(bytes + index));
+    to += 1;
+  }
+}
+
 /** Takes so many bytes from the front of a list. */
 export function drop(record: usize, count: i32): void {
   const bytes = load<i32>(record, BYTES) - count;

@@ -21,12 +21,11 @@ import {
   stepIndicators,
 } from './indicator-state';
 import { enlarged, leave, room } from './memory';
-import { beginRows, bytesRead, copyRows, nextRow, putRow, readRow, readRowPrices, readRowStart, restoreRows } from './packed-windows';
+import { beginRows, copyRows, dropRowsBefore, nextRow, putRow, readRow, readRowPrices, readRowStart, restoreRows } from './packed-windows';
 import { isDayLevel, lengthMsOf, setCodecLevel } from './window-codec';
 import { AS_CLOSED, CLOSE, CLOSED_BYTES, END, HIGH, INDICATORS, LOW, START } from './window-row';
 
 export { epochMs, setEpochMs } from './window-codec';
-export { addDay, dayAtIndex, dayCount, dayEndAtIndex } from './day-table';
 
 /** Windows that end within so long are forgotten together. */
 const FORGET_TOGETHER_MS: f64 = 8_000;
@@ -139,7 +138,6 @@ export function forgetClosed(list: i32, horizonMs: f64): void {
   if (isDayLevel(level)) return forgetDays(record, horizonMs);
   const lengthMs = lengthMsOf(level);
   const newestMs = load<f64>(record, NEWEST);
-  let forgotten = 0;
   let steps = 0;
   beginRows(record);
   while (nextRow()) {
@@ -148,9 +146,8 @@ export function forgetClosed(list: i32, horizonMs: f64): void {
     if (!(startMs + lengthMs < horizonMs) || startMs == newestMs) break;
     if (steps == 0) loadState(load<u32>(record, BEHIND));
     if (stepBy(ROW)) steps += 1;
-    forgotten = bytesRead();
   }
-  if (forgotten > 0) drop(record, forgotten);
+  dropRowsBefore(record);
   if (steps == 0) return;
   const behind: usize = load<u32>(record, BEHIND);
   store<u32>(record, <u32>storeNext(behind, steps), BEHIND);

@@ -17,9 +17,10 @@ import { rememberHead, rememberTail } from './scanner';
 import { TICK } from './tick';
 
 export { barCount, barsAt, barSlotsAt, clearBars } from './bars';
-export { addDay, dayAtIndex, dayCount, dayEndAtIndex, epochMs, setEpochMs } from './closed-windows';
+export { epochMs, setEpochMs } from './closed-windows';
 export { setSession, takeReceipt } from './feeds';
 export { addLevel } from './levels';
+export { addOrigin, originAt, originCount } from './origin-table';
 export { isStopped, nextOffset, stoppedAt, takeRecords } from './records';
 export { knowsEnds, scan, scannedFeed, symbolAt, symbolLength } from './scanner';
 export { readRow, writeRow } from './symbol-rows';

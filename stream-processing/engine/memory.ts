@@ -32,18 +32,43 @@ export function setI32(table: usize, index: i32, value: i32): void {
 
 /**
  * Memory is given out from the bottom up and never comes back, but for tables that grew: their sizes are powers of two, and what one of
- * them leaves serves the next. So the engine takes little more than it uses, and what stands in pages never moves.
+ * them leaves serves the next, or is cut into pages. So the engine takes little more than it uses, and what stands in pages never moves.
  */
 let top: usize = (__heap_base + 63) & ~63;
 /** By the power of two: the first free table, which holds the next. */
 const freeTables: usize = memory.data(32 * 4, 16);
+/** What is left of a free table that pages are cut from. */
+let scrapAt: usize = 0;
+let scrapEnd: usize = 0;
 
 /** So many bytes for ever, all 0, in a line of the cache of their own. */
 export function page(bytes: i32): usize {
+  if (scrapAt + <usize>bytes > scrapEnd) findScrap(bytes);
+  if (scrapAt + <usize>bytes <= scrapEnd) return cutScrap(bytes);
   const at = top;
   top = (at + <usize>bytes + 63) & ~63;
   const missing = <i32>((top + 0xffff) >>> 16) - memory.size();
-  if (missing > 0 && memory.grow(max(missing, memory.size() >> 4)) < 0) unreachable();
+  if (missing > 0 && memory.grow(missing) < 0) unreachable();
+  return at;
+}
+
+/** Looks for a free table to cut pages from that is larger than what is left of the last one. */
+function findScrap(bytes: i32): void {
+  for (let power = max(powerOf(bytes), powerOf(<i32>(scrapEnd - scrapAt) + 1)); power < 32; power += 1) {
+    const list = freeTables + (<usize>power << 2);
+    const free: usize = load<u32>(list);
+    if (!free) continue;
+    store<u32>(list, load<u32>(free));
+    scrapAt = free;
+    scrapEnd = free + (<usize>1 << power);
+    return;
+  }
+}
+
+function cutScrap(bytes: i32): usize {
+  const at = scrapAt;
+  scrapAt = min((at + <usize>bytes + 63) & ~63, scrapEnd);
+  memory.fill(at, 0, bytes);
   return at;
 }
 

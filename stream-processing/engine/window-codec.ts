@@ -1,6 +1,6 @@
 /**
  * A window in few bytes, as src/hot/window-codec.ts packs it: what its two first bytes say, and what times are told from. Times stand
- * relative to the window's start, prices relative to the open in units of their last digit, the trading day as its place in a table.
+ * relative to the window's start, which stands relative to that of the window before, prices relative to the open in units of their last digit, the trading day as its place in a table.
  */
 
 // The first byte.
@@ -46,6 +46,19 @@ export function lengthMsOf(level: i32): f64 {
 @inline
 export function isDayLevel(level: i32): bool {
   return load<u8>(IS_DAY + level) != 0;
+}
+
+/** A start as a number of windows from midnight, of a trading day from 1970 on. */
+// @ts-ignore: decorator
+@inline
+export function unitsOf(level: i32, startMs: f64): f64 {
+  return isDayLevel(level) ? startMs / DAY_MS : (startMs - epoch) / lengthMsOf(level);
+}
+
+// @ts-ignore: decorator
+@inline
+export function startOf(level: i32, units: f64): f64 {
+  return isDayLevel(level) ? units * DAY_MS : epoch + units * lengthMsOf(level);
 }
 
 /** What starts of windows are told from; NaN until there is one. */

@@ -1,5 +1,5 @@
 /** Packs windows: the writing half of src/hot/window-codec.ts. */
-import { indexOfDay } from './day-table';
+import { indexOfOrigin, originAt, sequenceOf } from './origin-table';
 import { isMantissaOf, placesOf, rounded, writeByte, writeNear, writeRaw, writeSigned, writeWhole } from './packed-bytes';
 import { powerOfTen } from './rounding';
 import {
@@ -14,7 +14,6 @@ import {
   IS_ESTIMATED,
   IS_ONE_TICK,
   isDayLevel,
-  lengthMsOf,
   NEVER_CLOSED,
   PLACES_BITS,
   PLAIN_HIGH,
@@ -24,6 +23,7 @@ import {
   RAW_PRICES,
   setEpochMs,
   SINGLE_POINT,
+  unitsOf,
 } from './window-codec';
 import {
   AS_CLOSED,
@@ -31,8 +31,6 @@ import {
   CLOSE_SEQUENCE,
   CLOSE_SESSION,
   CLOSE_TIME,
-  DAY,
-  DAY_END,
   ESTIMATED,
   FLAGS,
   HIGH,
@@ -54,15 +52,15 @@ import {
 /** Digits after the point of the last row: a good guess for the next. */
 let guess: i32 = 2;
 
-/** Packs a row at `begin`; gives where it ends. */
-export function packWindow(level: i32, row: usize, begin: usize): usize {
+/** Packs a row at `begin`; gives where it ends. Its start is told from that of the row before, whose units are given, or 0. */
+export function packWindow(level: i32, row: usize, unitsBefore: f64, begin: usize): usize {
   if (isNaN(epochMs())) setEpochMs(floor(load<f64>(row, START) / DAY_MS) * DAY_MS);
   const isFlat = hasOnePrice(row);
   const places = isFlat ? placesOfFlat(row) : placesOfAll(row);
   const first = firstByte(row, isFlat && hasOneTime(row));
   const second = secondByte(row, places);
   store<u16>(begin, <u16>(first | (second << 8)));
-  let to = packStart(level, row, begin + 2);
+  let to = writeSigned(begin + 2, unitsOf(level, load<f64>(row, START)) - unitsBefore);
   to = packPrices(row, places, (first & SINGLE_POINT) != 0, to);
   if (second & CHANGED_PRICES) to = copyRaw(row + AS_CLOSED, 3, to);
   to = packPlace(row, (first & SINGLE_POINT) != 0, to);
@@ -72,12 +70,6 @@ export function packWindow(level: i32, row: usize, begin: usize): usize {
     to = writeWhole(to, load<f64>(row, REVISION));
   }
   return isDayLevel(level) ? copyRaw(row + INDICATORS, INDICATOR_COUNT, to) : to;
-}
-
-// @ts-ignore: decorator
-@inline
-function packStart(level: i32, row: usize, to: usize): usize {
-  return writeSigned(to, isDayLevel(level) ? load<f64>(row, DAY) : (load<f64>(row, START) - epochMs()) / lengthMsOf(level));
 }
 
 // @ts-ignore: decorator
@@ -104,13 +96,12 @@ function packPrices(row: usize, places: i32, isSingle: bool, begin: usize): usiz
 // @ts-ignore: decorator
 @inline
 function packPlace(row: usize, isSingle: bool, begin: usize): usize {
-  let to = writeWhole(begin, <f64>indexOfDay(load<f64>(row, DAY), load<f64>(row, DAY_END)));
+  const index = indexOfOrigin(row);
+  let to = writeWhole(begin, <f64>index);
   to = writeSigned(to, load<f64>(row, OPEN_TIME) - load<f64>(row, START));
-  to = writeWhole(to, load<f64>(row, OPEN_SESSION));
-  to = writeWhole(to, load<f64>(row, OPEN_SEQUENCE));
+  to = writeSigned(to, load<f64>(row, OPEN_SEQUENCE) - sequenceOf(originAt(index)));
   if (isSingle) return to;
   to = writeSigned(to, load<f64>(row, CLOSE_TIME) - load<f64>(row, OPEN_TIME));
-  to = writeSigned(to, load<f64>(row, CLOSE_SESSION) - load<f64>(row, OPEN_SESSION));
   return writeSigned(to, load<f64>(row, CLOSE_SEQUENCE) - load<f64>(row, OPEN_SEQUENCE));
 }
 

@@ -1,12 +1,10 @@
 /** Reads packed windows, whole or in part: the reading half of src/hot/window-codec.ts. */
-import { dayAtIndex, dayEndAtIndex } from './day-table';
+import { copyOrigin, originAt, sequenceOf } from './origin-table';
 import { readByte, readerAt, readNear, readRaw, readSigned, readWhole, setReader } from './packed-bytes';
 import { powerOfTen } from './rounding';
 import {
   ALL_SPREAD,
   CHANGED_PRICES,
-  DAY_MS,
-  epochMs,
   HAS_HISTORY,
   HAS_SPREAD,
   HAS_VOLUME,
@@ -28,9 +26,7 @@ import {
   AS_CLOSED,
   CLOSE,
   CLOSE_SEQUENCE,
-  CLOSE_SESSION,
   CLOSE_TIME,
-  DAY,
   DAY_END,
   END,
   ESTIMATED,
@@ -40,7 +36,6 @@ import {
   LOW,
   OPEN,
   OPEN_SEQUENCE,
-  OPEN_SESSION,
   OPEN_TIME,
   REVISION,
   SPREAD_COUNT,
@@ -51,26 +46,19 @@ import {
   VOLUME,
 } from './window-row';
 
-/** The start of the window at whose packed row the reader stands. */
-export function unpackStart(level: i32): f64 {
-  setReader(readerAt() + 2);
-  return readStart(level);
-}
-
-/** Reads of the row at which the reader stands only its start and the prices, those as it closed too. */
-export function unpackPrices(level: i32, row: usize): void {
-  const first = readByte();
-  const second = readByte();
-  store<f64>(row, readStart(level), START);
+/** Reads the prices, those as it closed too, of a row whose two first bytes stand at `begin`; the reader stands behind its start. */
+export function unpackPrices(begin: usize, row: usize): void {
+  const first = <i32>load<u8>(begin);
+  const second = <i32>load<u8>(begin, 1);
   readPrices(row, second & PLACES_BITS, first);
   readAsClosed(row, second);
 }
 
-/** Reads the row at which the reader stands; indicators only where they are written (see closed-windows.ts). */
-export function unpackWindow(level: i32, row: usize): void {
-  const first = <i32>load<u8>(readerAt());
-  const second = <i32>load<u8>(readerAt(), 1);
-  unpackPrices(level, row);
+/** Reads all but the start, which stands in `row`; indicators only where they are written (see closed-windows.ts). */
+export function unpackWindow(level: i32, begin: usize, row: usize): void {
+  const first = <i32>load<u8>(begin);
+  const second = <i32>load<u8>(begin, 1);
+  unpackPrices(begin, row);
   readPlace(level, row, (first & SINGLE_POINT) != 0);
   readSums(row, first, second);
   store<f64>(row, second & HAS_HISTORY ? <f64>readByte() : 0, FLAGS);
@@ -78,13 +66,6 @@ export function unpackWindow(level: i32, row: usize): void {
   if (!isDayLevel(level)) return;
   memory.copy(row + INDICATORS, readerAt(), INDICATOR_COUNT * 8);
   setReader(readerAt() + INDICATOR_COUNT * 8);
-}
-
-// @ts-ignore: decorator
-@inline
-function readStart(level: i32): f64 {
-  const units = readSigned();
-  return isDayLevel(level) ? units * DAY_MS : epochMs() + units * lengthMsOf(level);
 }
 
 function readPrices(row: usize, places: i32, first: i32): void {
@@ -123,19 +104,14 @@ function readAsClosed(row: usize, second: i32): void {
 
 function readPlace(level: i32, row: usize, isSingle: bool): void {
   const startMs = load<f64>(row, START);
-  const day = <i32>readWhole();
-  const dayEndMs = dayEndAtIndex(day);
-  store<f64>(row, dayAtIndex(day), DAY);
-  store<f64>(row, dayEndMs, DAY_END);
-  store<f64>(row, isDayLevel(level) ? dayEndMs : startMs + lengthMsOf(level), END);
+  const origin = originAt(<i32>readWhole());
+  copyOrigin(origin, row);
+  store<f64>(row, isDayLevel(level) ? load<f64>(row, DAY_END) : startMs + lengthMsOf(level), END);
   const openTimeMs = startMs + readSigned();
-  const openSession = readWhole();
-  const openSequence = readWhole();
+  const openSequence = sequenceOf(origin) + readSigned();
   store<f64>(row, openTimeMs, OPEN_TIME);
-  store<f64>(row, openSession, OPEN_SESSION);
   store<f64>(row, openSequence, OPEN_SEQUENCE);
   store<f64>(row, openTimeMs + (isSingle ? 0 : readSigned()), CLOSE_TIME);
-  store<f64>(row, openSession + (isSingle ? 0 : readSigned()), CLOSE_SESSION);
   store<f64>(row, openSequence + (isSingle ? 0 : readSigned()), CLOSE_SEQUENCE);
 }
 

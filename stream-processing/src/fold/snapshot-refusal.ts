@@ -4,7 +4,7 @@ import type { Interval } from '@tapeline/core/intervals';
 import { type FoldOptions, levelsOf } from './levels.ts';
 
 /** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables (`foldVersion`). */
-export const foldFormat = 2;
+export const foldFormat = 3;
 
 const rebuild = 'run tapeline rebuild, which makes a new generation of the tables from the log';
 

@@ -6,7 +6,7 @@ import { enlarged } from './growing.ts';
 import type { SymbolNames } from './symbol-names.ts';
 
 /** So many are written as text at once: they stay in the processor's cache. */
-const barsOfExchange = 64;
+const barsOfExchange = 32;
 
 export class BarBlock {
   readonly #engine: FoldEngine;

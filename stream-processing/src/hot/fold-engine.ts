@@ -78,10 +78,9 @@ export interface EngineFunctions {
   readWindows(slot: number, at: number): number;
   epochMs(): number;
   setEpochMs(epochMs: number): void;
-  dayCount(): number;
-  dayAtIndex(index: number): number;
-  dayEndAtIndex(index: number): number;
-  addDay(day: number, endMs: number): void;
+  originCount(): number;
+  originAt(index: number): number;
+  addOrigin(day: number, dayEndMs: number, openSession: number, closeSession: number, sequence: number): void;
   readonly barCount: Counter;
   readonly changedCount: Counter;
   readonly versionUs: Counter;

@@ -19,7 +19,7 @@ import { FeedRows } from './feed-rows.ts';
 import { duplicate, FoldEngine, late, notTaken, resent, takenAsLatest } from './fold-engine.ts';
 import { FoldResults, type LatestTick } from './fold-results.ts';
 import { none } from './growing.ts';
-import { readSnapshot, type SnapshotHeader, snapshotOf } from './hot-snapshot.ts';
+import { type Origin, readSnapshot, type SnapshotHeader, snapshotOf } from './hot-snapshot.ts';
 import { type NumberReader, NumberWriter } from './number-stream.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
@@ -65,7 +65,7 @@ export class HotFold {
   readonly #symbols: SymbolNames;
   readonly #coverage: CoverageRows;
   #feeds: FeedRows;
-  /** Where what the engine gives out goes. */
+  /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
 
   constructor(options: FoldOptions) {
@@ -98,7 +98,6 @@ export class HotFold {
     const numbers = new NumberWriter();
     for (let slot = 0; slot < this.#symbols.size; slot += 1) writeSymbol(this.#engine, this.#coverage, slot, numbers);
     const { functions } = this.#engine;
-    const days = Array.from({ length: functions.dayCount() }, (_, index) => index);
     const epochMs = functions.epochMs();
     const header = {
       format: foldFormat,
@@ -109,8 +108,7 @@ export class HotFold {
       feedNames: this.#feeds.names(),
       symbols: this.symbols(),
       ...(Number.isNaN(epochMs) ? {} : { epochMs }),
-      days: days.map(index => functions.dayAtIndex(index)),
-      dayEnds: days.map(index => functions.dayEndAtIndex(index)),
+      origins: this.#origins(),
     };
     return snapshotOf(header, numbers.bytes());
   }
@@ -137,7 +135,7 @@ export class HotFold {
     const end = at + Math.min(run.end - run.start, runBytes);
     const count = functions.takeRecords(at, end, run.baseOffset, run.fromOffset, run.toOffset, limit);
     results.taken += count;
-    results.take();
+    this.#take(results);
     return {
       count,
       byteLength: functions.stoppedAt.value - at,
@@ -154,10 +152,13 @@ export class HotFold {
     this.#results = results;
     let outcome = this.#takeEveryday(bytes, start, end);
     if (outcome === notTaken && this.#learn(bytes, start, end)) outcome = this.#takeEveryday(bytes, start, end);
-    if (outcome === notTaken) return false;
+    if (outcome === notTaken) {
+      this.#results = undefined;
+      return false;
+    }
     results.taken += 1;
     if (results.storeTicks) this.#giveTick(this.#scannedTick(), outcome === takenAsLatest, results);
-    results.take();
+    this.#take(results);
     return true;
   }
 
@@ -167,7 +168,7 @@ export class HotFold {
     this.#results = results;
     functions.advanceClock('receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs);
     this.#apply(record, results);
-    results.take();
+    this.#take(results);
   }
 
   /** Passes a record over that is none of ours; it has a version all the same, so that a snapshot after it is a newer one. */
@@ -212,6 +213,11 @@ export class HotFold {
     return { tick, versionUs: numbers[row / 8 + latestVersionColumn] as number };
   }
 
+  #take(results: FoldResults): void {
+    results.take();
+    this.#results = undefined;
+  }
+
   #takeEveryday(bytes: Uint8Array, start: number, end: number): number {
     const at = this.#engine.put(bytes, start, end);
     return this.#engine.functions.takeEveryday(at, at + end - start);
@@ -232,12 +238,20 @@ export class HotFold {
     return true;
   }
 
+  #origins(): Origin[] {
+    const { functions, numbers } = this.#engine;
+    return Array.from({ length: functions.originCount() }, (_, index) => {
+      const at = functions.originAt(index) / 8;
+      return [...numbers.subarray(at, at + 5)] as unknown as Origin;
+    });
+  }
+
   #restore(header: SnapshotHeader, numbers: NumberReader): void {
     const { functions } = this.#engine;
     functions.setVersionUs(header.versionUs);
     this.#feeds = new FeedRows(this.#engine, header.feeds, header.feedNames);
     functions.setEpochMs(header.epochMs ?? Number.NaN);
-    for (const [index, day] of header.days.entries()) functions.addDay(day, header.dayEnds[index] as number);
+    for (const origin of header.origins) functions.addOrigin(...origin);
     for (const name of header.symbols) readSymbol(this.#engine, this.#coverage, this.#symbols.add(name), numbers);
   }
 

@@ -4,6 +4,9 @@ import type { FeedState } from '../fold/outputs.ts';
 import { refuseOther, type SnapshotOrigin, unreadable } from '../fold/snapshot-refusal.ts';
 import { NumberReader } from './number-stream.ts';
 
+/** One of the origins that packed windows are told from (engine/origin-table.ts). */
+export type Origin = readonly [day: number, dayEndMs: number, openSession: number, closeSession: number, sequence: number];
+
 export interface SnapshotHeader extends SnapshotOrigin {
   readonly versionUs: number;
   readonly feeds: readonly FeedState[];
@@ -13,8 +16,8 @@ export interface SnapshotHeader extends SnapshotOrigin {
   readonly symbols: readonly string[];
   /** What the packed windows are told from; absent while there is none. */
   readonly epochMs?: number;
-  readonly days: readonly number[];
-  readonly dayEnds: readonly number[];
+  /** Trading day, its end, two sessions and a sequence: what else they are told from, by number. */
+  readonly origins: readonly Origin[];
 }
 
 /** So that a file of another kind is told by its first bytes. */

@@ -1,0 +1,99 @@
+/**
+ * What packed windows are told from, as few small numbers: a trading day with its end, the sessions of a window's first and last tick,
+ * and a sequence that its first one is near to.
+ */
+import { enlarged, room } from './memory';
+import { CLOSE_SESSION, DAY, DAY_END, OPEN_SEQUENCE, OPEN_SESSION } from './window-row';
+
+/** Doubles of an origin: day, its end, the two sessions, the sequence. */
+const NUMBERS: i32 = 5;
+const ROW_BYTES: i32 = NUMBERS * 8;
+const SESSIONS: usize = 16;
+const SEQUENCE: usize = 32;
+/** Sequences farther away have an origin of their own: so few are needed, and four bytes are enough. */
+const NEAR: f64 = 67108864;
+
+let origins: usize = room(8 * ROW_BYTES);
+let originsRoom: i32 = 8;
+let count: i32 = 0;
+let last: usize = 0;
+let lastIndex: i32 = 0;
+
+/** The number of a window's origin; it gets one if there is none. */
+// @ts-ignore: decorator
+@inline
+export function indexOfOrigin(row: usize): i32 {
+  return last && isOriginOf(last, row) ? lastIndex : findOrAdd(row);
+}
+
+/** Where the numbers of an origin stand. */
+// @ts-ignore: decorator
+@inline
+export function originAt(index: i32): usize {
+  return origins + <usize>(index * ROW_BYTES);
+}
+
+/** The sequence that an origin's windows are told from. */
+// @ts-ignore: decorator
+@inline
+export function sequenceOf(origin: usize): f64 {
+  return load<f64>(origin, SEQUENCE);
+}
+
+/** Writes day and end, and both sessions, of a window of that origin. */
+// @ts-ignore: decorator
+@inline
+export function copyOrigin(origin: usize, row: usize): void {
+  v128.store(row, v128.load(origin), DAY);
+  store<f64>(row, load<f64>(origin, SESSIONS), OPEN_SESSION);
+  store<f64>(row, load<f64>(origin, SESSIONS + 8), CLOSE_SESSION);
+}
+
+export function originCount(): i32 {
+  return count;
+}
+
+/** Restores the next one. */
+export function addOrigin(day: f64, dayEndMs: f64, openSession: f64, closeSession: f64, sequence: f64): void {
+  const origin = begin();
+  store<f64>(origin, day);
+  store<f64>(origin, dayEndMs, 8);
+  store<f64>(origin, openSession, SESSIONS);
+  store<f64>(origin, closeSession, SESSIONS + 8);
+  store<f64>(origin, sequence, SEQUENCE);
+}
+
+// @ts-ignore: decorator
+@inline
+function isOriginOf(origin: usize, row: usize): bool {
+  return (
+    load<f64>(origin) == load<f64>(row, DAY) &&
+    load<f64>(origin, 8) == load<f64>(row, DAY_END) &&
+    load<f64>(origin, SESSIONS) == load<f64>(row, OPEN_SESSION) &&
+    load<f64>(origin, SESSIONS + 8) == load<f64>(row, CLOSE_SESSION) &&
+    abs(load<f64>(row, OPEN_SEQUENCE) - load<f64>(origin, SEQUENCE)) < NEAR
+  );
+}
+
+function findOrAdd(row: usize): i32 {
+  let index = count - 1;
+  while (index >= 0 && !isOriginOf(originAt(index), row)) index -= 1;
+  if (index < 0) {
+    index = count;
+    const sequence = load<f64>(row, OPEN_SEQUENCE);
+    addOrigin(load<f64>(row, DAY), load<f64>(row, DAY_END), load<f64>(row, OPEN_SESSION), load<f64>(row, CLOSE_SESSION), sequence);
+  }
+  lastIndex = index;
+  last = originAt(index);
+  return index;
+}
+
+function begin(): usize {
+  if (count == originsRoom) {
+    origins = enlarged(origins, originsRoom * ROW_BYTES, 2 * originsRoom * ROW_BYTES);
+    originsRoom *= 2;
+    last = 0;
+  }
+  count += 1;
+  return originAt(count - 1);
+}
