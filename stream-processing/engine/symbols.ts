@@ -16,11 +16,14 @@ let cellShift: u64 = 56;
 let cells: usize = emptyCells(256);
 let entered: i32 = 0;
 
-/** Bytes of all symbols, as keys and as JSON strings, one after the other; where each begins and how long it is. */
+/**
+ * Bytes of all symbols as JSON strings, one after the other, and behind those that have escapes the keys; where each begins, how long
+ * the string is and how long the key.
+ */
 let pool: usize = room(4_096);
 let poolBytes: i32 = 4_096;
 let poolUsed: i32 = 0;
-const PLACE_INTS: i32 = 4;
+const PLACE_INTS: i32 = 3;
 let places: usize = room(64 * PLACE_INTS * I32);
 let placeCapacity: i32 = 64;
 
@@ -56,10 +59,10 @@ export function addSymbol(at: usize, keyLength: i32, jsonLength: i32, isPlain: b
     places = enlarged(places, placeCapacity * PLACE_INTS * I32, 2 * placeCapacity * PLACE_INTS * I32);
     placeCapacity *= 2;
   }
-  setI32(places, slot * PLACE_INTS, keepBytes(at, keyLength));
+  setI32(places, slot * PLACE_INTS, keepBytes(at + keyLength, jsonLength));
   setI32(places, slot * PLACE_INTS + 1, keyLength);
-  setI32(places, slot * PLACE_INTS + 2, keepBytes(at + keyLength, jsonLength));
-  setI32(places, slot * PLACE_INTS + 3, jsonLength);
+  setI32(places, slot * PLACE_INTS + 2, jsonLength);
+  if (hasEscapes(slot)) keepBytes(at, keyLength);
   if (isPlain) {
     if (2 * (entered + 1) > cellCount) growCells();
     enter(slot);
@@ -68,7 +71,7 @@ export function addSymbol(at: usize, keyLength: i32, jsonLength: i32, isPlain: b
 }
 
 export function keyAt(slot: i32): usize {
-  return pool + i32At(places, slot * PLACE_INTS);
+  return jsonAt(slot) + (hasEscapes(slot) ? jsonLength(slot) : 1);
 }
 
 export function keyLength(slot: i32): i32 {
@@ -76,11 +79,16 @@ export function keyLength(slot: i32): i32 {
 }
 
 export function jsonAt(slot: i32): usize {
-  return pool + i32At(places, slot * PLACE_INTS + 2);
+  return pool + i32At(places, slot * PLACE_INTS);
 }
 
 export function jsonLength(slot: i32): i32 {
-  return i32At(places, slot * PLACE_INTS + 3);
+  return i32At(places, slot * PLACE_INTS + 2);
+}
+
+/** Whether the JSON string is more than the key in quotes. */
+function hasEscapes(slot: i32): bool {
+  return jsonLength(slot) != keyLength(slot) + 2;
 }
 
 // @ts-ignore: decorator
