@@ -17,7 +17,19 @@ export async function engineCodeText(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'tapeline-engine-'));
   try {
     const output = join(directory, 'engine.wasm');
-    const flags = ['-O3', '--converge', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--enable', 'bulk-memory'];
+    const flags = [
+      '-O3',
+      '--converge',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '--enable',
+      'simd',
+      '--enable',
+      'bulk-memory',
+      '--maximumMemory',
+      '32767',
+    ];
     const { error, stderr } = await compile([source, '--outFile', output, ...flags]);
     if (error !== null) throw new Error(`${error.message}\n${stderr.toString()}`);
     return textOf(readFileSync(output));

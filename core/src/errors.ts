@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'store.full'
   | 'store.schema-missing'
   | 'snapshot.invalid'
+  | 'fold.memory'
   | 'snapshot.too-old'
   | 'data-dir.unusable'
   | 'lease.unavailable'

@@ -1,7 +1,7 @@
 /**
  * Many short lists of bytes that grow at the end and shrink at the front, in chains of small chunks cut from large pages: no list has
- * more than two chunks that are not full, and a chunk that a list gives up serves any other. The twin of src/hot/byte-chains.ts; a list
- * is told by its record (closed-lists.ts).
+ * more than two chunks that are not full, and a chunk that a list gives up serves any other. A list is told by
+ * its record (closed-lists.ts).
  */
 import { BEGIN, BYTES, END_IN_LAST, FIRST_CHUNK, LAST_CHUNK } from './closed-lists';
 import { leave, page, room } from './memory';

@@ -1,6 +1,5 @@
 /**
- * Closed windows that can still be corrected, and always the last one of each list, with the indicators of their close: the twin of
- * src/hot/closed-windows.ts. A list is the windows of one symbol on one level: `slot × levels + level`.
+ * Closed windows that can still be corrected, and always the last one of each list, with the indicators of their close. A list is the windows of one symbol on one level: `slot × levels + level`.
  *
  * The indicators are not kept but worked out again when a correction asks for them: from the state before the oldest window that is
  * kept (behind) and the prices of the windows as they closed. Lists that close often keep the state behind the newest one, too

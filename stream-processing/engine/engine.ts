@@ -25,7 +25,6 @@ export { isStopped, nextOffset, stoppedAt, takeRecords } from './records';
 export { knowsEnds, scan, scannedFeed, symbolAt, symbolLength } from './scanner';
 export { readRow, writeRow } from './symbol-rows';
 export { coverageFlags, readWindows, touchWindows, writeWindows } from './symbol-windows';
-export { keyAt, keyLength, symbolCount } from './symbols';
 export { changedAt, changedCount, clearChanged, takeEveryday, takenVersionUs, takeOwned } from './ticks';
 export { advanceClock, nextVersion, setVersionUs, versionUs } from './version-clock';
 export { newerOpen, oldestOpen, openList } from './window-table';
@@ -90,7 +89,7 @@ export function ownerOf(slot: i32): i32 {
   return load<i32>(rowOf(slot), OWNER);
 }
 
-/** Where the numbers of a symbol stand, in the order of src/hot/symbol-columns.ts; until the next symbol comes. */
+/** Where the numbers of a symbol stand, in the order of symbol-rows.ts; until the next symbol comes. */
 export function symbolRowAt(slot: i32): usize {
   return rowOf(slot);
 }

@@ -20,6 +20,10 @@ export declare function touchesGap(slot: i32, startMs: f64, endMs: f64): bool;
 @external("host", "advanceCoverage")
 export declare function advanceCoverage(slot: i32, horizonMs: f64): void;
 
+/** Throws: there is no room for so many bytes more. */
+@external("host", "outOfMemory")
+export declare function outOfMemory(bytes: i32): void;
+
 /** Takes the bars over that were given out so far: there is room for no more of them. */
 @external("host", "takeBars")
 export declare function takeBars(): void;

@@ -1,7 +1,6 @@
 /**
  * Indicator states of many lists, in few bytes: closes as whole numbers of their last digit, told from one of them in two bytes each
- * while they are near each other, else in four; the few lists whose prices have too many digits for that keep doubles. The twin of
- * src/hot/indicator-rows.ts. A row is told by its place, 0 for none, with its kind in the lowest bits.
+ * while they are near each other, else in four; the few lists whose prices have too many digits for that keep doubles. A row is told by its place, 0 for none, with its kind in the lowest bits.
  */
 import { AVERAGES_BYTES, averagesOfState, beginState, clearState, closesOfState, CLOSES_KEPT, countOfState } from './indicator-state';
 import { page } from './memory';

@@ -1,5 +1,5 @@
 /**
- * Indicators of one list of bars at a time: the twin of src/hot/indicator-state.ts, operation by operation. The state that is at work
+ * Indicators of one list of bars at a time: the twin of src/fold/indicators.ts, operation by operation. The state that is at work
  * stands here, in doubles; its closes do not move when one more comes, the state moves along them.
  */
 import { log } from './host';

@@ -1,4 +1,5 @@
 /** Tables in the engine's own memory: plain bytes that grow, addressed by hand. */
+import { outOfMemory } from './host';
 
 /** No row, no symbol, no feed. */
 export const NONE: i32 = -1;
@@ -48,7 +49,7 @@ export function page(bytes: i32): usize {
   const at = top;
   top = (at + <usize>bytes + 63) & ~63;
   const missing = <i32>((top + 0xffff) >>> 16) - memory.size();
-  if (missing > 0 && memory.grow(missing) < 0) unreachable();
+  if (missing > 0 && memory.grow(missing) < 0) outOfMemory(bytes);
   return at;
 }
 

@@ -18,6 +18,9 @@ let originsRoom: i32 = 8;
 let count: i32 = 0;
 let last: usize = 0;
 let lastIndex: i32 = 0;
+/** By hash: the origin that was found there last, plus one. Origins that are no longer used need no search then. */
+const FOUND_BITS: u64 = 8;
+const found: usize = memory.data(256 * 2, 16);
 
 /** The number of a window's origin; it gets one if there is none. */
 // @ts-ignore: decorator
@@ -76,16 +79,28 @@ function isOriginOf(origin: usize, row: usize): bool {
 }
 
 function findOrAdd(row: usize): i32 {
-  let index = count - 1;
-  while (index >= 0 && !isOriginOf(originAt(index), row)) index -= 1;
+  const place = foundPlace(row);
+  let index = <i32>load<u16>(place) - 1;
+  if (index < 0 || !isOriginOf(originAt(index), row)) {
+    index = count - 1;
+    while (index >= 0 && !isOriginOf(originAt(index), row)) index -= 1;
+  }
   if (index < 0) {
     index = count;
     const sequence = load<f64>(row, OPEN_SEQUENCE);
     addOrigin(load<f64>(row, DAY), load<f64>(row, DAY_END), load<f64>(row, OPEN_SESSION), load<f64>(row, CLOSE_SESSION), sequence);
   }
+  if (index < 0xffff) store<u16>(place, <u16>(index + 1));
   lastIndex = index;
   last = originAt(index);
   return index;
+}
+
+/** Where the origin of such a window was noted when it was found last. */
+function foundPlace(row: usize): usize {
+  const day = load<u64>(row, DAY_END);
+  const sessions = load<u64>(row, OPEN_SESSION) ^ rotl<u64>(load<u64>(row, CLOSE_SESSION), 21);
+  return found + <usize>(((day ^ rotl<u64>(sessions, 9)) * 0x9e3779b97f4a7c15) >> (64 - FOUND_BITS) << 1);
 }
 
 function begin(): usize {

@@ -1,5 +1,5 @@
 /**
- * Numbers in few bytes: the twin of src/hot/packed-bytes.ts. What writes takes the place to write to and gives the place behind; what
+ * Numbers in few bytes. What writes takes the place to write to and gives the place behind; what
  * reads moves one cursor on.
  */
 import { powerOfTen } from './rounding';

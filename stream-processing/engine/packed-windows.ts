@@ -1,6 +1,6 @@
 /**
- * Lists of windows as packed bytes, each with its length before it, in the order of `startMs`: what the fold keeps but seldom reads. The
- * twin of src/hot/packed-windows.ts; a list is told by its record (closed-lists.ts).
+ * Lists of windows as packed bytes, each with its length before it, in the order of `startMs`: what the fold keeps but seldom reads. A
+ * list is told by its record (closed-lists.ts).
  */
 import { append, beginGather, clear, drop, gatherTo, overwrite } from './byte-chains';
 import { BYTES, LEVEL, NEWEST } from './closed-lists';

@@ -1,5 +1,9 @@
 /** Walks the records of one of Kafka's record batches (magic 2) where they lie, and takes the everyday ticks among them in. */
+import { barCount } from './bars';
 import { NOT_TAKEN, takeEveryday } from './ticks';
+
+/** Late ticks cost far more than others, and each gives bars. */
+const MOST_BARS: i32 = 64;
 
 /** Where the first record stands that was not passed; the offset behind the last one that was. */
 export let stoppedAt: usize = 0;
@@ -12,14 +16,15 @@ let varint: i32 = 0;
 
 /**
  * Takes in the everyday ticks from `at` on whose offset is in `[fromOffset, toOffset)`, and passes over those before; stops at the
- * first record that is none, that `[at, end)` does not hold whole, or after `limit`. Gives how many it took.
+ * first record that is none, that `[at, end)` does not hold whole, or when it has taken `limit` or given out many bars. Gives how many
+ * it took.
  */
 export function takeRecords(at: usize, end: usize, baseOffset: f64, fromOffset: f64, toOffset: f64, limit: i32): i32 {
   let count = 0;
   let next = at;
   nextOffset = fromOffset;
   isStopped = false;
-  while (count < limit && next < end) {
+  while (count < limit && next < end && barCount < MOST_BARS) {
     const start = readVarint(next);
     const recordEnd = start + varint;
     if (varint <= 0 || recordEnd > end) {

@@ -90,6 +90,7 @@ let currentTail: usize = tails;
 
 /** Remembers the head in the `length` bytes at `at`, in place of the oldest one when there are too many. */
 export function rememberHead(at: usize, length: i32, feed: i32, session: f64): void {
+  if (findHead(at, length)) return;
   const index = headCount < KNOWN ? headCount : oldestHead;
   if (headCount < KNOWN) headCount += 1;
   else oldestHead = (oldestHead + 1) % KNOWN;
@@ -103,6 +104,7 @@ export function rememberHead(at: usize, length: i32, feed: i32, session: f64): v
 
 /** Remembers the tail in the TAIL_LENGTH bytes at `at`. */
 export function rememberTail(at: usize, tradingDay: f64, tradingDayEndMs: f64): void {
+  if (findTail(at)) return;
   const index = tailCount < KNOWN ? tailCount : oldestTail;
   if (tailCount < KNOWN) tailCount += 1;
   else oldestTail = (oldestTail + 1) % KNOWN;

@@ -1,6 +1,6 @@
 /** The tick that is being taken in: its numbers at one fixed place, and what it adds to the volume of its windows. */
 
-/** Where the numbers stand; columns are bytes from there, in the order of src/hot/tick-scan.ts. */
+/** Where the numbers stand; columns are bytes from there, in the order of src/hot/tick-numbers.ts. */
 export const TICK: usize = memory.data(96);
 
 export const SESSION: usize = 0;

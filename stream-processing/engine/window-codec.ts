@@ -1,6 +1,7 @@
 /**
- * A window in few bytes, as src/hot/window-codec.ts packs it: what its two first bytes say, and what times are told from. Times stand
- * relative to the window's start, which stands relative to that of the window before, prices relative to the open in units of their last digit, the trading day as its place in a table.
+ * A window in few bytes: what its two first bytes say, and what times are told from. Times stand relative to the window's start, which
+ * stands relative to that of the window before, prices relative to the open in units of their last digit, day and sessions as their
+ * place in a table.
  */
 
 // The first byte.

@@ -1,4 +1,4 @@
-/** Packs windows: the writing half of src/hot/window-codec.ts. */
+/** Packs windows: the writing half of window-codec.ts. */
 import { indexOfOrigin, originAt, sequenceOf } from './origin-table';
 import { isMantissaOf, placesOf, rounded, writeByte, writeNear, writeRaw, writeSigned, writeWhole } from './packed-bytes';
 import { powerOfTen } from './rounding';

@@ -1,4 +1,4 @@
-/** Reads packed windows, whole or in part: the reading half of src/hot/window-codec.ts. */
+/** Reads packed windows, whole or in part: the reading half of window-codec.ts. */
 import { copyOrigin, originAt, sequenceOf } from './origin-table';
 import { readByte, readerAt, readNear, readRaw, readSigned, readWhole, setReader } from './packed-bytes';
 import { powerOfTen } from './rounding';

@@ -43,8 +43,8 @@ export interface PartitionProcessorOptions {
 
 /** So long the fold keeps the event loop at most: sockets, timers and other partitions get their turns in between. */
 const turnMs = 10;
-/** Everyday ticks that are taken in at once, and between two looks at the clock. */
-const ticksOfRun = 2_048;
+/** Everyday ticks that are taken in at once at most, and records between two looks at the clock. */
+const ticksOfRun = 256;
 const recordsOfLook = 128;
 const observeIntervalMs = 200;
 
@@ -160,11 +160,11 @@ class PartitionRun {
     const before = this.#processed;
     let newer: PipelineError | undefined;
     while (newer === undefined) {
-      if (this.#processRuns(cursor) && !this.#isTurnOver) {
+      if (this.#processRuns(cursor) && !this.#turnIsOver()) {
         if (!cursor.next()) break;
         newer = this.#processRecord(cursor);
       }
-      if (this.#isTurnOver || !this.#sink.hasRoom) await this.#giveTurn();
+      if (this.#turnIsOver() || !this.#sink.hasRoom) await this.#giveTurn();
     }
     if (newer === undefined) this.#nextOffset = Math.max(this.#nextOffset, batch.lastOffset + 1);
     this.#options.metrics.records.inc(this.#processed - before);
@@ -175,7 +175,7 @@ class PartitionRun {
 
   /** Everyday ticks in a row, as long as the turn lasts; true when another record comes next, or none. */
   #processRuns(cursor: RecordCursor): boolean {
-    while (!this.#isTurnOver) {
+    while (!this.#turnIsOver() && this.#sink.hasRoom) {
       const progress = this.#feedFold.applyRun(cursor, this.#nextOffset, ticksOfRun, this.#sink.results);
       if (progress === undefined) return true;
       this.#processed += progress.count;
@@ -201,7 +201,7 @@ class PartitionRun {
   }
 
   /** Asks the clock now and then only. */
-  get #isTurnOver(): boolean {
+  #turnIsOver(): boolean {
     if (this.#processed >= this.#lookAgainAt) {
       const isOver = performance.now() - this.#turnStartMs >= turnMs;
       this.#lookAgainAt = isOver ? 0 : this.#processed + recordsOfLook;

@@ -5,9 +5,10 @@ import type { FeedRecord } from '@tapeline/core/records';
 import { RecordBlock } from '@tapeline/log/record-block';
 import { SectionCursor } from '@tapeline/log/record-cursor';
 import fc from 'fast-check';
-import { HotFold } from '../src/hot/hot-fold.ts';
+import { type FoldOptions, HotFold } from '../src/hot/hot-fold.ts';
 import { foldOptions } from './support/builders.ts';
 import { plainRun } from './support/hot-run.ts';
+import { randomLogs } from './support/random-feeds.ts';
 import { zipfLog } from './support/zipf-log.ts';
 
 /** The records section that a broker would send. */
@@ -26,11 +27,15 @@ interface Walk {
   readonly fromOffset?: number;
   readonly toOffset?: number;
   readonly limit?: number;
+  readonly options?: FoldOptions;
 }
 
 /** Bars and what else came, as text; how many records went through the engine's own walk. */
-function walked(bytes: Uint8Array, { fromOffset = 0, toOffset = Number.MAX_SAFE_INTEGER, limit = 1_000 }: Walk = {}) {
-  const fold = new HotFold(foldOptions);
+function walked(
+  bytes: Uint8Array,
+  { fromOffset = 0, toOffset = Number.MAX_SAFE_INTEGER, limit = 1_000, options = foldOptions }: Walk = {},
+) {
+  const fold = new HotFold(options);
   const results = fold.results();
   const cursor = new SectionCursor([{ bytes, start: 0, end: bytes.length, baseOffset: 0 }], fromOffset, toOffset);
   const bars: string[] = [];
@@ -62,6 +67,17 @@ describe('a run of records', () => {
     expect(run.bars).toEqual(plain.bars);
     expect([run.versionUs, run.taken]).toEqual([plain.versionUs, plain.taken]);
     expect(run.inRuns).toBeGreaterThan(0.95 * plain.taken);
+  });
+
+  it('gives what the plain fold gives for every log', () => {
+    fc.assert(
+      fc.property(randomLogs({ volumes: 'decimals' }), fc.integer({ min: 1, max: 20 }), ({ records, options }, limit) => {
+        const plain = plainRun(records, options);
+        const { bars, versionUs, taken } = walked(sectionOf(records), { options, limit });
+        expect({ bars, versionUs, taken }).toEqual({ bars: plain.bars, versionUs: plain.versionUs, taken: plain.taken });
+      }),
+      { numRuns },
+    );
   });
 
   it('gives the same for any limit, and for parts one after the other', () => {

@@ -4,6 +4,7 @@
  */
 import { barFlags } from '@tapeline/core/bars';
 import { roundDerived } from '@tapeline/core/derived-values';
+import { PipelineError } from '@tapeline/core/errors';
 import { intervalMs, intervals } from '@tapeline/core/intervals';
 import type { FoldOptions, Level } from '../fold/levels.ts';
 import { engineCode } from './engine-code.ts';
@@ -103,7 +104,6 @@ export class FoldEngine {
 
   constructor(options: FoldOptions, levels: readonly Level[], host: EngineHost) {
     const instance = new WebAssembly.Instance(code, {
-      env: { abort: abortEngine },
       host: {
         textOf: (value: number, into: number) => this.#writeText(String(value), into),
         roundByText: roundDerived,
@@ -111,6 +111,7 @@ export class FoldEngine {
         touchesGap: host.touchesGap,
         advanceCoverage: host.advanceCoverage,
         takeBars: host.takeBars,
+        outOfMemory,
       },
     });
     this.functions = instance.exports as unknown as EngineFunctions;
@@ -171,7 +172,11 @@ export class FoldEngine {
   }
 }
 
-/** @throws RangeError: memory is at its end, or the engine is wrong. */
-function abortEngine(): never {
-  throw new RangeError('the fold engine stopped: it has no more memory');
+/** @throws PipelineError `fold.memory`. Half a record may be taken in: the fold is not to be used any more. */
+function outOfMemory(bytes: number): never {
+  throw new PipelineError(
+    'fold.memory',
+    `the state of a partition needs ${bytes} bytes more than the 2 GiB that it may have: use more partitions (tapeline repartition) or a shorter CORRECTION_HORIZON_MS`,
+    { retriable: false, fields: { bytes } },
+  );
 }

@@ -8,8 +8,3 @@ export function enlarged<T extends Float64Array | Int32Array | Uint8Array>(from:
   into.set(from);
   return into;
 }
-
-/** How many rows to make room for next: by half while they are few, then by less, because most of what there is stays unused. */
-export function moreThan(count: number): number {
-  return Math.ceil(count * (count < 4_096 ? 1.5 : 1.0625)) + 16;
-}

@@ -55,8 +55,11 @@ export interface RunProgress {
   readonly isStopped: boolean;
 }
 
-/** So many bytes of a run are handed over at once: they stay in the processor's cache. */
-const runBytes = 65_536 - 64;
+/** So many bytes of a run are handed over at once: they stay in the processor's cache. Fewer where many records are not for the engine. */
+const mostRunBytes = 65_536 - 64;
+const leastRunBytes = 1_024;
+/** An everyday tick is shorter. */
+const longestTick = 1_024;
 
 export class HotFold {
   readonly #options: FoldOptions;
@@ -67,6 +70,7 @@ export class HotFold {
   #feeds: FeedRows;
   /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
+  #runBytes = mostRunBytes;
 
   constructor(options: FoldOptions) {
     this.#options = options;
@@ -131,17 +135,15 @@ export class HotFold {
     if (results.storeTicks) return { count: 0, byteLength: 0, nextOffset: run.fromOffset, isStopped: true };
     this.#results = results;
     const { functions } = this.#engine;
-    const at = this.#engine.put(run.bytes, run.start, Math.min(run.end, run.start + runBytes));
-    const end = at + Math.min(run.end - run.start, runBytes);
+    const length = Math.min(run.end - run.start, this.#runBytes);
+    const at = this.#engine.put(run.bytes, run.start, run.start + length);
+    const end = at + length;
     const count = functions.takeRecords(at, end, run.baseOffset, run.fromOffset, run.toOffset, limit);
     results.taken += count;
     this.#take(results);
-    return {
-      count,
-      byteLength: functions.stoppedAt.value - at,
-      nextOffset: functions.nextOffset.value,
-      isStopped: functions.isStopped.value !== 0,
-    };
+    const isStopped = functions.isStopped.value !== 0;
+    this.#runBytes = isStopped ? leastRunBytes : Math.min(4 * this.#runBytes, mostRunBytes);
+    return { count, byteLength: functions.stoppedAt.value - at, nextOffset: functions.nextOffset.value, isStopped };
   }
 
   /**
@@ -149,6 +151,7 @@ export class HotFold {
    * has changed; decode it and call `apply`.
    */
   applyTick(bytes: Uint8Array, start: number, end: number, results: FoldResults): boolean {
+    if (end - start > longestTick) return false;
     this.#results = results;
     let outcome = this.#takeEveryday(bytes, start, end);
     if (outcome === notTaken && this.#learn(bytes, start, end)) outcome = this.#takeEveryday(bytes, start, end);

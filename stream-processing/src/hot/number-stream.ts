@@ -18,15 +18,6 @@ export class NumberWriter {
     this.#length += end - start;
   }
 
-  /** Adds their number and the bytes, filled up to whole numbers. */
-  addBytes(bytes: Uint8Array): void {
-    this.add(bytes.length);
-    const numbers = Math.ceil(bytes.length / 8);
-    if (this.#length + numbers > this.#numbers.length) this.#grow(numbers);
-    new Uint8Array(this.#numbers.buffer).set(bytes, this.#length * 8);
-    this.#length += numbers;
-  }
-
   bytes(): Uint8Array {
     return new Uint8Array(this.#numbers.buffer, 0, this.#length * 8);
   }
@@ -61,13 +52,5 @@ export class NumberReader {
   /** Fills `into[start, end)`. */
   nextRow(into: Float64Array, start: number, end: number): void {
     for (let index = start; index < end; index += 1) into[index] = this.next();
-  }
-
-  /** The bytes that `addBytes` added; not to be kept. */
-  nextBytes(): Uint8Array {
-    const length = this.next();
-    const bytes = new Uint8Array(this.#numbers.buffer, this.#at * 8, length);
-    this.#at += Math.ceil(length / 8);
-    return bytes;
   }
 }

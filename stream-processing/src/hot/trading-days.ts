@@ -8,11 +8,6 @@ export function dayNumber(tradingDay: string): number {
   return tradingDayStartMs(tradingDay) / dayMs;
 }
 
-/** `startMs` of the bar of a trading day. */
-export function dayStartMs(day: number): number {
-  return day * dayMs;
-}
-
 /** The text of a trading day, by Hinnant's civil-from-days. */
 export function dayText(day: number): string {
   const shifted = day + 719_468;
