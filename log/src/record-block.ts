@@ -24,6 +24,8 @@ export const batchBytes = 900_000;
 
 const recordsStart = batchStart + batchHeaderBytes;
 const firstCapacity = 16_384;
+/** Batches that a block keeps for later: a growing array would be garbage each time. */
+const mostSpare = 2;
 /** Attributes, time and headers of a record, one byte each; and four numbers of up to five bytes. */
 const recordOverheadBytes = 3 + 4 * 5;
 
@@ -31,6 +33,8 @@ export class RecordBlock {
   readonly topic: string;
   readonly partition: number;
   readonly #batches: GrowingBatch[] = [];
+  /** Emptied ones, to be filled again. */
+  readonly #spare: GrowingBatch[] = [];
   #last: GrowingBatch | undefined;
   #count = 0;
 
@@ -65,10 +69,9 @@ export class RecordBlock {
 
   /** Empties the block for the next records; not while it is being appended. */
   clear(): void {
-    this.#batches.length = 0;
+    for (const batch of this.#batches.splice(0)) if (this.#spare.length < mostSpare) this.#spare.push(batch);
     this.#count = 0;
-    this.#last?.clear();
-    if (this.#last !== undefined) this.#batches.push(this.#last);
+    this.#last = undefined;
   }
 
   /** A view of the block as of another topic, to be appended. */
@@ -91,9 +94,11 @@ export class RecordBlock {
   }
 
   #begin(): GrowingBatch {
-    this.#last = new GrowingBatch();
-    this.#batches.push(this.#last);
-    return this.#last;
+    const batch = this.#spare.pop() ?? new GrowingBatch();
+    batch.clear();
+    this.#batches.push(batch);
+    this.#last = batch;
+    return batch;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Walks the records of one of Kafka's record batches (magic 2) where they lie, and takes the everyday ticks among them in. */
 import { barCount } from './bars';
-import { NOT_TAKEN, takeEveryday } from './ticks';
+import { NOT_TAKEN, takeEveryday, takeKeyed } from './ticks';
 
 /** Late ticks cost far more than others, and each gives bars. */
 const MOST_BARS: i32 = 64;
@@ -33,12 +33,15 @@ export function takeRecords(at: usize, end: usize, baseOffset: f64, fromOffset: 
     }
     // One byte of attributes, then the time.
     const offset = baseOffset + <f64>offsetDelta(passVarint(start + 1));
-    const valueAt = keyEnd(readVarint(afterDelta), recordEnd);
+    const key = readVarint(afterDelta);
+    const keyLength = varint;
+    const valueAt = keyEnd(key, recordEnd);
     const valueStart = readVarint(valueAt);
     const valueEnd = valueStart + varint;
     isStopped = offset >= toOffset || varint <= 0 || valueEnd > recordEnd;
     if (!isStopped && offset >= fromOffset) {
-      isStopped = takeEveryday(valueStart, valueEnd) == NOT_TAKEN;
+      const isKeyed = keyLength > 0 && keyLength <= 64;
+      isStopped = (isKeyed ? takeKeyed(key, keyLength, valueStart, valueEnd) : takeEveryday(valueStart, valueEnd)) == NOT_TAKEN;
       if (!isStopped) {
         nextOffset = offset + 1;
         count += 1;

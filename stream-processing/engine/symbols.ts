@@ -91,6 +91,14 @@ function hasEscapes(slot: i32): bool {
   return jsonLength(slot) != keyLength(slot) + 2;
 }
 
+/** True when the two symbols of the same `length`, of which each has eight readable bytes, are equal. */
+// @ts-ignore: decorator
+@inline
+export function isSameText(a: usize, b: usize, length: i32): bool {
+  if (length > 8) return memory.compare(a, b, length) == 0;
+  return (load<u64>(a) ^ load<u64>(b)) << (<u64>(8 - length) << 3) == 0;
+}
+
 // @ts-ignore: decorator
 @inline
 function cellAt(index: i32): usize {

@@ -18,9 +18,11 @@ import {
   WATERMARK,
 } from './symbol-rows';
 import { isTooLate, takeIntoWindows } from './symbol-windows';
-import { slotOf } from './symbols';
+import { isSameText, slotOf } from './symbols';
 import { RECEIVED_TIME, SEQUENCE, SESSION, TICK } from './tick';
 import { advanceClock, nextVersion } from './version-clock';
+import { CLOSE_TIME, TICK_COUNT } from './window-row';
+import { newestOpen, openList } from './window-table';
 
 /** What became of a tick; src/hot/fold-engine.ts has the same numbers. */
 export const NOT_TAKEN: i32 = -1;
@@ -50,8 +52,36 @@ export function clearChanged(): void {
  * and owned, it is not late. NOT_TAKEN: nothing has changed.
  */
 export function takeEveryday(start: usize, end: usize): i32 {
+  return scan(start, end) ? takeScanned(slotOf(symbolAt, symbolLength)) : NOT_TAKEN;
+}
+
+/**
+ * The same for a record whose key stands at `key`, `keyLength` (1 to 64) bytes. The key is the symbol: what is known of it is asked
+ * for before the record is read, so that memory answers meanwhile.
+ */
+export function takeKeyed(key: usize, keyLength: i32, start: usize, end: usize): i32 {
+  const slot = slotOf(key, keyLength);
+  if (slot >= 0) warm(slot);
   if (!scan(start, end)) return NOT_TAKEN;
-  const slot = slotOf(symbolAt, symbolLength);
+  const isKey = symbolLength == keyLength && isSameText(symbolAt, key, keyLength);
+  return takeScanned(isKey ? slot : slotOf(symbolAt, symbolLength));
+}
+
+let warmed: u64 = 0;
+
+/** Loads what a tick of the symbol will change. */
+// @ts-ignore: decorator
+@inline
+function warm(slot: i32): void {
+  const row = rowOf(slot);
+  const window = newestOpen(openList(slot, 0));
+  warmed = load<u64>(row) ^ load<u64>(row, HEARD_SEQUENCE) ^ load<u64>(window, CLOSE_TIME) ^ load<u64>(window, TICK_COUNT);
+}
+
+/** Takes the scanned tick in if it is an everyday one of the symbol in this slot. */
+// @ts-ignore: decorator
+@inline
+function takeScanned(slot: i32): i32 {
   if (slot < 0) return NOT_TAKEN;
   const feed = scannedFeed;
   const row = rowOf(slot);

@@ -71,6 +71,8 @@ export class HotFold {
   /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
   #runBytes = mostRunBytes;
+  /** About how many numbers the next snapshot has. */
+  #snapshotNumbers = 4_096;
 
   constructor(options: FoldOptions) {
     this.#options = options;
@@ -99,8 +101,9 @@ export class HotFold {
 
   /** The whole state. */
   encode(): Uint8Array {
-    const numbers = new NumberWriter();
+    const numbers = new NumberWriter(this.#snapshotNumbers);
     for (let slot = 0; slot < this.#symbols.size; slot += 1) writeSymbol(this.#engine, this.#coverage, slot, numbers);
+    this.#snapshotNumbers = Math.ceil(1.1 * numbers.length);
     const { functions } = this.#engine;
     const epochMs = functions.epochMs();
     const header = {

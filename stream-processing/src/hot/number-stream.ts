@@ -2,8 +2,18 @@
 import { enlarged } from './growing.ts';
 
 export class NumberWriter {
-  #numbers = new Float64Array(4_096);
+  #numbers: Float64Array;
   #length = 0;
+
+  /** @param expected about how many there will be */
+  constructor(expected = 4_096) {
+    this.#numbers = new Float64Array(expected);
+  }
+
+  /** How many there are. */
+  get length(): number {
+    return this.#length;
+  }
 
   add(value: number): void {
     if (this.#length === this.#numbers.length) this.#grow(1);
