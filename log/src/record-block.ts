@@ -35,7 +35,6 @@ export class RecordBlock {
   readonly #batches: GrowingBatch[] = [];
   /** Emptied ones, to be filled again. */
   readonly #spare: GrowingBatch[] = [];
-  #last: GrowingBatch | undefined;
   #count = 0;
 
   constructor({ topic, partition }: RecordBlockOptions) {
@@ -61,7 +60,7 @@ export class RecordBlock {
   add(key: Uint8Array | undefined, value: Uint8Array, valueStart: number, valueEnd: number): void {
     const valueLength = valueStart < 0 ? -1 : valueEnd - valueStart;
     const most = recordOverheadBytes + (key?.length ?? 0) + Math.max(0, valueLength);
-    let batch = this.#last;
+    let batch = this.#batches.at(-1);
     if (batch === undefined || (batch.count > 0 && batch.end - batchStart + most > batchBytes)) batch = this.#begin();
     batch.add(key, value, valueStart, valueLength);
     this.#count += 1;
@@ -71,7 +70,6 @@ export class RecordBlock {
   clear(): void {
     for (const batch of this.#batches.splice(0)) if (this.#spare.length < mostSpare) this.#spare.push(batch);
     this.#count = 0;
-    this.#last = undefined;
   }
 
   /** A view of the block as of another topic, to be appended. */
@@ -97,7 +95,6 @@ export class RecordBlock {
     const batch = this.#spare.pop() ?? new GrowingBatch();
     batch.clear();
     this.#batches.push(batch);
-    this.#last = batch;
     return batch;
   }
 }
