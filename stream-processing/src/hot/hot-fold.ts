@@ -156,8 +156,13 @@ export class HotFold {
   applyTick(bytes: Uint8Array, start: number, end: number, results: FoldResults): boolean {
     if (end - start > longestTick) return false;
     this.#results = results;
-    let outcome = this.#takeEveryday(bytes, start, end);
-    if (outcome === notTaken && this.#learn(bytes, start, end)) outcome = this.#takeEveryday(bytes, start, end);
+    const { functions } = this.#engine;
+    let at = this.#engine.put(bytes, start, end);
+    let outcome = functions.takeEveryday(at, at + end - start);
+    if (outcome === notTaken && !functions.knowsEnds(at, at + end - start) && this.#learn(bytes.subarray(start, end))) {
+      at = this.#engine.put(bytes, start, end);
+      outcome = functions.takeEveryday(at, at + end - start);
+    }
     if (outcome === notTaken) {
       this.#results = undefined;
       return false;
@@ -224,22 +229,15 @@ export class HotFold {
     this.#results = undefined;
   }
 
-  #takeEveryday(bytes: Uint8Array, start: number, end: number): number {
-    const at = this.#engine.put(bytes, start, end);
-    return this.#engine.functions.takeEveryday(at, at + end - start);
-  }
-
-  /** Tells the engine how a record begins and ends whose feed, session or trading day is new to it; false when that is not so. */
-  #learn(bytes: Uint8Array, start: number, end: number): boolean {
+  /** Tells the engine how a record begins and ends whose feed, session or trading day is new to it; false when it is no tick as we write it. */
+  #learn(record: Uint8Array): boolean {
     const { functions } = this.#engine;
-    const at = this.#engine.put(bytes, start, end);
-    if (functions.knowsEnds(at, at + end - start)) return false;
-    const record = bytes.subarray(start, end);
     const head = headOf(record);
     const tail = head && tailOf(record);
     if (head === undefined || tail === undefined || !this.#feeds.has(head.feed)) return false;
+    this.#engine.put(record, 0, head.length);
     functions.learnHead(head.length, this.#feeds.indexOf(head.feed), head.session);
-    this.#engine.put(bytes, end - tailLength, end);
+    this.#engine.put(record, record.length - tailLength, record.length);
     functions.learnTail(tail.tradingDay, tail.tradingDayEndMs);
     return true;
   }
