@@ -10,6 +10,7 @@ import { type Ingester, runIngester } from '@tapeline/ingestion/ingester';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { processingSettings } from '@tapeline/stream-processing/processing-settings';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { type LiveBoard, startLiveBoard } from '@tapeline/visualization/live-board';
 import { type LiveMarket, openLiveMarket } from '@tapeline/visualization/live-market';
@@ -88,19 +89,13 @@ class StandaloneFlow {
   }
 
   #processorPart(): Part {
-    const { KAFKA_GROUP: group, BAR_INTERVALS: intervals, SNAPSHOT_INTERVAL_MS: snapshotIntervalMs } = this.#configuration;
     return runningPart('stream processor', async signal => {
       const generations = openConfiguredGenerations(this.#configuration, this.#logger);
       const processing = runServingProcessor({
         log: existing(this.#log),
         generations,
         openStore: generation => this.#openStore(generation),
-        group,
-        intervals,
-        snapshotIntervalMs,
-        storeTicks: this.#configuration.STORE_TICKS,
-        allowedLatenessMs: this.#configuration.ALLOWED_LATENESS_MS,
-        correctionHorizonMs: this.#configuration.CORRECTION_HORIZON_MS,
+        ...processingSettings(this.#configuration),
         signal,
         registry: this.#registry,
         logger: this.#logger,

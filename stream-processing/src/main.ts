@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { generationsCommand } from './generations-command.ts';
 import { operatorCommandOf } from './operator-arguments.ts';
+import { processingSettings } from './processing-settings.ts';
 import { rebuildCommand } from './rebuild-command.ts';
 import { repartitionCommand } from './repartition-command.ts';
 import { runServingProcessor } from './serving-processor.ts';
@@ -73,12 +74,7 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
           log,
           generations,
           openStore,
-          group: configuration.KAFKA_GROUP,
-          intervals: configuration.BAR_INTERVALS,
-          allowedLatenessMs: configuration.ALLOWED_LATENESS_MS,
-          correctionHorizonMs: configuration.CORRECTION_HORIZON_MS,
-          snapshotIntervalMs: configuration.SNAPSHOT_INTERVAL_MS,
-          storeTicks: configuration.STORE_TICKS,
+          ...processingSettings(configuration),
           signal: stopping,
           registry,
           logger,

@@ -5,6 +5,7 @@ import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { operator } from './generations-command.ts';
+import { processingSettings } from './processing-settings.ts';
 import { type Rebuild, type RebuildProgress, rebuild } from './rebuild.ts';
 
 export interface RebuildCommandOptions {
@@ -29,12 +30,7 @@ export async function rebuildCommand(options: RebuildCommandOptions): Promise<nu
         log,
         generations,
         openStore: number => openConfiguredStore(configuration, { logger, registry, generation: number }),
-        group: configuration.KAFKA_GROUP,
-        intervals: configuration.BAR_INTERVALS,
-        allowedLatenessMs: configuration.ALLOWED_LATENESS_MS,
-        correctionHorizonMs: configuration.CORRECTION_HORIZON_MS,
-        snapshotIntervalMs: configuration.SNAPSHOT_INTERVAL_MS,
-        storeTicks: configuration.STORE_TICKS,
+        ...processingSettings(configuration),
         ...(generation === undefined ? {} : { generation }),
         switchReaders: options.switch,
         shorter: options.shorter === true,
