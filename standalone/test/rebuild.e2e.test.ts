@@ -1,11 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
-import { intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
-import { partitionOf } from '@tapeline/core/partitioner';
-import { encodeRecord } from '@tapeline/core/record-codec';
-import { type FeedRecord, recordKey } from '@tapeline/core/records';
 import { barsTopic, feedTopic, topics } from '@tapeline/core/topics';
 import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -14,30 +10,13 @@ import { Registry } from 'prom-client';
 import { type TestCluster, testCluster } from './support/cluster.ts';
 import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
+import { appendToFeed, barsOf, beginMs, feed, secondsOf } from './support/short-market.ts';
 
 const program = 'standalone/src/main.ts';
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 const partitions = 4;
 const symbols = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'EUR/USD'];
-const feed = 'twelve-data/0';
-const beginMs = Date.UTC(2024, 10, 4, 10);
-const allTime = { fromMs: beginMs - 86_400_000, toMs: beginMs + 86_400_000 };
-
-/** A tick a symbol every 20 ms, and a heartbeat, for some seconds of the market's time. */
-function secondsOf(from: number, to: number): FeedRecord[] {
-  const records: FeedRecord[] = [];
-  for (let step = from * 50; step < to * 50; step += 1) {
-    const timeMs = beginMs + step * 20;
-    const day = { tradingDay: '2024-11-04', tradingDayEndMs: Date.UTC(2024, 10, 5) };
-    const times = { timeMs, sourceTimeMs: Math.floor(timeMs / 1_000) * 1_000, receivedTimeMs: timeMs };
-    for (const [at, symbol] of symbols.entries()) {
-      const [sequence, price] = [step * symbols.length + at + 1, 100 + ((step * 7 + at) % 13)];
-      records.push({ v: 1, kind: 'tick', feed, session: 1, sequence, symbol, price, ...times, ...day });
-    }
-    if (step % 50 === 49) records.push({ v: 1, kind: 'heartbeat', feed, session: 1, connected: true, timeMs });
-  }
-  return records;
-}
+const market = { symbols, ticksPerSecond: 50 };
 
 describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra) => {
   let cluster: TestCluster;
@@ -53,27 +32,11 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
     await cluster.close();
   }, 90_000);
 
-  async function append(records: readonly FeedRecord[]): Promise<void> {
-    const entries = records.flatMap(record => {
-      const key = recordKey(record);
-      const targets = key === undefined ? [0, 1, 2, 3] : [partitionOf(key, partitions)];
-      return targets.map(partition => ({ topic: feedTopic.name, partition, key, value: encodeRecord(record) }));
-    });
-    await cluster.log.append(entries);
-  }
-
-  /** Every bar of a store, by what replays call it. */
-  async function barsOf(store: MarketStore): Promise<Readonly<Record<string, Bar>>> {
-    const queries = symbols.flatMap(symbol => intervals.map(interval => ({ symbol, interval, ...allTime })));
-    const bars = (await Promise.all(queries.map(query => store.bars(query)))).flat();
-    return Object.fromEntries(bars.map(bar => [`${bar.symbol} ${bar.interval} ${bar.startMs}`, bar]));
-  }
-
   /** Waits until a store holds what a replay of the log gives; gives that. */
   async function caughtUp(store: MarketStore): Promise<Readonly<Record<string, Bar>>> {
     const replayed = Object.fromEntries((await replayOfLog(cluster.log)).bars);
     const count = Object.keys(replayed).length;
-    await eventually('all bars', async () => (Object.keys(await barsOf(store)).length === count ? true : undefined));
+    await eventually('all bars', async () => (Object.keys(await barsOf(store, symbols)).length === count ? true : undefined));
     return replayed;
   }
 
@@ -100,7 +63,10 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
 
   it('is killed and resumed while two processors work, then they and the readers go over to it', async () => {
     const { log, store: first } = cluster;
-    await append([{ v: 1, kind: 'session', feed, session: 1, symbols, refused: [], timeMs: beginMs - 1 }, ...secondsOf(0, 120)]);
+    await appendToFeed(cluster.log, [
+      { v: 1, kind: 'session', feed, session: 1, symbols, refused: [], timeMs: beginMs - 1 },
+      ...secondsOf(market, 0, 120),
+    ]);
     const processors = [1, 2].map(() => cluster.startProcessor('processors', { SNAPSHOT_INTERVAL_MS: '500' }));
     const board = startProgram('visualization/src/main.ts', { env });
     started.push(board);
@@ -118,11 +84,11 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
     await eventually('it reads', () => (killed.stderr().includes('generation 2: 0 of ') ? true : undefined));
     await sleep(400);
     await killed.end('SIGKILL');
-    await append(secondsOf(120, 140));
-    const before = await barsOf(first);
+    await appendToFeed(cluster.log, secondsOf(market, 120, 140));
+    const before = await barsOf(first, symbols);
     const { status, stderr } = await runProgram(program, { args: ['rebuild'], env });
     expect([status, stderr.trim().split('\n').at(-1)]).toEqual([0, expect.stringContaining('generation 2 serves')]);
-    await append(secondsOf(140, 160));
+    await appendToFeed(cluster.log, secondsOf(market, 140, 160));
 
     const second = openCassandraStore({
       contactPoints: cassandra.contactPoints,
@@ -132,10 +98,10 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
     });
     try {
       await caughtUp(second);
-      await append(secondsOf(160, 200));
+      await appendToFeed(cluster.log, secondsOf(market, 160, 200));
       const replayed = await caughtUp(second);
-      expect(await barsOf(second)).toEqual(replayed);
-      const left = await barsOf(first);
+      expect(await barsOf(second, symbols)).toEqual(replayed);
+      const left = await barsOf(first, symbols);
       expect(left).toMatchObject(before);
       expect(Object.keys(left).length).toBeLessThan(Object.keys(replayed).length);
       expect(replayed).toMatchObject(left);
@@ -149,8 +115,8 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
       for (const running of [...processors, board]) expect(await running.end('SIGTERM')).toBe(0);
       const dropped = await runProgram(program, { args: ['generations', '--drop', '1'], env });
       expect(dropped.stdout).toMatch(/^1 +dropped .*\n2 +serving /m);
-      expect(await barsOf(first)).toEqual({});
-      expect(await barsOf(second)).toEqual(replayed);
+      expect(await barsOf(first, symbols)).toEqual({});
+      expect(await barsOf(second, symbols)).toEqual(replayed);
     } finally {
       await second.close();
     }

@@ -1,13 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
-import { intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
-import { partitionOf } from '@tapeline/core/partitioner';
-import { encodeRecord } from '@tapeline/core/record-codec';
-import { type FeedRecord, recordKey } from '@tapeline/core/records';
 import { feedTopic, topics } from '@tapeline/core/topics';
 import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
-import type { MarketStore } from '@tapeline/database/market-store';
 import { openKafkaLog } from '@tapeline/log/kafka-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { prefixedLog } from '@tapeline/log/prefixed-log';
@@ -16,46 +11,12 @@ import { Registry } from 'prom-client';
 import { type TestCluster, testCluster } from './support/cluster.ts';
 import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
+import { appendToFeed, barsOf, beginMs, feed, secondsOf } from './support/short-market.ts';
 
 const program = 'standalone/src/main.ts';
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 const symbols = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'EUR/USD', 'NVDA', 'XAU/USD'];
-const feed = 'twelve-data/0';
-const beginMs = Date.UTC(2024, 10, 4, 10);
-const allTime = { fromMs: beginMs - 86_400_000, toMs: beginMs + 86_400_000 };
-
-/** Four ticks a symbol and a heartbeat for each second of the market's time. */
-function secondsOf(from: number, to: number): FeedRecord[] {
-  const records: FeedRecord[] = [];
-  for (let step = from * 4; step < to * 4; step += 1) {
-    const timeMs = beginMs + step * 250;
-    const day = { tradingDay: '2024-11-04', tradingDayEndMs: Date.UTC(2024, 10, 5) };
-    const times = { timeMs, sourceTimeMs: Math.floor(timeMs / 1_000) * 1_000, receivedTimeMs: timeMs };
-    for (const [at, symbol] of symbols.entries()) {
-      const [sequence, price] = [step * symbols.length + at + 1, 100 + ((step * 7 + at) % 13)];
-      records.push({ v: 1, kind: 'tick', feed, session: 1, sequence, symbol, price, ...times, ...day });
-    }
-    if (step % 4 === 3) records.push({ v: 1, kind: 'heartbeat', feed, session: 1, connected: true, timeMs });
-  }
-  return records;
-}
-
-async function append(log: MarketLog, records: readonly FeedRecord[]): Promise<void> {
-  const count = await log.partitionCount(feedTopic.name);
-  const everywhere = Array.from({ length: count }, (_, partition) => partition);
-  const entries = records.flatMap(record => {
-    const key = recordKey(record);
-    const partitions = key === undefined ? everywhere : [partitionOf(key, count)];
-    return partitions.map(partition => ({ topic: feedTopic.name, partition, key, value: encodeRecord(record) }));
-  });
-  await log.append(entries);
-}
-
-async function barsOf(store: MarketStore): Promise<Readonly<Record<string, Bar>>> {
-  const queries = symbols.flatMap(symbol => intervals.map(interval => ({ symbol, interval, ...allTime })));
-  const bars = (await Promise.all(queries.map(query => store.bars(query)))).flat();
-  return Object.fromEntries(bars.map(bar => [`${bar.symbol} ${bar.interval} ${bar.startMs}`, bar]));
-}
+const market = { symbols, ticksPerSecond: 4 };
 
 /** Versions count what stands in a partition, so they alone differ between two numbers of partitions. */
 function withoutVersions(bars: Readonly<Record<string, Bar>>): Readonly<Record<string, Omit<Bar, 'versionUs'>>> {
@@ -79,9 +40,9 @@ describeWithServers('another number of partitions on Kafka and Cassandra', (kafk
 
   it('is a copy that follows the log, is killed and goes on, and a rebuild from it, with the same bars', async () => {
     const env = { ...cluster.env, KAFKA_GROUP: cluster.groupName('processors'), LOG_LEVEL: 'warn' };
-    await append(cluster.log, [
+    await appendToFeed(cluster.log, [
       { v: 1, kind: 'session', feed, session: 1, symbols, refused: [], timeMs: beginMs - 1 },
-      ...secondsOf(0, 240),
+      ...secondsOf(market, 0, 240),
     ]);
     const args = ['repartition', '--partitions', '6', '--to', `${cluster.env.KAFKA_TOPIC_PREFIX}wide.`];
     const killed = startProgram(program, { args, env });
@@ -93,12 +54,12 @@ describeWithServers('another number of partitions on Kafka and Cassandra', (kafk
     await killed.end('SIGKILL');
     const copying = startProgram(program, { args, env });
     started.push(copying);
-    await append(cluster.log, secondsOf(240, 300));
+    await appendToFeed(cluster.log, secondsOf(market, 240, 300));
     expect([await copying.exit, copying.stderr()]).toEqual([0, expect.stringContaining('tapeline rebuild --whole')]);
     const wideEnv = { ...env, KAFKA_TOPIC_PREFIX: `${cluster.env.KAFKA_TOPIC_PREFIX}wide.`, KAFKA_FEED_PARTITIONS: '6' };
     const first = await runProgram(program, { args: ['rebuild', '--whole', '--no-switch'], env: wideEnv });
     expect([first.status, first.stderr]).toEqual([0, expect.stringContaining('generation 2 is ready')]);
-    await append(cluster.log, secondsOf(300, 310));
+    await appendToFeed(cluster.log, secondsOf(market, 300, 310));
     expect((await runProgram(program, { args, env })).status).toBe(0);
     const bars = Object.fromEntries((await replayOfLog(cluster.log)).bars);
     expect(withoutVersions(Object.fromEntries((await replayOfLog(wide)).bars))).toEqual(withoutVersions(bars));
@@ -112,15 +73,15 @@ describeWithServers('another number of partitions on Kafka and Cassandra', (kafk
       registry: new Registry(),
     });
     try {
-      expect(withoutVersions(await barsOf(second))).toEqual(withoutVersions(bars));
+      expect(withoutVersions(await barsOf(second, symbols))).toEqual(withoutVersions(bars));
       const processor = cluster.startProcessor('processors', wideEnv);
-      await append(wide, secondsOf(310, 330));
+      await appendToFeed(wide, secondsOf(market, 310, 330));
       const replayed = Object.fromEntries((await replayOfLog(wide)).bars);
       expect(Object.keys(replayed).length).toBeGreaterThan(Object.keys(bars).length);
       await eventually('it goes on', async () =>
-        Object.keys(await barsOf(second)).length === Object.keys(replayed).length ? true : undefined,
+        Object.keys(await barsOf(second, symbols)).length === Object.keys(replayed).length ? true : undefined,
       );
-      expect(await barsOf(second)).toEqual(replayed);
+      expect(await barsOf(second, symbols)).toEqual(replayed);
       expect(await processor.end('SIGTERM')).toBe(0);
     } finally {
       await second.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { partitionOf } from '@tapeline/core/partitioner';
-import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
+import { decodeRecord } from '@tapeline/core/record-codec';
 import { type FeedRecord, recordKey } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
@@ -12,6 +12,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { prefixedLog } from '@tapeline/log/prefixed-log';
 import { repartition } from '@tapeline/stream-processing/repartition';
 import { replayOfLog } from './support/replay-of-log.ts';
+import { appendToFeed } from './support/short-market.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 const symbols = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'EUR/USD', 'NVDA', 'XAU/USD'];
@@ -33,23 +34,13 @@ beforeEach(async () => {
   await source.ensureTopics([{ name: feedTopic.name, partitions: 4 }]);
   await target.ensureTopics([{ name: feedTopic.name, partitions: 7 }]);
   sequence = 0;
-  await append([{ v: 1, kind: 'session', feed, session: 1, symbols, refused: [], timeMs: beginMs - 1 }]);
+  await appendToFeed(source, [{ v: 1, kind: 'session', feed, session: 1, symbols, refused: [], timeMs: beginMs - 1 }]);
 });
 
 afterEach(async () => {
   await log.close();
   rmSync(directory, { recursive: true, force: true });
 });
-
-/** `everywhere` is where records without a key get to. */
-async function append(records: readonly FeedRecord[], everywhere = [0, 1, 2, 3]): Promise<void> {
-  const entries = records.flatMap(record => {
-    const key = recordKey(record);
-    const partitions = key === undefined ? everywhere : [partitionOf(key, 4)];
-    return partitions.map(partition => ({ topic: feedTopic.name, partition, key, value: encodeRecord(record) }));
-  });
-  await source.append(entries);
-}
 
 function heartbeat(second: number): FeedRecord {
   return { v: 1, kind: 'heartbeat', feed, session: 1, connected: true, timeMs: beginMs + second * 1_000 + 999 };
@@ -79,7 +70,7 @@ function ticks(second: number): FeedRecord[] {
 }
 
 async function seconds(from: number, to: number): Promise<void> {
-  for (let second = from; second < to; second += 1) await append([...ticks(second), heartbeat(second)]);
+  for (let second = from; second < to; second += 1) await appendToFeed(source, [...ticks(second), heartbeat(second)]);
 }
 
 async function feedOf(read: MarketLog): Promise<readonly (readonly FeedRecord[])[]> {
@@ -135,7 +126,7 @@ describe('a log copied into another number of partitions', () => {
       const interrupt = new AbortController();
       const progress = ({ done }: { done: number }) => done >= stopAt && interrupt.abort();
       expect((await repartition({ source, target, quietMs: 50, progress, signal: interrupt.signal })).outcome).toBe('interrupted');
-      await append(ticks(40 + stopAt));
+      await appendToFeed(source, ticks(40 + stopAt));
     }
     const growing = repartition({ source, target, quietMs: 500, signal: never });
     await seconds(800, 830);
@@ -147,7 +138,7 @@ describe('a log copied into another number of partitions', () => {
 
   it('goes on where a write to some of the new partitions broke off', async () => {
     await seconds(0, 10);
-    await append(ticks(10));
+    await appendToFeed(source, ticks(10));
     let appends = 0;
     const breaking: MarketLog = {
       ...target,
@@ -168,10 +159,10 @@ describe('a log copied into another number of partitions', () => {
 
   it('writes a heartbeat that reached only some partitions to all, once, and leaves poison behind', async () => {
     await seconds(0, 3);
-    await append([...ticks(3), heartbeat(3)], [0, 1]);
+    await appendToFeed(source, [...ticks(3), heartbeat(3)], [0, 1]);
     await source.append([{ topic: feedTopic.name, partition: 2, value: Buffer.from('no record') }]);
     await seconds(4, 6);
-    await append([...ticks(6), heartbeat(6)], [3]);
+    await appendToFeed(source, [...ticks(6), heartbeat(6)], [3]);
     await repartition({ source, target, quietMs: 50, signal: never });
     await expectSameFeed();
     const heartbeats = barriersOf((await feedOf(target))[5] ?? []).map(record => ('timeMs' in record ? record.timeMs - beginMs : 0));
