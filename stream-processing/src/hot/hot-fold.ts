@@ -15,6 +15,7 @@ import { type FoldOptions, type Level, levelsOf } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
 import { foldFormat } from '../fold/snapshot-refusal.ts';
 import { CoverageRows } from './coverage-rows.ts';
+import { EverydayTicks, type RecordRun, type RunProgress } from './everyday-ticks.ts';
 import { FeedRows } from './feed-rows.ts';
 import { duplicate, FoldEngine, late, notTaken, resent, takenAsLatest } from './fold-engine.ts';
 import { FoldResults, type LatestTick } from './fold-results.ts';
@@ -24,42 +25,11 @@ import { type NumberReader, NumberWriter } from './number-stream.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
 import { readSymbol, writeSymbol } from './symbol-snapshot.ts';
-import { latestFeedColumn, latestTickOf, latestVersionColumn, storeTick, tickOf } from './tick-numbers.ts';
-import { headOf, tailLength, tailOf } from './tick-shapes.ts';
+import { latestFeedColumn, latestTickOf, latestVersionColumn, storeTick } from './tick-numbers.ts';
 
 export type { FoldOptions } from '../fold/levels.ts';
+export type { RecordRun, RunProgress } from './everyday-ticks.ts';
 export type { FoldResults } from './fold-results.ts';
-
-/** Records of the log in a row, as they stand in one of Kafka's record batches (magic 2). */
-export interface RecordRun {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-  /** What the records' offset deltas are added to. */
-  readonly baseOffset: number;
-  /** Records before it are passed over. */
-  readonly fromOffset: number;
-  /** Exclusive. */
-  readonly toOffset: number;
-}
-
-/** How far the engine came in a run. */
-export interface RunProgress {
-  /** Ticks that were taken in. */
-  readonly count: number;
-  /** Bytes that were passed. */
-  readonly byteLength: number;
-  /** Behind the last tick that was taken in, or `fromOffset`. */
-  readonly nextOffset: number;
-  /** True when the next record is none for `applyRun`. */
-  readonly isStopped: boolean;
-}
-
-/** So many bytes of a run are handed over at once: they stay in the processor's cache. Fewer where many records are not for the engine. */
-const mostRunBytes = 65_536 - 64;
-const leastRunBytes = 1_024;
-/** An everyday tick is shorter. */
-const longestTick = 1_024;
 
 export class HotFold {
   readonly #options: FoldOptions;
@@ -67,10 +37,10 @@ export class HotFold {
   readonly #engine: FoldEngine;
   readonly #symbols: SymbolNames;
   readonly #coverage: CoverageRows;
+  readonly #everyday: EverydayTicks;
   #feeds: FeedRows;
   /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
-  #runBytes = mostRunBytes;
   /** About how many numbers the next snapshot has. */
   #snapshotNumbers = 4_096;
 
@@ -84,6 +54,7 @@ export class HotFold {
     });
     this.#symbols = new SymbolNames(this.#engine);
     this.#coverage = new CoverageRows(this.#engine);
+    this.#everyday = new EverydayTicks(this.#engine);
     this.#feeds = new FeedRows(this.#engine);
   }
 
@@ -137,16 +108,10 @@ export class HotFold {
   applyRun(run: RecordRun, limit: number, results: FoldResults): RunProgress {
     if (results.storeTicks) return { count: 0, byteLength: 0, nextOffset: run.fromOffset, isStopped: true };
     this.#results = results;
-    const { functions } = this.#engine;
-    const length = Math.min(run.end - run.start, this.#runBytes);
-    const at = this.#engine.put(run.bytes, run.start, run.start + length);
-    const end = at + length;
-    const count = functions.takeRecords(at, end, run.baseOffset, run.fromOffset, run.toOffset, limit);
-    results.taken += count;
+    const progress = this.#everyday.takeRun(run, limit);
+    results.taken += progress.count;
     this.#take(results);
-    const isStopped = functions.isStopped.value !== 0;
-    this.#runBytes = isStopped ? leastRunBytes : Math.min(4 * this.#runBytes, mostRunBytes);
-    return { count, byteLength: functions.stoppedAt.value - at, nextOffset: functions.nextOffset.value, isStopped };
+    return progress;
   }
 
   /**
@@ -154,21 +119,14 @@ export class HotFold {
    * has changed; decode it and call `apply`.
    */
   applyTick(bytes: Uint8Array, start: number, end: number, results: FoldResults): boolean {
-    if (end - start > longestTick) return false;
     this.#results = results;
-    const { functions } = this.#engine;
-    let at = this.#engine.put(bytes, start, end);
-    let outcome = functions.takeEveryday(at, at + end - start);
-    if (outcome === notTaken && !functions.knowsEnds(at, at + end - start) && this.#learn(bytes.subarray(start, end))) {
-      at = this.#engine.put(bytes, start, end);
-      outcome = functions.takeEveryday(at, at + end - start);
-    }
+    const outcome = this.#everyday.take(bytes, start, end, this.#feeds);
     if (outcome === notTaken) {
       this.#results = undefined;
       return false;
     }
     results.taken += 1;
-    if (results.storeTicks) this.#giveTick(this.#scannedTick(), outcome === takenAsLatest, results);
+    if (results.storeTicks) this.#giveTick(this.#everyday.lastTick(this.#feeds), outcome === takenAsLatest, results);
     this.#take(results);
     return true;
   }
@@ -227,19 +185,6 @@ export class HotFold {
   #take(results: FoldResults): void {
     results.take();
     this.#results = undefined;
-  }
-
-  /** Tells the engine how a record begins and ends whose feed, session or trading day is new to it; false when it is no tick as we write it. */
-  #learn(record: Uint8Array): boolean {
-    const { functions } = this.#engine;
-    const head = headOf(record);
-    const tail = head && tailOf(record);
-    if (head === undefined || tail === undefined || !this.#feeds.has(head.feed)) return false;
-    this.#engine.put(record, 0, head.length);
-    functions.learnHead(head.length, this.#feeds.indexOf(head.feed), head.session);
-    this.#engine.put(record, record.length - tailLength, record.length);
-    functions.learnTail(tail.tradingDay, tail.tradingDayEndMs);
-    return true;
   }
 
   #origins(): Origin[] {
@@ -320,14 +265,6 @@ export class HotFold {
 
   #giveTick(tick: Tick, latest: boolean, results: FoldResults): void {
     results.outputs.push({ kind: 'tick', tick, versionUs: this.#engine.functions.takenVersionUs.value, latest });
-  }
-
-  /** The tick that the engine took last. */
-  #scannedTick(): Tick {
-    const { functions, bytes, numbers } = this.#engine;
-    const symbolAt = functions.symbolAt.value;
-    const symbol = String.fromCharCode(...bytes.subarray(symbolAt, symbolAt + functions.symbolLength.value));
-    return tickOf(numbers, functions.tickAt() / 8, this.#feeds.name(functions.scannedFeed.value), symbol);
   }
 
   #applyHeartbeat(record: Heartbeat): void {
