@@ -1,5 +1,5 @@
 /** Which calendar an instrument lives by, from the vendor's two spellings of its type and from its exchange. */
-import { exchangeOf } from './exchanges.ts';
+import { exchangeRules } from '@tapeline/core/calendars/exchanges';
 
 /** What the vendor says about an instrument, in a status or in a price. */
 export interface InstrumentFacts {
@@ -26,5 +26,5 @@ export function instrumentClass(facts: InstrumentFacts): InstrumentClass {
     .replace(/[_\s]+/g, ' ');
   if (type !== undefined && crypto.has(type)) return 'crypto';
   if (type !== undefined && forex.has(type)) return 'forex';
-  return exchangeOf(facts.exchange) === undefined ? 'unknown' : 'exchange';
+  return exchangeRules(facts.exchange) === undefined ? 'unknown' : 'exchange';
 }

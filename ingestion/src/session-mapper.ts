@@ -8,7 +8,6 @@ import type { FeedEvent, LastSession } from './feed.ts';
 import { OpenMarkets } from './market-hours.ts';
 import { Session } from './session.ts';
 import { isFuture, StampResolutions } from './time-mapping.ts';
-import { TradingDays } from './trading-day.ts';
 import type { PriceEvent, SubscribeStatus, VendorMessage } from './twelve-data/messages.ts';
 
 export interface SessionMapperOptions {
@@ -44,7 +43,6 @@ export const endedWithoutCode = 'connection ended without a close code';
 export class SessionMapper {
   readonly #options: SessionMapperOptions;
   readonly #resolutions = new StampResolutions();
-  readonly #days = new TradingDays();
   readonly #open = new OpenMarkets();
   #last: LastSession | undefined;
   #lastMarkets: readonly string[] = [];
@@ -176,7 +174,7 @@ export class SessionMapper {
 
   #tick(price: PriceEvent, session: Session, receivedTimeMs: number): Tick {
     const timeMs = this.#resolutions.timeMs(price.symbol, price.sourceTimeMs, receivedTimeMs);
-    const day = this.#days.of(timeMs, session.factsOf(price.symbol));
+    const day = session.calendarOf(price.symbol).tradingDayOf(timeMs);
     session.lastDataMs = receivedTimeMs;
     return {
       v: recordFormat,
@@ -192,7 +190,7 @@ export class SessionMapper {
       sourceTimeMs: price.sourceTimeMs,
       receivedTimeMs,
       timeMs,
-      tradingDay: day.tradingDay,
+      tradingDay: day.day,
       tradingDayEndMs: day.endMs,
     };
   }

@@ -1,4 +1,6 @@
 /** One session of a feed while it runs: its number, what it owns, and how many ticks it gave. */
+import { calendarOf } from '@tapeline/core/calendars/market-calendars';
+import type { TradingCalendar } from '@tapeline/core/calendars/trading-calendar';
 import { recordFormat, type SessionRecord } from '@tapeline/core/records';
 import type { LastSession } from './feed.ts';
 import type { InstrumentFacts } from './instrument-class.ts';
@@ -15,6 +17,13 @@ export interface SessionStart {
   readonly refused: ReadonlyMap<string, string>;
 }
 
+/** What is known of a symbol, and what follows from it. */
+interface OwnedSymbol {
+  readonly facts: InstrumentFacts;
+  readonly market: string;
+  readonly calendar: TradingCalendar;
+}
+
 /** Symbols that one session holds at most; the schema's own bound. */
 const mostSymbols = 100_000;
 
@@ -29,7 +38,7 @@ export class Session {
   /** Receipt of its last tick. */
   lastDataMs: number | undefined;
   readonly #start: SessionStart;
-  readonly #symbols = new Map<string, InstrumentFacts>();
+  readonly #symbols = new Map<string, OwnedSymbol>();
   readonly #refused: Map<string, string>;
   #sequence = 0;
   #markets: readonly string[] | undefined;
@@ -50,7 +59,7 @@ export class Session {
 
   /** Markets of its symbols, each once. */
   get markets(): readonly string[] {
-    this.#markets ??= [...new Set([...this.#symbols.values()].map(marketOf))].slice(0, 1_000);
+    this.#markets ??= [...new Set([...this.#symbols.values()].map(({ market }) => market))].slice(0, 1_000);
     return this.#markets;
   }
 
@@ -86,20 +95,21 @@ export class Session {
 
   /** Notes that a symbol is this session's and what is known of it; false when the session is full. */
   own(symbol: string, facts: InstrumentFacts): boolean {
-    const known = this.#symbols.get(symbol);
+    const known = this.#symbols.get(symbol)?.facts;
     if (known === undefined && this.#symbols.size >= mostSymbols) return false;
     const type = facts.type ?? known?.type;
     const exchange = facts.exchange ?? known?.exchange;
     if (known !== undefined && known.type === type && known.exchange === exchange) return true;
-    this.#symbols.set(symbol, { type, exchange });
+    const market = marketOf({ type, exchange });
+    this.#symbols.set(symbol, { facts: { type, exchange }, market, calendar: calendarOf(market) });
     this.#refused.delete(symbol);
     this.#markets = undefined;
     return true;
   }
 
-  /** What is known of a symbol. */
-  factsOf(symbol: string): InstrumentFacts {
-    return this.#symbols.get(symbol) ?? {};
+  /** The calendar that a symbol lives by, as the vendor told its type and exchange; UTC's days where nothing is known. */
+  calendarOf(symbol: string): TradingCalendar {
+    return this.#symbols.get(symbol)?.calendar ?? calendarOf(marketOf({}));
   }
 
   /** The session as a record of the log. */

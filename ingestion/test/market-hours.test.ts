@@ -24,6 +24,12 @@ describe('market hours', () => {
     expect(open('NYSE', '2026-11-21T15:00:00Z')).toBe(false);
   });
 
+  it('of New York have no holidays and end at 13:00 on half days', () => {
+    expect(open('NASDAQ', '2026-11-26T15:00:00Z')).toBe(false);
+    expect(open('NYSE', '2026-11-27T17:59:59Z')).toBe(true);
+    expect(open('NYSE', '2026-11-27T18:00:00Z')).toBe(false);
+  });
+
   it('of forex are Sunday 17:00 to Friday 17:00 in New York', () => {
     expect(open('forex', '2026-11-15T21:59:00Z')).toBe(false);
     expect(open('forex', '2026-11-15T22:00:00Z')).toBe(true);

@@ -225,6 +225,25 @@ describe('a tick', () => {
     ]);
   });
 
+  it("has the trading day of the calendar that the vendor named last, in an answer or in a price, and UTC's until then", () => {
+    const mapper = mapperOf();
+    const late = Date.UTC(2026, 10, 20, 23);
+    const dayOf = (fields: Readonly<Record<string, unknown>>) => {
+      const events = receive(mapper, price({ timestamp: late / 1_000, type: undefined, ...fields }), late);
+      return events.flatMap(event =>
+        event.kind === 'tick' ? [`${event.tradingDay} ${new Date(event.tradingDayEndMs).toISOString()}`] : [],
+      );
+    };
+    mapper.beginSession(late);
+    const success = [{ symbol: 'EUR/USD', type: 'PHYSICAL_CURRENCY' }, { symbol: 'RY', exchange: 'TSX' }, { symbol: '7203' }];
+    receive(mapper, { event: 'subscribe-status', success, fails: null }, late);
+    expect(dayOf({ symbol: 'EUR/USD' })).toEqual(['2026-11-21 2026-11-21T22:00:00.000Z']);
+    expect(dayOf({ symbol: 'RY' })).toEqual(['2026-11-20 2026-11-21T05:00:00.000Z']);
+    expect(dayOf({ symbol: '7203' })).toEqual(['2026-11-20 2026-11-21T00:00:00.000Z']);
+    expect(dayOf({ symbol: '7203', exchange: 'JPX', type: 'Common Stock' })).toEqual(['2026-11-21 2026-11-21T15:00:00.000Z']);
+    expect(dayOf({ symbol: '7203' })).toEqual(['2026-11-21 2026-11-21T15:00:00.000Z']);
+  });
+
   it('is refused by a stamp more than 5 s ahead, and teaches nothing', () => {
     const mapper = mapperOf();
     mapper.beginSession(t0);

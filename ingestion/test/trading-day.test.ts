@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { TradingDays } from '../src/trading-day.ts';
+import { calendarOf } from '@tapeline/core/calendars/market-calendars';
+import { marketOf } from '../src/market-hours.ts';
 
 const apple = { type: 'Common Stock', exchange: 'NASDAQ' };
 const bitcoin = { type: 'Digital Currency', exchange: 'Coinbase Pro' };
 const euro = { type: 'Physical Currency' };
 
 function dayOf(moment: string, facts: { readonly type?: string; readonly exchange?: string }) {
-  const { tradingDay, startMs, endMs } = new TradingDays().of(Date.parse(moment), facts);
-  return { tradingDay, start: new Date(startMs).toISOString(), end: new Date(endMs).toISOString() };
+  const { day, startMs, endMs } = calendarOf(marketOf(facts)).tradingDayOf(Date.parse(moment));
+  return { tradingDay: day, start: new Date(startMs).toISOString(), end: new Date(endMs).toISOString() };
 }
 
 describe('the trading day', () => {
@@ -87,10 +88,9 @@ describe('the trading day', () => {
   });
 
   it('is the same for ticks that go back and forth over midnight', () => {
-    const days = new TradingDays();
     const before = Date.parse('2026-11-21T04:59:59Z');
     const after = Date.parse('2026-11-21T05:00:01Z');
-    const labels = [before, after, before, after].map(moment => days.of(moment, apple).tradingDay);
+    const labels = [before, after, before, after].map(moment => calendarOf('NASDAQ').tradingDayOf(moment).day);
     expect(labels).toEqual(['2026-11-20', '2026-11-21', '2026-11-20', '2026-11-21']);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { addDays, zonedMoment, zonedTime } from '../src/zoned-time.ts';
+import { addDays, weekdayOf, zonedMoment, zonedTime } from '../../src/calendars/zoned-time.ts';
 
 const iso = (text: string) => Date.parse(text);
 
@@ -34,6 +34,19 @@ describe('the moment a zone shows a time', () => {
   it('is the second midnight where clocks go back at midnight', () => {
     // Santiago went from 24:00 back to 23:00 on 2024-04-06.
     expect(new Date(zonedMoment('2024-04-07', 0, 'America/Santiago')).toISOString()).toBe('2024-04-07T04:00:00.000Z');
+  });
+
+  it('is the first where it comes twice', () => {
+    // Havana went from 01:00 back to 00:00 on 2024-11-03.
+    expect(new Date(zonedMoment('2024-11-03', 0, 'America/Havana')).toISOString()).toBe('2024-11-03T04:00:00.000Z');
+  });
+
+  it('lies on the day before for minutes below 0', () => {
+    expect(new Date(zonedMoment('2026-11-16', -420, 'America/New_York')).toISOString()).toBe('2026-11-15T22:00:00.000Z');
+  });
+
+  it('knows the weekday of a date', () => {
+    expect([weekdayOf('2026-11-20'), weekdayOf('2024-02-29')]).toEqual([5, 4]);
   });
 
   it('counts days over the end of a month', () => {

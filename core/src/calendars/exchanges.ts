@@ -1,24 +1,31 @@
 /**
- * Exchanges as TwelveData names them: time zone and weekly hours of regular trading. Holidays are not in it.
- * Hours are what each exchange publishes; `days` counts from 0, Sunday.
+ * Exchanges as TwelveData names them, by name or market identifier code: time zone and hours of trading. Those of the United States
+ * come with holidays, early closes and extended hours; of the others only the weekly hours are known, as each exchange publishes them.
  */
-
-/** From and to, as `HH:MM` on the exchange's own clock, half-open. */
-export type TradingHours = readonly (readonly [from: string, to: string])[];
-
-export interface Exchange {
-  readonly zone: string;
-  readonly hours: TradingHours;
-  readonly days: readonly number[];
-}
+import type { CalendarRules, TradingHours } from './trading-calendar.ts';
+import { unitedStates } from './united-states.ts';
 
 const weekdays = [1, 2, 3, 4, 5] as const;
 
-function exchange(zone: string, hours: TradingHours, days: readonly number[] = weekdays): Exchange {
-  return { zone, hours, days };
+/** The same hours (`HH:MM` on the exchange's own clock, half-open) on each of the weekdays; 0 is Sunday. */
+function exchange(
+  zone: string,
+  clocks: readonly (readonly [from: string, to: string])[],
+  days: readonly number[] = weekdays,
+): CalendarRules {
+  const hours: readonly TradingHours[] = clocks.map(([from, to]) => ({
+    kind: 'regular',
+    fromMinute: minutes(from),
+    toMinute: minutes(to),
+  }));
+  return { zone, hoursOf: (_, weekday) => (days.includes(weekday) ? hours : []) };
 }
 
-const unitedStates = exchange('America/New_York', [['09:30', '16:00']]);
+function minutes(clock: string): number {
+  const [hour = '0', minute = '0'] = clock.split(':');
+  return Number(hour) * 60 + Number(minute);
+}
+
 const canada = exchange('America/Toronto', [['09:30', '16:00']]);
 const germany = exchange('Europe/Berlin', [['09:00', '17:30']]);
 const germanFloor = exchange('Europe/Berlin', [['08:00', '22:00']]);
@@ -29,7 +36,7 @@ const mainlandChina = exchange('Asia/Shanghai', [
 const korea = exchange('Asia/Seoul', [['09:00', '15:30']]);
 const india = exchange('Asia/Kolkata', [['09:15', '15:30']]);
 
-const exchanges: ReadonlyMap<string, Exchange> = new Map<string, Exchange>([
+const exchanges: ReadonlyMap<string, CalendarRules> = new Map<string, CalendarRules>([
   ...['NYSE', 'NASDAQ', 'AMEX', 'NYSE ARCA', 'CBOE', 'BATS', 'IEX', 'OTC', 'XNYS', 'XNAS'].map(name => [name, unitedStates] as const),
   ...['TSX', 'TSXV', 'NEO', 'CSE', 'XTSE'].map(name => [name, canada] as const),
   ...['XETR', 'XETRA'].map(name => [name, germany] as const),
@@ -79,7 +86,7 @@ const exchanges: ReadonlyMap<string, Exchange> = new Map<string, Exchange>([
   ['BMV', exchange('America/Mexico_City', [['08:30', '15:00']])],
 ]);
 
-/** The exchange of that name, or `undefined` for one that is not in the table. */
-export function exchangeOf(name: string | undefined): Exchange | undefined {
+/** Rules of the exchange of that name, however it is written, or `undefined` for one that is not in the table. */
+export function exchangeRules(name: string | undefined): CalendarRules | undefined {
   return name === undefined ? undefined : exchanges.get(name.trim().toUpperCase());
 }
