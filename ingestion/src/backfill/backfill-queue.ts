@@ -1,0 +1,240 @@
+/**
+ * Fetches what is missing, the oldest first, one request at a time, as fast as the credits allow. How far a job is, is durable after
+ * each answer's records are; a process that was killed in between delivers those records again, the same but for `receivedTimeMs`.
+ */
+import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
+import type { HistoryRecord } from '@tapeline/core/records';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { BackOff, pause as realPause } from '../back-off.ts';
+import type { TimeSeries } from '../twelve-data/rest-answers.ts';
+import type { RestClient, TimeSeriesRequest } from '../twelve-data/rest-client.ts';
+import {
+  type BackfillJob,
+  type BackfillProgress,
+  type BackfillRequest,
+  backfillJob,
+  byAge,
+  dueMs,
+  nextRequest,
+  windowsLeft,
+} from './backfill-job.ts';
+import { BackfillMetrics } from './backfill-metrics.ts';
+import type { BackfillStore } from './backfill-store.ts';
+import { historyOf } from './history-records.ts';
+
+export interface BackfillQueueOptions {
+  readonly client: Pick<RestClient, 'timeSeries'>;
+  readonly store: BackfillStore;
+  /** Resolves when the record is durable; called one at a time. A retriable `PipelineError` is tried again, all else ends {@link BackfillQueue.run}. */
+  readonly deliver: (record: HistoryRecord) => Promise<void>;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Of the records. @default 'twelve-data/rest' */
+  readonly source?: string;
+  /** The vendor finishes a bar so long after its end. @default 120,000 */
+  readonly settleMs?: number;
+  /** A refused job is asked for again after this. @default 21,600,000 */
+  readonly retryRefusedMs?: number;
+  /** @default 100,000 */
+  readonly mostJobs?: number;
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly clock?: () => number;
+  /** Waits, or until the signal aborts; never rejects. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** From 0 to 1, exclusive. @default Math.random */
+  readonly random?: () => number;
+}
+
+const longestPutOffMs = 900_000;
+const longestWaitMs = 3_600_000;
+
+export class BackfillQueue {
+  readonly #options: BackfillQueueOptions;
+  readonly #clock: () => number;
+  readonly #settleMs: number;
+  readonly #random: () => number;
+  readonly #backOff: BackOff;
+  readonly #metrics: BackfillMetrics;
+  readonly #jobs = new Map<string, BackfillJob>();
+  #wake: (() => void) | undefined;
+
+  private constructor(options: BackfillQueueOptions, jobs: readonly BackfillJob[]) {
+    this.#options = options;
+    this.#clock = options.clock ?? Date.now;
+    this.#settleMs = options.settleMs ?? 120_000;
+    this.#random = options.random ?? Math.random;
+    this.#backOff = new BackOff({ baseMs: 2_000, capMs: 300_000, random: this.#random });
+    this.#metrics = new BackfillMetrics(options.registry);
+    for (const job of jobs) this.#jobs.set(job.id, job);
+    this.#metrics.show(this.progress);
+  }
+
+  /** Opens the queue with what the store has. */
+  static async open(options: BackfillQueueOptions): Promise<BackfillQueue> {
+    const queue = new BackfillQueue(options, await options.store.all());
+    const { jobs, windowsLeft: left } = queue.progress;
+    if (jobs > 0) options.logger.info({ jobs, windowsLeft: left }, `${jobs} backfills go on where they stopped`);
+    return queue;
+  }
+
+  get progress(): BackfillProgress {
+    const jobs = [...this.#jobs.values()];
+    return {
+      jobs: jobs.length,
+      refused: jobs.filter(({ refused }) => refused !== undefined).length,
+      windowsLeft: jobs.reduce((sum, job) => sum + windowsLeft(job), 0),
+    };
+  }
+
+  /**
+   * Puts a backfill into the queue, durably.
+   * @returns false when it is in it already.
+   * @throws PipelineError `usage` for a range that is none; `store.full`, retriable, when there are too many.
+   */
+  async enqueue(request: BackfillRequest): Promise<boolean> {
+    const job = backfillJob(request, this.#clock());
+    if (this.#jobs.has(job.id)) return false;
+    const most = this.#options.mostJobs ?? 100_000;
+    if (this.#jobs.size >= most) {
+      throw new PipelineError('store.full', `the queue must have at most ${most} backfills: ask again when it is shorter`, {
+        retriable: true,
+      });
+    }
+    await this.#keep(job);
+    this.#metrics.show(this.progress);
+    this.#wake?.();
+    return true;
+  }
+
+  /**
+   * Works until the signal aborts, or until only refused jobs are left.
+   * @throws PipelineError `feed.key-refused`, and what `deliver` and the store throw.
+   */
+  async run(signal: AbortSignal, until: 'stopped' | 'done' = 'stopped'): Promise<void> {
+    while (!signal.aborted) {
+      const { jobs, refused } = this.progress;
+      if (until === 'done' && jobs === refused) return;
+      const nowMs = this.#clock();
+      const job = this.#next(nowMs);
+      if (job === undefined) await this.#waited(nowMs, signal);
+      else await this.#work(job, signal);
+    }
+  }
+
+  #next(nowMs: number): BackfillJob | undefined {
+    const due = [...this.#jobs.values()].filter(job => dueMs(job, this.#settleMs) <= nowMs);
+    return due.reduce<BackfillJob | undefined>((oldest, job) => (oldest === undefined || byAge(job, oldest) < 0 ? job : oldest), undefined);
+  }
+
+  async #work(job: BackfillJob, signal: AbortSignal): Promise<void> {
+    try {
+      const request = nextRequest(job);
+      const series = await this.#series(request, signal);
+      if (series !== undefined) await this.#deliver(job, request, series);
+      await this.#advance(job, request.toMs);
+      this.#backOff.reset();
+    } catch (error) {
+      if (signal.aborted) return;
+      await this.#failed(job, error, signal);
+    }
+  }
+
+  /** `undefined` when the vendor has no bars there. */
+  async #series(request: TimeSeriesRequest, signal: AbortSignal): Promise<TimeSeries | undefined> {
+    try {
+      return await this.#options.client.timeSeries(request, signal);
+    } catch (error) {
+      if (hasCode(error, 'vendor.no-data')) return undefined;
+      throw error;
+    }
+  }
+
+  async #deliver(job: BackfillJob, request: TimeSeriesRequest, series: TimeSeries): Promise<void> {
+    const { deliver, logger, source = 'twelve-data/rest' } = this.#options;
+    const { records, faults } = historyOf({ request, series, source, action: 'fill', receivedTimeMs: this.#clock() });
+    if (faults.length > 0) {
+      this.#metrics.refusedBars(faults.length);
+      logger.warn(
+        { ...aboutJob(job), faults: faults.slice(0, 5) },
+        `${faults.length} bars of ${job.symbol} cannot be used and stay missing`,
+      );
+    }
+    for (const record of records) {
+      await deliver(record);
+      this.#metrics.delivered();
+    }
+  }
+
+  async #advance(job: BackfillJob, nextMs: number): Promise<void> {
+    const { store, logger } = this.#options;
+    const isDone = nextMs >= job.toMs;
+    if (isDone) {
+      this.#jobs.delete(job.id);
+      await store.remove(job.id);
+      this.#metrics.finished();
+    } else await this.#keep({ ...job, nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
+    const { jobs, windowsLeft: left } = this.progress;
+    this.#metrics.show(this.progress);
+    const state = isDone ? 'done' : `at ${new Date(nextMs).toISOString()}`;
+    logger.info(
+      { ...aboutJob(job), nextMs, jobs, windowsLeft: left },
+      `backfill of ${job.symbol} ${job.interval} is ${state}, ${jobs} to go`,
+    );
+  }
+
+  async #failed(job: BackfillJob, error: unknown, signal: AbortSignal): Promise<void> {
+    if (hasCode(error, 'vendor.limited')) return this.#limited(error);
+    if (hasCode(error, 'vendor.refused')) return this.#refused(job, error);
+    if (!(error instanceof PipelineError) || !error.retriable) throw error;
+    const attempts = job.attempts + 1;
+    const putOffMs = Math.min(longestPutOffMs, 1_000 * 2 ** Math.min(attempts, 20)) * (0.5 + this.#random() / 2);
+    await this.#keep({ ...job, attempts, notBeforeMs: this.#clock() + Math.ceil(putOffMs) });
+    // A bad answer is this job's alone; all else would meet the next job too.
+    const pauseMs = error.code === 'vendor.malformed' ? 0 : this.#backOff.nextMs();
+    this.#metrics.failed(error.code);
+    this.#options.logger.warn(
+      { ...aboutJob(job), code: error.code, attempts, pauseMs },
+      `backfill of ${job.symbol} failed and is tried again: ${error.message}`,
+    );
+    if (pauseMs > 0) await this.#pause(pauseMs, signal);
+  }
+
+  #limited(error: PipelineError): void {
+    this.#metrics.failed(error.code);
+    this.#options.logger.warn({ exhausted: error.fields.exhausted }, `credits are used up, waiting for the next ${error.fields.exhausted}`);
+  }
+
+  async #refused(job: BackfillJob, error: PipelineError): Promise<void> {
+    const retryMs = this.#options.retryRefusedMs ?? 21_600_000;
+    await this.#keep({ ...job, attempts: job.attempts + 1, notBeforeMs: this.#clock() + retryMs, refused: reasonOf(error).slice(0, 500) });
+    this.#metrics.failed(error.code);
+    this.#metrics.show(this.progress);
+    this.#options.logger.error(
+      { ...aboutJob(job), retryMs },
+      `backfill of ${job.symbol} ${job.interval} is refused, its gap stays: ${error.message}`,
+    );
+  }
+
+  async #keep(job: BackfillJob): Promise<void> {
+    await this.#options.store.put(job);
+    this.#jobs.set(job.id, job);
+  }
+
+  /** Until a job is due, or a new one comes. */
+  async #waited(nowMs: number, signal: AbortSignal): Promise<void> {
+    const firstMs = [...this.#jobs.values()].reduce((first, job) => Math.min(first, dueMs(job, this.#settleMs)), nowMs + longestWaitMs);
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await this.#pause(Math.max(1, firstMs - nowMs), AbortSignal.any([signal, woken.signal]));
+    this.#wake = undefined;
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    await (this.#options.pause ?? realPause)(ms, signal);
+  }
+}
+
+function aboutJob({ symbol, interval, fromMs, toMs, reason }: BackfillJob): Readonly<Record<string, unknown>> {
+  return { symbol, interval, fromMs, toMs, reason };
+}

@@ -1,0 +1,216 @@
+/**
+ * Lets requests through so that a key's credits are never overspent, whoever uses it, in this process and in those that share its
+ * store. First come, first served within a process. A claim is durable before the request goes out, so a process that is killed has spent it.
+ */
+import { randomUUID } from 'node:crypto';
+import { PipelineError } from '@tapeline/core/errors';
+import type { Gauge, Registry } from 'prom-client';
+import { pause as realPause } from '../back-off.ts';
+import { counterOf, gaugeOf } from '../metrics.ts';
+import {
+  type CreditLedger,
+  type CreditLimits,
+  claimableAtMs,
+  claimed,
+  creditsLeft,
+  dayExhausted,
+  minuteExhausted,
+  notAhead,
+  othersUsed,
+  settled,
+} from './credit-ledger.ts';
+import type { CreditStore } from './credit-store.ts';
+
+export interface CreditBudgetOptions extends Partial<CreditLimits> {
+  readonly store: CreditStore;
+  readonly registry: Registry;
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly clock?: () => number;
+  /** Waits, or until the signal aborts; never rejects. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** What an answer says about the credits. */
+export interface CreditReport {
+  /** In the vendor's current minute, by its header `api-credits-used`. */
+  readonly used?: number;
+  /** The vendor refused for want of credits. */
+  readonly exhausted?: 'minute' | 'day';
+}
+
+/** Leave to send one request, and to do so at once. */
+export interface Grant {
+  /** The request must be over, answered or broken off, by then. */
+  readonly untilMs: number;
+  /** To be called when an answer begins, and not when a request broke off without one: it may still be counted. */
+  answered(report?: CreditReport): Promise<void>;
+}
+
+/** A new account, or `undefined` to leave it as it is. */
+type Change = (ledger: CreditLedger, nowMs: number) => CreditLedger | undefined;
+
+const defaultLimits: CreditLimits = {
+  creditsPerMinute: 8,
+  creditsPerDay: 800,
+  longestRequestMs: 35_000,
+  minuteToleranceMs: 1_000,
+  dayToleranceMs: 60_000,
+};
+
+/** Clocks jump and others give credits free: look again after so long at most. */
+const longestWaitMs = 3_600_000;
+
+export class CreditBudget {
+  readonly limits: CreditLimits;
+  readonly #store: CreditStore;
+  readonly #clock: () => number;
+  readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly #metrics;
+  /** Ends when all who came before are through. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Wakes the one who waits for credits. */
+  #wake: (() => void) | undefined;
+  #latestMs = 0;
+
+  constructor(options: CreditBudgetOptions) {
+    this.limits = {
+      creditsPerMinute: options.creditsPerMinute ?? defaultLimits.creditsPerMinute,
+      creditsPerDay: 'creditsPerDay' in options ? options.creditsPerDay : defaultLimits.creditsPerDay,
+      longestRequestMs: options.longestRequestMs ?? defaultLimits.longestRequestMs,
+      minuteToleranceMs: options.minuteToleranceMs ?? defaultLimits.minuteToleranceMs,
+      dayToleranceMs: options.dayToleranceMs ?? defaultLimits.dayToleranceMs,
+    };
+    this.#store = options.store;
+    this.#clock = options.clock ?? Date.now;
+    this.#pause = options.pause ?? realPause;
+    this.#metrics = metricsOf(options.registry);
+  }
+
+  /**
+   * Waits until so many credits are free and claims them.
+   * @throws the signal's reason when it aborts; PipelineError `usage` for more credits than the plan ever has.
+   */
+  async take(credits: number, signal: AbortSignal): Promise<Grant> {
+    const { creditsPerMinute, creditsPerDay = Number.POSITIVE_INFINITY } = this.limits;
+    const most = Math.min(creditsPerMinute, creditsPerDay);
+    if (!Number.isInteger(credits) || credits < 1 || credits > most) {
+      const message = `credits must be a whole number from 1 to ${most}, which is all that the plan gives at once, was ${credits}`;
+      throw new PipelineError('usage', message, { retriable: false });
+    }
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    try {
+      await orAborted(before, signal);
+      return await this.#claim(credits, signal);
+    } finally {
+      void before.then(() => resolve());
+    }
+  }
+
+  /** Credits that could be claimed now. */
+  async left(): Promise<{ readonly minute: number; readonly day: number }> {
+    return creditsLeft((await this.#store.read()).ledger, this.#nowMs(), this.limits);
+  }
+
+  async #claim(credits: number, signal: AbortSignal): Promise<Grant> {
+    const id = randomUUID();
+    for (;;) {
+      signal.throwIfAborted();
+      let [claimedAtMs, atMs] = [0, 0];
+      await this.#change((ledger, nowMs) => {
+        claimedAtMs = nowMs;
+        atMs = claimableAtMs(ledger, credits, nowMs, this.limits);
+        return atMs > nowMs ? undefined : claimed(ledger, id, credits, nowMs, this.limits);
+      });
+      if (atMs <= claimedAtMs) {
+        this.#metrics.spent.inc(credits);
+        return this.#granted(id, claimedAtMs);
+      }
+      await this.#waited(atMs, signal);
+    }
+  }
+
+  #granted(id: string, sentMs: number): Grant {
+    return {
+      untilMs: sentMs + this.limits.longestRequestMs,
+      answered: async (report = {}) => {
+        await this.#change((ledger, nowMs) => this.#reported(ledger, report, { id, sentMs, nowMs }));
+        this.#wake?.();
+      },
+    };
+  }
+
+  #reported(
+    ledger: CreditLedger,
+    { used, exhausted }: CreditReport,
+    { id, sentMs, nowMs }: { readonly id: string; readonly sentMs: number; readonly nowMs: number },
+  ): CreditLedger {
+    let next = settled(ledger, id, nowMs);
+    if (used !== undefined) next = othersUsed(next, `${id}/others`, used, sentMs, nowMs, this.limits);
+    if (exhausted === 'minute') next = minuteExhausted(next, `${id}/exhausted`, nowMs, this.limits);
+    if (exhausted === 'day') next = dayExhausted(next, sentMs, this.limits);
+    return next;
+  }
+
+  /** Reads, changes and replaces, again and again while others are faster. */
+  async #change(change: Change): Promise<void> {
+    for (;;) {
+      const { version, ledger } = await this.#store.read();
+      const nowMs = this.#nowMs();
+      const changed = change(notAhead(ledger, nowMs, this.limits), nowMs);
+      this.#show(changed ?? ledger, nowMs);
+      if (changed === undefined || (await this.#store.replace(version, changed))) return;
+    }
+  }
+
+  async #waited(untilMs: number, signal: AbortSignal): Promise<void> {
+    const nowMs = this.#nowMs();
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    this.#metrics.waiting.set(1);
+    await this.#pause(Math.max(1, Math.min(longestWaitMs, untilMs - nowMs)), AbortSignal.any([signal, woken.signal]));
+    this.#metrics.waiting.set(0);
+    this.#wake = undefined;
+    this.#metrics.waited.inc(Math.max(0, this.#nowMs() - nowMs) / 1_000);
+  }
+
+  #show(ledger: CreditLedger, nowMs: number): void {
+    const { minute, day } = creditsLeft(ledger, nowMs, this.limits);
+    this.#metrics.minute.set(minute);
+    setFinite(this.#metrics.day, day);
+  }
+
+  /** Never goes back within a process. */
+  #nowMs(): number {
+    this.#latestMs = Math.max(this.#latestMs, this.#clock());
+    return this.#latestMs;
+  }
+}
+
+function metricsOf(registry: Registry) {
+  return {
+    spent: counterOf(registry, 'ingester_rest_credits_claimed_total', "credits of the vendor's REST API that requests were sent for"),
+    waited: counterOf(registry, 'ingester_rest_credits_wait_seconds_total', 'time that requests waited for credits'),
+    waiting: gaugeOf(registry, 'ingester_rest_credits_waiting', '1 while a request waits for credits'),
+    minute: gaugeOf(registry, 'ingester_rest_credits_minute_left', 'credits that can be claimed now, by the minute'),
+    day: gaugeOf(registry, 'ingester_rest_credits_day_left', 'credits that can be claimed now, by the day (UTC); -1 without a limit'),
+  };
+}
+
+function setFinite(gauge: Gauge, value: number): void {
+  gauge.set(Number.isFinite(value) ? value : -1);
+}
+
+/** Resolves with `promise`, or rejects as soon as the signal aborts. */
+async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

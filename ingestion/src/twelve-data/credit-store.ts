@@ -1,0 +1,128 @@
+/**
+ * Where the account of a key's credits is kept: one value that is replaced only by somebody who has seen the last one, so that
+ * processes can share a key. In a folder that is a file for each version, made by a hard link, which fails when another was faster;
+ * in Cassandra it would be one row and `IF version = ?`.
+ */
+import { randomUUID } from 'node:crypto';
+import { link, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory } from '@tapeline/core/directories';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { z } from 'zod';
+import { type CreditLedger, emptyLedger } from './credit-ledger.ts';
+
+export interface StoredLedger {
+  /** 0 for one that was never written. */
+  readonly version: number;
+  readonly ledger: CreditLedger;
+}
+
+export interface CreditStore {
+  read(): Promise<StoredLedger>;
+  /**
+   * Makes `ledger` version `version + 1`, durably.
+   * @returns false, and changes nothing, when `version` is not the last one any more.
+   */
+  replace(version: number, ledger: CreditLedger): Promise<boolean>;
+}
+
+/** Keeps it in memory: for tests, and for nobody who restarts. */
+export class MemoryCreditStore implements CreditStore {
+  #stored: StoredLedger = { version: 0, ledger: emptyLedger };
+
+  async read(): Promise<StoredLedger> {
+    return this.#stored;
+  }
+
+  async replace(version: number, ledger: CreditLedger): Promise<boolean> {
+    if (version !== this.#stored.version) return false;
+    this.#stored = { version: version + 1, ledger };
+    return true;
+  }
+}
+
+const amount = z.int().nonnegative();
+const ledgerSchema = z.object({
+  claims: z.array(z.object({ id: z.string(), credits: amount, untilMs: z.number() })),
+  days: z.array(z.object({ day: z.int(), credits: amount })),
+});
+
+const fileName = /^credits-(\d+)\.json$/;
+
+/** Keeps it in a folder of its own, for all processes of this machine. */
+export class FileCreditStore implements CreditStore {
+  readonly #folder: string;
+
+  /** @param folder of this key only; made when missing. */
+  constructor(folder: string) {
+    makeDirectory(folder);
+    this.#folder = folder;
+  }
+
+  /** @throws PipelineError `data-dir.unusable` when the account cannot be read: starting a new one could overspend. */
+  async read(): Promise<StoredLedger> {
+    for (let tries = 0; ; tries += 1) {
+      const version = (await this.#versions()).at(-1);
+      if (version === undefined) return { version: 0, ledger: emptyLedger };
+      try {
+        const text = await readFile(this.#path(version), 'utf8');
+        return { version, ledger: ledgerSchema.parse(JSON.parse(text)) };
+      } catch (error) {
+        // Another process may have replaced and removed it between the two looks.
+        if (isCode(error, 'ENOENT') && tries < 100) continue;
+        throw unreadable(this.#path(version), error);
+      }
+    }
+  }
+
+  async replace(version: number, ledger: CreditLedger): Promise<boolean> {
+    const draft = join(this.#folder, `draft-${randomUUID()}`);
+    try {
+      await writeDurably(draft, JSON.stringify(ledger));
+      await link(draft, this.#path(version + 1));
+    } catch (error) {
+      if (isCode(error, 'EEXIST')) return false;
+      throw error;
+    } finally {
+      await unlink(draft).catch(ignoreMissing);
+    }
+    const versions = await this.#versions();
+    // A version that had been replaced and removed already can be linked again; a higher one tells.
+    const isLast = versions.at(-1) === version + 1;
+    const obsolete = isLast ? versions.filter(each => each <= version) : [version + 1];
+    await Promise.all(obsolete.map(each => unlink(this.#path(each)).catch(ignoreMissing)));
+    return isLast;
+  }
+
+  #path(version: number): string {
+    return join(this.#folder, `credits-${version}.json`);
+  }
+
+  async #versions(): Promise<readonly number[]> {
+    const names = await readdir(this.#folder);
+    return names.flatMap(name => Number(fileName.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(text);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isCode(error, 'ENOENT')) throw error;
+}
+
+function unreadable(path: string, error: unknown): PipelineError {
+  const message = `account of credits ${path} cannot be read: ${reasonOf(error)}; remove it after the vendor's next midnight (UTC)`;
+  return new PipelineError('data-dir.unusable', message, { retriable: false, cause: error });
+}
