@@ -158,7 +158,8 @@ export class CreditBudget {
     for (;;) {
       const { version, ledger } = await this.#store.read();
       const nowMs = this.#nowMs();
-      const changed = change(notAhead(ledger, nowMs, this.limits), nowMs);
+      const sane = notAhead(ledger, nowMs, this.limits);
+      const changed = change(sane, nowMs) ?? (sane === ledger ? undefined : sane);
       this.#show(changed ?? ledger, nowMs);
       if (changed === undefined || (await this.#store.replace(version, changed))) return;
     }

@@ -110,9 +110,10 @@ export function creditsLeft(ledger: CreditLedger, nowMs: number, limits: CreditL
   };
 }
 
-/** A clock that was set back leaves claims in the future: none can last longer than a request. */
+/** A clock that was set back leaves claims in the future: none can last longer than a request. The same value when there are none. */
 export function notAhead(ledger: CreditLedger, nowMs: number, limits: CreditLimits): CreditLedger {
   const latestMs = nowMs + limits.longestRequestMs;
+  if (ledger.claims.every(({ untilMs }) => untilMs <= latestMs)) return ledger;
   return { ...ledger, claims: ledger.claims.map(claim => ({ ...claim, untilMs: Math.min(claim.untilMs, latestMs) })) };
 }
 

@@ -115,7 +115,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
 }
 
 function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
 function ignoreMissing(error: unknown): void {

@@ -1,0 +1,251 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { PipelineError } from '@tapeline/core/errors';
+import type { HistoryRecord } from '@tapeline/core/records';
+import { Registry } from 'prom-client';
+import { BackfillQueue, type BackfillQueueOptions } from '../src/backfill/backfill-queue.ts';
+import { FileBackfillStore } from '../src/backfill/backfill-store.ts';
+import { FileCreditStore } from '../src/twelve-data/credit-store.ts';
+import { JumpingTime } from './support/jumping-time.ts';
+import { aLogger } from './support/logger.ts';
+import { connectedTo, type Rest, type RestParts, restOfThisFile } from './support/rest-servers.ts';
+
+const nowMs = Date.parse('2026-03-04T12:00:00Z');
+const minuteMs = 60_000;
+const signal = new AbortController().signal;
+const bars = () => ({ open: 100.5, high: 101, low: 99.25, close: 100, volume: 12 });
+/** An hour of minutes that began so many hours ago. */
+const hour = (hoursAgo: number, symbol = 'BTC/USD') => {
+  const fromMs = nowMs - hoursAgo * 3_600_000;
+  return { symbol, interval: '1m', fromMs, toMs: fromMs + 3_600_000, reason: 'gap of twelve-data/0' } as const;
+};
+
+describe('backfill queue', () => {
+  const rest = restOfThisFile();
+
+  async function setUp(parts: RestParts = {}) {
+    const time = new JumpingTime(nowMs);
+    const made = await rest.start(time, { ...parts, server: { bars, ...parts.server } });
+    return { ...made, ...(await opened(made, time, await rest.folder())) };
+  }
+
+  async function opened({ client }: Pick<Rest, 'client'>, time: JumpingTime, folder: string, options: Partial<BackfillQueueOptions> = {}) {
+    const records: HistoryRecord[] = [];
+    const { logger, lines } = aLogger();
+    const metrics = new Registry();
+    const queue = await BackfillQueue.open({
+      client,
+      store: new FileBackfillStore(folder),
+      deliver: async record => void records.push(record),
+      logger,
+      registry: metrics,
+      clock: time.clock,
+      pause: time.pause,
+      random: () => 0.5,
+      ...options,
+    });
+    return { time, folder, records, lines, metrics, queue };
+  }
+
+  it('delivers every window of a range once, as history records', async () => {
+    const { queue, records, server } = await setUp();
+    await queue.enqueue(hour(3));
+    await queue.run(signal, 'done');
+    expect(records.map(({ startMs }) => (startMs - (nowMs - 3 * 3_600_000)) / minuteMs)).toEqual(Array.from({ length: 60 }, (_, index) => index));
+    expect(records[0]).toMatchObject({ kind: 'history', action: 'fill', source: 'twelve-data/rest', symbol: 'BTC/USD', open: 100.5 });
+    expect(server.journal).toHaveLength(1);
+    expect(queue.progress).toEqual({ jobs: 0, refused: 0, windowsLeft: 0 });
+  });
+
+  it('works on the oldest data first, whatever was asked for first', async () => {
+    const { queue, records } = await setUp();
+    for (const hoursAgo of [2, 5, 3]) await queue.enqueue(hour(hoursAgo));
+    await queue.run(signal, 'done');
+    const hours = [...new Set(records.map(({ startMs }) => Math.ceil((nowMs - startMs) / 3_600_000)))];
+    expect(hours).toEqual([5, 3, 2]);
+  });
+
+  it('takes a range that is in it already for the same one, and widens ranges to whole windows', async () => {
+    const { queue } = await setUp();
+    expect(await queue.enqueue(hour(3))).toBe(true);
+    const { fromMs, toMs, ...others } = hour(3);
+    expect(await queue.enqueue({ ...others, fromMs: fromMs + 1, toMs: toMs - 59_999 })).toBe(false);
+    expect(queue.progress).toEqual({ jobs: 1, refused: 0, windowsLeft: 60 });
+  });
+
+  it('refuses a range that is none', async () => {
+    const { queue } = await setUp();
+    await expect(queue.enqueue({ ...hour(3), toMs: hour(3).fromMs })).rejects.toMatchObject({ code: 'usage' });
+    await expect(queue.enqueue({ ...hour(3), fromMs: Number.NaN })).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('has a bound', async () => {
+    const { client, time, folder } = await setUp();
+    const { queue } = await opened({ client }, time, folder, { mostJobs: 1 });
+    await queue.enqueue(hour(3));
+    await expect(queue.enqueue(hour(4))).rejects.toMatchObject({ code: 'store.full', retriable: true });
+  });
+
+  it('asks for a long range in pieces that an answer can hold', async () => {
+    const { queue, records, server } = await setUp();
+    await queue.enqueue({ ...hour(24 * 7), toMs: nowMs - 3_600_000 });
+    await queue.run(signal, 'done');
+    expect(server.journal.map(({ parameters }) => [parameters.start_date, parameters.end_date])).toEqual([
+      ['2026-02-25 12:00:00', '2026-02-28 23:18:59'],
+      ['2026-02-28 23:19:00', '2026-03-04 10:37:59'],
+      ['2026-03-04 10:38:00', '2026-03-04 10:59:59'],
+    ]);
+    expect(new Set(records.map(({ startMs }) => startMs)).size).toBe(7 * 1_440 - 60);
+    expect(records).toHaveLength(7 * 1_440 - 60);
+  });
+
+  it('goes on where it stopped when it was killed: only the answer under way comes again', async () => {
+    const creditFolder = await rest.folder();
+    const { server, time, folder } = await setUp();
+    const weeks = { ...hour(24 * 35), toMs: nowMs - 3_600_000 };
+    const delivered = new Map<number, number>();
+    let [lives, left] = [0, 0];
+    for (let isDone = false; !isDone; lives += 1) {
+      left = 7_000;
+      const { client } = connectedTo(server.url, time, { budget: { store: new FileCreditStore(creditFolder) } });
+      const life = new AbortController();
+      const { queue } = await opened({ client }, time, folder, {
+        deliver: async ({ startMs }) => {
+          // Killed: nothing after this moment happens in this life.
+          if (left === 0) return life.signal.aborted ? undefined : new Promise<void>(() => life.abort());
+          left -= 1;
+          delivered.set(startMs, (delivered.get(startMs) ?? 0) + 1);
+        },
+      });
+      if (lives === 0) await queue.enqueue(weeks);
+      const killed = new Promise<false>(resolve => life.signal.addEventListener('abort', () => resolve(false)));
+      isDone = await Promise.race([queue.run(signal, 'done').then(() => true), killed]);
+    }
+    expect(lives).toBe(10);
+    expect(delivered.size).toBe(35 * 1_440 - 60);
+    expect(Math.max(...delivered.values())).toBeLessThanOrEqual(2);
+    // 4,999 windows a request: 11 pieces, and one of them again in each life but the first.
+    expect(server.journal).toHaveLength(11 + 9);
+    expect(server.account.refusals).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('waits until the vendor had time to finish the last bar', async () => {
+    const { queue, records, time } = await setUp();
+    await queue.enqueue({ ...hour(0), toMs: nowMs + minuteMs });
+    await queue.run(signal, 'done');
+    expect(records).toHaveLength(1);
+    expect(time.nowMs - nowMs).toBe(minuteMs + 120_000);
+  });
+
+  it('is done with a range in which the vendor has nothing', async () => {
+    const { queue, records, server } = await setUp({ server: { bars: () => undefined } });
+    await queue.enqueue(hour(3));
+    await queue.run(signal, 'done');
+    expect([records.length, server.journal.length, queue.progress.jobs]).toEqual([0, 1, 0]);
+  });
+
+  it('keeps a refused range, says why, goes on with the others and asks again slowly', async () => {
+    const { queue, records, server, lines, time, metrics } = await setUp();
+    server.misbehave({ kind: 'error', code: 403, message: 'not in your plan', as: 'body', requests: 1 });
+    await queue.enqueue(hour(5, 'AAPL'));
+    await queue.enqueue(hour(3));
+    await queue.run(signal, 'done');
+    expect(new Set(records.map(({ symbol }) => symbol))).toEqual(new Set(['BTC/USD']));
+    expect(queue.progress).toEqual({ jobs: 1, refused: 1, windowsLeft: 60 });
+    expect(lines.map(({ msg }) => msg)).toContain(
+      'backfill of AAPL 1m is refused, its gap stays: time_series was answered with code 403: not in your plan',
+    );
+    expect(await metrics.metrics()).toContain('ingester_backfill_jobs_refused 1');
+    time.nowMs += 21_600_000;
+    const stop = new AbortController();
+    const running = queue.run(stop.signal);
+    while (queue.progress.jobs > 0) await new Promise(resolve => setTimeout(resolve, 5));
+    stop.abort();
+    await running;
+    expect(records.filter(({ symbol }) => symbol === 'AAPL')).toHaveLength(60);
+  });
+
+  it.each([
+    { kind: 'error', code: 500, as: 'body', requests: 4 },
+    { kind: 'cut', when: 'counted', requests: 4 },
+    { kind: 'cut', when: 'in-body', requests: 4 },
+    { kind: 'malformed', form: 'truncated', requests: 4 },
+    { kind: 'exhausted', window: 'minute', requests: 4 },
+    { kind: 'exhausted', window: 'day', as: 'body', requests: 4 },
+    { kind: 'slow', delayMs: 400, requests: 2 },
+  ] as const)('tries again until it is there, with longer and longer pauses: %j', async fault => {
+    const { queue, records, server } = await setUp({ client: { requestTimeoutMs: 200 } });
+    server.misbehave(fault);
+    await queue.enqueue(hour(3));
+    await queue.run(signal, 'done');
+    expect(records).toHaveLength(60);
+    expect(server.journal).toHaveLength(fault.requests + 1);
+    expect(server.account.refusals).toEqual([]);
+  });
+
+  it('does not let one range that is always answered badly keep the others waiting', async () => {
+    const { queue, records, server, time } = await setUp();
+    server.misbehave({ kind: 'malformed', form: 'not-json', requests: 1 });
+    await queue.enqueue(hour(5, 'AAPL'));
+    await queue.enqueue(hour(3));
+    await queue.run(signal, 'done');
+    expect(records.map(({ symbol }) => symbol).filter((symbol, index, all) => symbol !== all[index - 1])).toEqual(['BTC/USD', 'AAPL']);
+    expect(time.nowMs - nowMs).toBeLessThan(5_000);
+  });
+
+  it('ends on a key that is refused, and keeps the range', async () => {
+    const { queue } = await setUp({ server: { apiKey: 'another' } });
+    await queue.enqueue(hour(3));
+    await expect(queue.run(signal)).rejects.toMatchObject({ code: 'feed.key-refused', retriable: false });
+    expect(queue.progress.jobs).toBe(1);
+  });
+
+  it('delivers again what a log that was away did not take, and ends on any other failure of it', async () => {
+    const { client, time, folder } = await setUp();
+    const starts = new Set<number>();
+    let tries = 0;
+    const { queue } = await opened({ client }, time, folder, {
+      deliver: async ({ startMs }) => {
+        tries += 1;
+        if (tries === 30) throw new PipelineError('log.unavailable', 'the log is away', { retriable: true });
+        starts.add(startMs);
+      },
+    });
+    await queue.enqueue(hour(3));
+    await queue.run(signal, 'done');
+    expect([starts.size, tries]).toEqual([60, 90]);
+    const broken = await opened({ client }, time, folder, { deliver: () => Promise.reject(new TypeError('a fault of ours')) });
+    await broken.queue.enqueue(hour(3));
+    await expect(broken.queue.run(signal, 'done')).rejects.toThrow('a fault of ours');
+  });
+
+  it('stops when it is told to, while it waits for work, credits or an answer', async () => {
+    const { queue, server } = await setUp();
+    server.misbehave({ kind: 'slow', delayMs: 60_000 });
+    await queue.enqueue(hour(3));
+    const stop = new AbortController();
+    const running = queue.run(stop.signal);
+    while (server.journal.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    stop.abort();
+    await running;
+    expect(queue.progress.jobs).toBe(1);
+  });
+
+  it('shows how far it is, as metrics and in the log', async () => {
+    const { queue, metrics, lines } = await setUp();
+    await queue.enqueue(hour(3));
+    expect(await metrics.metrics()).toContain('ingester_backfill_windows_left 60');
+    await queue.run(signal, 'done');
+    const text = await metrics.metrics();
+    for (const line of ['jobs 0', 'windows_left 0', 'jobs_done_total 1', 'records_total 60']) expect(text).toContain(`ingester_backfill_${line}`);
+    expect(lines.at(-1)).toMatchObject({ msg: 'backfill of BTC/USD 1m is done, 0 to go', reason: 'gap of twelve-data/0', windowsLeft: 0 });
+  });
+
+  it('refuses a job that cannot be read, by its file', async () => {
+    const folder = await rest.folder();
+    await writeFile(join(folder, 'x.json'), '{"id":1}');
+    await expect(new FileBackfillStore(folder).all()).rejects.toMatchObject({ code: 'data-dir.unusable', message: expect.stringContaining('x.json') });
+  });
+});
