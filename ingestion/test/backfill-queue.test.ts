@@ -53,7 +53,9 @@ describe('backfill queue', () => {
     const { queue, records, server } = await setUp();
     await queue.enqueue(hour(3));
     await queue.run(signal, 'done');
-    expect(records.map(({ startMs }) => (startMs - (nowMs - 3 * 3_600_000)) / minuteMs)).toEqual(Array.from({ length: 60 }, (_, index) => index));
+    expect(records.map(({ startMs }) => (startMs - (nowMs - 3 * 3_600_000)) / minuteMs)).toEqual(
+      Array.from({ length: 60 }, (_, index) => index),
+    );
     expect(records[0]).toMatchObject({ kind: 'history', action: 'fill', source: 'twelve-data/rest', symbol: 'BTC/USD', open: 100.5 });
     expect(server.journal).toHaveLength(1);
     expect(queue.progress).toEqual({ jobs: 0, refused: 0, windowsLeft: 0 });
@@ -160,11 +162,8 @@ describe('backfill queue', () => {
     );
     expect(await metrics.metrics()).toContain('ingester_backfill_jobs_refused 1');
     time.nowMs += 21_600_000;
-    const stop = new AbortController();
-    const running = queue.run(stop.signal);
-    while (queue.progress.jobs > 0) await new Promise(resolve => setTimeout(resolve, 5));
-    stop.abort();
-    await running;
+    await queue.run(signal, 'done');
+    expect(queue.progress).toEqual({ jobs: 0, refused: 0, windowsLeft: 0 });
     expect(records.filter(({ symbol }) => symbol === 'AAPL')).toHaveLength(60);
   });
 
@@ -253,13 +252,17 @@ describe('backfill queue', () => {
     expect(await metrics.metrics()).toContain('ingester_backfill_windows_left 60');
     await queue.run(signal, 'done');
     const text = await metrics.metrics();
-    for (const line of ['jobs 0', 'windows_left 0', 'jobs_done_total 1', 'records_total 60']) expect(text).toContain(`ingester_backfill_${line}`);
+    for (const line of ['jobs 0', 'windows_left 0', 'jobs_done_total 1', 'records_total 60'])
+      expect(text).toContain(`ingester_backfill_${line}`);
     expect(lines.at(-1)).toMatchObject({ msg: 'backfill of BTC/USD 1m is done, 0 to go', reason: 'gap of twelve-data/0', windowsLeft: 0 });
   });
 
   it('refuses a job that cannot be read, by its file', async () => {
     const folder = await rest.folder();
     await writeFile(join(folder, 'x.json'), '{"id":1}');
-    await expect(new FileBackfillStore(folder).all()).rejects.toMatchObject({ code: 'data-dir.unusable', message: expect.stringContaining('x.json') });
+    await expect(new FileBackfillStore(folder).all()).rejects.toMatchObject({
+      code: 'data-dir.unusable',
+      message: expect.stringContaining('x.json'),
+    });
   });
 });

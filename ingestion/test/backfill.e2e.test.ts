@@ -29,7 +29,10 @@ describe('processes with one key', () => {
 
   const start = (args: readonly string[], isFirst = false) => {
     const env = { PATH: process.env.PATH ?? '', FIRST: isFirst ? 'yes' : 'no' };
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     children.push(child);
     return { child, status: new Promise<number | null>(resolve => child.on('exit', resolve)) };
   };

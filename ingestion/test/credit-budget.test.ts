@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -59,6 +59,32 @@ describe('credit budget', () => {
     expect(time.nowMs - noonMs).toBe(96_000);
   });
 
+  it('claims again when the process stood still between the claim and the leave to send', async () => {
+    const time = new JumpingTime(noonMs);
+    const store = new MemoryCreditStore();
+    let isFirst = true;
+    const slow: CreditStore = {
+      read: () => store.read(),
+      replace: async (version, ledger) => {
+        if (isFirst) time.nowMs += 2_001;
+        isFirst = false;
+        return store.replace(version, ledger);
+      },
+    };
+    const budget = budgetOf(time, { store: slow });
+    await (await budget.take(1, signal)).answered();
+    expect(await budget.left()).toEqual({ minute: 6, day: 798 });
+  });
+
+  it('removes the drafts of processes that were killed', async () => {
+    const path = await folder();
+    await writeFile(join(path, 'draft-1'), '{');
+    await utimes(join(path, 'draft-1'), 1, 1);
+    await writeFile(join(path, 'draft-2'), '{');
+    await budgetOf(new JumpingTime(noonMs), { store: new FileCreditStore(path) }).take(1, signal);
+    expect(await readdir(path)).toEqual(['credits-1.json', 'draft-2']);
+  });
+
   it('waits no longer than a request and a minute when the clock was set back by a day', async () => {
     const path = await folder();
     await budgetOf(new JumpingTime(noonMs), { store: new FileCreditStore(path) }).take(8, signal);
@@ -100,7 +126,10 @@ describe('credit budget', () => {
     const order: string[] = [];
     const impatient = new AbortController();
     const waits = [
-      budget.take(1, signal).then(grant => grant.answered()).then(() => order.push('first')),
+      budget
+        .take(1, signal)
+        .then(grant => grant.answered())
+        .then(() => order.push('first')),
       budget.take(1, impatient.signal).catch(() => order.push('gave up')),
       budget.take(1, signal).then(() => order.push('third')),
     ];

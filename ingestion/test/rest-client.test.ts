@@ -15,7 +15,10 @@ describe('REST client', () => {
   /** The code of what it throws, with `retriable`. */
   const failure = async ({ client }: Rest, fault?: RestFault, server?: Rest['server']): Promise<readonly [string, boolean]> => {
     server?.misbehave(fault);
-    const error: unknown = await client.timeSeries(request, signal).then(() => undefined, thrown => thrown);
+    const error: unknown = await client.timeSeries(request, signal).then(
+      () => undefined,
+      thrown => thrown,
+    );
     if (!(error instanceof PipelineError)) throw error ?? new Error('it did not fail');
     return [error.code, error.retriable];
   };
@@ -45,9 +48,19 @@ describe('REST client', () => {
   it('reads quotes, listings and market states', async () => {
     const { client } = await rest.start(new JumpingTime(nowMs), { server: { bars, alwaysOpen: false } });
     expect(await client.quote('AAPL', signal)).toMatchObject({ symbol: 'AAPL', close: 100, exchange: 'NASDAQ', is_market_open: true });
-    expect(await client.stocks('AAPL', signal)).toMatchObject([{ symbol: 'AAPL', currency: 'USD', mic_code: 'XNAS', type: 'Common Stock' }]);
+    expect(await client.stocks('AAPL', signal)).toMatchObject([
+      { symbol: 'AAPL', currency: 'USD', mic_code: 'XNAS', type: 'Common Stock' },
+    ]);
     expect(await client.marketState('XNAS', signal)).toEqual([
-      { name: 'NASDAQ', code: 'XNAS', country: 'United States', isOpen: true, sinceOpenMs: 1_800_000, untilOpenMs: 0, untilCloseMs: 21_600_000 },
+      {
+        name: 'NASDAQ',
+        code: 'XNAS',
+        country: 'United States',
+        isOpen: true,
+        sinceOpenMs: 1_800_000,
+        untilOpenMs: 0,
+        untilCloseMs: 21_600_000,
+      },
     ]);
   });
 
@@ -157,8 +170,8 @@ describe('REST client', () => {
   });
 
   it('must not outlive its claim of credits', async () => {
-    expect(() => connectedTo('http://127.0.0.1:1', new JumpingTime(0), { client: { requestTimeoutMs: 35_000 } })).toThrow(
-      "requestTimeoutMs must be below the budget's longestRequestMs of 35000, was 35000",
+    expect(() => connectedTo('http://127.0.0.1:1', new JumpingTime(0), { client: { requestTimeoutMs: 30_001 } })).toThrow(
+      "requestTimeoutMs must be at least 5000 below the budget's longestRequestMs of 35000, was 30001",
     );
   });
 

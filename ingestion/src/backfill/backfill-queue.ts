@@ -57,6 +57,8 @@ export class BackfillQueue {
   readonly #backOff: BackOff;
   readonly #metrics: BackfillMetrics;
   readonly #jobs = new Map<string, BackfillJob>();
+  #refusedJobs = 0;
+  #windowsLeft = 0;
   #wake: (() => void) | undefined;
 
   private constructor(options: BackfillQueueOptions, jobs: readonly BackfillJob[]) {
@@ -66,7 +68,7 @@ export class BackfillQueue {
     this.#random = options.random ?? Math.random;
     this.#backOff = new BackOff({ baseMs: 2_000, capMs: 300_000, random: this.#random });
     this.#metrics = new BackfillMetrics(options.registry);
-    for (const job of jobs) this.#jobs.set(job.id, job);
+    for (const job of jobs) this.#set(job);
     this.#metrics.show(this.progress);
   }
 
@@ -79,12 +81,7 @@ export class BackfillQueue {
   }
 
   get progress(): BackfillProgress {
-    const jobs = [...this.#jobs.values()];
-    return {
-      jobs: jobs.length,
-      refused: jobs.filter(({ refused }) => refused !== undefined).length,
-      windowsLeft: jobs.reduce((sum, job) => sum + windowsLeft(job), 0),
-    };
+    return { jobs: this.#jobs.size, refused: this.#refusedJobs, windowsLeft: this.#windowsLeft };
   }
 
   /**
@@ -108,15 +105,14 @@ export class BackfillQueue {
   }
 
   /**
-   * Works until the signal aborts, or until only refused jobs are left.
+   * Works until the signal aborts, or until only jobs are left that were refused and put off.
    * @throws PipelineError `feed.key-refused`, and what `deliver` and the store throw.
    */
   async run(signal: AbortSignal, until: 'stopped' | 'done' = 'stopped'): Promise<void> {
     while (!signal.aborted) {
-      const { jobs, refused } = this.progress;
-      if (until === 'done' && jobs === refused) return;
       const nowMs = this.#clock();
       const job = this.#next(nowMs);
+      if (job === undefined && until === 'done' && this.#refusedJobs === this.#jobs.size) return;
       if (job === undefined) await this.#waited(nowMs, signal);
       else await this.#work(job, signal);
     }
@@ -170,8 +166,8 @@ export class BackfillQueue {
     const { store, logger } = this.#options;
     const isDone = nextMs >= job.toMs;
     if (isDone) {
-      this.#jobs.delete(job.id);
       await store.remove(job.id);
+      this.#delete(job.id);
       this.#metrics.finished();
     } else await this.#keep({ ...job, nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
     const { jobs, windowsLeft: left } = this.progress;
@@ -218,7 +214,25 @@ export class BackfillQueue {
 
   async #keep(job: BackfillJob): Promise<void> {
     await this.#options.store.put(job);
+    this.#set(job);
+  }
+
+  #set(job: BackfillJob): void {
+    this.#delete(job.id);
     this.#jobs.set(job.id, job);
+    this.#count(job, 1);
+  }
+
+  #delete(id: string): void {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) this.#count(job, -1);
+    this.#jobs.delete(id);
+  }
+
+  /** Totals are kept, because a queue may be long. */
+  #count(job: BackfillJob, sign: 1 | -1): void {
+    this.#windowsLeft += sign * windowsLeft(job);
+    if (job.refused !== undefined) this.#refusedJobs += sign;
   }
 
   /** Until a job is due, or a new one comes. */

@@ -40,8 +40,6 @@ export interface CreditReport {
 
 /** Leave to send one request, and to do so at once. */
 export interface Grant {
-  /** The request must be over, answered or broken off, by then. */
-  readonly untilMs: number;
   /** To be called when an answer begins, and not when a request broke off without one: it may still be counted. */
   answered(report?: CreditReport): Promise<void>;
 }
@@ -57,6 +55,8 @@ const defaultLimits: CreditLimits = {
   dayToleranceMs: 60_000,
 };
 
+/** A process that stood still for longer between its claim and its leave to send may send too late, and claims again. */
+const longestClaimMs = 2_000;
 /** Clocks jump and others give credits free: look again after so long at most. */
 const longestWaitMs = 3_600_000;
 
@@ -114,26 +114,25 @@ export class CreditBudget {
   }
 
   async #claim(credits: number, signal: AbortSignal): Promise<Grant> {
-    const id = randomUUID();
     for (;;) {
       signal.throwIfAborted();
+      const id = randomUUID();
       let [claimedAtMs, atMs] = [0, 0];
       await this.#change((ledger, nowMs) => {
         claimedAtMs = nowMs;
         atMs = claimableAtMs(ledger, credits, nowMs, this.limits);
         return atMs > nowMs ? undefined : claimed(ledger, id, credits, nowMs, this.limits);
       });
-      if (atMs <= claimedAtMs) {
+      if (atMs > claimedAtMs) await this.#waited(atMs, signal);
+      else {
         this.#metrics.spent.inc(credits);
-        return this.#granted(id, claimedAtMs);
+        if (this.#nowMs() - claimedAtMs <= longestClaimMs) return this.#granted(id, claimedAtMs);
       }
-      await this.#waited(atMs, signal);
     }
   }
 
   #granted(id: string, sentMs: number): Grant {
     return {
-      untilMs: sentMs + this.limits.longestRequestMs,
       answered: async (report = {}) => {
         await this.#change((ledger, nowMs) => this.#reported(ledger, report, { id, sentMs, nowMs }));
         this.#wake?.();

@@ -18,7 +18,7 @@ export interface CreditLimits {
   readonly creditsPerMinute: number;
   /** `undefined` for a plan without a limit. @default 800 */
   readonly creditsPerDay: number | undefined;
-  /** So long after its claim a request cannot be counted any more, whatever became of it. @default 35,000 */
+  /** So long after its claim a request cannot be counted any more, whatever became of it; 5 s more than a request may take. @default 35,000 */
   readonly longestRequestMs: number;
   /** How far the clocks of all who share the key may be apart, and how far a minute of theirs from the vendor's. @default 1,000 */
   readonly minuteToleranceMs: number;

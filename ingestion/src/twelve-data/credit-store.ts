@@ -4,6 +4,7 @@
  * in Cassandra it would be one row and `IF version = ?`.
  */
 import { randomUUID } from 'node:crypto';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { link, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
@@ -47,6 +48,8 @@ const ledgerSchema = z.object({
   days: z.array(z.object({ day: z.int(), credits: amount })),
 });
 
+const draftPrefix = 'draft-';
+const oldDraftMs = 600_000;
 const fileName = /^credits-(\d+)\.json$/;
 
 /** Keeps it in a folder of its own, for all processes of this machine. */
@@ -57,6 +60,7 @@ export class FileCreditStore implements CreditStore {
   constructor(folder: string) {
     makeDirectory(folder);
     this.#folder = folder;
+    removeOldDrafts(folder);
   }
 
   /** @throws PipelineError `data-dir.unusable` when the account cannot be read: starting a new one could overspend. */
@@ -76,7 +80,7 @@ export class FileCreditStore implements CreditStore {
   }
 
   async replace(version: number, ledger: CreditLedger): Promise<boolean> {
-    const draft = join(this.#folder, `draft-${randomUUID()}`);
+    const draft = join(this.#folder, `${draftPrefix}${randomUUID()}`);
     try {
       await writeDurably(draft, JSON.stringify(ledger));
       await link(draft, this.#path(version + 1));
@@ -100,7 +104,17 @@ export class FileCreditStore implements CreditStore {
 
   async #versions(): Promise<readonly number[]> {
     const names = await readdir(this.#folder);
-    return names.flatMap(name => Number(fileName.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+    const versions = names.flatMap(name => fileName.exec(name)?.[1] ?? []);
+    return versions.map(Number).sort((a, b) => a - b);
+  }
+}
+
+/** What processes left that were killed; a draft of a living one is some milliseconds old. */
+function removeOldDrafts(folder: string): void {
+  const drafts = readdirSync(folder).filter(name => name.startsWith(draftPrefix));
+  for (const path of drafts.map(name => join(folder, name))) {
+    const modifiedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (modifiedMs !== undefined && Date.now() - modifiedMs > oldDraftMs) rmSync(path, { force: true });
   }
 }
 

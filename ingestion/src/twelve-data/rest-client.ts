@@ -49,7 +49,7 @@ export interface RestClientOptions {
   readonly apiKey: string | undefined;
   readonly budget: CreditBudget;
   readonly registry: Registry;
-  /** From the sending to the last byte; must be shorter than the budget's `longestRequestMs`. @default 30,000 */
+  /** From the sending to the last byte; at least 5 s shorter than the budget's `longestRequestMs`. @default 30,000 */
   readonly requestTimeoutMs?: number;
 }
 
@@ -60,6 +60,8 @@ interface Ask<T> {
   readonly read: (body: unknown) => T;
 }
 
+/** From the claim to the sending, and from breaking off to the vendor's noticing. */
+const slackMs = 5_000;
 const largestBodyBytes = 16 * 1024 * 1024;
 
 export class RestClient {
@@ -72,8 +74,8 @@ export class RestClient {
     this.#options = options;
     this.#timeoutMs = options.requestTimeoutMs ?? 30_000;
     const { longestRequestMs } = options.budget.limits;
-    if (this.#timeoutMs >= longestRequestMs) {
-      const message = `requestTimeoutMs must be below the budget's longestRequestMs of ${longestRequestMs}, was ${this.#timeoutMs}`;
+    if (this.#timeoutMs > longestRequestMs - slackMs) {
+      const message = `requestTimeoutMs must be at least ${slackMs} below the budget's longestRequestMs of ${longestRequestMs}, was ${this.#timeoutMs}`;
       throw new PipelineError('usage', message, { retriable: false });
     }
     const labels = ['endpoint', 'outcome'] as const;
