@@ -144,6 +144,35 @@ describe('credit budget', () => {
     expect(order).toEqual(['gave up', 'first', 'third']);
   });
 
+  it('takes notice of an answer that comes while it looks at the account', async () => {
+    const time = new ManualTime();
+    const store = new MemoryCreditStore();
+    let gate: Promise<void> | undefined;
+    const gated: CreditStore = {
+      read: async () => {
+        const stored = await store.read();
+        await gate;
+        return stored;
+      },
+      replace: (version, ledger) => store.replace(version, ledger),
+    };
+    const budget = budgetOf(time, { store: gated, creditsPerMinute: 1 });
+    const first = await budget.take(1, signal);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    let isGranted = false;
+    const second = budget.take(1, signal).then(() => {
+      isGranted = true;
+    });
+    await settled();
+    gate = undefined;
+    await first.answered();
+    resolve();
+    await time.advance(61_000);
+    expect(isGranted).toBe(true);
+    await second;
+  });
+
   it('refuses an account that cannot be read, because a new one could overspend', async () => {
     const path = await folder();
     await writeFile(join(path, 'credits-4.json'), '{"claims":[');

@@ -1,9 +1,10 @@
 /** Where the queue of backfills is kept: rows by id, each written whole. In a folder that is a file for each job, put in place by a rename. */
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { z } from 'zod';
+import { syncFolder, writeDurably } from '../durable-file.ts';
 import type { BackfillJob } from './backfill-job.ts';
 
 export interface BackfillStore {
@@ -50,14 +51,9 @@ export class FileBackfillStore implements BackfillStore {
 
   async put(job: BackfillJob): Promise<void> {
     const draft = join(this.#folder, `${job.id}.draft`);
-    const file = await open(draft, 'w');
-    try {
-      await file.writeFile(JSON.stringify(job));
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
+    await writeDurably(draft, JSON.stringify(job));
     await rename(draft, this.#path(job.id));
+    await syncFolder(this.#folder);
   }
 
   async remove(id: string): Promise<void> {

@@ -70,6 +70,8 @@ export class CreditBudget {
   #turn: Promise<unknown> = Promise.resolve();
   /** Wakes the one who waits for credits. */
   #wake: (() => void) | undefined;
+  /** How many answers there were: one that comes between a look at the account and the wait would wake nobody. */
+  #answers = 0;
   #latestMs = 0;
 
   constructor(options: CreditBudgetOptions) {
@@ -117,17 +119,17 @@ export class CreditBudget {
     for (;;) {
       signal.throwIfAborted();
       const id = randomUUID();
+      const answers = this.#answers;
       let [claimedAtMs, atMs] = [0, 0];
       await this.#change((ledger, nowMs) => {
         claimedAtMs = nowMs;
         atMs = claimableAtMs(ledger, credits, nowMs, this.limits);
         return atMs > nowMs ? undefined : claimed(ledger, id, credits, nowMs, this.limits);
       });
-      if (atMs > claimedAtMs) await this.#waited(atMs, signal);
-      else {
+      if (atMs <= claimedAtMs) {
         this.#metrics.spent.inc(credits);
         if (this.#nowMs() - claimedAtMs <= longestClaimMs) return this.#granted(id, claimedAtMs);
-      }
+      } else if (answers === this.#answers) await this.#waited(atMs, signal);
     }
   }
 
@@ -135,6 +137,7 @@ export class CreditBudget {
     return {
       answered: async (report = {}) => {
         await this.#change((ledger, nowMs) => this.#reported(ledger, report, { id, sentMs, nowMs }));
+        this.#answers += 1;
         this.#wake?.();
       },
     };

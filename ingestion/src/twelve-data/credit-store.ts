@@ -5,11 +5,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { link, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { link, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { z } from 'zod';
+import { syncFolder, writeDurably } from '../durable-file.ts';
 import { type CreditLedger, emptyLedger } from './credit-ledger.ts';
 
 export interface StoredLedger {
@@ -95,6 +96,7 @@ export class FileCreditStore implements CreditStore {
     const isLast = versions.at(-1) === version + 1;
     const obsolete = isLast ? versions.filter(each => each <= version) : [version + 1];
     await Promise.all(obsolete.map(each => unlink(this.#path(each)).catch(ignoreMissing)));
+    await syncFolder(this.#folder);
     return isLast;
   }
 
@@ -115,16 +117,6 @@ function removeOldDrafts(folder: string): void {
   for (const path of drafts.map(name => join(folder, name))) {
     const modifiedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
     if (modifiedMs !== undefined && Date.now() - modifiedMs > oldDraftMs) rmSync(path, { force: true });
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(text);
-    await file.datasync();
-  } finally {
-    await file.close();
   }
 }
 
