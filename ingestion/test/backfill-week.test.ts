@@ -1,10 +1,10 @@
 /** A week at 8 credits a minute and 800 a day, over a real HTTP server, in some seconds: the clock jumps over what is waited for. */
 import { describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import { BackfillQueue } from '../src/backfill/backfill-queue.ts';
 import type { BackfillStore } from '../src/backfill/backfill-store.ts';
 import { type CreditStore, MemoryCreditStore } from '../src/twelve-data/credit-store.ts';
 import { JumpingTime } from './support/jumping-time.ts';
-import { aLogger } from './support/logger.ts';
 import { MemoryBackfillStore } from './support/memory-backfills.ts';
 import { connectedTo, restOfThisFile } from './support/rest-servers.ts';
 
@@ -23,27 +23,31 @@ describe('a week of backfills', () => {
     [7, 41_000],
     [2, 0],
     [2, -41_000],
-  ])('spends all that the plan gives and never more, over %d days, with a vendor whose clock is %d ms ahead', async (days, aheadMs) => {
-    const time = new JumpingTime(startMs);
-    const { server } = await rest.start(time, { server: { clock: () => time.nowMs + aheadMs, bars } });
-    const [jobs, credits] = [new MemoryBackfillStore(), new MemoryCreditStore()];
-    const delivered = new Map<string, number>();
-    const endMs = startMs + days * dayMs;
-    for (let life = 0; time.nowMs < endMs; life += 1) {
-      const isEven = life % 2 === 0;
-      server.misbehave(isEven ? { kind: 'cut', when: 'counted', requests: 3 } : { kind: 'error', code: 500, as: 'body', requests: 2 });
-      await lived({ time, jobs, credits, url: server.url, delivered, untilMs: Math.min(endMs, time.nowMs + 1.3 * dayMs) });
-    }
-    const { account } = server;
-    expect(account.refusals).toEqual([]);
-    expect(account.mostInMinute).toBe(8);
-    const spent = [...account.days.values()];
-    expect(spent.slice(0, days)).toEqual(Array(days).fill(800));
-    expect(spent.at(-1)).toBeLessThanOrEqual(800);
-    const wasted = [...delivered.values()].filter(times => times > 1).length;
-    expect(wasted).toBeLessThanOrEqual(5 * days);
-    expect(delivered.size).toBeGreaterThan(3_900 * days);
-  });
+  ])(
+    'spends all that the plan gives and never more, over %d days, with a vendor whose clock is %d ms ahead',
+    async (days, aheadMs) => {
+      const time = new JumpingTime(startMs);
+      const { server } = await rest.start(time, { server: { clock: () => time.nowMs + aheadMs, bars } });
+      const [jobs, credits] = [new MemoryBackfillStore(), new MemoryCreditStore()];
+      const delivered = new Map<string, number>();
+      const endMs = startMs + days * dayMs;
+      for (let life = 0; time.nowMs < endMs; life += 1) {
+        const isEven = life % 2 === 0;
+        server.misbehave(isEven ? { kind: 'cut', when: 'counted', requests: 3 } : { kind: 'error', code: 500, as: 'body', requests: 2 });
+        await lived({ time, jobs, credits, url: server.url, delivered, untilMs: Math.min(endMs, time.nowMs + 1.3 * dayMs) });
+      }
+      const { account } = server;
+      expect(account.refusals).toEqual([]);
+      expect(account.mostInMinute).toBe(8);
+      const spent = [...account.days.values()];
+      expect(spent.slice(0, days)).toEqual(Array(days).fill(800));
+      expect(spent.at(-1)).toBeLessThanOrEqual(800);
+      const wasted = [...delivered.values()].filter(times => times > 1).length;
+      expect(wasted).toBeLessThanOrEqual(5 * days);
+      expect(delivered.size).toBeGreaterThan(3_900 * days);
+    },
+    60_000,
+  );
 
   it('shares a key between backfill, instruments and market states', async () => {
     const time = new JumpingTime(startMs);
@@ -65,7 +69,7 @@ describe('a week of backfills', () => {
     expect([...server.account.days.values()][0]).toBe(800);
     // First come, first served: all three get the same.
     expect(Math.max(...served) - Math.min(...served)).toBeLessThanOrEqual(1);
-  });
+  }, 60_000);
 });
 
 interface Life {
@@ -92,7 +96,7 @@ async function lived({ time, jobs, credits, url, delivered, untilMs }: Life): Pr
       kill();
       await new Promise<void>(() => {});
     },
-    logger: aLogger().logger,
+    logger: pino({ level: 'silent' }),
     registry,
     clock: time.clock,
     pause: time.pause,
