@@ -1,8 +1,9 @@
 /** A vendor's bars as `history` records of our windows: only what is finished, in the range that was asked for, each window once, ascending. */
+import { calendarOf } from '@tapeline/core/calendars/market-calendars';
+import type { TradingCalendar } from '@tapeline/core/calendars/trading-calendar';
 import { intervalMs, tradingDayStartMs, windowStartMs } from '@tapeline/core/intervals';
 import { type HistoryRecord, recordFormat } from '@tapeline/core/records';
-import type { InstrumentFacts } from '../instrument-class.ts';
-import { TradingDays } from '../trading-day.ts';
+import { marketOf } from '../market-hours.ts';
 import type { TimeSeries, VendorBar } from '../twelve-data/rest-answers.ts';
 import type { TimeSeriesRequest } from '../twelve-data/rest-client.ts';
 
@@ -22,8 +23,6 @@ export interface History {
   readonly faults: readonly string[];
 }
 
-const hourMs = 3_600_000;
-
 /**
  * Builds the records. The symbol is the one that was asked for. A bar that is no window of ours (the vendor's hours of a stock begin with
  * its session, at half past) is a fault; one outside the range or unfinished is left out in silence.
@@ -31,10 +30,9 @@ const hourMs = 3_600_000;
 export function historyOf({ request, series, source, action, receivedTimeMs }: HistoryOf): History {
   const faults = [...series.faults];
   const records = new Map<number, HistoryRecord>();
-  const facts: InstrumentFacts = { type: series.meta.type, exchange: series.meta.exchange ?? series.meta.mic_code };
-  const days = new TradingDays();
+  const calendar = calendarOf(marketOf({ type: series.meta.type, exchange: series.meta.exchange ?? series.meta.mic_code }));
   for (const bar of series.bars) {
-    const window = request.interval === '1d' ? dayOf(bar, facts, days) : windowOf(bar, request.interval);
+    const window = request.interval === '1d' ? dayOf(bar, calendar) : windowOf(bar, request.interval);
     if (window === undefined) faults.push(`${bar.datetime}: must open at a window of ${request.interval} in UTC`);
     else if (window.startMs >= request.fromMs && window.startMs < request.toMs && window.endMs <= receivedTimeMs) {
       const { open, high, low, close, volume } = bar;
@@ -57,11 +55,9 @@ function windowOf({ datetime }: VendorBar, interval: TimeSeriesRequest['interval
   return isOurs ? { startMs, endMs: startMs + intervalMs(interval) } : undefined;
 }
 
-/** The trading day of that label: of the moments 00:00 and 12:00 UTC on that date one is in it, in every zone of the earth. */
-function dayOf({ datetime }: VendorBar, facts: InstrumentFacts, days: TradingDays): Window | undefined {
+/** The trading day of that label. */
+function dayOf({ datetime }: VendorBar, calendar: TradingCalendar): Window | undefined {
   const label = datetime.slice(0, 10);
   const startMs = tradingDayStartMs(label);
-  if (!Number.isFinite(startMs)) return undefined;
-  const day = [startMs, startMs + 12 * hourMs].map(moment => days.of(moment, facts)).find(({ tradingDay }) => tradingDay === label);
-  return day && { startMs, endMs: day.endMs };
+  return Number.isFinite(startMs) ? { startMs, endMs: calendar.day(label).endMs } : undefined;
 }
