@@ -173,7 +173,7 @@ export class SessionMapper {
   }
 
   #tick(price: PriceEvent, session: Session, receivedTimeMs: number): Tick {
-    const timeMs = this.#resolutions.timeMs(price.symbol, price.sourceTimeMs, receivedTimeMs);
+    const timeMs = this.#timeOf(price, receivedTimeMs);
     const day = session.calendarOf(price.symbol).tradingDayOf(timeMs);
     session.lastDataMs = receivedTimeMs;
     return {
@@ -187,12 +187,18 @@ export class SessionMapper {
       bid: price.bid,
       ask: price.ask,
       dayVolume: price.dayVolume,
+      size: price.size,
       sourceTimeMs: price.sourceTimeMs,
       receivedTimeMs,
       timeMs,
       tradingDay: day.day,
       tradingDayEndMs: day.endMs,
     };
+  }
+
+  #timeOf({ symbol, sourceTimeMs, resolutionMs }: PriceEvent, receivedTimeMs: number): number {
+    if (resolutionMs === undefined) return this.#resolutions.timeMs(symbol, sourceTimeMs, receivedTimeMs);
+    return Math.min(receivedTimeMs, sourceTimeMs + resolutionMs - 1);
   }
 
   /** At most one heartbeat, on the last point of the grid before `timeMs`: earlier points would say nothing more. */

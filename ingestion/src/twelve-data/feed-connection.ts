@@ -1,14 +1,14 @@
 /** One connection of the feed while it lasts: subscribes, keeps it alive, judges it, and maps what it says. */
 import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
-import type { FeedEvent } from '../feed.ts';
 import { isMarketOpen } from '../market-hours.ts';
 import type { Recorder } from '../recorder.ts';
-import { afterEndMs, type SessionMapper } from '../session-mapper.ts';
+import { afterEndMs } from '../session-mapper.ts';
+import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
 import { type Connection, connect, type Ending } from './connection.ts';
 import { Liveness } from './liveness.ts';
 import { parseMessage, type SubscribeStatus, type VendorMessage } from './messages.ts';
-import { chunksOf, type Subscriptions } from './subscriptions.ts';
+import { chunksOf } from './subscriptions.ts';
 
 export interface ConnectionTiming {
   /** The vendor's heartbeat message. @default 10,000 */
@@ -34,25 +34,14 @@ export const defaultTiming: ConnectionTiming = {
   retryRefusedMs: 900_000,
 };
 
-export interface FeedConnectionOptions {
+export interface FeedConnectionOptions extends ConnectionContext {
   readonly url: string;
   readonly apiKey: string | undefined;
-  readonly symbols: readonly string[];
   readonly muteTimeoutMs: number | undefined;
   readonly timing: ConnectionTiming;
   readonly feedClock: boolean;
   readonly logger: Logger;
   readonly recorder: Recorder | undefined;
-  readonly mapper: SessionMapper;
-  readonly subscriptions: Subscriptions;
-  readonly signal: AbortSignal;
-  /** The time of receipts and heartbeats; never goes back. */
-  readonly nowMs: () => number;
-  /** Takes the key out of a vendor's text. */
-  readonly clean: (text: string) => string;
-  readonly emit: (events: readonly FeedEvent[]) => void;
-  /** A price came: the vendor serves us. */
-  readonly received: () => void;
 }
 
 const symbolsInMessage = 200;
@@ -62,7 +51,7 @@ const longestCheckMs = 1_000;
 /** What is sent together may arrive so far apart. */
 const quietMs = 100;
 
-export class FeedConnection {
+export class FeedConnection implements VendorConnection {
   readonly #options: FeedConnectionOptions;
   readonly #liveness: Liveness;
   readonly #over = new AbortController();

@@ -13,8 +13,12 @@ export interface PriceEvent extends InstrumentFacts {
   readonly ask?: number;
   /** Cumulative over the trading day. */
   readonly dayVolume?: number;
+  /** Of the trade, from vendors that tell it (Finnhub). */
+  readonly size?: number;
   /** The vendor's stamp: whole seconds, for some instruments whole minutes. */
   readonly sourceTimeMs: number;
+  /** How finely the stamp tells the time; absent where it has to be learnt from the stamps. */
+  readonly resolutionMs?: number;
 }
 
 export interface AcceptedSymbol extends InstrumentFacts {

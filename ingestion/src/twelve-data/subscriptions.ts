@@ -10,11 +10,14 @@ export interface SubscriptionsOptions {
   readonly symbols: readonly string[];
   /** A refused symbol is asked for again after this. @default 900,000 */
   readonly retryRefusedMs?: number;
+  /** What a symbol is called in prices. @default the text before a colon, which names an exchange */
+  readonly nameInPrices?: (symbol: string) => string;
 }
 
 export class Subscriptions {
   readonly #symbols: readonly string[];
   readonly #retryMs: number;
+  readonly #nameOf: (symbol: string) => string;
   /** When each refused symbol may be asked for again; bounded by the symbols. */
   readonly #dueMs = new Map<string, number>();
 
@@ -22,7 +25,8 @@ export class Subscriptions {
   constructor(options: SubscriptionsOptions) {
     this.#symbols = [...new Set(options.symbols.map(symbol => symbol.trim()).filter(symbol => symbol !== ''))];
     this.#retryMs = options.retryRefusedMs ?? 900_000;
-    refuseTwins(this.#symbols);
+    this.#nameOf = options.nameInPrices ?? baseOf;
+    refuseTwins(this.#symbols, this.#nameOf);
   }
 
   /** All but the symbols whose refusal is fresh. */
@@ -62,7 +66,7 @@ export class Subscriptions {
   #named(symbol: string, asked: readonly string[]): readonly string[] {
     const name = symbol.toUpperCase();
     const same = asked.filter(candidate => candidate.toUpperCase() === name);
-    return same.length > 0 ? same : asked.filter(candidate => baseOf(candidate) === name);
+    return same.length > 0 ? same : asked.filter(candidate => this.#nameOf(candidate) === name);
   }
 }
 
@@ -72,18 +76,18 @@ export function chunksOf<T>(items: readonly T[], size: number): readonly (readon
 }
 
 /** `RY` and `RY:TSX` are both `RY` in prices: their ticks would make one bar. */
-function refuseTwins(symbols: readonly string[]): void {
+function refuseTwins(symbols: readonly string[], nameOf: (symbol: string) => string): void {
   const seen = new Map<string, string>();
   for (const symbol of symbols) {
-    const twin = seen.get(baseOf(symbol));
+    const twin = seen.get(nameOf(symbol));
     if (twin !== undefined) {
       throw new PipelineError(
         'configuration.invalid',
-        `symbols ${twin} and ${symbol} would both be called ${baseOf(symbol)} in prices and their ticks mixed: keep one of them in SYMBOLS`,
+        `symbols ${twin} and ${symbol} would both be called ${nameOf(symbol)} in prices and their ticks mixed: keep one of them in SYMBOLS`,
         { retriable: false },
       );
     }
-    seen.set(baseOf(symbol), symbol);
+    seen.set(nameOf(symbol), symbol);
   }
 }
 

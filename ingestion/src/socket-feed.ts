@@ -1,0 +1,204 @@
+/** The feed behind a WebSocket of any vendor: one loop owns its life, connect, subscribe, read, back off. */
+import { PipelineError } from '@tapeline/core/errors';
+import { scrub } from '@tapeline/core/logging';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { BackOff, pause } from './back-off.ts';
+import type { EventQueue } from './event-queue.ts';
+import type { FeedEvent, LastSession } from './feed.ts';
+import { counterOf } from './metrics.ts';
+import { queuedFeed } from './queued-feed.ts';
+import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
+import type { Ending } from './twelve-data/connection.ts';
+import { Subscriptions, type SubscriptionsOptions } from './twelve-data/subscriptions.ts';
+
+/** What every feed behind a socket is given. */
+export interface SocketFeedOptions {
+  /** The vendor's, or a simulator's: `ws://` or `wss://`. */
+  readonly url: string;
+  /** Absent for a simulator that asks for none. */
+  readonly apiKey?: string;
+  /** As the vendor takes them. */
+  readonly symbols: readonly string[];
+  /** Without prices for so long the connection is left for a new one. @default a minute, counted only while a market is open */
+  readonly muteTimeoutMs?: number;
+  /** Milliseconds since the Unix epoch, for receipts and heartbeats. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** From 0 to 1, for the jitter. @default Math.random */
+  readonly random?: () => number;
+  readonly signal: AbortSignal;
+  /** What the log knows of this feed; absent when it knows nothing. */
+  readonly lastSession?: LastSession;
+  /** Sessions are numbered from here at least. @default 1 */
+  readonly firstSession?: number;
+  /** Events that wait for the reader at most; beyond it ticks are lost, with a gap record. @default 100,000 */
+  readonly maxQueuedEvents?: number;
+}
+
+/** What a connection has of the feed that it belongs to. */
+export interface ConnectionContext {
+  /** To ask for. */
+  readonly symbols: readonly string[];
+  readonly mapper: SessionMapper;
+  readonly subscriptions: Subscriptions;
+  readonly signal: AbortSignal;
+  /** The time of receipts and heartbeats; never goes back. */
+  readonly nowMs: () => number;
+  /** Takes the key out of a vendor's text. */
+  readonly clean: (text: string) => string;
+  readonly emit: (events: readonly FeedEvent[]) => void;
+  /** A price came: the vendor serves us. */
+  readonly received: () => void;
+}
+
+/** One connection from its request to its end. */
+export interface VendorConnection {
+  /** True once the server took us in. */
+  readonly wasOpen: boolean;
+  /** Runs until it ends, and tells the mapper of it. */
+  run(): Promise<Ending>;
+}
+
+/** What one vendor does in its own way. */
+export interface SocketVendor {
+  /** Source and shard of the records, as in `finnhub/0`. */
+  readonly feed: string;
+  /** The setting of the key, for whoever has to mend it. */
+  readonly keySetting: string;
+  /** The setting of the symbols, likewise. */
+  readonly symbolsSetting: string;
+  /** True when the server says the time (`FEED_CLOCK=feed`). @default false */
+  readonly feedClock?: boolean;
+  /** See {@link SessionMapper}; absent where a server never subscribes by itself. */
+  readonly resubscribedReason?: string;
+  readonly subscriptions: Omit<SubscriptionsOptions, 'symbols'>;
+  readonly open: (context: ConnectionContext) => VendorConnection;
+}
+
+/** Attempts with a key before a refusal is believed. */
+const keyAttempts = 3;
+const keyWaitMs = 1_000;
+/** Where the server says the time, waiting longer proves nothing. */
+const feedClockWaitMs = 500;
+const limitedWaitMs = 30_000;
+const longestIdleMs = 60_000;
+
+/**
+ * Reads a vendor's stream until `signal` aborts; reconnects for ever.
+ * @throws PipelineError `feed.key-refused` when the vendor refused the key three times; `configuration.invalid` when symbols clash.
+ */
+export function socketFeed(options: SocketFeedOptions, vendor: SocketVendor): AsyncGenerator<FeedEvent, void, undefined> {
+  const { signal, maxQueuedEvents } = options;
+  return queuedFeed({ feed: vendor.feed, signal, maxQueuedEvents }, async (queue, stop) => {
+    await new FeedLife(options, vendor, queue, stop).run();
+  });
+}
+
+class FeedLife {
+  readonly #options: SocketFeedOptions;
+  readonly #vendor: SocketVendor;
+  readonly #queue: EventQueue;
+  readonly #signal: AbortSignal;
+  readonly #mapper: SessionMapper;
+  readonly #subscriptions: Subscriptions;
+  readonly #backOff: BackOff;
+  readonly #disconnects;
+  readonly #secrets: readonly string[];
+  #nowMs = 0;
+  #keyRefusals = 0;
+
+  constructor(options: SocketFeedOptions, vendor: SocketVendor, queue: EventQueue, signal: AbortSignal) {
+    this.#options = options;
+    this.#vendor = vendor;
+    this.#queue = queue;
+    this.#signal = signal;
+    this.#mapper = new SessionMapper({
+      feed: vendor.feed,
+      lastSession: options.lastSession,
+      firstSession: options.firstSession,
+      feedClock: vendor.feedClock ?? false,
+      resubscribedReason: vendor.resubscribedReason,
+    });
+    this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
+    this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
+    this.#disconnects = counterOf(options.registry, 'ingester_disconnects_total', 'connections that ended or did not come about', ['kind']);
+    this.#secrets = options.apiKey ? [options.apiKey, encodeURIComponent(options.apiKey)] : [];
+  }
+
+  async run(): Promise<void> {
+    const timer = this.#vendor.feedClock ? undefined : setInterval(() => this.#heartbeat(), heartbeatIntervalMs);
+    try {
+      while (!this.#signal.aborted) await this.#attempt();
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** One connection and the wait after it. */
+  async #attempt(): Promise<void> {
+    const symbols = this.#subscriptions.toAsk(performance.now());
+    if (symbols.length === 0) return this.#idle();
+    const connection = this.#vendor.open({
+      symbols,
+      mapper: this.#mapper,
+      subscriptions: this.#subscriptions,
+      signal: this.#signal,
+      nowMs: () => this.#now(),
+      clean: text => scrub(text, this.#secrets),
+      emit: events => this.#queue.push(events),
+      received: () => this.#backOff.reset(),
+    });
+    const ending = await connection.run();
+    if (connection.wasOpen && ending.kind !== 'key-refused') this.#keyRefusals = 0;
+    if (!this.#signal.aborted) await this.#afterwards(ending);
+  }
+
+  async #afterwards(ending: Ending): Promise<void> {
+    const reason = scrub(ending.reason, this.#secrets);
+    this.#disconnects.inc({ kind: ending.kind });
+    if (ending.kind === 'key-refused') return this.#keyRefused(reason);
+    const jitterMs = this.#backOff.nextMs();
+    const waitMs = ending.kind === 'limited' ? limitedWaitMs + jitterMs : jitterMs;
+    this.#options.logger.warn({ reason, waitMs }, `feed disconnected: ${reason}; trying again in ${waitMs} ms`);
+    await pause(waitMs, this.#signal);
+  }
+
+  async #keyRefused(reason: string): Promise<void> {
+    this.#keyRefusals += 1;
+    if (this.#keyRefusals >= keyAttempts) {
+      throw new PipelineError(
+        'feed.key-refused',
+        `the key was refused ${keyAttempts} times (${reason}), expected one with access to the price stream: set ${this.#vendor.keySetting} to a valid key`,
+        { retriable: false },
+      );
+    }
+    this.#options.logger.error(
+      { reason, attempt: this.#keyRefusals },
+      `key refused: trying again in ${keyWaitMs} ms, ${keyAttempts} times in all`,
+    );
+    await pause(keyWaitMs, this.#signal);
+  }
+
+  /** Nothing to ask for: every symbol was refused a short while ago. */
+  async #idle(): Promise<void> {
+    const dueMs = this.#subscriptions.nextRetryMs();
+    const waitMs = Math.ceil(Math.max(1, dueMs === undefined ? longestIdleMs : dueMs - performance.now()));
+    this.#options.logger.error(
+      { waitMs },
+      `the vendor refused every symbol: not connecting, asking again in ${waitMs} ms; check ${this.#vendor.symbolsSetting} and the plan`,
+    );
+    await pause(waitMs, this.#signal);
+  }
+
+  #heartbeat(): void {
+    this.#queue.push(this.#mapper.heartbeat(this.#now()));
+  }
+
+  /** The clock, never going back: what is received later must not seem earlier. */
+  #now(): number {
+    this.#nowMs = Math.max(this.#nowMs, this.#options.clock());
+    return this.#nowMs;
+  }
+}
