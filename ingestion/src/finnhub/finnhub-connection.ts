@@ -1,0 +1,217 @@
+/**
+ * One connection to Finnhub while it lasts. The vendor answers no subscription: a symbol counts as accepted until an error refuses it. An error
+ * does not always name its symbol, so symbols are asked for one after the other, each with a ping behind it: an error before the pong is the answer.
+ */
+import type { Logger } from 'pino';
+import { pause } from '../back-off.ts';
+import type { FeedEvent } from '../feed.ts';
+import { isMarketOpen } from '../market-hours.ts';
+import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
+import { type Connection, connect, type Ending } from '../twelve-data/connection.ts';
+import { Liveness } from '../twelve-data/liveness.ts';
+import type { RefusedSymbol, VendorMessage } from '../twelve-data/messages.ts';
+import { factsOfSymbol } from './instruments.ts';
+import { type FinnhubMessage, parseMessage, type TradeEntry } from './messages.ts';
+
+export interface FinnhubTiming {
+  /** WebSocket pings. @default 3,000 */
+  readonly pingIntervalMs: number;
+  /** Nothing heard for so long, in spite of pings: dead. @default 10,000 */
+  readonly pongTimeoutMs: number;
+  /** From the request to the open socket. @default 10,000 */
+  readonly handshakeTimeoutMs: number;
+  /** The pong that says that a symbol was accepted is waited for so long at most. @default 1,000 */
+  readonly acceptTimeoutMs: number;
+  /** Refused symbols are asked for again after this. @default 900,000 */
+  readonly retryRefusedMs: number;
+}
+
+export const defaultFinnhubTiming: FinnhubTiming = {
+  pingIntervalMs: 3_000,
+  pongTimeoutMs: 10_000,
+  handshakeTimeoutMs: 10_000,
+  acceptTimeoutMs: 1_000,
+  retryRefusedMs: 900_000,
+};
+
+export interface FinnhubConnectionOptions extends ConnectionContext {
+  /** With the key in it, for this vendor takes it nowhere else: not for logs. */
+  readonly url: string;
+  readonly muteTimeoutMs: number | undefined;
+  readonly timing: FinnhubTiming;
+  readonly logger: Logger;
+}
+
+const longestCheckMs = 1_000;
+const millisecond = 1;
+
+export class FinnhubConnection implements VendorConnection {
+  readonly #options: FinnhubConnectionOptions;
+  readonly #liveness: Liveness;
+  readonly #connection: Connection;
+  readonly #over = new AbortController();
+  #wasOpen = false;
+  /** The symbol that was asked for last and is not answered yet. */
+  #asking: string | undefined;
+  /** Ends the wait for its answer. */
+  #answered = new AbortController();
+  #refused = new Map<string, string>();
+  /** What the log was told to be ours. */
+  readonly #claimed = new Set<string>();
+  #isAsking = false;
+  #pings: NodeJS.Timeout | undefined;
+  #check: NodeJS.Timeout | undefined;
+
+  constructor(options: FinnhubConnectionOptions) {
+    this.#options = options;
+    const { muteTimeoutMs, timing } = options;
+    const { pongTimeoutMs, handshakeTimeoutMs } = timing;
+    this.#liveness = new Liveness({ muteTimeoutMs, pongTimeoutMs, answerTimeoutMs: Number.POSITIVE_INFINITY }, performance.now());
+    this.#connection = connect(
+      { url: options.url, apiKey: undefined, handshakeTimeoutMs },
+      {
+        opened: simulated => this.#opened(simulated),
+        message: text => this.#received(options.clean(text)),
+        pong: () => this.#pong(),
+      },
+    );
+  }
+
+  get wasOpen(): boolean {
+    return this.#wasOpen;
+  }
+
+  async run(): Promise<Ending> {
+    const { signal, mapper, emit, nowMs, clean } = this.#options;
+    const stop = () => this.#connection.end({ kind: 'closed', reason: 'ingester stopped' });
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const ending = await this.#connection.ended;
+      if (signal.aborted) emit(mapper.heartbeat(nowMs()));
+      mapper.endSession(clean(ending.reason));
+      return ending;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.#over.abort();
+      clearInterval(this.#pings);
+      clearTimeout(this.#check);
+    }
+  }
+
+  #opened(simulated: boolean): void {
+    const { timing, logger, symbols, mapper, nowMs } = this.#options;
+    this.#wasOpen = true;
+    logger.info({ symbols: symbols.length, simulated }, `connected, subscribing to ${symbols.length} symbols one by one`);
+    mapper.beginSession(nowMs(), simulated);
+    // A pong of these would be taken for the answer to a symbol.
+    this.#pings = setInterval(() => this.#isAsking || this.#ping(), timing.pingIntervalMs);
+    this.#tell({ accepted: symbols, refused: [] });
+    void this.#subscribe(symbols);
+    this.#judge();
+  }
+
+  #ping(): void {
+    this.#liveness.pinged();
+    this.#connection.ping();
+  }
+
+  /** Asks for each symbol and waits for what becomes of it. */
+  async #subscribe(symbols: readonly string[]): Promise<void> {
+    const { timing, subscriptions } = this.#options;
+    this.#isAsking = true;
+    subscriptions.asked(symbols, performance.now());
+    this.#liveness.answered(performance.now(), true);
+    for (const symbol of symbols) {
+      if (this.#over.signal.aborted) return;
+      this.#asking = symbol;
+      this.#answered = new AbortController();
+      this.#connection.send({ type: 'subscribe', symbol });
+      this.#ping();
+      await pause(timing.acceptTimeoutMs, AbortSignal.any([this.#answered.signal, this.#over.signal]));
+    }
+    this.#asking = undefined;
+    this.#isAsking = false;
+    this.#conclude(symbols);
+  }
+
+  #conclude(asked: readonly string[]): void {
+    const { subscriptions, logger, timing, symbols } = this.#options;
+    const refused = [...this.#refused].map(([symbol, reason]) => ({ symbol, reason }));
+    this.#refused = new Map();
+    if (this.#over.signal.aborted) return;
+    subscriptions.answered({ kind: 'subscribe-status', accepted: [], refused, errors: [] }, asked, performance.now());
+    const isRefused = (symbol: string) => refused.some(each => each.symbol === symbol);
+    this.#tell({ accepted: asked.filter(symbol => !isRefused(symbol)), refused });
+    this.#liveness.answered(performance.now(), !subscriptions.isAllRefused);
+    const again = `asking again in ${timing.retryRefusedMs} ms: check FINNHUB_SYMBOLS and the plan`;
+    if (subscriptions.isAllRefused) logger.error({ refused }, `the vendor refused every symbol; ${again}`);
+    else if (refused.length > 0) logger.warn({ refused }, `the vendor refused ${refused.length} symbols; ${again}`);
+    else logger.info({ accepted: asked.length, of: symbols.length }, 'subscribed');
+  }
+
+  #pong(): void {
+    this.#liveness.heard(performance.now());
+    this.#answered.abort();
+  }
+
+  /** Judges the connection now and again when something can have changed. */
+  #judge(): void {
+    const { mapper, muteTimeoutMs, nowMs, subscriptions } = this.#options;
+    const isOpen = muteTimeoutMs !== undefined || mapper.markets.some(market => isMarketOpen(market, nowMs()));
+    const { verdict, againInMs } = this.#liveness.judge(performance.now(), isOpen);
+    if (verdict !== 'alive') return this.#connection.end({ kind: 'closed', reason: verdict }, verdict === 'no pong');
+    const due = this.#isAsking ? [] : subscriptions.toRetry(performance.now());
+    if (due.length > 0) void this.#subscribe(due);
+    this.#check = setTimeout(() => this.#judge(), Math.min(longestCheckMs, Math.ceil(againInMs)));
+  }
+
+  #received(text: string): void {
+    const { emit, nowMs, logger } = this.#options;
+    this.#liveness.heard(performance.now());
+    const message = parseMessage(text);
+    const receivedTimeMs = nowMs();
+    if (message.kind === 'trades') emit(message.entries.flatMap(entry => this.#trade(entry, receivedTimeMs)));
+    else if (message.kind === 'error') this.#vendorError(message);
+    else if (message.kind !== 'ping') {
+      logger.debug({ kind: message.kind, detail: message.detail }, 'message of the vendor went to the dead-letter topic');
+      emit(this.#options.mapper.receive({ message, receivedTimeMs, text: () => text }));
+    }
+  }
+
+  #trade({ trade, text }: TradeEntry, receivedTimeMs: number): FeedEvent[] {
+    const { mapper, received } = this.#options;
+    if (trade.kind === 'malformed') return mapper.receive({ message: trade, receivedTimeMs, text });
+    this.#liveness.price(performance.now());
+    received();
+    const message: VendorMessage = { ...trade, ...factsOfSymbol(trade.symbol), kind: 'price', resolutionMs: millisecond };
+    return mapper.receive({ message, receivedTimeMs, text });
+  }
+
+  /** An error that names a symbol refuses that one, any other the one that is asked for now. */
+  #vendorError({ detail }: Extract<FinnhubMessage, { kind: 'error' }>): void {
+    const { symbols, logger } = this.#options;
+    const symbol = [...symbols, ...this.#claimed].find(candidate => detail.endsWith(` ${candidate}`)) ?? this.#asking;
+    if (symbol === undefined) return logger.warn({ detail }, `the vendor says: ${detail}`);
+    if (!this.#isAsking) this.#refuseLater(symbol, detail);
+    else this.#refused.set(symbol, detail);
+    if (symbol === this.#asking) this.#answered.abort();
+  }
+
+  /** The refusal of a symbol that was thought to be accepted. */
+  #refuseLater(symbol: string, reason: string): void {
+    this.#refused.set(symbol, reason);
+    this.#conclude([symbol]);
+  }
+
+  #tell({ accepted, refused }: { readonly accepted: readonly string[]; readonly refused: readonly RefusedSymbol[] }): void {
+    const { mapper, emit, nowMs } = this.#options;
+    const isNews = refused.length > 0 || accepted.some(symbol => !this.#claimed.has(symbol));
+    if (!isNews) return;
+    for (const symbol of accepted) this.#claimed.add(symbol);
+    for (const { symbol } of refused) this.#claimed.delete(symbol);
+    const facts = accepted.map(symbol => ({ symbol, ...factsOfSymbol(symbol) }));
+    const message: VendorMessage = { kind: 'subscribe-status', accepted: facts, refused, errors: [] };
+    emit(mapper.receive({ message, receivedTimeMs: nowMs(), text: () => '' }));
+  }
+}

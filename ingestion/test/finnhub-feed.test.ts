@@ -1,0 +1,170 @@
+import { describe, expect, it } from '@jest/globals';
+import { type FinnhubServer, type FinnhubServerOptions, startFinnhubServer } from '@tapeline/simulator/finnhub/finnhub-server';
+import { Registry } from 'prom-client';
+import { type FinnhubFeedOptions, finnhubFeed } from '../src/finnhub/finnhub-feed.ts';
+import { aLogger } from './support/logger.ts';
+import { RunningFeed } from './support/running-feed.ts';
+
+const btc = 'BINANCE:BTCUSDT';
+const eth = 'BINANCE:ETHUSDT';
+
+/** Runs a feed against the fake vendor, and stops both whatever happens. */
+async function withVendor(
+  server: FinnhubServerOptions,
+  options: Partial<FinnhubFeedOptions>,
+  test: (feed: RunningFeed, vendor: FinnhubServer) => Promise<void>,
+): Promise<void> {
+  const vendor = await startFinnhubServer(server);
+  const stop = new AbortController();
+  const { logger, lines } = aLogger();
+  const registry = new Registry();
+  const shell = { clock: Date.now, random: () => 0.2, logger, registry, signal: stop.signal };
+  const feed = new RunningFeed(finnhubFeed({ url: vendor.url, symbols: [btc], ...shell, ...options }), stop, lines, registry);
+  try {
+    await test(feed, vendor);
+  } finally {
+    await feed.stop();
+    await vendor.close();
+  }
+}
+
+async function subscribed(feed: RunningFeed, vendor: FinnhubServer, count = 1): Promise<void> {
+  await feed.until(`${count} symbols subscribed`, () => vendor.connections.at(-1)?.symbols.length === count);
+}
+
+describe('the feed of Finnhub', () => {
+  it('asks for symbols one by one and gives session, trades with their sizes and heartbeats', async () => {
+    await withVendor({}, { symbols: [btc, eth, 'AAPL'] }, async (feed, vendor) => {
+      await subscribed(feed, vendor, 3);
+      expect(vendor.connections[0]?.received).toEqual([
+        { type: 'subscribe', symbol: btc },
+        { type: 'subscribe', symbol: eth },
+        { type: 'subscribe', symbol: 'AAPL' },
+      ]);
+      const nowMs = Date.now() - 100;
+      vendor.trade({ s: btc, p: 66972.77, t: nowMs, v: 0.01559, c: null }, { s: eth, p: 3500, t: nowMs + 1, v: 2 });
+      await feed.until('a heartbeat after two ticks', () => feed.of('tick').length === 2 && feed.events.at(-1)?.kind === 'heartbeat');
+      expect(feed.of('session')).toMatchObject([
+        { feed: 'finnhub/0', session: 1, symbols: [btc, eth, 'AAPL'], refused: [], simulated: true },
+      ]);
+      expect(feed.of('tick')).toMatchObject([
+        { feed: 'finnhub/0', session: 1, sequence: 1, symbol: btc, price: 66972.77, size: 0.01559, sourceTimeMs: nowMs, timeMs: nowMs },
+        { session: 1, sequence: 2, symbol: eth, price: 3500, size: 2, sourceTimeMs: nowMs + 1, timeMs: nowMs + 1 },
+      ]);
+      expect(feed.of('tick')[0]?.tradingDay).toBe(new Date(nowMs).toISOString().slice(0, 10));
+      expect(feed.of('heartbeat').at(-1)).toMatchObject({ connected: true, session: 1 });
+    });
+  });
+
+  it('gives trades out of order as they come, each at its own time', async () => {
+    await withVendor({}, {}, async (feed, vendor) => {
+      await subscribed(feed, vendor);
+      const nowMs = Date.now() - 500;
+      vendor.trade({ s: btc, p: 3, t: nowMs + 3, v: 1 }, { s: btc, p: 1, t: nowMs + 1, v: 1 });
+      vendor.trade({ s: btc, p: 2, t: nowMs + 2, v: 1 });
+      await feed.until('three ticks', () => feed.of('tick').length === 3);
+      expect(feed.of('tick').map(tick => [tick.sequence, tick.price, tick.timeMs - nowMs])).toEqual([
+        [1, 3, 3],
+        [2, 1, 1],
+        [3, 2, 2],
+      ]);
+    });
+  });
+
+  it('refuses a stamp of the future and garbage, and goes on', async () => {
+    await withVendor({}, {}, async (feed, vendor) => {
+      await subscribed(feed, vendor);
+      const nowMs = Date.now();
+      vendor.send('not JSON');
+      vendor.send({ type: 'surprise' });
+      vendor.send({
+        type: 'trade',
+        data: [
+          { s: btc, p: 'many', t: nowMs, v: 1 },
+          { s: btc, p: 7, t: nowMs, v: 1 },
+        ],
+      });
+      vendor.send({ type: 'ping' });
+      vendor.trade({ s: btc, p: 8, t: nowMs + 60_000, v: 1 });
+      await feed.until('four dead letters', () => feed.of('dead-letter').length === 4);
+      expect(feed.of('dead-letter').map(({ reason, detail, origin }) => [reason, detail, origin])).toEqual([
+        ['malformed', 'message must be JSON', 'finnhub/0 session 1'],
+        ['unknown', 'type must be one that is documented, was "surprise"', 'finnhub/0 session 1'],
+        ['malformed', 'data.0.p must be a number above 0, was "many"', 'finnhub/0 session 1'],
+        ['future', expect.stringMatching(/ms ahead of its receipt, expected at most 5000$/), 'finnhub/0 session 1'],
+      ]);
+      expect(feed.of('dead-letter')[2]?.value).toBe(`{"s":"${btc}","p":"many","t":${nowMs},"v":1}`);
+      expect(feed.of('tick').map(tick => tick.price)).toEqual([7]);
+      expect(vendor.connections).toHaveLength(1);
+    });
+  });
+
+  it('begins the next session after a lost connection, with every symbol and how the last one ended', async () => {
+    await withVendor({}, { symbols: [btc, eth] }, async (feed, vendor) => {
+      await subscribed(feed, vendor, 2);
+      vendor.trade({ s: btc, p: 1, t: Date.now() - 10, v: 1 });
+      await feed.until('a tick', () => feed.of('tick').length === 1);
+      vendor.refuseUpgrades(502, 2);
+      vendor.dropConnections();
+      await feed.until('a second session', () => feed.of('session').at(-1)?.session === 2);
+      await subscribed(feed, vendor, 2);
+      expect(vendor.refusals).toEqual([502, 502]);
+      expect(feed.of('session').at(-1)).toMatchObject({
+        symbols: [btc, eth],
+        previous: { session: 1, reason: 'connection ended without a close code', lastDataMs: feed.of('tick')[0]?.receivedTimeMs },
+      });
+      vendor.trade({ s: eth, p: 2, t: Date.now() - 10, v: 1 });
+      await feed.until('its tick', () => feed.of('tick').length === 2);
+      expect(feed.of('tick')[1]).toMatchObject({ session: 2, sequence: 1, symbol: eth });
+    });
+  });
+
+  it('finds out which symbols were refused, also where the vendor does not name them, and asks again slowly', async () => {
+    const symbols = [btc, 'NO:SUCH', eth, 'AAPL', 'MSFT'];
+    const timing = { retryRefusedMs: 600 };
+    await withVendor({ symbolLimit: 2, invalid: ['NO:SUCH'] }, { symbols, timing }, async (feed, vendor) => {
+      await feed.until('the refusals', () => (feed.of('session').at(-1)?.refused.length ?? 0) === 3);
+      expect(feed.of('session').at(-1)).toMatchObject({
+        session: 1,
+        symbols: [btc, eth],
+        refused: [
+          { symbol: 'NO:SUCH', reason: 'Invalid symbol NO:SUCH' },
+          { symbol: 'AAPL', reason: 'Subscribing to too many symbols' },
+          { symbol: 'MSFT', reason: 'Subscribing to too many symbols' },
+        ],
+      });
+      await feed.until('a second round', () => vendor.connections[0]?.received.length === 8);
+      expect(vendor.connections[0]?.received.slice(5)).toEqual(['NO:SUCH', 'AAPL', 'MSFT'].map(symbol => ({ type: 'subscribe', symbol })));
+      expect(vendor.connections).toHaveLength(1);
+    });
+  });
+
+  it('does not ask for refused symbols with a reconnect', async () => {
+    await withVendor({ invalid: ['NO:SUCH'] }, { symbols: [btc, 'NO:SUCH'] }, async (feed, vendor) => {
+      await feed.until('the refusal', () => (feed.of('session').at(-1)?.refused.length ?? 0) === 1);
+      vendor.dropConnections();
+      await feed.until('a second connection', () => vendor.connections.length === 2);
+      await subscribed(feed, vendor);
+      expect(vendor.connections[1]?.received).toEqual([{ type: 'subscribe', symbol: btc }]);
+      await feed.until('a second session', () => feed.of('session').at(-1)?.session === 2);
+      expect(feed.of('session').at(-1)).toMatchObject({ symbols: [btc], refused: [{ symbol: 'NO:SUCH' }] });
+    });
+  });
+
+  it('gives up on a key that is refused three times, and never says the key', async () => {
+    await withVendor({ apiKey: 'right' }, { apiKey: 'wr0ng-key' }, async (feed, vendor) => {
+      const error = await feed.done;
+      expect(error).toMatchObject({ code: 'feed.key-refused', message: expect.stringContaining('set FINNHUB_API_KEY to a valid key') });
+      expect(vendor.refusals).toEqual([401, 401, 401]);
+      expect(JSON.stringify([feed.logLines, feed.events, String(error)])).not.toContain('wr0ng-key');
+    });
+  });
+
+  it('leaves a mute connection for a new one', async () => {
+    await withVendor({ pingIntervalMs: 50 }, { muteTimeoutMs: 300 }, async (feed, vendor) => {
+      await feed.until('a second session', () => feed.of('session').at(-1)?.session === 2);
+      expect(feed.of('session').at(-1)?.previous).toMatchObject({ session: 1, reason: 'mute' });
+      expect(vendor.connections.length).toBeGreaterThanOrEqual(2);
+    });
+  });
+});
