@@ -1,0 +1,242 @@
+/**
+ * The feed of Yahoo's quotes: asks for each symbol in turn, round after round. A quote is a tick only when its market time or its price is
+ * another than before; a first look at a price that is older than a round is where the changes are counted from, not a change.
+ *
+ * A session is a row of rounds without a failure. After a failure the session is over and the next one begins with the next answer, so what
+ * changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what changed before it has been seen.
+ */
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { BackOff, pause } from '../back-off.ts';
+import type { EventQueue } from '../event-queue.ts';
+import type { FeedEvent, LastSession } from '../feed.ts';
+import { counterOf } from '../metrics.ts';
+import { queuedFeed } from '../queued-feed.ts';
+import { heartbeatIntervalMs, SessionMapper } from '../session-mapper.ts';
+import { Subscriptions } from '../twelve-data/subscriptions.ts';
+import { type ChartMessage, parseChart, type Quote } from './chart-message.ts';
+import { askChart, type ChartAnswer } from './chart-request.ts';
+
+/** Where the vendor answers. */
+export const yahooUrl = 'https://query1.finance.yahoo.com';
+
+export interface YahooTiming {
+  /** From one round to the next. @default 15,000 */
+  readonly pollIntervalMs: number;
+  /** An answer may take so long. @default 10,000 */
+  readonly answerTimeoutMs: number;
+  /** The first wait after "too many", where the vendor does not say one; it doubles up to 15 minutes. @default 30,000 */
+  readonly limitedWaitMs: number;
+  /** Refused symbols are asked for again after this. @default 900,000 */
+  readonly retryRefusedMs: number;
+}
+
+export const defaultYahooTiming: YahooTiming = {
+  pollIntervalMs: 15_000,
+  answerTimeoutMs: 10_000,
+  limitedWaitMs: 30_000,
+  retryRefusedMs: 900_000,
+};
+
+export interface YahooFeedOptions {
+  /** The vendor's, or a simulator's: `http://` or `https://`. */
+  readonly url: string;
+  /** As the vendor takes them: `AAPL`, `BTC-USD`, `EURUSD=X`. */
+  readonly symbols: readonly string[];
+  /** Source and shard of the records. @default 'yahoo/0' */
+  readonly feed?: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** From 0 to 1, for the jitter. @default Math.random */
+  readonly random?: () => number;
+  readonly signal: AbortSignal;
+  readonly lastSession?: LastSession;
+  /** Sessions are numbered from here at least. @default 1 */
+  readonly firstSession?: number;
+  readonly timing?: Partial<YahooTiming>;
+  /** Events that wait for the reader at most. @default 100,000 */
+  readonly maxQueuedEvents?: number;
+}
+
+const longestLimitedWaitMs = 900_000;
+const longestRetryAfterMs = 86_400_000;
+const outcomes = ['quote', 'unchanged', 'no-price', 'refused', 'malformed', 'limited', 'failed'] as const;
+type Outcome = (typeof outcomes)[number];
+
+/** Polls until `signal` aborts; never gives up. */
+export function yahooFeed(options: YahooFeedOptions): AsyncGenerator<FeedEvent, void, undefined> {
+  const { feed = 'yahoo/0', signal, maxQueuedEvents } = options;
+  return queuedFeed({ feed, signal, maxQueuedEvents }, (queue, stop) => new Polling(options, feed, queue, stop).run());
+}
+
+class Polling {
+  readonly #options: YahooFeedOptions;
+  readonly #queue: EventQueue;
+  readonly #signal: AbortSignal;
+  readonly #timing: YahooTiming;
+  readonly #mapper: SessionMapper;
+  readonly #subscriptions: Subscriptions;
+  readonly #failing: BackOff;
+  readonly #limited: BackOff;
+  readonly #polls;
+  readonly #disconnects;
+  /** Market time and price of the quote seen last; bounded by the symbols. */
+  readonly #seen = new Map<string, string>();
+  /** Symbols of the running session that it was told of without a price. */
+  readonly #owned = new Set<string>();
+  #nowMs = 0;
+  #isBegun = false;
+  #begunMs = 0;
+
+  constructor(options: YahooFeedOptions, feed: string, queue: EventQueue, signal: AbortSignal) {
+    const { lastSession, firstSession, symbols, registry, random } = options;
+    this.#options = options;
+    this.#queue = queue;
+    this.#signal = signal;
+    this.#timing = { ...defaultYahooTiming, ...options.timing };
+    this.#mapper = new SessionMapper({ feed, lastSession, firstSession, feedClock: false });
+    const { retryRefusedMs, limitedWaitMs } = this.#timing;
+    this.#subscriptions = new Subscriptions({ symbols, retryRefusedMs, nameInPrices: symbol => symbol });
+    this.#failing = new BackOff({ baseMs: 1_000, capMs: 60_000, random });
+    this.#limited = new BackOff({ baseMs: limitedWaitMs, capMs: longestLimitedWaitMs, random });
+    this.#polls = counterOf(registry, 'ingester_polls_total', 'questions to a vendor that is polled, by what became of them', ['outcome']);
+    this.#disconnects = counterOf(registry, 'ingester_disconnects_total', 'connections that ended or did not come about', ['kind']);
+  }
+
+  async run(): Promise<void> {
+    const timer = setInterval(() => this.#beatWhileApart(), heartbeatIntervalMs);
+    try {
+      while (!this.#signal.aborted) await this.#round();
+    } finally {
+      clearInterval(timer);
+      this.#end('ingester stopped');
+    }
+  }
+
+  /** Asks for each symbol once, then waits for the next round; after a failure, as long as that asks for. */
+  async #round(): Promise<void> {
+    const beganMs = this.#now();
+    for (const symbol of this.#subscriptions.toAsk(performance.now())) {
+      const answer = await this.#ask(symbol);
+      if (this.#signal.aborted) return;
+      if (answer.kind !== 'answered') return this.#failed(answer);
+      this.#count(this.#take(parseChart(answer.text, symbol), symbol, answer));
+    }
+    if (this.#isBegun) this.#emit(this.#mapper.heartbeat(Math.max(beganMs, this.#begunMs)));
+    await pause(Math.max(0, this.#timing.pollIntervalMs - (this.#now() - beganMs)), this.#signal);
+  }
+
+  /** A question that failed is asked once more before it counts. */
+  async #ask(symbol: string): Promise<ChartAnswer> {
+    const question = { url: this.#options.url, symbol, timeoutMs: this.#timing.answerTimeoutMs, signal: this.#signal };
+    const first = await askChart(question);
+    if (first.kind !== 'failed' || this.#signal.aborted) return first;
+    this.#count('failed');
+    return askChart(question);
+  }
+
+  #take(message: ChartMessage, symbol: string, answer: Extract<ChartAnswer, { kind: 'answered' }>): Outcome {
+    if (message.kind === 'error') return this.#refused(symbol, `${message.code}: ${message.detail}`, answer.simulated);
+    this.#begin(answer.simulated);
+    this.#failing.reset();
+    this.#limited.reset();
+    if (message.kind === 'no-price') return 'no-price';
+    const receivedTimeMs = this.#now();
+    if (message.kind === 'malformed') {
+      this.#emit(this.#mapper.receive({ message, receivedTimeMs, text: () => answer.text }));
+      return 'malformed';
+    }
+    return this.#quote(message, receivedTimeMs, answer.text);
+  }
+
+  #quote(quote: Quote, receivedTimeMs: number, text: string): Outcome {
+    const { symbol, sourceTimeMs, price } = quote;
+    const state = `${sourceTimeMs} ${price}`;
+    const before = this.#seen.get(symbol);
+    this.#seen.set(symbol, state);
+    const isOld = receivedTimeMs - sourceTimeMs > this.#timing.pollIntervalMs;
+    if (before === state || (before === undefined && isOld)) {
+      this.#own(quote);
+      return 'unchanged';
+    }
+    this.#emit(this.#mapper.receive({ message: { ...quote, kind: 'price' }, receivedTimeMs, text: () => text }));
+    return 'quote';
+  }
+
+  /** The vendor knows the symbol: it is this session's, price or not. */
+  #own({ symbol, type, exchange }: Quote): void {
+    if (this.#owned.has(symbol)) return;
+    this.#owned.add(symbol);
+    this.#tell({ accepted: [{ symbol, type, exchange }], refused: [] });
+  }
+
+  #refused(symbol: string, reason: string, simulated: boolean): Outcome {
+    this.#begin(simulated);
+    const refused = [{ symbol, reason: reason.slice(0, 500) }];
+    this.#subscriptions.answered({ kind: 'subscribe-status', accepted: [], refused, errors: [] }, [symbol], performance.now());
+    this.#tell({ accepted: [], refused });
+    const { retryRefusedMs } = this.#timing;
+    this.#options.logger.warn(
+      { symbol, reason },
+      `the vendor refused ${symbol} (${reason}); asking again in ${retryRefusedMs} ms: check YAHOO_SYMBOLS`,
+    );
+    return 'refused';
+  }
+
+  #tell({ accepted, refused }: Pick<Parameters<Subscriptions['answered']>[0], 'accepted' | 'refused'>): void {
+    const message = { kind: 'subscribe-status', accepted, refused, errors: [] } as const;
+    this.#emit(this.#mapper.receive({ message, receivedTimeMs: this.#now(), text: () => '' }));
+  }
+
+  #begin(simulated: boolean): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    this.#begunMs = this.#now();
+    this.#mapper.beginSession(this.#begunMs, simulated);
+    this.#options.logger.info({ simulated }, `polling every ${this.#timing.pollIntervalMs} ms`);
+  }
+
+  #end(reason: string): void {
+    if (!this.#isBegun) return;
+    this.#isBegun = false;
+    this.#owned.clear();
+    this.#mapper.endSession(reason);
+  }
+
+  async #failed(answer: Exclude<ChartAnswer, { kind: 'answered' }>): Promise<void> {
+    this.#count(answer.kind);
+    this.#disconnects.inc({ kind: answer.kind });
+    this.#end(answer.reason);
+    const waitMs = this.#waitAfter(answer);
+    this.#options.logger.warn({ reason: answer.reason, waitMs }, `polling failed: ${answer.reason}; trying again in ${waitMs} ms`);
+    await pause(waitMs, this.#signal);
+  }
+
+  /** What the vendor asks for, and no less than our own back-off. */
+  #waitAfter(answer: Exclude<ChartAnswer, { kind: 'answered' }>): number {
+    if (answer.kind === 'failed') return this.#failing.nextMs();
+    const asked = Math.min(answer.retryAfterMs ?? this.#timing.limitedWaitMs, longestRetryAfterMs);
+    return asked + this.#limited.nextMs();
+  }
+
+  #count(outcome: Outcome): void {
+    this.#polls.inc({ outcome });
+  }
+
+  /** While no session runs, the time of alerts goes on. */
+  #beatWhileApart(): void {
+    if (!this.#isBegun) this.#emit(this.#mapper.heartbeat(this.#now()));
+  }
+
+  #emit(events: readonly FeedEvent[]): void {
+    this.#queue.push(events);
+  }
+
+  /** The clock, never going back: what is received later must not seem earlier. */
+  #now(): number {
+    this.#nowMs = Math.max(this.#nowMs, this.#options.clock());
+    return this.#nowMs;
+  }
+}

@@ -1,0 +1,177 @@
+import { describe, expect, it } from '@jest/globals';
+import { startYahooServer, type YahooQuote, type YahooServer } from '@tapeline/simulator/yahoo/yahoo-server';
+import { Registry } from 'prom-client';
+import { type YahooFeedOptions, yahooFeed } from '../src/yahoo/yahoo-feed.ts';
+import { aLogger } from './support/logger.ts';
+import { RunningFeed } from './support/running-feed.ts';
+
+const btc = 'BTC-USD';
+
+function aQuote(fields: Partial<YahooQuote> = {}): YahooQuote {
+  return { symbol: btc, regularMarketPrice: 100, regularMarketTime: Math.floor(Date.now() / 1_000) - 3_600, ...fields };
+}
+
+/** Polls the fake vendor every 50 ms, and stops both whatever happens. */
+async function withVendor(
+  options: Partial<YahooFeedOptions>,
+  test: (feed: RunningFeed, vendor: YahooServer) => Promise<void>,
+): Promise<void> {
+  const vendor = await startYahooServer();
+  vendor.quote(aQuote());
+  const stop = new AbortController();
+  const { logger, lines } = aLogger();
+  const registry = new Registry();
+  const timing = { pollIntervalMs: 50, limitedWaitMs: 300, ...options.timing };
+  const shell = { clock: Date.now, random: () => 0.1, logger, registry, signal: stop.signal };
+  const feed = new RunningFeed(yahooFeed({ url: vendor.url, symbols: [btc], ...shell, ...options, timing }), stop, lines, registry);
+  try {
+    await test(feed, vendor);
+  } finally {
+    await feed.stop();
+    await vendor.close();
+  }
+}
+
+async function polls(vendor: YahooServer, feed: RunningFeed, more: number): Promise<void> {
+  const wanted = vendor.requests.length + more;
+  await feed.until(`${more} more polls`, () => vendor.requests.length >= wanted);
+}
+
+describe('the feed of Yahoo', () => {
+  it('gives a tick only when the market time or the price changed', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      await polls(vendor, feed, 4);
+      expect(feed.of('tick')).toEqual([]);
+      const second = Math.floor(Date.now() / 1_000) - 1;
+      vendor.quote(aQuote({ regularMarketTime: second, regularMarketPrice: 101, regularMarketVolume: 5_000 }));
+      await polls(vendor, feed, 4);
+      vendor.quote(aQuote({ regularMarketTime: second, regularMarketPrice: 101, regularMarketVolume: 9_000 }));
+      await polls(vendor, feed, 4);
+      vendor.quote(aQuote({ regularMarketTime: second, regularMarketPrice: 102, regularMarketVolume: 9_000 }));
+      await polls(vendor, feed, 4);
+      vendor.quote(aQuote({ regularMarketTime: second + 1, regularMarketPrice: 102 }));
+      await polls(vendor, feed, 4);
+      expect(feed.of('tick').map(tick => [tick.sequence, tick.price, tick.dayVolume, tick.sourceTimeMs - second * 1_000])).toEqual([
+        [1, 101, 5_000, 0],
+        [2, 102, 9_000, 0],
+        [3, 102, undefined, 1_000],
+      ]);
+      expect(feed.of('tick')[0]).toMatchObject({ feed: 'yahoo/0', session: 1, symbol: btc });
+      expect(feed.of('tick')[0]).not.toHaveProperty('size', expect.anything());
+      expect(feed.of('session')[0]).toMatchObject({ feed: 'yahoo/0', session: 1, symbols: [btc], simulated: true });
+    });
+  });
+
+  it('takes a price that is newer than a round for a change also at first sight', async () => {
+    await withVendor({ timing: { pollIntervalMs: 5_000 } }, async (feed, vendor) => {
+      expect(vendor.account).toEqual([]);
+      vendor.quote(aQuote({ regularMarketTime: Math.floor(Date.now() / 1_000) }));
+      await feed.until('a tick', () => feed.of('tick').length === 1);
+    });
+  });
+
+  it('says with each whole round the time at which it began', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      await polls(vendor, feed, 5);
+      const beats = feed.of('heartbeat');
+      expect(beats.every(beat => beat.connected && beat.session === 1)).toBe(true);
+      expect(beats.length).toBeGreaterThanOrEqual(3);
+      expect(beats.length).toBeLessThanOrEqual(vendor.requests.length);
+      const last = vendor.requests[beats.length - 1];
+      expect(Math.abs((beats.at(-1)?.timeMs ?? 0) - (last?.timeMs ?? 0))).toBeLessThan(2_000);
+    });
+  });
+
+  it('waits as long as the vendor asks for, and tells the gap', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      vendor.quote(aQuote({ regularMarketTime: Math.floor(Date.now() / 1_000) }));
+      await polls(vendor, feed, 3);
+      vendor.fail({ status: 429, headers: { 'retry-after': '1' }, body: 'Too Many Requests' });
+      await feed.until('the refusal', () => vendor.requests.some(({ status }) => status === 429));
+      await feed.until('a second session', () => vendor.requests.at(-1)?.status === 200);
+      const refused = vendor.requests.findIndex(({ status }) => status === 429);
+      const waitedMs = (vendor.requests[refused + 1]?.timeMs ?? 0) - (vendor.requests[refused]?.timeMs ?? 0);
+      expect(waitedMs).toBeGreaterThanOrEqual(990);
+      await feed.until('its record', () => feed.of('session').at(-1)?.session === 2);
+      expect(feed.of('session').at(-1)?.previous).toMatchObject({ session: 1, reason: 'HTTP 429' });
+      expect(feed.of('heartbeat').some(beat => !beat.connected)).toBe(true);
+    });
+  });
+
+  it('waits longer with each "too many" that says no time', async () => {
+    await withVendor({ random: () => 0.999 }, async (feed, vendor) => {
+      await polls(vendor, feed, 2);
+      vendor.fail({ status: 429 }, { status: 999 }, { status: 429 });
+      await feed.until('three refusals', () => vendor.requests.filter(({ status }) => status !== 200).length === 3);
+      const times = vendor.requests.filter(({ status }) => status !== 200).map(({ timeMs }) => timeMs);
+      expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(590);
+      expect((times[2] ?? 0) - (times[1] ?? 0)).toBeGreaterThanOrEqual(890);
+    });
+  });
+
+  it('asks once more before a failure ends the session', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      await polls(vendor, feed, 2);
+      vendor.fail({ status: 502 });
+      await polls(vendor, feed, 3);
+      expect(feed.of('session').at(-1)?.session).toBe(1);
+      vendor.fail({ status: 502 }, { status: 502 });
+      await feed.until('a second session', () => feed.of('session').at(-1)?.session === 2);
+      expect(feed.of('session').at(-1)?.previous).toMatchObject({ session: 1, reason: 'HTTP 502' });
+    });
+  });
+
+  it('gives a price that changed while it was away', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      await polls(vendor, feed, 2);
+      vendor.fail({ status: 502 }, { status: 502 });
+      vendor.quote(aQuote({ regularMarketPrice: 103, regularMarketTime: Math.floor(Date.now() / 1_000) }));
+      await feed.until('a tick', () => feed.of('tick').length === 1);
+      expect(feed.of('tick')[0]).toMatchObject({ price: 103 });
+    });
+  });
+
+  it('goes on without a symbol that is refused, and asks for it again slowly', async () => {
+    await withVendor({ symbols: ['NOPE', btc], timing: { pollIntervalMs: 50, retryRefusedMs: 500 } }, async (feed, vendor) => {
+      await feed.until('its refusal', () => (feed.of('session').at(-1)?.refused.length ?? 0) === 1);
+      await polls(vendor, feed, 3);
+      expect(vendor.requests.filter(({ symbol }) => symbol === 'NOPE')).toHaveLength(1);
+      expect(feed.of('session').at(-1)).toMatchObject({
+        symbols: [btc],
+        refused: [{ symbol: 'NOPE', reason: 'Not Found: No data found, symbol may be delisted' }],
+      });
+      vendor.quote(aQuote({ symbol: 'NOPE', regularMarketTime: Math.floor(Date.now() / 1_000) + 1 }));
+      await feed.until('its first tick', () => feed.of('tick').some(({ symbol }) => symbol === 'NOPE'));
+      expect(feed.of('session').at(-1)).toMatchObject({ session: 1, refused: [] });
+    });
+  });
+
+  it('sends garbage to the dead letters and goes on', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      await polls(vendor, feed, 1);
+      vendor.fail(
+        { status: 200, body: '<html>consent</html>' },
+        { status: 200, body: '{"chart":{"result":[{"meta":{"symbol":"X"}}],"error":null}}' },
+      );
+      await feed.until('two dead letters', () => feed.of('dead-letter').length === 2);
+      expect(feed.of('dead-letter').map(({ detail, value }) => [detail, value.slice(0, 6)])).toEqual([
+        ['answer must be JSON', '<html>'],
+        ['meta.symbol must be "BTC-USD", was "X"', '{"char'],
+      ]);
+      await polls(vendor, feed, 2);
+      expect(feed.of('session').at(-1)?.session).toBe(1);
+    });
+  });
+
+  it('counts what became of each question', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      await polls(vendor, feed, 2);
+      vendor.quote(aQuote({ regularMarketPrice: null }));
+      vendor.fail({ status: 429 });
+      await polls(vendor, feed, 3);
+      const text = await feed.registry.metrics();
+      for (const outcome of ['unchanged', 'limited', 'no-price'])
+        expect(text).toMatch(new RegExp(`ingester_polls_total\\{outcome="${outcome}"\\} [1-9]`));
+    });
+  });
+});
