@@ -1,7 +1,7 @@
 /** Reads the environment against the table of settings and reports all faults at once, before anything connects. */
 import { readFileSync } from 'node:fs';
 import { PipelineError, reasonOf } from './errors.ts';
-import { type Setting, type SettingName, settings, strictPrefixes } from './settings.ts';
+import { type FeedName, type Setting, type SettingName, settings, strictPrefixes } from './settings.ts';
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
@@ -95,6 +95,42 @@ function crossFaults(values: Configuration): string[] {
   }
   if (values.INGESTER_LEASE && !(values.POD_NAME && values.POD_NAMESPACE)) {
     faults.push('INGESTER_LEASE needs to know its pod: set POD_NAME and POD_NAMESPACE (from metadata.name and metadata.namespace)');
+  }
+  return [...faults, ...feedFaults(values)];
+}
+
+/** What a feed needs that is not there, and symbols that two feeds would fight for. */
+function feedFaults(values: Configuration): string[] {
+  const faults: string[] = [];
+  const { FEEDS: feeds, SYMBOLS, FINNHUB_SYMBOLS, YAHOO_SYMBOLS } = values;
+  const needs = (feed: FeedName, name: string, isThere: boolean, remedy: string) => {
+    if (feeds.includes(feed) && !isThere) faults.push(`FEEDS names ${feed}, which needs ${name}: ${remedy}`);
+  };
+  needs('finnhub', 'a key', Boolean(values.FINNHUB_API_KEY ?? values.FINNHUB_URL), 'set FINNHUB_API_KEY (or FINNHUB_API_KEY_FILE)');
+  needs('finnhub', 'symbols', FINNHUB_SYMBOLS !== undefined, 'set FINNHUB_SYMBOLS, for example to AAPL,BINANCE:BTCUSDT');
+  needs('yahoo', 'symbols', YAHOO_SYMBOLS !== undefined, 'set YAHOO_SYMBOLS, for example to AAPL,BTC-USD');
+  needs('recording', 'a file', values.REPLAY_FILE !== undefined, 'set REPLAY_FILE to the recording to play');
+  if (values.INGESTER_LEASE && feeds.includes('recording')) {
+    faults.push('FEEDS names recording, which no standby can go on with: unset INGESTER_LEASE');
+  }
+  if (values.FEED_RECORDING_FILE && !feeds.includes('twelve-data')) {
+    faults.push('FEED_RECORDING_FILE records the feed twelve-data, which FEEDS does not name: unset it, or name that feed');
+  }
+  const lists = {
+    'twelve-data': SYMBOLS.map(symbol => symbol.split(':')[0] ?? symbol),
+    finnhub: FINNHUB_SYMBOLS,
+    yahoo: YAHOO_SYMBOLS,
+    recording: [],
+  };
+  const owners = new Map<string, FeedName>();
+  for (const feed of feeds) {
+    for (const symbol of lists[feed] ?? []) {
+      const owner = owners.get(symbol);
+      if (owner !== undefined && owner !== feed) {
+        faults.push(`${symbol} is asked of ${owner} and of ${feed}, but one feed owns a symbol: take it out of one of the lists`);
+      }
+      owners.set(symbol, feed);
+    }
   }
   return faults;
 }

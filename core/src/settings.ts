@@ -5,6 +5,10 @@
 import { z } from 'zod';
 import { type Interval, intervals, isInterval } from './intervals.ts';
 
+/** Where prices can come from. */
+export const feedNames = ['twelve-data', 'finnhub', 'yahoo', 'recording'] as const;
+export type FeedName = (typeof feedNames)[number];
+
 export interface Setting<T> {
   /** Turns the variable's text into its value, or refuses it. */
   readonly schema: z.ZodType<T, string>;
@@ -63,12 +67,62 @@ export const settings = {
     example: 'https://api.twelvedata.com',
     help: "address of the vendor's REST API; nothing asks it yet",
   } as Setting<string>,
-  FINNHUB_API_KEY: absent<string>({ ...secretText, help: 'key of Finnhub; no feed reads it yet' }),
+  FEEDS: {
+    schema: list
+      .refine(names => names.every(name => (feedNames as readonly string[]).includes(name)))
+      .transform(names => names as FeedName[]),
+    otherwise: ['twelve-data'],
+    expected: `one or more of ${feedNames.join(', ')}, separated by commas`,
+    example: 'twelve-data,finnhub',
+    help: 'where prices come from, into one log; each feed has its own list of symbols, for each vendor spells them in its own way',
+  } as Setting<readonly FeedName[]>,
+  FINNHUB_API_KEY: absent<string>({ ...secretText, help: 'key of Finnhub, for the feed finnhub' }),
   FINNHUB_URL: absent<string>({
     schema: url('ws', 'wss'),
     expected: 'a ws:// or wss:// address',
     example: 'wss://ws.finnhub.io',
-    help: "address of Finnhub's stream; no feed reads it yet",
+    help: "address of Finnhub's stream; the vendor's when absent",
+  }),
+  FINNHUB_SYMBOLS: absent<readonly string[]>({
+    schema: list,
+    expected: 'symbols as Finnhub spells them, separated by commas',
+    example: 'AAPL,BINANCE:BTCUSDT,OANDA:EUR_USD',
+    help: 'what the feed finnhub subscribes to',
+  }),
+  YAHOO_URL: {
+    schema: url('http', 'https'),
+    otherwise: 'https://query1.finance.yahoo.com',
+    expected: 'an http:// or https:// address',
+    example: 'https://query1.finance.yahoo.com',
+    help: 'where the feed yahoo asks; nothing official documents it: for demonstrations only',
+  } as Setting<string>,
+  YAHOO_SYMBOLS: absent<readonly string[]>({
+    schema: list,
+    expected: 'symbols as Yahoo spells them, separated by commas',
+    example: 'AAPL,BTC-USD,EURUSD=X',
+    help: 'what the feed yahoo asks for',
+  }),
+  YAHOO_POLL_INTERVAL_MS: {
+    schema: whole(1_000, 3_600_000),
+    otherwise: 15_000,
+    expected: 'a whole number of milliseconds from 1000 to 3600000',
+    example: '15000',
+    help: 'how often the feed yahoo asks for each symbol',
+  } as Setting<number>,
+  REPLAY_FILE: absent<string>({
+    ...path,
+    example: 'day.jsonl',
+    help: 'the recording that the feed recording plays, once into a log',
+  }),
+  REPLAY_SPEED: absent<number>({
+    schema: z
+      .string()
+      .regex(/^\s*\d+(\.\d+)?\s*$/)
+      .transform(Number)
+      .pipe(z.number().positive().max(1_000_000)),
+    expected: 'a number above 0',
+    example: '1',
+    help: "how fast it is played: 1 is the recording's own speed; as fast as it is read when absent",
   }),
   SYMBOLS: {
     schema: list.refine(names => new Set(names.map(name => name.split(':')[0])).size === names.length),
@@ -76,7 +130,7 @@ export const settings = {
     expected:
       'symbols as the vendor spells them, separated by commas, each on one exchange only (prices of RY and RY:TSX are both named RY)',
     example: 'AAPL,BTC/USD',
-    help: 'what to subscribe to',
+    help: 'what the feed twelve-data subscribes to',
   } as Setting<readonly string[]>,
   BAR_INTERVALS: {
     schema: intervalList,
@@ -115,7 +169,7 @@ export const settings = {
   FEED_RECORDING_FILE: absent<string>({
     ...path,
     example: 'day.jsonl',
-    help: 'write all that the socket receives to this file, as a recording',
+    help: 'write all that the socket of the feed twelve-data receives to this file, as a recording',
   }),
   KAFKA_BROKERS: absent<readonly string[]>({
     schema: addresses,
@@ -296,4 +350,4 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 
 /** Prefixes whose every name must be in the table: a misspelt one is a fault, not ignored. */
-export const strictPrefixes = ['TWELVE_DATA_', 'KAFKA_', 'CASSANDRA_'] as const;
+export const strictPrefixes = ['TWELVE_DATA_', 'FINNHUB_', 'YAHOO_', 'KAFKA_', 'CASSANDRA_'] as const;

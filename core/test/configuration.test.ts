@@ -77,3 +77,42 @@ describe('configuration', () => {
     });
   });
 });
+
+describe('the settings of feeds', () => {
+  it('name several at once, each with its own symbols', () => {
+    const configuration = readConfiguration({
+      FEEDS: 'twelve-data, finnhub,yahoo',
+      SYMBOLS: 'BTC/USD',
+      FINNHUB_API_KEY: 'k',
+      FINNHUB_SYMBOLS: 'AAPL,BINANCE:BTCUSDT,BINANCE:ETHUSDT',
+      YAHOO_SYMBOLS: 'EURUSD=X',
+    });
+    expect(configuration.FEEDS).toEqual(['twelve-data', 'finnhub', 'yahoo']);
+    expect(configuration.FINNHUB_SYMBOLS).toEqual(['AAPL', 'BINANCE:BTCUSDT', 'BINANCE:ETHUSDT']);
+    expect(readConfiguration({}).FEEDS).toEqual(['twelve-data']);
+  });
+
+  it('are refused, all at once, where a feed lacks what it needs', () => {
+    expect(() => readConfiguration({ FEEDS: 'finnhub,yahoo,recording', FEED_RECORDING_FILE: 'day.jsonl' })).toThrow(
+      [
+        'the configuration has 5 faults:',
+        '  - FEEDS names finnhub, which needs a key: set FINNHUB_API_KEY (or FINNHUB_API_KEY_FILE)',
+        '  - FEEDS names finnhub, which needs symbols: set FINNHUB_SYMBOLS, for example to AAPL,BINANCE:BTCUSDT',
+        '  - FEEDS names yahoo, which needs symbols: set YAHOO_SYMBOLS, for example to AAPL,BTC-USD',
+        '  - FEEDS names recording, which needs a file: set REPLAY_FILE to the recording to play',
+        '  - FEED_RECORDING_FILE records the feed twelve-data, which FEEDS does not name: unset it, or name that feed',
+      ].join('\n'),
+    );
+  });
+
+  it('are refused where two feeds are asked for one symbol', () => {
+    const environment = { FEEDS: 'twelve-data,yahoo', SYMBOLS: 'AAPL,RY:TSX', YAHOO_SYMBOLS: 'MSFT,AAPL,RY' };
+    expect(() => readConfiguration(environment)).toThrow(
+      /the configuration has 2 faults:\n {2}- AAPL is asked of twelve-data and of yahoo, but one feed owns a symbol: .*\n {2}- RY is asked/,
+    );
+  });
+
+  it('are refused where they name a feed that is none', () => {
+    expect(() => readConfiguration({ FEEDS: 'bloomberg' })).toThrow('FEEDS must be one or more of twelve-data, finnhub, yahoo, recording');
+  });
+});

@@ -1,57 +1,115 @@
-/** The feed that the settings ask for, ready for {@link runIngester}. */
+/** The feeds that the settings ask for, ready for {@link runIngesters}. */
 import type { Configuration } from '@tapeline/core/configuration';
+import type { FeedName } from '@tapeline/core/settings';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Feed, LastSession } from './feed.ts';
+import { finnhubFeed, finnhubUrl } from './finnhub/finnhub-feed.ts';
 import { createRecorder } from './recorder.ts';
+import { recordingFeed } from './recording-feed.ts';
 import { twelveDataFeed } from './twelve-data/twelve-data-feed.ts';
+import { yahooFeed } from './yahoo/yahoo-feed.ts';
 
 /** TwelveData's price stream. */
 export const vendorUrl = 'wss://ws.twelvedata.com/v1/quotes/price';
 
-/** Source and shard of the one TwelveData connection. */
-const feed = 'twelve-data/0';
-
 export interface ConfiguredFeedOptions {
-  /** A simulator's address; otherwise the setting's, otherwise the vendor's. */
+  /** A simulator's address in place of TwelveData's; otherwise the setting's, otherwise the vendor's. */
   readonly url?: string | undefined;
   readonly logger: Logger;
   readonly registry: Registry;
 }
 
-/** The feed of the settings; sessions are numbered after the last one, and from `firstSession` at least. */
+/** One feed of the settings; sessions are numbered after the last one, and from `firstSession` at least. */
 export interface ConfiguredFeed {
+  /** Source and shard, as in `twelve-data/0`. */
   readonly feed: string;
   readonly openFeed: (lastSession: LastSession | undefined, signal: AbortSignal, firstSession?: number) => Feed;
+  /** What a full buffer means to it. @default 'drop' */
+  readonly whenFull?: 'drop' | 'wait';
 }
 
-/** What `runIngester` needs to read the configured feed; each opening has a recorder of its own when a recording is asked for. */
-export function openConfiguredFeed(configuration: Configuration, options: ConfiguredFeedOptions): ConfiguredFeed {
+/** What each opening of a feed behind a vendor is given. */
+interface Opening extends Pick<ConfiguredFeedOptions, 'logger' | 'registry'> {
+  readonly feed: string;
+  readonly clock: () => number;
+  readonly signal: AbortSignal;
+  readonly muteTimeoutMs?: number;
+  readonly lastSession?: LastSession;
+  readonly firstSession?: number;
+}
+
+/** What the ingester needs to read each of `FEEDS`, in their order. */
+export function openConfiguredFeeds(configuration: Configuration, options: ConfiguredFeedOptions): readonly ConfiguredFeed[] {
+  const { FEED_MUTE_TIMEOUT_MS: muteTimeoutMs } = configuration;
   const { logger, registry } = options;
-  const { TWELVE_DATA_API_KEY: apiKey, FEED_MUTE_TIMEOUT_MS: muteTimeoutMs, FEED_RECORDING_FILE: path } = configuration;
+  const vendorFeed = (name: FeedName, open: (opening: Opening) => Feed): ConfiguredFeed => ({
+    feed: `${name}/0`,
+    openFeed: (lastSession, signal, firstSession) =>
+      open({
+        feed: `${name}/0`,
+        clock: Date.now,
+        logger: configuration.FEEDS.length > 1 ? logger.child({ feed: `${name}/0` }) : logger,
+        registry,
+        signal,
+        ...(muteTimeoutMs === undefined ? {} : { muteTimeoutMs }),
+        ...(lastSession === undefined ? {} : { lastSession }),
+        ...(firstSession === undefined ? {} : { firstSession }),
+      }),
+  });
+  const feeds: Readonly<Record<FeedName, () => ConfiguredFeed>> = {
+    'twelve-data': () => vendorFeed('twelve-data', opening => openTwelveData(configuration, opening, options.url)),
+    finnhub: () => vendorFeed('finnhub', opening => openFinnhub(configuration, opening)),
+    yahoo: () => vendorFeed('yahoo', opening => openYahoo(configuration, opening)),
+    recording: () => recordingOf(configuration, logger),
+  };
+  return configuration.FEEDS.map(name => feeds[name]());
+}
+
+/** With a recorder of its own for each opening, when a recording is asked for. */
+async function* openTwelveData(configuration: Configuration, opening: Opening, url: string | undefined): Feed {
+  const { TWELVE_DATA_API_KEY: apiKey, TWELVE_DATA_URL, FEED_RECORDING_FILE: path, SYMBOLS: symbols } = configuration;
+  const recorder = path === undefined ? undefined : createRecorder({ path, logger: opening.logger, registry: opening.registry });
+  try {
+    yield* twelveDataFeed({
+      ...opening,
+      url: url ?? TWELVE_DATA_URL ?? vendorUrl,
+      symbols,
+      feedClock: configuration.FEED_CLOCK === 'feed',
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(recorder === undefined ? {} : { recorder }),
+    });
+  } finally {
+    await recorder?.close();
+  }
+}
+
+function openFinnhub({ FINNHUB_API_KEY: apiKey, FINNHUB_URL: url, FINNHUB_SYMBOLS: symbols = [] }: Configuration, opening: Opening): Feed {
+  return finnhubFeed({ ...opening, url: url ?? finnhubUrl, symbols, ...(apiKey === undefined ? {} : { apiKey }) });
+}
+
+function openYahoo(
+  { YAHOO_URL: url, YAHOO_SYMBOLS: symbols = [], YAHOO_POLL_INTERVAL_MS: pollIntervalMs }: Configuration,
+  opening: Opening,
+): Feed {
+  return yahooFeed({ ...opening, url, symbols, timing: { pollIntervalMs } });
+}
+
+/** Played once into a log: a second time its ticks would come late, or count twice. */
+function recordingOf({ REPLAY_FILE: path = '', REPLAY_SPEED: speed }: Configuration, logger: Logger): ConfiguredFeed {
+  const feed = 'recording/0';
   return {
     feed,
-    openFeed: async function* (lastSession, signal, firstSession) {
-      const recorder = path === undefined ? undefined : createRecorder({ path, logger, registry });
-      try {
-        yield* twelveDataFeed({
-          feed,
-          url: options.url ?? configuration.TWELVE_DATA_URL ?? vendorUrl,
-          symbols: configuration.SYMBOLS,
-          clock: Date.now,
-          feedClock: configuration.FEED_CLOCK === 'feed',
-          logger,
-          registry,
-          signal,
-          ...(apiKey === undefined ? {} : { apiKey }),
-          ...(muteTimeoutMs === undefined ? {} : { muteTimeoutMs }),
-          ...(recorder === undefined ? {} : { recorder }),
-          ...(lastSession === undefined ? {} : { lastSession }),
-          ...(firstSession === undefined ? {} : { firstSession }),
-        });
-      } finally {
-        await recorder?.close();
+    whenFull: 'wait',
+    openFeed: async function* (lastSession, signal) {
+      if (lastSession !== undefined) {
+        logger.warn(
+          { feed },
+          'the log has this feed already: the recording is not played again; take another DATA_DIR or KAFKA_TOPIC_PREFIX to play one',
+        );
+        return;
       }
+      yield* recordingFeed({ path, feed, signal, ...(speed === undefined ? {} : { speed }) });
     },
   };
 }

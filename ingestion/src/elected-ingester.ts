@@ -1,11 +1,12 @@
-/** This file runs an ingester while this process holds the Lease, and none while it stands by. */
+/** This file runs the ingesters of all feeds while this process holds the Lease, and none while it stands by. */
+import type { Logger } from 'pino';
 import type { ConfiguredFeed } from './configured-feed.ts';
 import type { FeedEvent, LastSession } from './feed.ts';
-import { type Ingester, type IngesterOptions, runIngester } from './ingester.ts';
+import { type Ingesters, type IngestersOptions, runIngesters } from './ingesters.ts';
 import { type ElectionOptions, type Leadership, startElection } from './leader-election.ts';
 import { firstSessionOf, isBeyond, termAfter } from './session-numbers.ts';
 
-export type ElectedIngesterOptions = Omit<IngesterOptions, 'openFeed' | 'flushDeadlineMs'> & Omit<ElectionOptions, 'lead'> & ConfiguredFeed;
+export type ElectedIngesterOptions = Omit<IngestersOptions, 'flushDeadlineMs'> & Omit<ElectionOptions, 'lead'>;
 
 export interface ElectedIngester {
   /** Resolves after `signal` aborted, all is written and the Lease is free; rejects with what no other term would mend. */
@@ -22,12 +23,18 @@ const flushLostMs = 500;
 
 /** Begins as a standby. */
 export function runElectedIngester(options: ElectedIngesterOptions): ElectedIngester {
-  let ingester: Ingester | undefined;
+  let ingester: Ingesters | undefined;
   const lead = async (leadership: Leadership) => {
-    const { signal } = leadership;
     const flushDeadlineMs = () => (leadership.isHeld() ? flushHeldMs : flushLostMs);
-    const openFeed = (last: LastSession | undefined, stop: AbortSignal) => feedOfTerm(options, leadership, last, stop);
-    ingester = runIngester({ ...options, signal, flushDeadlineMs, openFeed });
+    // One feed whose numbers are used up ends the term for all.
+    const usedUp = new AbortController();
+    const feeds = options.feeds.map(feed => ({
+      ...feed,
+      openFeed: (last: LastSession | undefined, stop: AbortSignal) =>
+        feedOfTerm({ feed, leadership, usedUp, logger: options.logger }, last, stop),
+    }));
+    const signal = AbortSignal.any([leadership.signal, usedUp.signal]);
+    ingester = runIngesters({ ...options, feeds, signal, flushDeadlineMs });
     try {
       await ingester.finished;
     } finally {
@@ -42,18 +49,26 @@ export function runElectedIngester(options: ElectedIngesterOptions): ElectedInge
   };
 }
 
-/** The feed, its sessions numbered within the term (session-numbers.ts); ends when the numbers are used up. */
+interface Term {
+  readonly feed: ConfiguredFeed;
+  readonly leadership: Leadership;
+  /** Ends the term. */
+  readonly usedUp: AbortController;
+  readonly logger: Logger;
+}
+
+/** The feed, its sessions numbered within the term (session-numbers.ts); ends, and the term with it, when the numbers are used up. */
 async function* feedOfTerm(
-  { openFeed, logger }: ElectedIngesterOptions,
-  leadership: Leadership,
+  { feed, leadership, usedUp, logger }: Term,
   last: LastSession | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<FeedEvent, void, undefined> {
   const term = await leadership.raiseTerm(termAfter(last?.session));
   if (term === undefined) return;
-  for await (const event of openFeed(last, signal, firstSessionOf(term))) {
+  for await (const event of feed.openFeed(last, signal, firstSessionOf(term))) {
     if (event.kind === 'session' && isBeyond(term, event.session)) {
       logger.warn({ term, session: event.session }, `term ${term} has no session numbers left: going on under a new term`);
+      usedUp.abort();
       return;
     }
     yield event;

@@ -80,7 +80,8 @@ class RunningIngester {
 
   constructor(options: IngesterOptions) {
     this.#options = options;
-    this.#connected = gaugeOf(options.registry, 'ingester_connected', '1 while a session of the feed runs');
+    this.#connected = gaugeOf(options.registry, 'ingester_connected', '1 while a session of the feed runs', ['feed']);
+    this.#connected.set({ feed: options.feed }, 0);
   }
 
   async run(): Promise<IngesterState> {
@@ -95,7 +96,7 @@ class RunningIngester {
     } finally {
       stop.abort();
       this.#phase = 'ended';
-      this.#connected.set(0);
+      this.#connected.set({ feed: this.#options.feed }, 0);
       const { flushDeadlineMs = 3_000 } = this.#options;
       await this.#writer.close(typeof flushDeadlineMs === 'number' ? flushDeadlineMs : flushDeadlineMs());
     }
@@ -137,7 +138,8 @@ class RunningIngester {
       this.#refused = event.refused.length;
       this.subscribed.resolve();
     }
-    if (event.kind === 'heartbeat' || event.kind === 'session') this.#connected.set(this.#phase === 'subscribed' ? 1 : 0);
+    if (event.kind === 'heartbeat' || event.kind === 'session')
+      this.#connected.set({ feed: this.#options.feed }, this.#phase === 'subscribed' ? 1 : 0);
   }
 
   /** Asks the log until it answers: numbering anew would make ticks that the fold refuses. */

@@ -1,5 +1,5 @@
 /**
- * The ingester as a process of its own: TwelveData's stream into the log, with probes and metrics beside it; with a Lease, one of several
+ * The ingester as a process of its own: the feeds of the settings into the log, with probes and metrics beside it; with a Lease, one of several
  * that stand by for each other.
  */
 import { randomUUID } from 'node:crypto';
@@ -13,17 +13,17 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { pause } from './back-off.ts';
-import { openConfiguredFeed } from './configured-feed.ts';
+import { openConfiguredFeeds } from './configured-feed.ts';
 import { type ElectedIngester, runElectedIngester } from './elected-ingester.ts';
-import { type Ingester, runIngester } from './ingester.ts';
+import { type Ingesters, runIngesters } from './ingesters.ts';
 import { gaugeOf } from './metrics.ts';
 
 const help = `ingester: writes all that a feed says, its silence included, into market-data.feed.
 
 Usage: node ingestion/src/main.ts [--help]
 
-Settings come from the environment; the README lists them. Here count: TWELVE_DATA_API_KEY (or TWELVE_DATA_URL of a simulator), SYMBOLS, FEED_*,
-KAFKA_* (or DATA_DIR), HTTP_HOST, HTTP_PORT and LOG_LEVEL. SIGTERM writes out what is buffered; a refused key ends it with exit status 1.
+Settings come from the environment; the README lists them. Here count: FEEDS, TWELVE_DATA_API_KEY (or TWELVE_DATA_URL of a simulator), SYMBOLS,
+FINNHUB_*, YAHOO_*, REPLAY_*, FEED_*, KAFKA_* (or DATA_DIR), HTTP_HOST, HTTP_PORT and LOG_LEVEL. SIGTERM writes out what is buffered; a refused key ends it with exit status 1.
 `;
 
 /** The process's parts, in the order in which they start. */
@@ -35,7 +35,7 @@ class IngesterProcess {
   readonly #failed = Promise.withResolvers<never>();
   #log: MarketLog | undefined;
   #probes: ProbeServer | undefined;
-  #ingester: Ingester | ElectedIngester | undefined;
+  #ingester: Ingesters | ElectedIngester | undefined;
 
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
@@ -67,12 +67,12 @@ class IngesterProcess {
   async #startIngester(): Promise<void> {
     if (this.#log === undefined) return;
     const shell = { logger: this.#logger, registry: this.#registry };
-    const feed = openConfiguredFeed(this.#configuration, shell);
-    const options = { ...feed, ...shell, log: this.#log, signal: this.#stop.signal };
+    const feeds = openConfiguredFeeds(this.#configuration, shell);
+    const options = { feeds, ...shell, log: this.#log, signal: this.#stop.signal };
     const { INGESTER_LEASE: name, POD_NAME: pod, POD_NAMESPACE: namespace, KUBECONFIG: kubeconfig } = this.#configuration;
     if (name === undefined || pod === undefined || namespace === undefined) {
       gaugeOf(this.#registry, 'ingester_leader', '1 while this process leads, 0 while it stands by').set(1);
-      this.#ingester = runIngester(options);
+      this.#ingester = runIngesters(options);
     } else {
       // The Kubernetes client takes 90 MB: only who needs it loads it.
       const { kubernetesLease } = await import('./kubernetes-lease.ts');
@@ -82,7 +82,8 @@ class IngesterProcess {
       const time = { clock: () => performance.now(), wallClock: Date.now, pause };
       this.#ingester = runElectedIngester({ ...options, ...time, store, identity });
     }
-    this.#ingester.finished.catch((error: unknown) => this.#failed.reject(error));
+    const finished: Promise<unknown> = this.#ingester.finished;
+    finished.catch((error: unknown) => this.#failed.reject(error));
   }
 
   /** The role, where there are two. */
@@ -92,13 +93,15 @@ class IngesterProcess {
 
   async #stopIngester(): Promise<void> {
     this.#stop.abort();
-    await this.#ingester?.finished.catch((error: unknown) => this.#logger.debug({ err: error }, 'the ingester had failed'));
+    const finished: Promise<unknown> | undefined = this.#ingester?.finished;
+    await finished?.catch((error: unknown) => this.#logger.debug({ err: error }, 'the ingester had failed'));
   }
 }
 
 async function main(): Promise<number> {
   const configuration = readConfiguration(process.env);
-  if (configuration.TWELVE_DATA_API_KEY === undefined && configuration.TWELVE_DATA_URL === undefined) {
+  const { FEEDS: feeds, TWELVE_DATA_API_KEY: key, TWELVE_DATA_URL: url } = configuration;
+  if (feeds.includes('twelve-data') && key === undefined && url === undefined) {
     throw new PipelineError(
       'configuration.invalid',
       'the configuration has a fault:\n  - TWELVE_DATA_API_KEY is absent, expected the key of an account: set it, or TWELVE_DATA_URL to a simulator',

@@ -15,7 +15,12 @@ export function counterOf<Label extends string = string>(
 }
 
 /** The gauge of that name, made when missing. */
-export function gaugeOf(registry: Registry, name: string, help: string): Gauge {
+export function gaugeOf<Label extends string = string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly Label[] = [],
+): Gauge<Label> {
   const known = registry.getSingleMetric(name);
-  return known instanceof Gauge ? known : new Gauge({ name, help, registers: [registry] });
+  return known instanceof Gauge ? (known as Gauge<Label>) : new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
 }

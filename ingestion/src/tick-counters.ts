@@ -86,7 +86,8 @@ export class TickCounters {
 
   #buffer(change: number): void {
     this.#totals.buffered += change;
-    this.#buffered.set(this.#totals.buffered);
+    // Several feeds share the gauge.
+    this.#buffered.inc(change);
   }
 }
 

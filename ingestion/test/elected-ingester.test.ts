@@ -75,8 +75,7 @@ class Pair {
     const { logger, lines } = aLogger();
     const { clock, pause } = this.time;
     const ingester = runElectedIngester({
-      feed: 'twelve-data/0',
-      openFeed: (last, signal, first) => feed.open(last, signal, first),
+      feeds: [{ feed: 'twelve-data/0', openFeed: (last, signal, first) => feed.open(last, signal, first) }],
       log: this.log,
       store: way,
       identity,

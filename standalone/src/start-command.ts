@@ -5,8 +5,8 @@ import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/s
 import { openConfiguredGenerations, openConfiguredStore, openServingStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { ServingStore } from '@tapeline/database/serving-store';
-import { openConfiguredFeed, vendorUrl } from '@tapeline/ingestion/configured-feed';
-import { type Ingester, runIngester } from '@tapeline/ingestion/ingester';
+import { openConfiguredFeeds, vendorUrl } from '@tapeline/ingestion/configured-feed';
+import { type Ingesters, runIngesters } from '@tapeline/ingestion/ingesters';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
@@ -39,7 +39,7 @@ class StandaloneFlow {
   #market: LiveMarket | undefined;
   #board: LiveBoard | undefined;
   #simulator: Simulator | undefined;
-  #ingester: Ingester | undefined;
+  #ingester: Ingesters | undefined;
 
   constructor({ configuration, logger }: StartOptions) {
     this.#configuration = configuration;
@@ -53,9 +53,10 @@ class StandaloneFlow {
 
   greeting(): string {
     const { KAFKA_BROKERS, CASSANDRA_CONTACT_POINTS, DATA_DIR } = this.#configuration;
-    const source = this.#isSimulated
+    const twelveData = this.#isSimulated
       ? 'SIMULATED data: set TWELVE_DATA_API_KEY for the real feed'
       : (this.#configuration.TWELVE_DATA_URL ?? vendorUrl);
+    const source = this.#configuration.FEEDS.map(name => (name === 'twelve-data' ? twelveData : name)).join(', ');
     const log = KAFKA_BROKERS === undefined ? `${DATA_DIR}/log.sqlite` : `Kafka at ${KAFKA_BROKERS.join(', ')}`;
     const store =
       CASSANDRA_CONTACT_POINTS === undefined ? `${DATA_DIR}/market.sqlite` : `Cassandra at ${CASSANDRA_CONTACT_POINTS.join(', ')}`;
@@ -63,7 +64,8 @@ class StandaloneFlow {
   }
 
   get #isSimulated(): boolean {
-    return this.#configuration.TWELVE_DATA_API_KEY === undefined && this.#configuration.TWELVE_DATA_URL === undefined;
+    const { FEEDS: feeds, TWELVE_DATA_API_KEY: key, TWELVE_DATA_URL: url } = this.#configuration;
+    return feeds.includes('twelve-data') && key === undefined && url === undefined;
   }
 
   #logPart(): Part {
@@ -151,8 +153,9 @@ class StandaloneFlow {
 
   #ingesterPart(): Part {
     return runningPart('ingester', async signal => {
-      const feed = openConfiguredFeed(this.#configuration, { url: this.#simulator?.url, logger: this.#logger, registry: this.#registry });
-      this.#ingester = runIngester({ ...feed, log: existing(this.#log), logger: this.#logger, registry: this.#registry, signal });
+      const shell = { logger: this.#logger, registry: this.#registry };
+      const feeds = openConfiguredFeeds(this.#configuration, { ...shell, url: this.#simulator?.url });
+      this.#ingester = runIngesters({ ...shell, feeds, log: existing(this.#log), signal });
       await this.#ingester.finished;
     });
   }
