@@ -229,6 +229,22 @@ describe('ingesters that stand by for each other', () => {
     expect(a.lines.map(line => line.msg)).toContain('term 1 has no session numbers left: going on under a new term');
   });
 
+  it('lead several feeds in one term, and begin a new one for all when the numbers of one are used up', async () => {
+    const pair = new Pair();
+    const other = new PushedFeed();
+    const feed = new PushedFeed();
+    const feeds = [feed, other].map((each, index) => ({
+      feed: `feed-${index}/0`,
+      openFeed: (last: LastSession | undefined, signal: AbortSignal, first?: number) => each.open(last, signal, first),
+    }));
+    const a = pair.start('a', { feeds });
+    await pair.time.advance(1_000);
+    feed.push(aSession({ feed: 'feed-0/0', session: 2_000_000 }));
+    await pair.time.advance(2_000);
+    expect(await pair.written()).toEqual(['session 1000001', 'session 1000001', 'session 2000001', 'session 2000001']);
+    expect(a.ingester.role()).toBe('leader');
+  });
+
   it('end when the key is refused, and let the Lease go', async () => {
     const pair = new Pair();
     const a = pair.start('a');

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import { startFinnhubServer } from '@tapeline/simulator/finnhub/finnhub-server';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { findLastSession } from '../src/last-session.ts';
 import { aLogger } from './support/logger.ts';
@@ -87,5 +88,31 @@ describe('the process of the ingester', () => {
     const run = startProcess({ ALLOWED_LATENESS_MS: '1' });
     expect(await run.status).toBe(1);
     expect(run.output).toContain('TWELVE_DATA_API_KEY is absent');
+  }, 30_000);
+
+  it('reads Finnhub with a key from a file, without TwelveData, and prints the key nowhere', async () => {
+    const finnhub = await startFinnhubServer({ apiKey: 'k3y-of-finnhub' });
+    try {
+      const path = join(folder, 'key');
+      await writeFile(path, 'k3y-of-finnhub\n');
+      const run = startProcess({
+        FEEDS: 'finnhub',
+        FINNHUB_URL: finnhub.url,
+        FINNHUB_API_KEY_FILE: path,
+        FINNHUB_SYMBOLS: 'AAPL',
+        LOG_LEVEL: 'trace',
+      });
+      await until(run, '"msg":"subscribed"');
+      finnhub.trade({ s: 'AAPL', p: 129.5, t: Date.now(), v: 3 });
+      await new Promise(resolve => setTimeout(resolve, 300));
+      run.child.kill('SIGTERM');
+      expect(await run.status).toBe(0);
+      expect(run.output).not.toContain('k3y-of-finnhub');
+      const log = await openEmbeddedLog({ directory: folder, readOnly: true, logger: aLogger().logger });
+      expect(await findLastSession(log, 'finnhub/0')).toMatchObject({ session: 1, lastDataMs: expect.any(Number) });
+      await log.close();
+    } finally {
+      await finnhub.close();
+    }
   }, 30_000);
 });

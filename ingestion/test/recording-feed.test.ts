@@ -171,4 +171,19 @@ describe('a recording', () => {
   it('that is empty gives nothing', async () => {
     expect(await eventsOf(await fileOf())).toEqual([]);
   });
+
+  it('plays at a speed when one is asked for', async () => {
+    const path = await fileOf(
+      { receivedTimeMs: 1_000, message: { event: 'subscribe-status', status: 'ok', success: [{ symbol: 'BTC/USD' }], fails: null } },
+      { receivedTimeMs: 4_000, message: price(3) },
+      { receivedTimeMs: 7_000, message: price(6) },
+    );
+    const startMs = performance.now();
+    const times: number[] = [];
+    for await (const event of recordingFeed({ path, feed: 'recording/0', speed: 20 }))
+      if (event.kind === 'tick') times.push(performance.now() - startMs);
+    expect(times).toHaveLength(2);
+    expect(times[0]).toBeGreaterThanOrEqual(148);
+    expect(times[1]).toBeGreaterThanOrEqual(298);
+  });
 });

@@ -73,7 +73,9 @@ capabilities:
 {{- $_ := set $own "INGESTER_LEASE" .Release.Name }}
 {{- if .Values.feedUrl }}{{- $_ := set $own "TWELVE_DATA_URL" .Values.feedUrl }}{{ end -}}
 {{- if .Values.apiKeySecret }}{{- $_ := set $own "TWELVE_DATA_API_KEY_FILE" "/etc/tapeline/api-key/apiKey" }}{{ end -}}
-{{- if not (or .Values.apiKeySecret .Values.feedUrl) }}{{ fail "set apiKeySecret to a Secret with the vendor's key (key apiKey), or feedUrl to a simulator" }}{{ end -}}
+{{- if .Values.finnhubKeySecret }}{{- $_ := set $own "FINNHUB_API_KEY_FILE" "/etc/tapeline/finnhub-key/apiKey" }}{{ end -}}
+{{- $feeds := .Values.settings.FEEDS | default "twelve-data" -}}
+{{- if and (contains "twelve-data" $feeds) (not (or .Values.apiKeySecret .Values.feedUrl)) }}{{ fail "set apiKeySecret to a Secret with the vendor's key (key apiKey), or feedUrl to a simulator" }}{{ end -}}
 {{- range $name, $value := .Values.settings }}
 {{- if hasKey $own $name }}{{ fail (printf "settings.%s: this chart sets it from a value of its own; use that value" $name) }}{{ end }}
 {{- $_ := set $own $name $value }}
@@ -101,6 +103,11 @@ capabilities:
   mountPath: /etc/tapeline/api-key
   readOnly: true
 {{- end }}
+{{- if .Values.finnhubKeySecret }}
+- name: finnhub-key
+  mountPath: /etc/tapeline/finnhub-key
+  readOnly: true
+{{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
   mountPath: /etc/tapeline/kafka-ca
@@ -121,6 +128,15 @@ capabilities:
 - name: api-key
   secret:
     secretName: {{ .Values.apiKeySecret }}
+    defaultMode: 0440
+    items:
+      - key: apiKey
+        path: apiKey
+{{- end }}
+{{- if .Values.finnhubKeySecret }}
+- name: finnhub-key
+  secret:
+    secretName: {{ .Values.finnhubKeySecret }}
     defaultMode: 0440
     items:
       - key: apiKey
