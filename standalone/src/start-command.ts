@@ -56,7 +56,7 @@ class StandaloneFlow {
     const twelveData = this.#isSimulated
       ? 'SIMULATED data: set TWELVE_DATA_API_KEY for the real feed'
       : (this.#configuration.TWELVE_DATA_URL ?? vendorUrl);
-    const source = this.#configuration.FEEDS.map(name => (name === 'twelve-data' ? twelveData : name)).join(', ');
+    const source = this.#configuration.FEEDS.map(name => (name === 'twelve-data' ? twelveData : name)).join('; ');
     const log = KAFKA_BROKERS === undefined ? `${DATA_DIR}/log.sqlite` : `Kafka at ${KAFKA_BROKERS.join(', ')}`;
     const store =
       CASSANDRA_CONTACT_POINTS === undefined ? `${DATA_DIR}/market.sqlite` : `Cassandra at ${CASSANDRA_CONTACT_POINTS.join(', ')}`;
