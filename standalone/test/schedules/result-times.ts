@@ -1,21 +1,20 @@
-/** When results of each partition reached the store, as one who reads it sees it. */
+/** When results of each partition reached the store, as one who reads it sees it: ticks, because the latest prices are written once a second. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partitionOf } from '@tapeline/core/partitioner';
 import type { MarketStore } from '@tapeline/database/market-store';
 
 const pollMs = 20;
+const lookBackMs = 60_000;
 
 export class ResultTimes {
-  /** Moments (`performance.now()`) at which a newer price of the partition was first seen, in order. */
-  readonly #seenMs: number[][];
-  readonly #newest: number[];
+  /** Moments (`performance.now()`) at which a newer tick of the partition was first seen, in order. */
+  readonly #seenMs: readonly number[][];
   readonly #over = new AbortController();
-  readonly #polling: Promise<void>;
+  readonly #polling: Promise<unknown>;
 
-  constructor(store: Pick<MarketStore, 'latest'>, partitions: number) {
-    this.#seenMs = Array.from({ length: partitions }, () => []);
-    this.#newest = Array.from({ length: partitions }, () => 0);
-    this.#polling = this.#poll(store);
+  /** @param symbols the one that is looked at in each partition, with many ticks a second. */
+  constructor(store: Pick<MarketStore, 'ticks'>, symbols: readonly string[]) {
+    this.#seenMs = symbols.map(() => []);
+    this.#polling = Promise.all(symbols.map((symbol, partition) => this.#poll(store, symbol, this.#seenMs[partition] ?? [])));
   }
 
   /** The longest time without a result of `partition` that ended after `fromMs`; `undefined` until there was a result `afterMs`. */
@@ -35,19 +34,16 @@ export class ResultTimes {
     await this.#polling;
   }
 
-  async #poll(store: Pick<MarketStore, 'latest'>): Promise<void> {
+  async #poll(store: Pick<MarketStore, 'ticks'>, symbol: string, seenMs: number[]): Promise<void> {
+    let newestMs = 0;
     while (!this.#over.signal.aborted) {
-      const rows = await store.latest().catch(() => []);
-      const nowMs = performance.now();
-      for (const { symbol, receivedTimeMs } of rows) this.#see(partitionOf(symbol, this.#seenMs.length), receivedTimeMs, nowMs);
+      const toMs = Date.now() + 1_000;
+      const [row] = await store.ticks({ symbol, fromMs: toMs - lookBackMs, toMs, limit: 1, order: 'descending' }).catch(() => []);
+      if (row !== undefined && row.tick.timeMs > newestMs) {
+        newestMs = row.tick.timeMs;
+        seenMs.push(performance.now());
+      }
       await sleep(pollMs);
     }
-  }
-
-  #see(partition: number, receivedTimeMs: number, nowMs: number): void {
-    if (receivedTimeMs <= (this.#newest[partition] ?? 0)) return;
-    this.#newest[partition] = receivedTimeMs;
-    const seen = this.#seenMs[partition];
-    if (seen !== undefined && seen.at(-1) !== nowMs) seen.push(nowMs);
   }
 }
