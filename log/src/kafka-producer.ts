@@ -1,21 +1,31 @@
 /**
  * An idempotent producer: record batches to the leaders of their partitions, and the number under which the brokers know it. Who
  * writes under which sequence number is the appender's business.
+ *
+ * What is sent to one leader in one turn of the event loop is one request: its partitions can be read at one moment, and a broker
+ * has less to do than for a request each.
  */
 import { PipelineError } from '@tapeline/core/errors';
 import { type Broker, type Cluster, leaderOf } from './kafka-client.ts';
+import { encodeProduce, type PartitionBatch, produceVersion, refusalOf } from './kafka-produce.ts';
 import type { ProducerIdentity } from './kafka-record-batch.ts';
-import { canExchange, type Exchange, exchange, newEncoder, produceKey, produceResponse } from './kafka-wire.ts';
+import { canExchange, exchange, produceKey } from './kafka-wire.ts';
 
-const version = 7;
-const allInSync = -1;
-const timeoutMs = 10_000;
+/** A broker takes requests of 100 MiB unless told otherwise. */
+const requestBytes = 16 * 2 ** 20;
+
+interface Parcel extends PartitionBatch {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
 
 export class KafkaProducer {
   readonly #cluster: Cluster;
   readonly #topics = new Set<string>();
   #connected: Promise<void> | undefined;
   #identity: Promise<ProducerIdentity> | undefined;
+  /** By the leader's number; sent at the end of the turn. */
+  readonly #waiting = new Map<string, Parcel[]>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -39,14 +49,17 @@ export class KafkaProducer {
     if (current?.producerId === identity.producerId) this.#identity = undefined;
   }
 
-  /** Sends one batch; throws kafkajs' error when it is refused, or when nobody knows whether it was taken. */
+  /** Sends one batch, with others of this turn; throws kafkajs' error when it is refused, or when nobody knows whether it was taken. */
   async send(topic: string, partition: number, batch: Buffer): Promise<void> {
     await this.#learn(topic);
     const leader = leaderOf(this.#cluster, topic, partition);
     if (leader === undefined) throw nobody(topic, partition);
-    const broker = await this.#cluster.findBroker({ nodeId: leader });
-    if (!canExchange(broker, produceKey, version)) throw unknownBroker();
-    await exchange(broker, produce(topic, partition, batch));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = this.#waiting.get(leader) ?? [];
+    waiting.push({ topic, partition, batch, resolve, reject });
+    this.#waiting.set(leader, waiting);
+    if (waiting.length === 1) setImmediate(() => this.#sendWaiting(leader));
+    await promise;
   }
 
   /** After a failure: who leads now. */
@@ -56,6 +69,28 @@ export class KafkaProducer {
 
   async close(): Promise<void> {
     await this.#cluster.disconnect();
+  }
+
+  #sendWaiting(leader: string): void {
+    const waiting = this.#waiting.get(leader) ?? [];
+    this.#waiting.delete(leader);
+    while (waiting.length > 0) void this.#request(leader, takeRequest(waiting));
+  }
+
+  /** Settles each of the parcels, and never throws. */
+  async #request(leader: string, parcels: readonly Parcel[]): Promise<void> {
+    try {
+      const broker = await this.#cluster.findBroker({ nodeId: leader });
+      if (!canExchange(broker, produceKey, produceVersion)) throw unknownBroker();
+      const answers = await exchange(broker, encodeProduce(parcels));
+      for (const parcel of parcels) {
+        const refusal = await refusalOf(answers, parcel);
+        if (refusal === undefined) parcel.resolve();
+        else parcel.reject(refusal);
+      }
+    } catch (error) {
+      for (const { reject } of parcels) reject(error);
+    }
   }
 
   async #askIdentity(): Promise<ProducerIdentity> {
@@ -88,27 +123,16 @@ interface InitialisingBroker extends Broker {
   initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>;
 }
 
-/** Produce, version 7 (https://kafka.apache.org/protocol#The_Messages_Produce), of one partition. */
-function produce(topic: string, partition: number, batch: Buffer): Exchange<unknown> {
-  return {
-    request: {
-      apiKey: produceKey,
-      apiVersion: version,
-      apiName: 'Produce',
-      encode: async () =>
-        newEncoder(batch.length + topic.length * 3 + 64)
-          .writeString(null)
-          .writeInt16(allInSync)
-          .writeInt32(timeoutMs)
-          .writeInt32(1)
-          .writeString(topic)
-          .writeInt32(1)
-          .writeInt32(partition)
-          .writeInt32(batch.length)
-          .writeBuffer(batch),
-    },
-    response: produceResponse,
-  };
+/** As many as one request takes, at least one; a partition stands in a request once, because its batches are to be written in order. */
+function takeRequest(waiting: Parcel[]): readonly Parcel[] {
+  let bytes = 0;
+  let count = 0;
+  for (const { batch } of waiting) {
+    bytes += batch.length;
+    if (count > 0 && bytes > requestBytes) break;
+    count += 1;
+  }
+  return waiting.splice(0, count);
 }
 
 function nobody(topic: string, partition: number): PipelineError {

@@ -1,0 +1,54 @@
+/** The request that writes batches of several partitions, and what a broker answers for each of them. */
+import { type Exchange, newEncoder, produceKey, produceResponse } from './kafka-wire.ts';
+
+export interface PartitionBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** A sealed batch of records. */
+  readonly batch: Buffer;
+}
+
+/** As kafkajs decodes it: an answer for each partition, errors among them. */
+export interface ProduceAnswers {
+  readonly topics: readonly { readonly topicName: string; readonly partitions: readonly { readonly partition: number }[] }[];
+}
+
+export const produceVersion = 7;
+
+const allInSync = -1;
+const timeoutMs = 10_000;
+const headBytes = 64;
+
+/** Produce, version 7 (https://kafka.apache.org/protocol#The_Messages_Produce). Each partition once. */
+export function encodeProduce(batches: readonly PartitionBatch[]): Exchange<ProduceAnswers> {
+  return {
+    request: {
+      apiKey: produceKey,
+      apiVersion: produceVersion,
+      apiName: 'Produce',
+      encode: async () => {
+        const topics = Map.groupBy(batches, ({ topic }) => topic);
+        const length = batches.reduce((sum, { topic, batch }) => sum + headBytes + topic.length * 3 + batch.length, headBytes);
+        const encoder = newEncoder(length).writeString(null).writeInt16(allInSync).writeInt32(timeoutMs).writeInt32(topics.size);
+        for (const [topic, ofTopic] of topics) {
+          encoder.writeString(topic).writeInt32(ofTopic.length);
+          for (const { partition, batch } of ofTopic) encoder.writeInt32(partition).writeInt32(batch.length).writeBuffer(batch);
+        }
+        return encoder;
+      },
+    },
+    response: { decode: produceResponse.decode, parse: async decoded => decoded as ProduceAnswers },
+  };
+}
+
+/** kafkajs' error for what the broker said of this partition; `undefined` when it was written. */
+export async function refusalOf({ topics }: ProduceAnswers, { topic, partition }: PartitionBatch): Promise<unknown> {
+  const answer = topics.find(({ topicName }) => topicName === topic)?.partitions.find(one => one.partition === partition);
+  if (answer === undefined) return new TypeError(`the broker said nothing of ${topic}/${partition}`);
+  try {
+    await produceResponse.parse({ topics: [{ topicName: topic, partitions: [answer] }] });
+    return undefined;
+  } catch (refusal) {
+    return refusal;
+  }
+}
