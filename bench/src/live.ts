@@ -60,6 +60,7 @@ class LiveRun {
   readonly #prefix = `bench-live-${process.pid}-${Date.now()}.`;
   readonly #beats = new Map<number, number>();
   readonly #arrivals: Arrival[] = [];
+  readonly #seen: { readonly bytes: Uint8Array; readonly atMs: number }[] = [];
   readonly #owned = Promise.withResolvers<void>();
   #processed = 0;
 
@@ -87,6 +88,7 @@ class LiveRun {
       await processor.end();
       over.abort();
       await reading;
+      this.#readSeen();
       if (this.#options.figure === 'durability') await this.#readDurable();
       return { ...this.#values(echo), ...usage };
     } finally {
@@ -153,11 +155,15 @@ class LiveRun {
     await Promise.all(partitions.map(read));
   }
 
-  /** First bars of a second only: larger intervals close at the same heartbeats. */
+  /** Keeps the bytes: reading them at once would keep the batches of other partitions waiting. */
   #note(batch: LogBatch, atMs: number): void {
-    for (const { value } of batch.records) {
-      if (value === undefined) continue;
-      const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString();
+    for (const { value } of batch.records) if (value !== undefined) this.#seen.push({ bytes: Uint8Array.from(value), atMs });
+  }
+
+  /** First bars of a second only: larger intervals close at the same heartbeats. */
+  #readSeen(): void {
+    for (const { bytes, atMs } of this.#seen.splice(0)) {
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
       const startMs = /"interval":"1s","startMs":(\d+)/.exec(text)?.[1];
       if (startMs === undefined || !text.includes('"revision":0,')) continue;
       this.#arrivals.push({ closingMs: Number(startMs) + secondMs + allowedLatenessMs, atMs });
