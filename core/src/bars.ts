@@ -13,6 +13,9 @@ export const barFlags = ['partial', 'gap', 'filled', 'corrected', 'reconciled', 
  */
 export type BarFlag = (typeof barFlags)[number];
 
+/** Flags that only a `history` record gives, and each one does: a bar with one of them was made of such a record. */
+export const historyFlags = ['filled', 'reconciled', 'mismatch'] as const satisfies readonly BarFlag[];
+
 /** Values at the close of a bar, from the bars as they closed; absent until enough bars are there. */
 export interface Indicators {
   readonly sma20?: number;
@@ -80,6 +83,11 @@ export function encodeBar(bar: Bar): string {
     versionUs: bar.versionUs,
     indicators: bar.indicators,
   });
+}
+
+/** True for a bar that a `history` record made: it tells no indicators, and changes none that was given out before. */
+export function isOfHistory({ flags }: Pick<Bar, 'flags'>): boolean {
+  return flags.length > 0 && historyFlags.some(flag => flags.includes(flag));
 }
 
 /** Flags in their one order, each once. */

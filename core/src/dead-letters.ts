@@ -4,12 +4,13 @@ import { recordFormat } from './records.ts';
 
 /**
  * - `late`: a tick whose window ended longer than the correction horizon ago
+ * - `early`: a bar of history for a window that live ticks may still change
  * - `future`: a stamp more than 5 s ahead of its receipt
  * - `not-owner`: a tick of a feed, or of an older session, that does not own the symbol
  * - `malformed`: a vendor's message, or a record, that is not what its kind asks for
  * - `unknown`: a vendor's message of a kind that nobody documented
  */
-export const deadLetterReasons = ['late', 'future', 'not-owner', 'malformed', 'unknown'] as const;
+export const deadLetterReasons = ['late', 'early', 'future', 'not-owner', 'malformed', 'unknown'] as const;
 export type DeadLetterReason = (typeof deadLetterReasons)[number];
 
 export const deadLetterSchema = z

@@ -6,13 +6,17 @@
  * passed over; a higher version is refused as newer, because a reader that guesses would change bars.
  */
 import { z } from 'zod';
-import { intervals } from './intervals.ts';
+import { barFlags, historyFlags } from './bars.ts';
+import { type Interval, intervalMs, intervals, windowStartMs } from './intervals.ts';
 
 /** The format that this code writes, and the highest one that it reads. */
 export const recordFormat = 1;
 
 /** The last time that a record may tell (in 2255): a thousand times that is still a whole number, and versions count on from there. */
 export const latestTimeMs = 8_999_999_999_999;
+
+const shortestDayMs = 10 * 3_600_000;
+const longestDayMs = 36 * 3_600_000;
 
 const timeMs = z.int().min(0).max(latestTimeMs);
 /** So large and so small that no sum, square or product of bars leaves the doubles: what is not finite has no place in JSON. */
@@ -28,6 +32,8 @@ const session = z.int().min(1).describe('rises for ever within a feed');
 const day = z.iso.date('must be a date as YYYY-MM-DD');
 const version = z.literal(recordFormat);
 const reason = z.string().max(500);
+/** What tables can count. */
+const count = z.int().min(0).max(2_147_483_647);
 
 export const tickSchema = z
   .object({
@@ -100,19 +106,43 @@ export const historySchema = z
     v: version,
     kind: z.literal('history'),
     source: feed,
-    action: z.enum(['fill', 'replace', 'flag']),
+    action: z
+      .enum(['fill', 'replace', 'flag'])
+      .describe(
+        "fill: no bar was stored; replace: a stored bar was touched by a gap; flag: the stored values stay, the vendor's were compared",
+      ),
     symbol,
     interval: z.enum(intervals),
     startMs: timeMs,
     endMs: timeMs,
-    open: price,
+    open: price.describe('this and the other values: those of the bar that the record makes'),
     high: price,
     low: price,
     close: price,
     volume: amount.optional(),
+    vwap: price.optional(),
+    vwapKind: z.enum(['exact', 'estimate']).optional(),
+    tickCount: count,
+    spreadMean: z.number().min(-1e15).max(1e15).optional(),
+    flags: z
+      .array(z.enum(barFlags))
+      .max(barFlags.length)
+      .describe('all flags of the bar; those that only history gives tell that it is of history'),
+    revision: count.describe('one more than that of the stored bar, 0 where none is stored'),
+    gap: z
+      .object({ fromMs: timeMs, toMs: timeMs, reason })
+      .refine(({ fromMs, toMs }) => fromMs < toMs, { path: ['toMs'], error: 'must be after fromMs' })
+      .optional()
+      .describe('the gap that is filled once this record is taken in'),
     receivedTimeMs: timeMs,
   })
-  .describe("a vendor's REST bar with what to do about it; key: symbol");
+  .refine(isWindow, { path: ['startMs'], error: 'must begin, and endMs must end, a window of the interval' })
+  .refine(({ vwap, vwapKind }) => (vwap === undefined) === (vwapKind === undefined), { path: ['vwapKind'], error: 'must stand with vwap' })
+  .refine(({ flags }) => historyFlags.some(flag => flags.includes(flag)), {
+    path: ['flags'],
+    error: `must hold one of ${historyFlags.join(', ')}`,
+  })
+  .describe("a bar made of a vendor's REST bar and of the stored one, as whoever compared the two decided; key: symbol");
 
 export const instrumentSchema = z
   .object({
@@ -166,4 +196,19 @@ export function recordKey(record: FeedRecord): string | undefined {
 /** The socket's clock of a record, in milliseconds: what drives the hybrid logical clock. */
 export function recordTimeMs(record: FeedRecord): number {
   return 'receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs;
+}
+
+/** A trading day is labelled by 00:00 UTC of its date and ends at a midnight of its exchange, or before: 10 h later at UTC+14, 36 h at UTC−12. */
+function isWindow({
+  interval,
+  startMs,
+  endMs,
+}: {
+  readonly interval: Interval;
+  readonly startMs: number;
+  readonly endMs: number;
+}): boolean {
+  if (windowStartMs(startMs, interval) !== startMs) return false;
+  const lengthMs = endMs - startMs;
+  return interval === '1d' ? lengthMs >= shortestDayMs && lengthMs <= longestDayMs : lengthMs === intervalMs(interval);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { hasCode } from '../src/errors.ts';
 import { decodeRecord, encodeRecord, recordJsonSchemas } from '../src/record-codec.ts';
-import type { Tick } from '../src/records.ts';
+import type { HistoryRecord, Tick } from '../src/records.ts';
 
 const tick: Tick = {
   v: 1,
@@ -17,6 +17,30 @@ const tick: Tick = {
   timeMs: 1730602137732,
   tradingDay: '2024-11-03',
   tradingDayEndMs: 1730678400000,
+};
+
+const history: HistoryRecord = {
+  v: 1,
+  kind: 'history',
+  source: 'twelve-data/rest',
+  action: 'replace',
+  symbol: 'BTC/USD',
+  interval: '5m',
+  startMs: 1730602200000,
+  endMs: 1730602500000,
+  open: 80054.02,
+  high: 80060.5,
+  low: 80050.25,
+  close: 80051,
+  volume: 12.5,
+  vwap: 80055.125,
+  vwapKind: 'estimate',
+  tickCount: 17,
+  spreadMean: -0.25,
+  flags: ['gap', 'filled'],
+  revision: 1,
+  gap: { fromMs: 1730602211000, toMs: 1730602477000, reason: 'mute' },
+  receivedTimeMs: 1730602700000,
 };
 
 function refusal(value: unknown): string {
@@ -82,9 +106,37 @@ describe('records', () => {
     expect(decodeRecord(Buffer.from(JSON.stringify({ ...tick, extra: true })))).toEqual(tick);
   });
 
+  it('of history come back as they went, with only what they must have', () => {
+    expect(decodeRecord(encodeRecord(history))).toEqual(history);
+    const { volume: _, vwap: __, vwapKind: ___, spreadMean: ____, gap: _____, ...least } = history;
+    expect(decodeRecord(encodeRecord(least))).toEqual(least);
+    const { revision: ______, flags: _______, tickCount: ________, ...lacking } = least;
+    expect(refusal(lacking)).toMatch(/^record.invalid tickCount: .*; flags: .*; revision: /);
+  });
+
+  it('of history are of a window of their interval', () => {
+    const { startMs, endMs } = history;
+    const fault = 'record.invalid startMs: must begin, and endMs must end, a window of the interval';
+    expect(refusal({ ...history, startMs: startMs + 60_000, endMs: endMs + 60_000 })).toBe(fault);
+    expect(refusal({ ...history, endMs: endMs + 1 })).toBe(fault);
+    expect(refusal({ ...history, interval: '1m' })).toBe(fault);
+    const dayMs = Date.UTC(2024, 10, 4);
+    const day = { ...history, interval: '1d', startMs: dayMs };
+    for (const hours of [10, 21, 24, 36]) expect(refusal({ ...day, endMs: dayMs + hours * 3_600_000 })).toBe('');
+    for (const hours of [9, 37]) expect(refusal({ ...day, endMs: dayMs + hours * 3_600_000 })).toBe(fault);
+    expect(refusal({ ...day, startMs: dayMs - 3_600_000, endMs: dayMs + 23 * 3_600_000 })).toBe(fault);
+  });
+
+  it('of history say so by their flags, name the kind of their VWAP, and a gap that ends after it begins', () => {
+    expect(refusal({ ...history, flags: ['gap'] })).toBe('record.invalid flags: must hold one of filled, reconciled, mismatch');
+    expect(refusal({ ...history, vwapKind: undefined })).toBe('record.invalid vwapKind: must stand with vwap');
+    expect(refusal({ ...history, gap: { fromMs: 5, toMs: 5, reason: 'mute' } })).toBe('record.invalid gap.toMs: must be after fromMs');
+  });
+
   it('have a JSON Schema each', () => {
     const schemas = recordJsonSchemas();
     expect(Object.keys(schemas)).toEqual(['tick', 'session', 'heartbeat', 'gap', 'history', 'instrument', 'alert-rules', 'dead-letter']);
     expect(schemas.tick).toMatchObject({ type: 'object', properties: { price: { type: 'number', minimum: 1e-22, maximum: 1e15 } } });
+    expect(schemas.history).toMatchObject({ properties: { revision: { type: 'integer', minimum: 0 }, gap: { type: 'object' } } });
   });
 });

@@ -31,6 +31,9 @@ describe('history records', () => {
       endMs: Date.parse('2026-03-10T14:32:00Z'),
       ...prices,
       volume: 5,
+      tickCount: 0,
+      flags: ['filled'],
+      revision: 0,
       receivedTimeMs,
     });
     expect(record && decodeRecord(encodeRecord(record))).toEqual(record);

@@ -38,7 +38,8 @@ export function historyOf({ request, series, source, action, receivedTimeMs }: H
       const { open, high, low, close, volume } = bar;
       const prices = { open, high, low, close, volume };
       const head = { v: recordFormat, kind: 'history', source, action, symbol: request.symbol, interval: request.interval } as const;
-      records.set(window.startMs, { ...head, ...window, ...prices, receivedTimeMs });
+      const made = { tickCount: 0, flags: ['filled' as const], revision: 0 };
+      records.set(window.startMs, { ...head, ...window, ...prices, ...made, receivedTimeMs });
     }
   }
   return { records: [...records.values()].sort((a, b) => a.startMs - b.startMs), faults };

@@ -195,6 +195,7 @@ export function marketOf(options: MarketOptions) {
     return {
       ...{ v: 1, kind: 'history', source: 'twelve-data/rest', action: 'fill', symbol: symbolName(symbol % options.symbols) },
       ...{ interval: '1m', startMs, endMs: startMs + 60_000, ...prices, receivedTimeMs: nowMs },
+      ...{ tickCount: 0, flags: ['filled'], revision: 0 },
     };
   }
 
