@@ -25,6 +25,12 @@ export function createProcessorMetrics(registry: Registry) {
       registers,
     }),
     corrections: new Counter({ name: 'stream_processor_corrections_total', help: 'bars given out again with a change', registers }),
+    history: new Counter({
+      name: 'stream_processor_history_records_total',
+      help: 'history records taken in; those refused are dead letters with the reason early',
+      labelNames: ['action'],
+      registers,
+    }),
     deadLetters: new Counter({ name: 'stream_processor_dead_letters_total', help: 'records refused', labelNames: ['reason'], registers }),
     flushSeconds: new Histogram({ name: 'stream_processor_flush_seconds', help: 'results of one batch made durable', buckets, registers }),
     snapshotSeconds: new Histogram({ name: 'stream_processor_snapshot_seconds', help: 'state of one partition saved', buckets, registers }),
@@ -71,6 +77,7 @@ export function countResults(batch: ResultBatch, metrics: ProcessorMetrics): voi
   metrics.ticks.inc(taken);
   countBars(bars, metrics);
   for (const [why, ticks] of batch.repeated) metrics.repeated.inc({ why }, ticks);
+  for (const [action, records] of batch.history) metrics.history.inc({ action }, records);
   for (const [reason, letters] of batch.refused) metrics.deadLetters.inc({ reason }, letters);
 }
 

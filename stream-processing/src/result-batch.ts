@@ -27,6 +27,7 @@ export class ResultBatch {
   readonly #letters = new RecordBlock({ topic: deadLetterTopic.name, partition: 0 });
   readonly #refused = new Map<string, number>();
   readonly #repeated = new Map<string, number>();
+  readonly #history = new Map<string, number>();
   readonly #barPartitions: BarPartitions;
   readonly #bars: readonly RecordBlock[];
   #letterBytes = 0;
@@ -92,6 +93,11 @@ export class ResultBatch {
     return this.#repeated;
   }
 
+  /** History records that were taken in, by action. */
+  get history(): ReadonlyMap<string, number> {
+    return this.#history;
+  }
+
   /** Dead letters, by reason. */
   get refused(): ReadonlyMap<string, number> {
     return this.#refused;
@@ -127,6 +133,7 @@ export class ResultBatch {
     this.#letterBytes = 0;
     this.#refused.clear();
     this.#repeated.clear();
+    this.#history.clear();
     this.#leavesLatest = false;
   }
 
@@ -150,6 +157,10 @@ export class ResultBatch {
       this.#repeated.set(output.why, (this.#repeated.get(output.why) ?? 0) + 1);
       return true;
     }
+    if (output.kind === 'history') {
+      this.#history.set(output.action, (this.#history.get(output.action) ?? 0) + 1);
+      return true;
+    }
     if (output.kind !== 'dead-letter') return false;
     const { reason, detail, record } = output;
     const timeMs = 'receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs;
@@ -158,6 +169,6 @@ export class ResultBatch {
   }
 }
 
-function gapOf({ symbol, fromMs, toMs, reason, versionUs }: Extract<FoldOutput, { readonly kind: 'gap' }>): Gap {
-  return { symbol, fromMs, toMs, reason, filled: false, versionUs };
+function gapOf({ kind: _, ...gap }: Extract<FoldOutput, { readonly kind: 'gap' }>): Gap {
+  return gap;
 }

@@ -29,6 +29,7 @@ describe('sessions, gaps and ownership', () => {
       fromMs: at(70),
       toMs: at(400),
       reason: 'closed without a code',
+      filled: false,
       versionUs: expect.any(Number),
     });
     expect(bars('1m').map(bar => [(bar.startMs - at(0)) / 60_000, bar.flags])).toEqual([

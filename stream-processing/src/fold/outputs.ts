@@ -1,7 +1,7 @@
 /** What the fold says about a record; the runtime makes it durable, in this order. */
 import type { Bar } from '@tapeline/core/bars';
 import type { DeadLetterReason } from '@tapeline/core/dead-letters';
-import type { FeedRecord, InstrumentRecord, Tick } from '@tapeline/core/records';
+import type { FeedRecord, HistoryRecord, InstrumentRecord, Tick } from '@tapeline/core/records';
 
 export type FoldOutput =
   | {
@@ -17,8 +17,12 @@ export type FoldOutput =
       readonly fromMs: number;
       readonly toMs: number;
       readonly reason: string;
+      /** True once history has been filled in. */
+      readonly filled: boolean;
       readonly versionUs: number;
     }
+  /** A history record was taken in; its bar, and the gap that it fills, are outputs of their own. */
+  | { readonly kind: 'history'; readonly action: HistoryRecord['action'] }
   | { readonly kind: 'instrument'; readonly instrument: InstrumentRecord; readonly versionUs: number }
   | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly detail: string; readonly record: FeedRecord }
   | { readonly kind: 'repeated'; readonly why: 'resent' | 'duplicate'; readonly tick: Tick };

@@ -5,9 +5,10 @@
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
-import type { FeedRecord, GapRecord, Heartbeat, SessionRecord, Tick } from '@tapeline/core/records';
+import type { FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
 import { endAbsence, endless } from './coverage.ts';
 import { FeedTable, type SessionChange } from './feed-table.ts';
+import { outputsOfHistory } from './history.ts';
 import { type FoldOptions, type Level, levelsOf } from './levels.ts';
 import type { FeedState, FoldOutput } from './outputs.ts';
 import { foldFormat, refuseOther, type SnapshotOrigin, unreadable } from './snapshot-refusal.ts';
@@ -84,7 +85,7 @@ export class PartitionFold {
       case 'instrument':
         return emit({ kind: 'instrument', instrument: record, versionUs: this.#nextVersion() });
       case 'history':
-        return emit({ kind: 'dead-letter', reason: 'unknown', detail: 'kind: this version takes no history records in', record });
+        return this.#applyHistory(record, emit);
       case 'alert-rules':
         return;
     }
@@ -123,7 +124,7 @@ export class PartitionFold {
     if (!this.#feeds.receive(tick.feed, tick.session, tick.receivedTimeMs)) {
       return emit({ kind: 'dead-letter', reason: 'not-owner', detail: `session: ${tick.session} of ${tick.feed} is over`, record: tick });
     }
-    const symbol = this.#symbols.get(tick.symbol) ?? this.#firstSeen(tick.symbol, tick.feed, tick.receivedTimeMs);
+    const symbol = this.#observed(tick.symbol) ?? this.#firstSeen(tick.symbol, tick.feed, tick.receivedTimeMs);
     if (symbol.state.owner === undefined) this.#takeOver(symbol, tick.feed, 'it was not subscribed', emit);
     if (symbol.state.owner !== tick.feed) {
       return emit({
@@ -165,7 +166,7 @@ export class PartitionFold {
     }
     for (const name of change.symbols) {
       if (partitionOf(name, this.#options.partitions) !== this.#options.partition) continue;
-      const symbol = this.#symbols.get(name);
+      const symbol = this.#observed(name);
       if (symbol === undefined) this.#firstSeen(name, record.feed, record.timeMs);
       else if (symbol.state.owner !== record.feed) this.#takeOver(symbol, change.feed, change.reason, emit);
     }
@@ -208,17 +209,35 @@ export class PartitionFold {
     }
   }
 
+  /** Changes no state, but that the log has named the symbol: nobody observes it for that. */
+  #applyHistory(record: HistoryRecord, emit: Emit): void {
+    const watermarkMs = this.#observed(record.symbol)?.state.watermarkMs;
+    if (!this.#symbols.has(record.symbol)) this.#add(record.symbol, 0);
+    for (const output of outputsOfHistory(record, watermarkMs, this.#options, () => this.#nextVersion())) emit(output);
+  }
+
   #gap(symbol: SymbolFold, fromMs: number, toMs: number, reason: string, emit: Emit): void {
     if (toMs <= fromMs) return;
-    emit({ kind: 'gap', symbol: symbol.state.symbol, fromMs, toMs, reason, versionUs: this.#nextVersion() });
+    emit({ kind: 'gap', symbol: symbol.state.symbol, fromMs, toMs, reason, filled: false, versionUs: this.#nextVersion() });
     symbol.touch({ fromMs, toMs }, this.#barsTo(emit, symbol));
   }
 
+  /** The symbol if a feed owns it or did; `undefined` also when only history named it. */
+  #observed(name: string): SymbolFold | undefined {
+    const symbol = this.#symbols.get(name);
+    return symbol?.state.timeFeed === undefined ? undefined : symbol;
+  }
+
   #firstSeen(name: string, feed: string, sinceMs: number): SymbolFold {
-    const symbol = SymbolFold.first(name, sinceMs, this.#levels, this.#options);
-    this.#symbols.set(name, symbol);
+    const symbol = this.#add(name, sinceMs);
     this.#own(symbol, feed);
     symbol.state.watermarkMs = this.#feeds.get(feed)?.watermarkMs ?? 0;
+    return symbol;
+  }
+
+  #add(name: string, sinceMs: number): SymbolFold {
+    const symbol = SymbolFold.first(name, sinceMs, this.#levels, this.#options);
+    this.#symbols.set(name, symbol);
     return symbol;
   }
 

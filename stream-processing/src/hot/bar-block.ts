@@ -1,6 +1,6 @@
 /** Closed and corrected bars as rows of numbers, in the order in which they were given out; reused, so that none is an object. */
 import type { Bar } from '@tapeline/core/bars';
-import { barOfRow, barStride } from './bar-columns.ts';
+import { barOfRow, barStride, storeBar } from './bar-columns.ts';
 import type { FoldEngine } from './fold-engine.ts';
 import { enlarged } from './growing.ts';
 import type { SymbolNames } from './symbol-names.ts';
@@ -50,6 +50,14 @@ export class BarBlock {
     this.#slots.set(this.#engine.wholes.subarray(slotsAt, slotsAt + count), this.#count);
     this.#count += count;
     functions.clearBars();
+  }
+
+  /** Adds a bar that the engine did not make, of the symbol with this number; what the engine gave out before is to be taken first. */
+  add(slot: number, bar: Bar): void {
+    this.#reserve(this.#count + 1);
+    storeBar(bar, this.#columns, this.#count * barStride);
+    this.#slots[this.#count] = slot;
+    this.#count += 1;
   }
 
   /** The bar as the plain fold gives it. */

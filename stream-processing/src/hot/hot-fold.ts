@@ -8,9 +8,10 @@
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
-import type { FeedRecord, GapRecord, Heartbeat, SessionRecord, Tick } from '@tapeline/core/records';
+import type { FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
 import { endAbsence, endless } from '../fold/coverage.ts';
 import type { SessionChange } from '../fold/feed-table.ts';
+import { outputsOfHistory } from '../fold/history.ts';
 import { type FoldOptions, type Level, levelsOf } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
 import { foldFormat } from '../fold/snapshot-refusal.ts';
@@ -25,7 +26,7 @@ import { type NumberReader, NumberWriter } from './number-stream.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
 import { readSymbol, writeSymbol } from './symbol-snapshot.ts';
-import { latestFeedColumn, latestTickOf, latestVersionColumn, storeTick } from './tick-numbers.ts';
+import { latestFeedColumn, latestTickOf, latestVersionColumn, storeTick, timeFeedColumn } from './tick-numbers.ts';
 
 export type { FoldOptions } from '../fold/levels.ts';
 export type { RecordRun, RunProgress } from './everyday-ticks.ts';
@@ -217,11 +218,8 @@ export class HotFold {
       case 'instrument':
         results.outputs.push({ kind: 'instrument', instrument: record, versionUs: this.#nextVersion() });
         return;
-      case 'history': {
-        const detail = 'kind: this version takes no history records in';
-        results.outputs.push({ kind: 'dead-letter', reason: 'unknown', detail, record });
-        return;
-      }
+      case 'history':
+        return this.#applyHistory(record, results);
       case 'alert-rules':
         return;
     }
@@ -236,7 +234,8 @@ export class HotFold {
       outputs.push({ kind: 'dead-letter', reason: 'not-owner', detail, record: tick });
       return;
     }
-    const slot = this.#slotOf(tick.symbol, feed, tick.receivedTimeMs);
+    const observed = this.#observed(tick.symbol);
+    const slot = observed < 0 ? this.#firstSeen(tick.symbol, feed, tick.receivedTimeMs) : observed;
     if (functions.ownerOf(slot) === none) this.#takeOver(slot, feed, 'it was not subscribed', results);
     const owner = functions.ownerOf(slot);
     if (owner !== feed) {
@@ -286,8 +285,8 @@ export class HotFold {
     }
     for (const name of change.symbols) {
       if (partitionOf(name, this.#options.partitions) !== this.#options.partition) continue;
-      const slot = this.#symbols.slotOf(name);
-      if (slot < 0) this.#slotOf(name, feed, record.timeMs);
+      const slot = this.#observed(name);
+      if (slot < 0) this.#firstSeen(name, feed, record.timeMs);
       else if (functions.ownerOf(slot) !== feed) this.#takeOver(slot, feed, change.reason, results);
     }
   }
@@ -331,9 +330,28 @@ export class HotFold {
     }
   }
 
+  /** Changes no state, but that the log has named the symbol: nobody observes it for that. */
+  #applyHistory(record: HistoryRecord, results: FoldResults): void {
+    const observed = this.#observed(record.symbol);
+    const watermarkMs = observed < 0 ? undefined : this.#engine.functions.watermarkOf(observed);
+    const slot = this.#slotOf(record.symbol);
+    for (const output of outputsOfHistory(record, watermarkMs, this.#options, () => this.#nextVersion())) {
+      if (output.kind === 'bar') results.bars.add(slot, output.bar);
+      else results.outputs.push(output);
+    }
+  }
+
   #gap(slot: number, fromMs: number, toMs: number, reason: string, results: FoldResults): void {
     if (toMs <= fromMs) return;
-    results.outputs.push({ kind: 'gap', symbol: this.#symbols.name(slot), fromMs, toMs, reason, versionUs: this.#nextVersion() });
+    results.outputs.push({
+      kind: 'gap',
+      symbol: this.#symbols.name(slot),
+      fromMs,
+      toMs,
+      reason,
+      filled: false,
+      versionUs: this.#nextVersion(),
+    });
     this.#touch(slot, fromMs, toMs);
   }
 
@@ -344,15 +362,27 @@ export class HotFold {
     functions.touchWindows(slot, fromMs, toMs, functions.watermarkOf(slot));
   }
 
-  /** The slot of a symbol; one that is seen for the first time begins here, owned by the feed. */
-  #slotOf(name: string, feed: number, sinceMs: number): number {
-    const known = this.#symbols.slotOf(name);
-    if (known >= 0) return known;
-    const slot = this.#symbols.add(name);
+  /** The slot of the symbol if a feed owns it or did; −1 also when only history named it. */
+  #observed(name: string): number {
+    const slot = this.#symbols.slotOf(name);
+    if (slot < 0) return slot;
+    const { functions, wholes } = this.#engine;
+    return wholes[functions.symbolRowAt(slot) / 4 + timeFeedColumn] === none ? -1 : slot;
+  }
+
+  /** A symbol that is seen for the first time begins, owned by the feed; gives its slot. */
+  #firstSeen(name: string, feed: number, sinceMs: number): number {
+    const slot = this.#slotOf(name);
     this.#coverage.begin(slot, sinceMs);
     this.#engine.functions.own(slot, feed);
     this.#engine.functions.setWatermark(slot, this.#feeds.get(feed)?.watermarkMs ?? 0);
     return slot;
+  }
+
+  /** The slot of a symbol, a new one when it has none. */
+  #slotOf(name: string): number {
+    const known = this.#symbols.slotOf(name);
+    return known < 0 ? this.#symbols.add(name) : known;
   }
 
   #nextVersion(): number {

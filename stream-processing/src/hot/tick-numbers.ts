@@ -44,6 +44,8 @@ const latestColumns = [8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 10, 11];
 /** The version of that tick's row, and the feed that it came from, in fours of bytes. */
 export const latestVersionColumn = 12;
 export const latestFeedColumn = 44;
+/** The feed whose heartbeats close the symbol's windows, in fours of bytes: the owner, or the last one. */
+export const timeFeedColumn = 43;
 
 /** The latest tick in the row of a symbol. */
 export function latestTickOf(numbers: Float64Array, at: number, feed: string, symbol: string): Tick {

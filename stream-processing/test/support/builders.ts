@@ -1,7 +1,7 @@
 /** Builders of records, and a fold that collects what it gives out. */
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
-import type { FeedRecord, Heartbeat, SessionRecord, Tick } from '@tapeline/core/records';
+import type { FeedRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
 import type { FoldOutput } from '../../src/fold/outputs.ts';
 import { type FoldOptions, PartitionFold } from '../../src/fold/partition-fold.ts';
 
@@ -40,6 +40,15 @@ export function aSession(fields: Partial<SessionRecord> & { readonly timeMs: num
 
 export function aHeartbeat(fields: Partial<Heartbeat> & { readonly timeMs: number }): Heartbeat {
   return { v: 1, kind: 'heartbeat', feed, session: 1, connected: true, ...fields };
+}
+
+/** A bar of history that fills the minute from ten o'clock on, received an hour later; the rest as given. */
+export function aHistory(fields: Partial<HistoryRecord> = {}): HistoryRecord {
+  return {
+    ...{ v: 1, kind: 'history', source: 'twelve-data/rest', action: 'fill', symbol: 'BTC/USD', interval: '1m' },
+    ...{ startMs: at(0), endMs: at(60), open: 10, high: 12, low: 9, close: 11, tickCount: 0, flags: ['filled'], revision: 0 },
+    ...{ receivedTimeMs: at(3_600), ...fields },
+  };
 }
 
 export const foldOptions: FoldOptions = {

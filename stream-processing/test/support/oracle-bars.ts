@@ -1,7 +1,7 @@
 /** The oracle's bars: each value from its definition in DESIGN.md §3, out of all ticks of the window at once. */
-import type { Bar, BarFlag, Indicators } from '@tapeline/core/bars';
+import { type Bar, type BarFlag, barFlags, type Indicators } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
-import type { Tick } from '@tapeline/core/records';
+import type { HistoryRecord, Tick } from '@tapeline/core/records';
 
 /** A tick that counts, and what it says about volume: DESIGN.md §3, row `volume`. */
 export interface CountedTick {
@@ -43,6 +43,19 @@ export function windowOfTick(tick: Tick, interval: Interval): OracleWindow {
   }
   const startMs = Math.floor(tick.timeMs / length) * length;
   return { interval, startMs, endMs: startMs + length, fromMs: startMs };
+}
+
+/** The smallest window that the last tick of a record's window would fall into: of a trading day it may end after it. */
+export function lastWindowIn({ interval, endMs }: HistoryRecord, smallest: Interval): { readonly endMs: number } {
+  if (smallest === '1d') return { endMs };
+  const lastMs = interval === '1d' || lengthOf(interval) < lengthOf(smallest) ? endMs - 1 : endMs - lengthOf(smallest);
+  return { endMs: (Math.floor(lastMs / lengthOf(smallest)) + 1) * lengthOf(smallest) };
+}
+
+/** The bar that a history record tells; `versionUs` is 0. */
+export function barOfHistory(record: HistoryRecord): Bar {
+  const { v: _, kind: __, source: ___, action: ____, gap: _____, receivedTimeMs: ______, ...told } = record;
+  return { ...told, flags: barFlags.filter(flag => told.flags.includes(flag)), state: 'final', versionUs: 0 };
 }
 
 /** By time, then session, then sequence; ticks of two feeds that agree in all of them as they stand in the log. */

@@ -7,8 +7,18 @@ import { type Bar, type BarFlag, barFlags, type Indicators } from '@tapeline/cor
 import type { DeadLetterReason } from '@tapeline/core/dead-letters';
 import type { Interval } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
-import type { FeedRecord, GapRecord, Heartbeat, SessionRecord, Tick } from '@tapeline/core/records';
-import { barOfTicks, type CountedTick, dayVolumeSteps, inOrder, lengthOf, type OracleWindow, windowOfTick } from './oracle-bars.ts';
+import type { FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
+import {
+  barOfHistory,
+  barOfTicks,
+  type CountedTick,
+  dayVolumeSteps,
+  inOrder,
+  lastWindowIn,
+  lengthOf,
+  type OracleWindow,
+  windowOfTick,
+} from './oracle-bars.ts';
 import { type ClosedBar, indicatorsOf } from './oracle-indicators.ts';
 
 export interface OracleOptions {
@@ -23,7 +33,15 @@ export interface OracleOptions {
 export type OracleOutput =
   | { readonly kind: 'tick'; readonly tick: Tick; readonly latest: boolean }
   | { readonly kind: 'bar'; readonly bar: Bar }
-  | { readonly kind: 'gap'; readonly symbol: string; readonly fromMs: number; readonly toMs: number; readonly reason: string }
+  | {
+      readonly kind: 'gap';
+      readonly symbol: string;
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly reason: string;
+      readonly filled: boolean;
+    }
+  | { readonly kind: 'history'; readonly action: HistoryRecord['action'] }
   | { readonly kind: 'instrument'; readonly instrument: FeedRecord }
   | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly record: FeedRecord }
   | { readonly kind: 'repeated'; readonly why: 'resent' | 'duplicate'; readonly tick: Tick };
@@ -100,7 +118,7 @@ export class Oracle {
         this.#give({ kind: 'instrument', instrument: record });
         break;
       case 'history':
-        this.#give({ kind: 'dead-letter', reason: 'unknown', record });
+        this.#history(record);
         break;
       case 'alert-rules':
         break;
@@ -235,6 +253,19 @@ export class Oracle {
     }
   }
 
+  /** Its bar as it stands there, and the gap that it fills; not while a tick that the window could still get would be taken. */
+  #history(record: HistoryRecord): void {
+    const listed = this.#symbols.get(record.symbol);
+    const last = lastWindowIn(record, this.#intervals[0] as Interval);
+    if (listed !== undefined && !(this.#isOver(listed, last) && !this.#isInHorizon(listed, last))) {
+      return this.#give({ kind: 'dead-letter', reason: 'early', record });
+    }
+    const { action, symbol, gap } = record;
+    this.#give({ kind: 'history', action });
+    this.#give({ kind: 'bar', bar: barOfHistory(record) });
+    if (gap !== undefined) this.#give({ kind: 'gap', symbol, ...gap, filled: true });
+  }
+
   /** The first session that names a symbol, or the first price of one that none names: from here on it is observed. */
   #list(symbol: string, feed: Feed, sinceMs: number): Listed {
     const listed: Listed = {
@@ -273,7 +304,7 @@ export class Oracle {
 
   #gap(listed: Listed, { fromMs, toMs }: Gap, reason: string): void {
     if (toMs <= fromMs) return;
-    this.#give({ kind: 'gap', symbol: listed.symbol, fromMs, toMs, reason });
+    this.#give({ kind: 'gap', symbol: listed.symbol, fromMs, toMs, reason, filled: false });
     listed.gaps.push({ fromMs, toMs });
     this.#flag(listed, { fromMs, toMs });
   }
@@ -292,11 +323,11 @@ export class Oracle {
     return absentSinceMs === undefined ? gaps : [...gaps, { fromMs: absentSinceMs, toMs: Number.POSITIVE_INFINITY }];
   }
 
-  #isOver(listed: Listed, window: OracleWindow): boolean {
+  #isOver(listed: Listed, window: Pick<OracleWindow, 'endMs'>): boolean {
     return listed.watermarkMs >= window.endMs + this.#options.allowedLatenessMs;
   }
 
-  #isInHorizon(listed: Listed, window: OracleWindow): boolean {
+  #isInHorizon(listed: Listed, window: Pick<OracleWindow, 'endMs'>): boolean {
     return window.endMs >= listed.watermarkMs - this.#options.correctionHorizonMs;
   }
 

@@ -52,7 +52,7 @@ const weights = {
   zombie: 1,
   unsaid: 1,
   gap: 1,
-  history: 1,
+  history: 4,
   instrument: 1,
   rules: 1,
 } as const;
@@ -162,7 +162,7 @@ function recordsOf(next: Step, market: Market, before: readonly FeedRecord[]): r
     case 'gap':
       return [market.gap(feed, next.symbol, next.behindMs, bits)];
     case 'history':
-      return [market.history(next.symbol)];
+      return [market.history(next.symbol, next)];
     case 'instrument':
       return [market.instrument(next.symbol)];
     case 'rules':

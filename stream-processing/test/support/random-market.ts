@@ -1,4 +1,5 @@
 /** The market that random logs are played on: a clock, symbols of several kinds, and feeds with their sessions and sequences. */
+import { type Interval, intervalMs, intervals, windowStartMs } from '@tapeline/core/intervals';
 import type { GapRecord, Heartbeat, HistoryRecord, InstrumentRecord, SessionRecord, Tick } from '@tapeline/core/records';
 
 export type Volumes = 'eighths' | 'decimals';
@@ -16,6 +17,13 @@ export interface TickWish {
   readonly spread: number | undefined;
   /** The tick is of a session that is over. */
   readonly sessionsAgo?: number;
+}
+
+export interface HistoryWish {
+  readonly behindMs: number;
+  readonly cents: number;
+  readonly spread: number | undefined;
+  readonly bits: number;
 }
 
 interface Feed {
@@ -189,13 +197,25 @@ export function marketOf(options: MarketOptions) {
     };
   }
 
-  function history(symbol: number): HistoryRecord {
-    const startMs = Math.floor(nowMs / 60_000) * 60_000 - 60_000;
-    const prices = { open: 10, high: 12, low: 9, close: 11 };
+  /** A bar of history that ends about `behindMs` ago: of any interval and action, some of symbols that nobody observes. */
+  function history(symbol: number, wish: HistoryWish): HistoryRecord {
+    const { bits, cents } = wish;
+    const place = bits % 8 === 3 ? 1_000_000 + (symbol % 3) : symbol % options.symbols;
+    const interval = intervals[bits % intervals.length] as Interval;
+    const price = cents / 100;
+    const flags = [['filled'], ['gap', 'filled'], ['reconciled', 'partial'], ['mismatch', 'gap', 'corrected', 'filled']] as const;
+    const vwap = { vwap: price + 1 / 3, vwapKind: bits & 16 ? 'exact' : 'estimate' } as const;
+    const toMs = nowMs - 10 * bits;
     return {
-      ...{ v: 1, kind: 'history', source: 'twelve-data/rest', action: 'fill', symbol: symbolName(symbol % options.symbols) },
-      ...{ interval: '1m', startMs, endMs: startMs + 60_000, ...prices, receivedTimeMs: nowMs },
-      ...{ tickCount: 0, flags: ['filled'], revision: 0 },
+      ...{ v: 1, kind: 'history', source: 'twelve-data/rest', symbol: symbolName(place), interval },
+      ...spanOf(place, interval, nowMs - wish.behindMs - (bits & 32 ? 70_000 : 0)),
+      ...{ action: (['fill', 'replace', 'flag'] as const)[bits % 3] ?? 'fill', flags: [...(flags[(bits >> 3) % 4] ?? [])] },
+      ...{ open: price, high: price + 0.02, low: price / 3, close: price + 0.01 },
+      ...(bits & 64 ? { volume: bits / unit, ...vwap } : {}),
+      ...(wish.spread === undefined ? {} : { spreadMean: (wish.spread - 25) / 300 }),
+      ...{ tickCount: bits & 64, revision: bits % 5 },
+      ...(bits & 128 ? { gap: { fromMs: toMs - 1 - wish.behindMs, toMs, reason: 'the log was away' } } : {}),
+      receivedTimeMs: nowMs,
     };
   }
 
@@ -238,4 +258,14 @@ function tradingDay(place: number, timeMs: number): { readonly tradingDay: strin
   const endMs = Math.floor((timeMs - endOfDayMs) / dayMs) * dayMs + dayMs + endOfDayMs;
   const label = endOfDayMs === 0 || endOfDayMs === 18_000_000 ? endMs - dayMs : endMs;
   return { tradingDay: new Date(label).toISOString().slice(0, 10), tradingDayEndMs: endMs };
+}
+
+/** The window that holds `timeMs`. */
+function spanOf(place: number, interval: Interval, timeMs: number): { readonly startMs: number; readonly endMs: number } {
+  if (interval === '1d') {
+    const day = tradingDay(place, timeMs);
+    return { startMs: Date.parse(day.tradingDay), endMs: day.tradingDayEndMs };
+  }
+  const startMs = windowStartMs(timeMs, interval);
+  return { startMs, endMs: startMs + intervalMs(interval) };
 }
