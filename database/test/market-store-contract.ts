@@ -136,6 +136,42 @@ export function describeMarketStoreContract(name: string, start: () => Promise<S
         expect(read.map(bar => bar.startMs)).toEqual(starts);
       });
 
+      it('of history leave the indicators as they are stored, and nothing else', async () => {
+        const { indicators, ...ofTicks } = aFullBar({ symbol: 'history/1', versionUs: noonUs });
+        const history = aBar({ symbol: 'history/1', close: 101, volume: 3, revision: 1, flags: ['gap', 'filled'], versionUs: noonUs + 1 });
+        const again = { ...history, close: 102, flags: ['gap', 'filled', 'mismatch'], revision: 2, versionUs: noonUs + 2 } as const;
+        const read = async () => store.bars({ symbol: 'history/1', interval: '1m', ...wholeDay });
+        await store.write(storeBatch({ bars: [{ ...ofTicks, indicators }] }));
+        await store.write(storeBatch({ bars: [history] }));
+        expect(await read()).toStrictEqual([{ ...history, indicators }]);
+        await store.write(storeBatch({ bars: [again] }));
+        await store.write(storeBatch({ bars: [history, { ...ofTicks, indicators }] }));
+        expect(await read()).toStrictEqual([{ ...again, indicators }]);
+      });
+
+      it('of history leave the indicators of a bar that comes in the same batch, before or behind them', async () => {
+        const bars = (symbol: string) => {
+          const ofTicks = aFullBar({ symbol, versionUs: noonUs });
+          return [ofTicks, aBar({ symbol, close: 101, revision: 1, flags: ['filled'], versionUs: noonUs + 1 })] as const;
+        };
+        for (const [symbol, order] of [['history/2', bars('history/2')] as const, ['history/3', bars('history/3').toReversed()] as const]) {
+          await store.write(storeBatch({ bars: order }));
+          const [ofTicks, history] = bars(symbol);
+          const expected = [{ ...history, indicators: ofTicks.indicators }];
+          expect(await store.bars({ symbol, interval: '1m', ...wholeDay })).toStrictEqual(expected);
+        }
+      });
+
+      it('of history make a bar where none was, and give way to a newer one that ticks made', async () => {
+        const history = aBar({ symbol: 'history/4', tickCount: 0, flags: ['filled'], versionUs: noonUs });
+        const newer = aBar({ symbol: 'history/4', revision: 1, flags: ['gap'], versionUs: noonUs + 1 });
+        const read = async () => store.bars({ symbol: 'history/4', interval: '1m', ...wholeDay });
+        await store.write(storeBatch({ bars: [history] }));
+        expect(await read()).toStrictEqual([history]);
+        await store.write(storeBatch({ bars: [newer] }));
+        expect(await read()).toStrictEqual([newer]);
+      });
+
       it('of another interval or symbol stay out', async () => {
         await store.write(
           storeBatch({ bars: [aBar({ symbol: 'apart/1' }), aBar({ symbol: 'apart/1', interval: '5m' }), aBar({ symbol: 'apart/2' })] }),

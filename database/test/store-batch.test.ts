@@ -15,6 +15,12 @@ describe('the newest rows of a batch', () => {
     expect(newestOfEachKey(storeBatch({ bars, ticks, gaps }))).toEqual(storeBatch({ bars, ticks, gaps }));
   });
 
+  it('of history leave the bar that ticks made in its place, before them', () => {
+    const history = [2, 4].map(step => aBar({ close: step, flags: ['filled'], versionUs: noonUs + step }));
+    const bars = [...history, ...[1, 3].map(step => aBar({ close: step, versionUs: noonUs + step }))];
+    expect(newestOfEachKey(storeBatch({ bars })).bars.map(bar => bar.close)).toEqual([3, 4]);
+  });
+
   it('are the first of equal versions', () => {
     const bars = [aBar({ close: 1 }), aBar({ close: 1 })];
     expect(newestOfEachKey(storeBatch({ bars })).bars[0]).toBe(bars[0]);

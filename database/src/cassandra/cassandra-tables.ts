@@ -1,5 +1,5 @@
 /** Tables of the keyspace (DESIGN.md §6): what their partition keys are made of, and what becomes of absent values. */
-import type { Bar } from '@tapeline/core/bars';
+import { type Bar, isOfHistory } from '@tapeline/core/bars';
 import type { Gap, InstrumentRow, LatestPrice, TickRow } from '../market-store.ts';
 import { barRows } from '../rows/bar-rows.ts';
 import type { RowShape } from '../rows/cells.ts';
@@ -18,7 +18,7 @@ export interface CassandraTable<Row> {
   addedOf(row: Row): readonly string[];
   /** Values of the partition key, in its order. */
   partitionOf(row: Row): readonly string[];
-  /** The same for every version of a row, and for no other row of its partition. */
+  /** The same for versions of a row of which the newer replaces the older whole, and for no other row of its partition. */
   rowKeyOf(row: Row): string | number;
   /** A column that no row is without: its write time is the row's version. */
   readonly witness: string;
@@ -26,7 +26,7 @@ export interface CassandraTable<Row> {
 }
 
 /**
- * A newer row replaces an older one whole, also where it has no value any more; Cassandra merges cell by cell.
+ * A newer row replaces an older one whole, but for `RowShape.kept`, also where it has no value any more; Cassandra merges cell by cell.
  * - `never-replaced`: one version of a row is all that there is
  * - `cleared`: rows that replace another write tombstones, so that Grafana too sees no stale value
  * - `outdated`: the older value stays and reads pass over it, because its write time is not the row's; for rows that change so often
@@ -59,7 +59,7 @@ export const barTable: CassandraTable<Bar> = {
   added: ['bucket'],
   addedOf: bar => [bucketOf(barBucketSpan(bar.interval), bar.startMs)],
   partitionOf: bar => [bar.symbol, bar.interval, bucketOf(barBucketSpan(bar.interval), bar.startMs)],
-  rowKeyOf: bar => bar.startMs,
+  rowKeyOf: bar => (isOfHistory(bar) ? `history/${bar.startMs}` : bar.startMs),
   witness: 'close',
   absent: { are: 'cleared', when: bar => bar.revision > 0 || bar.flags.includes('reconciled') },
 };

@@ -9,7 +9,7 @@ export interface SinkRow {
   readonly table: string;
   /** Values of the partition key. */
   readonly partition: readonly string[];
-  /** The same for every version of the row, and for no other row of the partition. */
+  /** The same for versions of the row of which the newer replaces the older whole, and for no other row of the partition. */
   readonly key: string | number;
   readonly versionUs: number;
   insert(): Statement;

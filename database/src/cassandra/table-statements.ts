@@ -28,7 +28,9 @@ export function statementsOf<Row>(keyspace: string, table: CassandraTable<Row>):
     select: selectOf(keyspace, table),
     insert: (row, ttlSeconds) => {
       const nothing = absentValue(row);
-      const values = shape.cellsOf(row).map(cell => (cell === undefined ? nothing : cell));
+      const kept = shape.kept?.by(row) ? shape.kept.columns : [];
+      const absentIn = (column: string | undefined) => (column !== undefined && kept.includes(column) ? unset : nothing);
+      const values = shape.cellsOf(row).map((cell, index) => (cell === undefined ? absentIn(shape.columns[index]) : cell));
       return { query, params: [...table.addedOf(row), ...values, shape.versionOf(row), ttlSeconds] };
     },
     rowOf: record => {

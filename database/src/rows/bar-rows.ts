@@ -1,5 +1,8 @@
-/** Bars as cells; indicators have a column each, flags are joined by commas in their one order. */
-import { type Bar, type BarFlag, barFlags, type Indicators } from '@tapeline/core/bars';
+/**
+ * Bars as cells; indicators have a column each, flags are joined by commas in their one order. A bar of history says nothing of
+ * indicators: those that were given out at the close of its window stay.
+ */
+import { type Bar, type BarFlag, barFlags, type Indicators, isOfHistory } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
 import { type Cells, numberIn, optionalNumber, optionalText, type RowShape, textIn, withoutAbsent } from './cells.ts';
 
@@ -26,6 +29,7 @@ export const barRows: RowShape<Bar> = {
     ...['tick_count', 'spread_mean', 'state', 'flags', 'revision', ...indicators],
   ],
   optional: ['volume', 'vwap', 'vwap_kind', 'spread_mean', ...indicators],
+  kept: { columns: indicators, by: isOfHistory },
   versionOf: bar => bar.versionUs,
   cellsOf: bar => [
     ...[bar.symbol, bar.interval, bar.startMs, bar.endMs, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.vwapKind],

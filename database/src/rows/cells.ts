@@ -11,6 +11,8 @@ export interface RowShape<Row> {
   readonly columns: readonly string[];
   /** Columns that may be absent. */
   readonly optional: readonly string[];
+  /** Columns that some rows have no value for and leave as they are stored. */
+  readonly kept?: { readonly columns: readonly string[]; by(row: Row): boolean };
   versionOf(row: Row): number;
   /** Values in the order of `columns`. */
   cellsOf(row: Row): readonly Cell[];

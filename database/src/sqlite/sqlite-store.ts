@@ -21,7 +21,7 @@ import { type StoreMetrics, storeMetrics } from '../store-metrics.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteFileOf } from './sqlite-generations.ts';
 import { loadSqliteSnapshot, saveSqliteSnapshot } from './sqlite-snapshots.ts';
-import { barTable, gapTable, instrumentTable, latestTable, rowsOf, type SqliteTable, tickTable, upsertRows } from './sqlite-tables.ts';
+import { barTable, boundValuesOf, gapTable, instrumentTable, latestTable, rowsOf, type SqliteTable, tickTable } from './sqlite-tables.ts';
 
 export interface SqliteStoreOptions {
   /** Folder of `market.sqlite`; made when it is missing. */
@@ -115,7 +115,7 @@ class SqliteStore implements MarketStore {
 
   #upsert<Row>(table: SqliteTable<Row>, rows: readonly Row[]): void {
     if (rows.length === 0) return;
-    upsertRows(this.#database.statement(table.upsert), table, rows);
+    for (const row of rows) this.#database.statement(table.upsertOf(row)).run(...boundValuesOf(table, row));
     this.#metrics.rowsWritten.inc({ table: table.name }, rows.length);
   }
 }

@@ -1,5 +1,4 @@
 /** Tables of `market.sqlite`: how a row is written so that the newer version wins, and how rows are read. */
-import type { StatementSync } from 'node:sqlite';
 import type { Bar } from '@tapeline/core/bars';
 import type { Gap, InstrumentRow, LatestPrice, TickRow } from '../market-store.ts';
 import { barRows } from '../rows/bar-rows.ts';
@@ -12,8 +11,8 @@ import { tickRows } from '../rows/tick-rows.ts';
 export interface SqliteTable<Row> {
   readonly name: string;
   readonly shape: RowShape<Row>;
-  /** Inserts a row, or changes it when this version is newer; a repeated or older one changes nothing. */
-  readonly upsert: string;
+  /** Inserts the row, or changes it when this version is newer; a repeated or older one changes nothing. */
+  upsertOf(row: Row): string;
   /** `SELECT` of all columns, to be completed with a condition. */
   readonly select: string;
 }
@@ -24,9 +23,9 @@ export const latestTable: SqliteTable<LatestPrice> = table('latest', latestRows,
 export const gapTable: SqliteTable<Gap> = table('gaps', gapRows, ['time', 'symbol', 'reason']);
 export const instrumentTable: SqliteTable<InstrumentRow> = table('instruments', instrumentRows, ['symbol']);
 
-/** Writes rows with a prepared {@link SqliteTable.upsert}. */
-export function upsertRows<Row>(statement: StatementSync, { shape }: SqliteTable<Row>, rows: readonly Row[]): void {
-  for (const row of rows) statement.run(...shape.cellsOf(row).map(boundValue), shape.versionOf(row));
+/** What a {@link SqliteTable.upsertOf} is run with. */
+export function boundValuesOf<Row>({ shape }: SqliteTable<Row>, row: Row): (string | number | null)[] {
+  return [...shape.cellsOf(row).map(boundValue), shape.versionOf(row)];
 }
 
 /** Rows of a {@link SqliteTable.select}. */
@@ -36,12 +35,17 @@ export function rowsOf<Row>({ shape }: SqliteTable<Row>, records: readonly Recor
 
 function table<Row>(name: string, shape: RowShape<Row>, key: readonly string[]): SqliteTable<Row> {
   const columns = [...shape.columns, 'version_us'];
-  const changes = columns.filter(column => !key.includes(column)).map(column => `${column} = excluded.${column}`);
+  const upsert = (unchanged: readonly string[]) => {
+    const changes = columns.filter(column => !unchanged.includes(column)).map(column => `${column} = excluded.${column}`);
+    return `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
+      ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changes.join(', ')} WHERE excluded.version_us > ${name}.version_us`;
+  };
+  const whole = upsert(key);
+  const keeping = upsert([...key, ...(shape.kept?.columns ?? [])]);
   return {
     name,
     shape,
-    upsert: `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-      ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changes.join(', ')} WHERE excluded.version_us > ${name}.version_us`,
+    upsertOf: row => (shape.kept?.by(row) ? keeping : whole),
     select: `SELECT ${columns.join(', ')} FROM ${name}`,
   };
 }
