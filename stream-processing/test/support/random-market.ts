@@ -200,7 +200,7 @@ export function marketOf(options: MarketOptions) {
   /** A bar of history that ends about `behindMs` ago: of any interval and action, some of symbols that nobody observes. */
   function history(symbol: number, wish: HistoryWish): HistoryRecord {
     const { bits, cents } = wish;
-    const place = bits % 8 === 3 ? 1_000_000 + (symbol % 3) : symbol % options.symbols;
+    const place = cents % 8 === 3 ? 1_000_000 + (symbol % 3) : symbol % options.symbols;
     const interval = intervals[bits % intervals.length] as Interval;
     const price = cents / 100;
     const flags = [['filled'], ['gap', 'filled'], ['reconciled', 'partial'], ['mismatch', 'gap', 'corrected', 'filled']] as const;
@@ -208,7 +208,7 @@ export function marketOf(options: MarketOptions) {
     const toMs = nowMs - 10 * bits;
     return {
       ...{ v: 1, kind: 'history', source: 'twelve-data/rest', symbol: symbolName(place), interval },
-      ...spanOf(place, interval, nowMs - wish.behindMs - (bits & 32 ? 70_000 : 0)),
+      ...spanOf(place, interval, nowMs - wish.behindMs - (bits & 32 ? 700_000 : 35_000 * (cents % 3))),
       ...{ action: (['fill', 'replace', 'flag'] as const)[bits % 3] ?? 'fill', flags: [...(flags[(bits >> 3) % 4] ?? [])] },
       ...{ open: price, high: price + 0.02, low: price / 3, close: price + 0.01 },
       ...(bits & 64 ? { volume: bits / unit, ...vwap } : {}),
