@@ -9,6 +9,7 @@ import kafkajs from 'kafkajs';
 import type { Logger } from 'pino';
 import { mendConnection } from './kafka-connection.ts';
 import { mendRequestQueue } from './kafka-request-queue.ts';
+import { mendSending } from './kafka-sending.ts';
 import { KafkaSockets } from './kafka-sockets.ts';
 
 export type { Admin, Broker, Cluster, Consumer, Kafka, PartitionAssigner, Producer } from 'kafkajs';
@@ -18,6 +19,7 @@ import type { Cluster, Kafka, LogEntry, PartitionAssigner, RetryOptions, SASLOpt
 const { AssignerProtocol, Kafka: KafkaClient, logLevel } = kafkajs;
 mendRequestQueue();
 mendConnection();
+mendSending();
 
 export interface KafkaConnectionOptions {
   /** `host:port` of some of the brokers. */

@@ -5,11 +5,12 @@
 import type { Logger } from 'pino';
 import { type RecordSet, recordSet, sectionBatch } from './kafka-batch.ts';
 import type { Broker } from './kafka-client.ts';
+import type { Exchange } from './kafka-exchange.ts';
 import { decodeFetchResponse, type RawFetchResponse, type RawPartition } from './kafka-fetch-response.ts';
 import { framePool } from './kafka-frame-pool.ts';
 import { readsGoldenResponse } from './kafka-golden-response.ts';
 import { fetchedPartitions, toBatch } from './kafka-records.ts';
-import { canExchange, type Exchange, encodeFetch, exchange, fetchKey, parseFetch } from './kafka-wire.ts';
+import { canExchange, encodeFetch, exchange, fetchKey, parseFetch } from './kafka-wire.ts';
 import type { LogBatch } from './market-log.ts';
 
 export interface FetchRequest {

@@ -1,5 +1,8 @@
 /** The request that writes batches of several partitions, and what a broker answers for each of them. */
-import { type Exchange, newEncoder, produceKey, produceResponse } from './kafka-wire.ts';
+
+import type { Exchange } from './kafka-exchange.ts';
+import type { PartedRequest } from './kafka-sending.ts';
+import { newEncoder, produceKey, produceResponse } from './kafka-wire.ts';
 
 export interface PartitionBatch {
   readonly topic: string;
@@ -17,28 +20,32 @@ export const produceVersion = 7;
 
 const allInSync = -1;
 const timeoutMs = 10_000;
-const headBytes = 64;
-
 /** Produce, version 7 (https://kafka.apache.org/protocol#The_Messages_Produce). Each partition once. */
-export function encodeProduce(batches: readonly PartitionBatch[]): Exchange<ProduceAnswers> {
-  return {
-    request: {
-      apiKey: produceKey,
-      apiVersion: produceVersion,
-      apiName: 'Produce',
-      encode: async () => {
-        const topics = Map.groupBy(batches, ({ topic }) => topic);
-        const length = batches.reduce((sum, { topic, batch }) => sum + headBytes + topic.length * 3 + batch.length, headBytes);
-        const encoder = newEncoder(length).writeString(null).writeInt16(allInSync).writeInt32(timeoutMs).writeInt32(topics.size);
-        for (const [topic, ofTopic] of topics) {
-          encoder.writeString(topic).writeInt32(ofTopic.length);
-          for (const { partition, batch } of ofTopic) encoder.writeInt32(partition).writeInt32(batch.length).writeBuffer(batch);
-        }
-        return encoder;
-      },
-    },
-    response: { decode: produceResponse.decode, parse: async decoded => decoded as ProduceAnswers },
+export function produceExchange(batches: readonly PartitionBatch[]): Exchange<ProduceAnswers> {
+  const request: PartedRequest = {
+    apiKey: produceKey,
+    apiVersion: produceVersion,
+    apiName: 'Produce',
+    parts: () => partsOf(batches),
+    encode: () => Promise.reject(new TypeError('this request is sent in parts')),
   };
+  return { request, response: { decode: produceResponse.decode, parse: async decoded => decoded as ProduceAnswers } };
+}
+
+/** The batches, and between them what says where they belong. */
+function partsOf(batches: readonly PartitionBatch[]): readonly Buffer[] {
+  const topics = Map.groupBy(batches, ({ topic }) => topic);
+  const parts: Buffer[] = [];
+  let words = newEncoder(0).writeString(null).writeInt16(allInSync).writeInt32(timeoutMs).writeInt32(topics.size);
+  for (const [topic, ofTopic] of topics) {
+    words.writeString(topic).writeInt32(ofTopic.length);
+    for (const { partition, batch } of ofTopic) {
+      words.writeInt32(partition).writeInt32(batch.length);
+      parts.push(words.buffer, batch);
+      words = newEncoder(0);
+    }
+  }
+  return parts;
 }
 
 /** kafkajs' error for what the broker said of this partition; `undefined` when it was written. */

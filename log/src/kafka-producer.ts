@@ -7,7 +7,7 @@
  */
 import { PipelineError } from '@tapeline/core/errors';
 import { type Broker, type Cluster, leaderOf } from './kafka-client.ts';
-import { encodeProduce, type PartitionBatch, produceVersion, refusalOf } from './kafka-produce.ts';
+import { type PartitionBatch, produceExchange, produceVersion, refusalOf } from './kafka-produce.ts';
 import type { ProducerIdentity } from './kafka-record-batch.ts';
 import { canExchange, exchange, produceKey } from './kafka-wire.ts';
 
@@ -82,7 +82,7 @@ export class KafkaProducer {
     try {
       const broker = await this.#cluster.findBroker({ nodeId: leader });
       if (!canExchange(broker, produceKey, produceVersion)) throw unknownBroker();
-      const answers = await exchange(broker, encodeProduce(parcels));
+      const answers = await exchange(broker, produceExchange(parcels));
       for (const parcel of parcels) {
         const refusal = await refusalOf(answers, parcel);
         if (refusal === undefined) parcel.resolve();

@@ -6,35 +6,10 @@ import { createRequire } from 'node:module';
 import { PipelineError } from '@tapeline/core/errors';
 import kafkajs from 'kafkajs';
 import type { Broker } from './kafka-client.ts';
+import type { Encoder, Exchange, WireRequest } from './kafka-exchange.ts';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 const require = createRequire(import.meta.url);
-
-/** kafkajs' growing buffer. */
-interface Encoder {
-  writeInt16(value: number): Encoder;
-  writeInt32(value: number): Encoder;
-  writeString(value: string | null): Encoder;
-  writeBuffer(value: Buffer): Encoder;
-}
-
-export interface WireRequest {
-  readonly apiKey: number;
-  readonly apiVersion: number;
-  readonly apiName: string;
-  encode(): Promise<Encoder>;
-}
-
-/** A request and the way to read what is answered. */
-export interface Exchange<Answer> {
-  readonly request: WireRequest;
-  readonly response: {
-    decode(bytes: Buffer): Promise<object>;
-    /** @throws kafkajs' error for an error code in the answer. */
-    parse(decoded: object): Promise<Answer>;
-  };
-  readonly requestTimeout?: number;
-}
 
 interface WireBroker {
   readonly versions?: Readonly<Record<number, { readonly maxVersion: number }>>;
