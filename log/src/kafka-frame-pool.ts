@@ -4,10 +4,16 @@
  */
 
 const leastBytes = 131_072;
+const mebibyte = 1_048_576;
+/** A response of some partitions is as many mebibytes and a little more: room for another one then. */
+const spareBytes = 65_536;
+/** A larger array is not given for so little. */
+const mostWaste = 4;
 
 export class FramePool {
   readonly #mostBytes: number;
-  readonly #free = new Map<number, ArrayBuffer[]>();
+  /** Shortest first. */
+  readonly #free: ArrayBuffer[] = [];
   /** Those that were taken and not given back. */
   readonly #taken = new WeakSet<ArrayBufferLike>();
   #freeBytes = 0;
@@ -19,10 +25,10 @@ export class FramePool {
 
   /** So many bytes, filled with anything. */
   take(bytes: number): Buffer {
-    const size = Math.max(leastBytes, 2 ** Math.ceil(Math.log2(bytes)));
-    const array = this.#free.get(size)?.pop();
-    if (array !== undefined) this.#freeBytes -= size;
-    const taken = array ?? Buffer.allocUnsafeSlow(size).buffer;
+    const fits = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
+    const [array] = fits >= 0 && this.#sizeAt(fits) <= mostWaste * Math.max(bytes, leastBytes) ? this.#free.splice(fits, 1) : [];
+    if (array !== undefined) this.#freeBytes -= array.byteLength;
+    const taken = array ?? Buffer.allocUnsafeSlow(sizeFor(bytes)).buffer;
     this.#taken.add(taken);
     return Buffer.from(taken, 0, bytes);
   }
@@ -30,14 +36,21 @@ export class FramePool {
   /** Nobody will look at this array again. Ignores what it has not given out. */
   give(array: ArrayBufferLike): void {
     if (!this.#taken.delete(array) || !(array instanceof ArrayBuffer)) return;
-    const size = array.byteLength;
-    if (this.#freeBytes + size > this.#mostBytes) return;
-    const free = this.#free.get(size) ?? [];
-    free.push(array);
-    this.#free.set(size, free);
-    this.#freeBytes += size;
+    if (this.#freeBytes + array.byteLength > this.#mostBytes) return;
+    const longer = this.#free.findIndex(({ byteLength }) => byteLength > array.byteLength);
+    this.#free.splice(longer < 0 ? this.#free.length : longer, 0, array);
+    this.#freeBytes += array.byteLength;
+  }
+
+  #sizeAt(index: number): number {
+    return this.#free[index]?.byteLength ?? 0;
   }
 }
 
+function sizeFor(bytes: number): number {
+  if (bytes <= mebibyte) return Math.max(leastBytes, 2 ** Math.ceil(Math.log2(bytes)));
+  return Math.ceil((bytes + spareBytes) / mebibyte) * mebibyte;
+}
+
 /** Of this process. */
-export const framePool = new FramePool(32 * 1_048_576);
+export const framePool = new FramePool(32 * mebibyte);
