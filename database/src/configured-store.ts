@@ -4,11 +4,13 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { cassandraGenerations, keyspaceOf } from './cassandra/cassandra-generations.ts';
 import { openCassandraStore } from './cassandra/cassandra-store.ts';
+import { openCassandraWork } from './cassandra/cassandra-work.ts';
 import { firstGeneration, Generations } from './generations.ts';
 import type { MarketStore } from './market-store.ts';
 import { ServingStore } from './serving-store.ts';
 import { sqliteGenerations } from './sqlite/sqlite-generations.ts';
 import { openSqliteStore } from './sqlite/sqlite-store.ts';
+import type { WorkStore } from './work-store.ts';
 
 export interface ConfiguredStoreOptions {
   readonly logger: Logger;
@@ -40,6 +42,12 @@ export function openConfiguredGenerations(configuration: Configuration, logger: 
   const { CASSANDRA_CONTACT_POINTS: contactPoints, CASSANDRA_KEYSPACE: keyspace } = configuration;
   if (contactPoints === undefined) return new Generations({ table: sqliteGenerations(configuration.DATA_DIR) });
   return new Generations({ table: cassandraGenerations({ ...cassandraOptions(configuration, contactPoints), keyspace, logger }) });
+}
+
+/** Where jobs keep their queues and what they share, on Cassandra; `undefined` without it: they have folders of their own then. */
+export function openConfiguredWork(configuration: Configuration, logger: Logger): WorkStore | undefined {
+  const { CASSANDRA_CONTACT_POINTS: contactPoints, CASSANDRA_KEYSPACE: keyspace } = configuration;
+  return contactPoints && openCassandraWork({ ...cassandraOptions(configuration, contactPoints), keyspace, logger });
 }
 
 /** The store of the generation that serves, followed through each switch: for readers. */

@@ -8,7 +8,7 @@ import { requireSchema } from './migrator.ts';
 const scope = 'market-store';
 const schemaChangeTimeoutMs = 60_000;
 const longestName = 48;
-const ownAffairs: ReadonlySet<string> = new Set(['generations', 'schema_migrations']);
+const ownAffairs: ReadonlySet<string> = new Set(['generations', 'schema_migrations', 'work_items', 'work_cells']);
 
 /** The keyspace of a generation's tables. @throws PipelineError `configuration.invalid` when its name is too long for Cassandra. */
 export function keyspaceOf(keyspace: string, generation: number): string {

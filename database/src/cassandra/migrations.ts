@@ -60,6 +60,20 @@ export const migrations: readonly Migration[] = [
       ) WITH compaction = ${unified} AND gc_grace_seconds = ${snapshotGraceSeconds}`,
     ],
   },
+  {
+    version: 2,
+    name: 'queues and shared values of jobs',
+    statements: keyspace => [
+      `CREATE TABLE IF NOT EXISTS ${keyspace}.work_items (
+        queue text, id text, body text,
+        PRIMARY KEY ((queue), id)
+      ) WITH compaction = ${unified}`,
+      `CREATE TABLE IF NOT EXISTS ${keyspace}.work_cells (
+        id text, version bigint, body text,
+        PRIMARY KEY ((id))
+      ) WITH compaction = ${unified}`,
+    ],
+  },
 ];
 
 /** The migration that the code needs. */

@@ -94,7 +94,7 @@ async function dropped(client: cassandra.Client, keyspace: string): Promise<true
   );
 }
 
-const ownAffairs = ['snapshots', 'snapshot_chunks', 'schema_migrations'];
+const ownAffairs = ['snapshots', 'snapshot_chunks', 'schema_migrations', 'work_'];
 
 async function cellsOf(client: cassandra.Client, keyspace: string): Promise<string[]> {
   const { rows: columns } = await client.execute(

@@ -1,0 +1,101 @@
+/** Queues and shared values of jobs on Cassandra: a partition for each queue, a row with a version for each value. */
+import type { WorkCell, WorkItem, WorkItems, WorkStore } from '../work-store.ts';
+import { CassandraConnection, type CassandraConnectionOptions } from './cassandra-connection.ts';
+import { requireSchema } from './migrator.ts';
+
+export interface CassandraWorkOptions extends CassandraConnectionOptions {
+  readonly keyspace: string;
+}
+
+/** Connects at the first call. */
+export function openCassandraWork(options: CassandraWorkOptions): WorkStore {
+  const connection = new CassandraConnection(options);
+  const { keyspace } = options;
+  let schemaSeen = false;
+  const usable = async () => {
+    if (!schemaSeen) await requireSchema(connection, keyspace);
+    schemaSeen = true;
+  };
+  return {
+    items: queue => new CassandraItems({ connection, keyspace, usable }, queue),
+    cell: id => new CassandraCell({ connection, keyspace, usable }, id),
+    close: () => connection.close(),
+  };
+}
+
+interface Tables {
+  readonly connection: CassandraConnection;
+  readonly keyspace: string;
+  /** @throws PipelineError `store.schema-missing` with the remedy. */
+  readonly usable: () => Promise<void>;
+}
+
+class CassandraItems implements WorkItems {
+  readonly #tables: Tables;
+  readonly #queue: string;
+
+  constructor(tables: Tables, queue: string) {
+    this.#tables = tables;
+    this.#queue = queue;
+  }
+
+  async all(): Promise<readonly WorkItem[]> {
+    await this.#tables.usable();
+    const query = `SELECT id, body FROM ${this.#table} WHERE queue = ?`;
+    const { rows } = await this.#tables.connection.execute({ query, params: [this.#queue] }, { fetchSize: 200_000 });
+    return rows.map(row => ({ id: String(row.id), place: `${this.#table} ${this.#queue}/${row.id}`, text: String(row.body) }));
+  }
+
+  async put(id: string, text: string): Promise<void> {
+    await this.#tables.usable();
+    const query = `INSERT INTO ${this.#table} (queue, id, body) VALUES (?, ?, ?)`;
+    await this.#tables.connection.execute({ query, params: [this.#queue, id, text] });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#tables.usable();
+    await this.#tables.connection.execute({ query: `DELETE FROM ${this.#table} WHERE queue = ? AND id = ?`, params: [this.#queue, id] });
+  }
+
+  get #table(): string {
+    return `${this.#tables.keyspace}.work_items`;
+  }
+}
+
+/** A conditional update whose outcome is not known (a timeout) is an error: whoever reads again sees what became of it. */
+class CassandraCell implements WorkCell {
+  readonly #tables: Tables;
+  readonly #id: string;
+
+  constructor(tables: Tables, id: string) {
+    this.#tables = tables;
+    this.#id = id;
+  }
+
+  async read(): Promise<{ readonly version: number; readonly text: string | undefined }> {
+    await this.#tables.usable();
+    const query = `SELECT version, body FROM ${this.#table} WHERE id = ?`;
+    const { rows } = await this.#tables.connection.execute({ query, params: [this.#id] });
+    const [row] = rows;
+    return row === undefined ? { version: 0, text: undefined } : { version: Number(row.version), text: String(row.body) };
+  }
+
+  async replace(version: number, text: string): Promise<boolean> {
+    await this.#tables.usable();
+    const { connection } = this.#tables;
+    const result =
+      version === 0
+        ? await connection.executeOnce(`INSERT INTO ${this.#table} (id, version, body) VALUES (?, ?, ?) IF NOT EXISTS`, [this.#id, 1, text])
+        : await connection.executeOnce(`UPDATE ${this.#table} SET version = ?, body = ? WHERE id = ? IF version = ?`, [
+            version + 1,
+            text,
+            this.#id,
+            version,
+          ]);
+    return result.wasApplied();
+  }
+
+  get #table(): string {
+    return `${this.#tables.keyspace}.work_cells`;
+  }
+}
