@@ -21,7 +21,14 @@ module.exports = {
       name: 'ingestion-and-processing-meet-in-the-log',
       severity: 'error',
       from: { path: stage('(ingestion|simulator)') },
-      to: { path: '^(stream-processing|database|visualization|standalone)/' },
+      to: { path: '^(stream-processing|visualization|standalone)/' },
+    },
+    {
+      name: 'only-backfills-look-at-stored-bars',
+      severity: 'error',
+      comment: 'a feed writes what it was told, whatever is stored',
+      from: { path: stage('(ingestion|simulator)'), pathNot: '^ingestion/src/backfill/' },
+      to: { path: '^database/' },
     },
     {
       name: 'processing-knows-no-ingestion',

@@ -29,6 +29,11 @@ const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
     .regex(/^\s*-?\d+\s*$/)
     .transform(Number)
     .pipe(z.int().min(min).max(max));
+const share = z
+  .string()
+  .regex(/^\s*(\d+\.?\d*|\.\d+)\s*$/)
+  .transform(Number)
+  .pipe(z.number().min(0).max(1));
 const list = z
   .string()
   .transform(value => [...new Set(value.split(',').map(item => item.trim()))].filter(item => item !== ''))
@@ -60,13 +65,47 @@ export const settings = {
     example: 'wss://ws.twelvedata.com/v1/quotes/price',
     help: "address of the price stream; the vendor's when absent",
   }),
-  TWELVE_DATA_REST_URL: {
+  TWELVE_DATA_REST_URL: absent<string>({
     schema: url('http', 'https'),
-    otherwise: 'https://api.twelvedata.com',
     expected: 'an http:// or https:// address',
     example: 'https://api.twelvedata.com',
-    help: "address of the vendor's REST API; nothing asks it yet",
-  } as Setting<string>,
+    help: "address of the REST API that gaps are filled from; when absent the vendor's, where the price stream is the vendor's too, and gaps stay otherwise",
+  }),
+  TWELVE_DATA_CREDITS_PER_MINUTE: {
+    schema: whole(1, 1_000_000),
+    otherwise: 8,
+    expected: 'a whole number from 1 to 1000000',
+    example: '55',
+    help: 'credits of the plan for the REST API; all who share the key and the store (or DATA_DIR) share them',
+  } as Setting<number>,
+  TWELVE_DATA_CREDITS_PER_DAY: {
+    schema: whole(0, 1_000_000_000),
+    otherwise: 800,
+    expected: 'a whole number from 0 (no limit) to 1000000000',
+    example: '0',
+    help: 'the same for a day (UTC)',
+  } as Setting<number>,
+  BACKFILL_SETTLE_MS: {
+    schema: whole(1_000, 86_400_000),
+    otherwise: 120_000,
+    expected: 'a whole number of milliseconds from 1000 to 86400000',
+    example: '120000',
+    help: 'the vendor is asked for a bar so long after it can no longer be corrected by a late tick: it needs time to finish its own',
+  } as Setting<number>,
+  RECONCILE_PRICE_TOLERANCE: {
+    schema: share,
+    otherwise: 0.001,
+    expected: 'a number from 0 to 1',
+    example: '0.001',
+    help: "how far open, high, low and close may be from the vendor's bar, relative to it: the stream leaves trades out, so an extreme may be missed by some hundredths of a per cent, and a wrong price is further off",
+  } as Setting<number>,
+  RECONCILE_VOLUME_TOLERANCE: {
+    schema: share,
+    otherwise: 0.25,
+    expected: 'a number from 0 to 1',
+    example: '1',
+    help: 'the same for volume, relative to the greater one: it is counted when the stream next tells it, so it slips between neighbouring bars; 1 compares prices only',
+  } as Setting<number>,
   FEEDS: {
     schema: list
       .refine(names => names.every(name => (feedNames as readonly string[]).includes(name)))

@@ -2,10 +2,9 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
-import type { HistoryRecord } from '@tapeline/core/records';
 import { Registry } from 'prom-client';
 import { pause } from '../src/back-off.ts';
-import { BackfillQueue, type BackfillQueueOptions } from '../src/backfill/backfill-queue.ts';
+import { type Answer, BackfillQueue, type BackfillQueueOptions } from '../src/backfill/backfill-queue.ts';
 import { FileBackfillStore } from '../src/backfill/backfill-store.ts';
 import { FileCreditStore } from '../src/twelve-data/credit-store.ts';
 import { JumpingTime } from './support/jumping-time.ts';
@@ -22,6 +21,14 @@ const hour = (hoursAgo: number, symbol = 'BTC/USD') => {
   return { symbol, interval: '1m', fromMs, toMs: fromMs + 3_600_000, reason: 'gap of twelve-data/0' } as const;
 };
 
+type Window = Answer['windows'][number] & { readonly symbol: string };
+
+function eachWindow(deliver: (window: Window) => Promise<void>): BackfillQueueOptions['take'] {
+  return async ({ job, windows }) => {
+    for (const window of windows) await deliver({ ...window, symbol: job.symbol });
+  };
+}
+
 describe('backfill queue', () => {
   const rest = restOfThisFile();
 
@@ -32,13 +39,13 @@ describe('backfill queue', () => {
   }
 
   async function opened({ client }: Pick<Rest, 'client'>, time: JumpingTime, folder: string, options: Partial<BackfillQueueOptions> = {}) {
-    const records: HistoryRecord[] = [];
+    const records: Window[] = [];
     const { logger, lines } = aLogger();
     const metrics = new Registry();
     const queue = await BackfillQueue.open({
       client,
       store: new FileBackfillStore(folder),
-      deliver: async record => void records.push(record),
+      take: eachWindow(async window => void records.push(window)),
       logger,
       registry: metrics,
       clock: time.clock,
@@ -49,16 +56,16 @@ describe('backfill queue', () => {
     return { time, folder, records, lines, metrics, queue };
   }
 
-  it('delivers every window of a range once, as history records', async () => {
+  it('delivers every window of a range once', async () => {
     const { queue, records, server } = await setUp();
     await queue.enqueue(hour(3));
     await queue.run(signal, 'done');
     expect(records.map(({ startMs }) => (startMs - (nowMs - 3 * 3_600_000)) / minuteMs)).toEqual(
       Array.from({ length: 60 }, (_, index) => index),
     );
-    expect(records[0]).toMatchObject({ kind: 'history', action: 'fill', source: 'twelve-data/rest', symbol: 'BTC/USD', open: 100.5 });
+    expect(records[0]).toMatchObject({ symbol: 'BTC/USD', open: 100.5, volume: 12 });
     expect(server.journal).toHaveLength(1);
-    expect(queue.progress).toEqual({ jobs: 0, refused: 0, windowsLeft: 0 });
+    expect(queue.progress).toEqual({ jobs: 0, refused: 0, windowsLeft: 0, oldestQueuedMs: undefined });
   });
 
   it('works on the oldest data first, whatever was asked for first', async () => {
@@ -74,7 +81,7 @@ describe('backfill queue', () => {
     expect(await queue.enqueue(hour(3))).toBe(true);
     const { fromMs, toMs, ...others } = hour(3);
     expect(await queue.enqueue({ ...others, fromMs: fromMs + 1, toMs: toMs - 59_999 })).toBe(false);
-    expect(queue.progress).toEqual({ jobs: 1, refused: 0, windowsLeft: 60 });
+    expect(queue.progress).toEqual({ jobs: 1, refused: 0, windowsLeft: 60, oldestQueuedMs: nowMs });
   });
 
   it('refuses a range that is none', async () => {
@@ -114,12 +121,12 @@ describe('backfill queue', () => {
       const { client } = connectedTo(server.url, time, { budget: { store: new FileCreditStore(creditFolder) } });
       const life = new AbortController();
       const { queue } = await opened({ client }, time, folder, {
-        deliver: async ({ startMs }) => {
+        take: eachWindow(async ({ startMs }) => {
           // Killed: nothing after this moment happens in this life.
           if (left === 0) return life.signal.aborted ? undefined : new Promise<void>(() => life.abort());
           left -= 1;
           delivered.set(startMs, (delivered.get(startMs) ?? 0) + 1);
-        },
+        }),
       });
       if (lives === 0) await queue.enqueue(days);
       const killed = new Promise<false>(resolve => life.signal.addEventListener('abort', () => resolve(false)));
@@ -156,14 +163,14 @@ describe('backfill queue', () => {
     await queue.enqueue(hour(3));
     await queue.run(signal, 'done');
     expect(new Set(records.map(({ symbol }) => symbol))).toEqual(new Set(['BTC/USD']));
-    expect(queue.progress).toEqual({ jobs: 1, refused: 1, windowsLeft: 60 });
+    expect(queue.progress).toEqual({ jobs: 1, refused: 1, windowsLeft: 60, oldestQueuedMs: nowMs });
     expect(lines.map(({ msg }) => msg)).toContain(
-      'backfill of AAPL 1m is refused, its gap stays: time_series was answered with code 403: not in your plan',
+      'backfill of AAPL 1m is refused, its bars stay as they are: time_series was answered with code 403: not in your plan',
     );
-    expect(await metrics.metrics()).toContain('ingester_backfill_jobs_refused 1');
+    expect(await metrics.metrics()).toContain('backfiller_jobs_refused 1');
     time.nowMs += 21_600_000;
     await queue.run(signal, 'done');
-    expect(queue.progress).toEqual({ jobs: 0, refused: 0, windowsLeft: 0 });
+    expect(queue.progress).toEqual({ jobs: 0, refused: 0, windowsLeft: 0, oldestQueuedMs: undefined });
     expect(records.filter(({ symbol }) => symbol === 'AAPL')).toHaveLength(60);
   });
 
@@ -207,16 +214,16 @@ describe('backfill queue', () => {
     const starts = new Set<number>();
     let tries = 0;
     const { queue } = await opened({ client }, time, folder, {
-      deliver: async ({ startMs }) => {
+      take: eachWindow(async ({ startMs }) => {
         tries += 1;
         if (tries === 30) throw new PipelineError('log.unavailable', 'the log is away', { retriable: true });
         starts.add(startMs);
-      },
+      }),
     });
     await queue.enqueue(hour(3));
     await queue.run(signal, 'done');
     expect([starts.size, tries]).toEqual([60, 90]);
-    const broken = await opened({ client }, time, folder, { deliver: () => Promise.reject(new TypeError('a fault of ours')) });
+    const broken = await opened({ client }, time, folder, { take: () => Promise.reject(new TypeError('a fault of ours')) });
     await broken.queue.enqueue(hour(3));
     await expect(broken.queue.run(signal, 'done')).rejects.toThrow('a fault of ours');
   });
@@ -249,11 +256,11 @@ describe('backfill queue', () => {
   it('shows how far it is, as metrics and in the log', async () => {
     const { queue, metrics, lines } = await setUp();
     await queue.enqueue(hour(3));
-    expect(await metrics.metrics()).toContain('ingester_backfill_windows_left 60');
+    expect(await metrics.metrics()).toContain('backfiller_windows_left 60');
     await queue.run(signal, 'done');
     const text = await metrics.metrics();
-    for (const line of ['jobs 0', 'windows_left 0', 'jobs_done_total 1', 'records_total 60'])
-      expect(text).toContain(`ingester_backfill_${line}`);
+    for (const line of ['jobs 0', 'windows_left 0', 'jobs_done_total 1', 'oldest_job_queued_timestamp_seconds 0'])
+      expect(text).toContain(`backfiller_${line}`);
     expect(lines.at(-1)).toMatchObject({ msg: 'backfill of BTC/USD 1m is done, 0 to go', reason: 'gap of twelve-data/0', windowsLeft: 0 });
   });
 

@@ -89,12 +89,14 @@ async function lived({ time, jobs, credits, url, delivered, untilMs }: Life): Pr
   const queue = await BackfillQueue.open({
     client,
     store: jobs,
-    deliver: async ({ symbol, startMs: openMs }) => {
-      const window = `${symbol} ${openMs}`;
-      delivered.set(window, (delivered.get(window) ?? 0) + 1);
-      if (time.nowMs < untilMs) return;
-      kill();
-      await new Promise<void>(() => {});
+    take: async ({ job, windows }) => {
+      for (const { startMs: openMs } of windows) {
+        const window = `${job.symbol} ${openMs}`;
+        delivered.set(window, (delivered.get(window) ?? 0) + 1);
+        if (time.nowMs < untilMs) continue;
+        kill();
+        await new Promise<void>(() => {});
+      }
     },
     logger: pino({ level: 'silent' }),
     registry,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
-import { historyOf } from '../src/backfill/history-records.ts';
+import { windowsOf } from '../src/backfill/vendor-windows.ts';
 import type { SeriesMeta } from '../src/twelve-data/rest-answers.ts';
 import type { VendorInterval } from '../src/twelve-data/rest-client.ts';
 
@@ -11,32 +10,16 @@ function made(interval: VendorInterval, datetimes: readonly string[], meta: Part
   const bars = datetimes.map(datetime => ({ datetime, ...prices, volume: 5 }));
   const request = { symbol: 'AAPL', interval, fromMs: Date.parse('2026-03-06T00:00:00Z'), toMs: Date.parse('2026-03-11T00:00:00Z') };
   const series = { meta: { symbol: 'AAPL', interval: '1min', ...meta }, bars, faults: ['values.7: close'] };
-  return historyOf({ request, series, source: 'twelve-data/rest', action: 'fill', receivedTimeMs });
+  return windowsOf(request, series, receivedTimeMs);
 }
 
-const spans = ({ records }: ReturnType<typeof made>) =>
-  records.map(({ startMs, endMs }) => [new Date(startMs).toISOString(), new Date(endMs).toISOString()]);
+const spans = ({ windows }: ReturnType<typeof made>) =>
+  windows.map(({ startMs, endMs }) => [new Date(startMs).toISOString(), new Date(endMs).toISOString()]);
 
-describe('history records', () => {
-  it('are records of the log', () => {
-    const [record] = made('1m', ['2026-03-10 14:31:00']).records;
-    expect(record).toEqual({
-      v: 1,
-      kind: 'history',
-      source: 'twelve-data/rest',
-      action: 'fill',
-      symbol: 'AAPL',
-      interval: '1m',
-      startMs: Date.parse('2026-03-10T14:31:00Z'),
-      endMs: Date.parse('2026-03-10T14:32:00Z'),
-      ...prices,
-      volume: 5,
-      tickCount: 0,
-      flags: ['filled'],
-      revision: 0,
-      receivedTimeMs,
-    });
-    expect(record && decodeRecord(encodeRecord(record))).toEqual(record);
+describe("windows of a vendor's bars", () => {
+  it('carry their values, from the open to the end', () => {
+    const startMs = Date.parse('2026-03-10T14:31:00Z');
+    expect(made('1m', ['2026-03-10 14:31:00']).windows).toEqual([{ startMs, endMs: startMs + 60_000, ...prices, volume: 5 }]);
   });
 
   it('come ascending, each window once, without what is unfinished or was not asked for', () => {
@@ -48,8 +31,8 @@ describe('history records', () => {
   });
 
   it('tell bars that are no window of ours, as the hours of a session that begins at half past', () => {
-    const { records, faults } = made('1h', ['2026-03-09 13:30:00', '2026-03-09 15:00:00']);
-    expect(records.map(({ startMs }) => startMs)).toEqual([Date.parse('2026-03-09T15:00:00Z')]);
+    const { windows, faults } = made('1h', ['2026-03-09 13:30:00', '2026-03-09 15:00:00']);
+    expect(windows.map(({ startMs }) => startMs)).toEqual([Date.parse('2026-03-09T15:00:00Z')]);
     expect(faults).toEqual(['values.7: close', '2026-03-09 13:30:00: must open at a window of 1h in UTC']);
   });
 

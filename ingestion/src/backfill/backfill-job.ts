@@ -5,7 +5,22 @@ import { intervalMs } from '@tapeline/core/intervals';
 import { latestTimeMs } from '@tapeline/core/records';
 import { longestSeries, type TimeSeriesRequest, type VendorInterval } from '../twelve-data/rest-client.ts';
 
+/** A gap, by its key in the store. */
+export interface GapKey {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly reason: string;
+}
+
+/**
+ * - `fill`: what a gap touched is taken from the vendor
+ * - `compare`: our bars are held against the vendor's; only while nothing is to be filled
+ */
+export type BackfillKind = 'fill' | 'compare';
+
 export interface BackfillRequest {
+  /** @default 'fill' */
+  readonly kind?: BackfillKind;
   readonly symbol: string;
   readonly interval: VendorInterval;
   /** Bars that open in `[fromMs, toMs)`; of `1d` by their label at 00:00 UTC. Widened to whole windows. */
@@ -13,11 +28,16 @@ export interface BackfillRequest {
   readonly toMs: number;
   /** Why, for people: "gap of twelve-data/0: no pong". */
   readonly reason: string;
+  /** The gap that is filled when it is done, together with the others that name it and are over. */
+  readonly gap?: GapKey;
 }
 
 /** A request in the queue; all of it survives a restart. */
-export interface BackfillJob extends BackfillRequest {
-  /** The same for the same symbol, interval and range. */
+export interface BackfillJob extends Omit<BackfillRequest, 'gap'> {
+  readonly kind: BackfillKind;
+  /** All that wait for the same windows; at most 100. */
+  readonly gaps: readonly GapKey[];
+  /** The same for the same kind, symbol, interval and range. */
   readonly id: string;
   readonly queuedMs: number;
   /** All windows before it were delivered. */
@@ -35,8 +55,12 @@ export interface BackfillProgress {
   readonly refused: number;
   /** To be asked for still, over all jobs. */
   readonly windowsLeft: number;
+  /** When the job that waits longest was queued; `undefined` without jobs. */
+  readonly oldestQueuedMs: number | undefined;
 }
 
+/** Of further ones the windows are filled, too, and the gap is named by a later look at it. */
+const mostGapsOfJob = 100;
 const hourMs = 3_600_000;
 /** A trading day may end so long after the midnight (UTC) that follows its label. */
 const latestDayEndMs = 12 * hourMs;
@@ -50,9 +74,21 @@ export function backfillJob(request: BackfillRequest, queuedMs: number): Backfil
     const message = `a backfill must end after it begins, was from ${request.fromMs} to ${request.toMs} (milliseconds since the Unix epoch)`;
     throw new PipelineError('usage', message, { retriable: false });
   }
-  const { symbol, interval, reason } = request;
-  const id = createHash('sha256').update([symbol, interval, fromMs, toMs].join('\n')).digest('hex').slice(0, 32);
-  return { id, symbol, interval, fromMs, toMs, reason: reason.slice(0, 500), queuedMs, nextMs: fromMs, attempts: 0, notBeforeMs: 0 };
+  const { kind = 'fill', symbol, interval, gap } = request;
+  const id = createHash('sha256').update([kind, symbol, interval, fromMs, toMs].join('\n')).digest('hex').slice(0, 32);
+  const reason = request.reason.slice(0, 500);
+  const what = { id, kind, symbol, interval, fromMs, toMs, reason, gaps: gap === undefined ? [] : [gap] };
+  return { ...what, queuedMs, nextMs: fromMs, attempts: 0, notBeforeMs: 0 };
+}
+
+/** A job that is done for one gap more, or `undefined` when nothing changes. */
+export function withGap(job: BackfillJob, gap: GapKey | undefined): BackfillJob | undefined {
+  if (gap === undefined || job.gaps.length >= mostGapsOfJob || job.gaps.some(known => isSameGap(known, gap))) return undefined;
+  return { ...job, gaps: [...job.gaps, gap] };
+}
+
+export function isSameGap(a: GapKey, b: GapKey): boolean {
+  return a.fromMs === b.fromMs && a.reason === b.reason;
 }
 
 /** The next request of a job: as many windows as one answer can hold. */
@@ -63,13 +99,26 @@ export function nextRequest({ symbol, interval, nextMs, toMs }: BackfillJob): Ti
 
 /** When a job may be worked on: its bars are over, the vendor had `settleMs` to finish them, and it is not put off. */
 export function dueMs(job: BackfillJob, settleMs: number): number {
-  const overMs = job.interval === '1d' ? job.toMs + latestDayEndMs : job.toMs;
-  return Math.max(job.notBeforeMs, overMs + settleMs);
+  return Math.max(job.notBeforeMs, settledMs(job, settleMs));
 }
 
-/** The oldest data first; never 0 for two jobs. */
-export function byAge(a: BackfillJob, b: BackfillJob): number {
-  return a.fromMs - b.fromMs || a.toMs - b.toMs || (a.id < b.id ? -1 : 1);
+/** The same, put off or not. */
+export function settledMs({ interval, toMs }: BackfillJob, settleMs: number): number {
+  return (interval === '1d' ? toMs + latestDayEndMs : toMs) + settleMs;
+}
+
+/**
+ * What is to be filled before what is to be compared, then the oldest data, then the windows that end first: of the jobs of one gap
+ * the last one ends last. Never 0 for two jobs.
+ */
+export function byUrgency(a: BackfillJob, b: BackfillJob): number {
+  if (a.kind !== b.kind) return a.kind === 'fill' ? -1 : 1;
+  return oldestMs(a) - oldestMs(b) || a.toMs - b.toMs || a.fromMs - b.fromMs || (a.id < b.id ? -1 : 1);
+}
+
+/** Begin of the first gap, because the windows of longer intervals begin before it. */
+function oldestMs({ gaps, fromMs }: BackfillJob): number {
+  return gaps.reduce((oldest, gap) => Math.min(oldest, gap.fromMs), gaps[0]?.fromMs ?? fromMs);
 }
 
 /** Windows that are still to be asked for. */

@@ -9,21 +9,26 @@ export class BackfillMetrics {
   readonly #refusedJobs;
   readonly #windowsLeft;
   readonly #finished;
-  readonly #records;
+  readonly #oldest;
   readonly #refusedBars;
   readonly #failures;
 
   constructor(registry: Registry) {
-    this.#jobs = gaugeOf(registry, 'ingester_backfill_jobs', 'backfills in the queue');
-    this.#refusedJobs = gaugeOf(registry, 'ingester_backfill_jobs_refused', 'backfills in the queue that the vendor refuses');
-    this.#windowsLeft = gaugeOf(registry, 'ingester_backfill_windows_left', 'windows that are still to be asked for');
-    this.#finished = counterOf(registry, 'ingester_backfill_jobs_done_total', 'backfills that are done');
-    this.#records = counterOf(registry, 'ingester_backfill_records_total', 'history records that were delivered');
-    this.#refusedBars = counterOf(registry, 'ingester_backfill_bars_refused_total', "the vendor's bars that cannot be used");
-    this.#failures = counterOf(registry, 'ingester_backfill_failures_total', 'requests of the backfill that failed', ['code']);
+    this.#jobs = gaugeOf(registry, 'backfiller_jobs', 'backfills in the queue');
+    this.#refusedJobs = gaugeOf(registry, 'backfiller_jobs_refused', 'backfills in the queue that the vendor refuses');
+    this.#windowsLeft = gaugeOf(registry, 'backfiller_windows_left', 'windows that are still to be asked for');
+    this.#oldest = gaugeOf(
+      registry,
+      'backfiller_oldest_job_queued_timestamp_seconds',
+      'when the job that waits longest was queued; 0 without jobs',
+    );
+    this.#finished = counterOf(registry, 'backfiller_jobs_done_total', 'backfills that are done');
+    this.#refusedBars = counterOf(registry, 'backfiller_bars_refused_total', "the vendor's bars that cannot be used");
+    this.#failures = counterOf(registry, 'backfiller_failures_total', 'requests of the backfill that failed', ['code']);
   }
 
-  show({ jobs, refused, windowsLeft }: BackfillProgress): void {
+  show({ jobs, refused, windowsLeft, oldestQueuedMs }: BackfillProgress): void {
+    this.#oldest.set((oldestQueuedMs ?? 0) / 1_000);
     this.#jobs.set(jobs);
     this.#refusedJobs.set(refused);
     this.#windowsLeft.set(windowsLeft);
@@ -31,10 +36,6 @@ export class BackfillMetrics {
 
   finished(): void {
     this.#finished.inc();
-  }
-
-  delivered(): void {
-    this.#records.inc();
   }
 
   refusedBars(count: number): void {

@@ -3,7 +3,6 @@
  * each answer's records are; a process that was killed in between delivers those records again, the same but for `receivedTimeMs`.
  */
 import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
-import type { HistoryRecord } from '@tapeline/core/records';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause as realPause } from '../back-off.ts';
@@ -14,25 +13,42 @@ import {
   type BackfillProgress,
   type BackfillRequest,
   backfillJob,
-  byAge,
+  byUrgency,
   dueMs,
+  type GapKey,
+  isSameGap,
   nextRequest,
+  settledMs,
   windowsLeft,
+  withGap,
 } from './backfill-job.ts';
 import { BackfillMetrics } from './backfill-metrics.ts';
 import type { BackfillStore } from './backfill-store.ts';
-import { historyOf } from './history-records.ts';
+import { type VendorWindow, windowsOf } from './vendor-windows.ts';
+
+/** What the vendor answered, for one piece of a job. */
+export interface Answer {
+  readonly job: BackfillJob;
+  /** Ascending; none when the vendor has none there. */
+  readonly windows: readonly VendorWindow[];
+  /** Windows that begin in `[fromMs, toMs)` were asked for. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Gaps of the job of which nothing that is over is left to be asked for: this is the last answer for them. */
+  readonly lastOf: readonly GapKey[];
+  readonly receivedTimeMs: number;
+}
 
 export interface BackfillQueueOptions {
   readonly client: Pick<RestClient, 'timeSeries'>;
   readonly store: BackfillStore;
-  /** Resolves when the record is durable; called one at a time. A retriable `PipelineError` is tried again, all else ends {@link BackfillQueue.run}. */
-  readonly deliver: (record: HistoryRecord) => Promise<void>;
+  /** Resolves when what follows from the answer is durable; called one at a time. A retriable `PipelineError` is tried again, all else ends {@link BackfillQueue.run}. */
+  readonly take: (answer: Answer) => Promise<void>;
   readonly logger: Logger;
   readonly registry: Registry;
-  /** Of the records. @default 'twelve-data/rest' */
-  readonly source?: string;
-  /** The vendor finishes a bar so long after its end. @default 120,000 */
+  /** A symbol as the vendor is asked for it. @default as it is */
+  readonly vendorSymbol?: (symbol: string) => string;
+  /** Windows are asked for so long after their end. @default 120,000 */
   readonly settleMs?: number;
   /** A refused job is asked for again after this. @default 21,600,000 */
   readonly retryRefusedMs?: number;
@@ -44,6 +60,12 @@ export interface BackfillQueueOptions {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** From 0 to 1, exclusive. @default Math.random */
   readonly random?: () => number;
+}
+
+interface Answered {
+  readonly request: TimeSeriesRequest;
+  /** `undefined` when the vendor has no bars there. */
+  readonly series: TimeSeries | undefined;
 }
 
 const longestPutOffMs = 900_000;
@@ -81,17 +103,25 @@ export class BackfillQueue {
   }
 
   get progress(): BackfillProgress {
-    return { jobs: this.#jobs.size, refused: this.#refusedJobs, windowsLeft: this.#windowsLeft };
+    // Jobs are met in the order in which they were set, not in that in which they were queued.
+    const oldest = [...this.#jobs.values()].reduce((oldestMs, { queuedMs }) => Math.min(oldestMs, queuedMs), Number.POSITIVE_INFINITY);
+    const oldestQueuedMs = this.#jobs.size === 0 ? undefined : oldest;
+    return { jobs: this.#jobs.size, refused: this.#refusedJobs, windowsLeft: this.#windowsLeft, oldestQueuedMs };
   }
 
   /**
    * Puts a backfill into the queue, durably.
-   * @returns false when it is in it already.
+   * @returns false when it is in it already; it is done for the new gap, too, then.
    * @throws PipelineError `usage` for a range that is none; `store.full`, retriable, when there are too many.
    */
   async enqueue(request: BackfillRequest): Promise<boolean> {
     const job = backfillJob(request, this.#clock());
-    if (this.#jobs.has(job.id)) return false;
+    const known = this.#jobs.get(job.id);
+    if (known !== undefined) {
+      const changed = withGap(known, request.gap);
+      if (changed !== undefined) await this.#keep(changed);
+      return false;
+    }
     const most = this.#options.mostJobs ?? 100_000;
     if (this.#jobs.size >= most) {
       throw new PipelineError('store.full', `the queue must have at most ${most} backfills: ask again when it is shorter`, {
@@ -106,7 +136,7 @@ export class BackfillQueue {
 
   /**
    * Works until the signal aborts, or until only jobs are left that were refused and put off.
-   * @throws PipelineError `feed.key-refused`, and what `deliver` and the store throw.
+   * @throws PipelineError `feed.key-refused`, and what `take` and the store throw.
    */
   async run(signal: AbortSignal, until: 'stopped' | 'done' = 'stopped'): Promise<void> {
     while (!signal.aborted) {
@@ -120,14 +150,17 @@ export class BackfillQueue {
 
   #next(nowMs: number): BackfillJob | undefined {
     const due = [...this.#jobs.values()].filter(job => dueMs(job, this.#settleMs) <= nowMs);
-    return due.reduce<BackfillJob | undefined>((oldest, job) => (oldest === undefined || byAge(job, oldest) < 0 ? job : oldest), undefined);
+    return due.reduce<BackfillJob | undefined>(
+      (oldest, job) => (oldest === undefined || byUrgency(job, oldest) < 0 ? job : oldest),
+      undefined,
+    );
   }
 
   async #work(job: BackfillJob, signal: AbortSignal): Promise<void> {
     try {
       const request = nextRequest(job);
       const series = await this.#series(request, signal);
-      if (series !== undefined) await this.#deliver(job, request, series);
+      await this.#take(job, { request, series });
       await this.#advance(job, request.toMs);
       this.#backOff.reset();
     } catch (error) {
@@ -139,27 +172,35 @@ export class BackfillQueue {
   /** `undefined` when the vendor has no bars there. */
   async #series(request: TimeSeriesRequest, signal: AbortSignal): Promise<TimeSeries | undefined> {
     try {
-      return await this.#options.client.timeSeries(request, signal);
+      const symbol = this.#options.vendorSymbol?.(request.symbol) ?? request.symbol;
+      return await this.#options.client.timeSeries({ ...request, symbol }, signal);
     } catch (error) {
       if (hasCode(error, 'vendor.no-data')) return undefined;
       throw error;
     }
   }
 
-  async #deliver(job: BackfillJob, request: TimeSeriesRequest, series: TimeSeries): Promise<void> {
-    const { deliver, logger, source = 'twelve-data/rest' } = this.#options;
-    const { records, faults } = historyOf({ request, series, source, action: 'fill', receivedTimeMs: this.#clock() });
+  async #take(job: BackfillJob, { request, series }: Answered): Promise<void> {
+    const receivedTimeMs = this.#clock();
+    const { windows, faults } = series === undefined ? { windows: [], faults: [] } : windowsOf(request, series, receivedTimeMs);
     if (faults.length > 0) {
       this.#metrics.refusedBars(faults.length);
-      logger.warn(
+      this.#options.logger.warn(
         { ...aboutJob(job), faults: faults.slice(0, 5) },
         `${faults.length} bars of ${job.symbol} cannot be used and stay missing`,
       );
     }
-    for (const record of records) {
-      await deliver(record);
-      this.#metrics.delivered();
-    }
+    const { fromMs, toMs } = request;
+    const lastOf = toMs >= job.toMs ? this.#lastOf(job, receivedTimeMs) : [];
+    await this.#options.take({ job, windows, fromMs, toMs, lastOf, receivedTimeMs });
+  }
+
+  /** Gaps for which no other job is over; one that the vendor refuses keeps its gap open. */
+  #lastOf(job: BackfillJob, nowMs: number): readonly GapKey[] {
+    const others = [...this.#jobs.values()].filter(
+      other => other.id !== job.id && other.symbol === job.symbol && settledMs(other, this.#settleMs) <= nowMs,
+    );
+    return job.gaps.filter(gap => !others.some(other => other.gaps.some(each => isSameGap(each, gap))));
   }
 
   async #advance(job: BackfillJob, nextMs: number): Promise<void> {
@@ -169,7 +210,7 @@ export class BackfillQueue {
       await store.remove(job.id);
       this.#delete(job.id);
       this.#metrics.finished();
-    } else await this.#keep({ ...job, nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
+    } else await this.#keep({ ...(this.#jobs.get(job.id) ?? job), nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
     const { jobs, windowsLeft: left } = this.progress;
     this.#metrics.show(this.progress);
     const state = isDone ? 'done' : `at ${new Date(nextMs).toISOString()}`;
@@ -208,7 +249,7 @@ export class BackfillQueue {
     this.#metrics.show(this.progress);
     this.#options.logger.error(
       { ...aboutJob(job), retryMs },
-      `backfill of ${job.symbol} ${job.interval} is refused, its gap stays: ${error.message}`,
+      `backfill of ${job.symbol} ${job.interval} is refused, its bars stay as they are: ${error.message}`,
     );
   }
 
@@ -249,6 +290,6 @@ export class BackfillQueue {
   }
 }
 
-function aboutJob({ symbol, interval, fromMs, toMs, reason }: BackfillJob): Readonly<Record<string, unknown>> {
-  return { symbol, interval, fromMs, toMs, reason };
+function aboutJob({ kind, symbol, interval, fromMs, toMs, reason }: BackfillJob): Readonly<Record<string, unknown>> {
+  return { kind, symbol, interval, fromMs, toMs, reason };
 }

@@ -1,11 +1,9 @@
-/** Where the queue of backfills is kept: rows by id, each written whole. In a folder that is a file for each job, put in place by a rename. */
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { makeDirectory } from '@tapeline/core/directories';
+/** Where the queue of backfills is kept: jobs by id, each written whole. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import type { WorkItems } from '@tapeline/database/work-store';
 import { z } from 'zod';
-import { syncFolder, writeDurably } from '../durable-file.ts';
 import type { BackfillJob } from './backfill-job.ts';
+import { FileItems } from './file-items.ts';
 
 export interface BackfillStore {
   /** All jobs, in any order. */
@@ -16,13 +14,16 @@ export interface BackfillStore {
   remove(id: string): Promise<void>;
 }
 
+const gapSchema = z.object({ fromMs: z.int(), toMs: z.int(), reason: z.string() });
 const jobSchema = z.object({
   id: z.string().regex(/^[0-9a-f]{32}$/),
+  kind: z.enum(['fill', 'compare']),
   symbol: z.string(),
   interval: z.enum(['1m', '5m', '15m', '1h', '1d']),
   fromMs: z.int(),
   toMs: z.int(),
   reason: z.string(),
+  gaps: z.array(gapSchema),
   queuedMs: z.number(),
   nextMs: z.int(),
   attempts: z.int(),
@@ -31,45 +32,39 @@ const jobSchema = z.object({
 });
 
 /** For one process at a time. */
-export class FileBackfillStore implements BackfillStore {
-  readonly #folder: string;
+export class ItemBackfillStore implements BackfillStore {
+  readonly #items: WorkItems;
 
-  /** @param folder of these jobs only; made when missing. */
-  constructor(folder: string) {
-    makeDirectory(folder);
-    this.#folder = folder;
+  constructor(items: WorkItems) {
+    this.#items = items;
   }
 
-  /** @throws PipelineError `data-dir.unusable` with the file that is no job. */
+  /** @throws PipelineError `data-dir.unusable` with the place of what is no job. */
   async all(): Promise<readonly BackfillJob[]> {
-    const jobs: BackfillJob[] = [];
-    for (const name of await readdir(this.#folder)) {
-      if (name.endsWith('.json')) jobs.push(await this.#read(join(this.#folder, name)));
-    }
-    return jobs;
+    return (await this.#items.all()).map(({ place, text }) => jobIn(place, text));
   }
 
-  async put(job: BackfillJob): Promise<void> {
-    const draft = join(this.#folder, `${job.id}.draft`);
-    await writeDurably(draft, JSON.stringify(job));
-    await rename(draft, this.#path(job.id));
-    await syncFolder(this.#folder);
+  put(job: BackfillJob): Promise<void> {
+    return this.#items.put(job.id, JSON.stringify(job));
   }
 
-  async remove(id: string): Promise<void> {
-    await rm(this.#path(id), { force: true });
+  remove(id: string): Promise<void> {
+    return this.#items.remove(id);
   }
+}
 
-  async #read(path: string): Promise<BackfillJob> {
-    try {
-      return jobSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-    } catch (error) {
-      const message = `backfill ${path} cannot be read: ${reasonOf(error)}; remove it and ask for the backfill again`;
-      throw new PipelineError('data-dir.unusable', message, { retriable: false, cause: error });
-    }
+/** In a folder of these jobs only; made when missing. */
+export class FileBackfillStore extends ItemBackfillStore {
+  constructor(folder: string) {
+    super(new FileItems(folder));
   }
+}
 
-  #path(id: string): string {
-    return join(this.#folder, `${id}.json`);
+function jobIn(place: string, text: string): BackfillJob {
+  try {
+    return jobSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const message = `backfill ${place} cannot be read: ${reasonOf(error)}; remove it, and what it was for is found again`;
+    throw new PipelineError('data-dir.unusable', message, { retriable: false, cause: error });
   }
 }

@@ -193,11 +193,11 @@ export class CreditBudget {
 
 function metricsOf(registry: Registry) {
   return {
-    spent: counterOf(registry, 'ingester_rest_credits_claimed_total', "credits of the vendor's REST API that requests were sent for"),
-    waited: counterOf(registry, 'ingester_rest_credits_wait_seconds_total', 'time that requests waited for credits'),
-    waiting: gaugeOf(registry, 'ingester_rest_credits_waiting', '1 while a request waits for credits'),
-    minute: gaugeOf(registry, 'ingester_rest_credits_minute_left', 'credits that can be claimed now, by the minute'),
-    day: gaugeOf(registry, 'ingester_rest_credits_day_left', 'credits that can be claimed now, by the day (UTC); -1 without a limit'),
+    spent: counterOf(registry, 'backfiller_rest_credits_claimed_total', "credits of the vendor's REST API that requests were sent for"),
+    waited: counterOf(registry, 'backfiller_rest_credits_wait_seconds_total', 'time that requests waited for credits'),
+    waiting: gaugeOf(registry, 'backfiller_rest_credits_waiting', '1 while a request waits for credits'),
+    minute: gaugeOf(registry, 'backfiller_rest_credits_minute_left', 'credits that can be claimed now, by the minute'),
+    day: gaugeOf(registry, 'backfiller_rest_credits_day_left', 'credits that can be claimed now, by the day (UTC); -1 without a limit'),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Where the account of a key's credits is kept: one value that is replaced only by somebody who has seen the last one, so that
  * processes can share a key. In a folder that is a file for each version, made by a hard link, which fails when another was faster;
- * in Cassandra it would be one row and `IF version = ?`.
+ * in Cassandra it is one row and `IF version = ?` (`backfill/cell-credit-store.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
@@ -53,6 +53,11 @@ const draftPrefix = 'draft-';
 const oldDraftMs = 600_000;
 const fileName = /^credits-(\d+)\.json$/;
 
+/** An account as it was written. @throws ZodError, SyntaxError for what is none. */
+export function ledgerIn(text: string): CreditLedger {
+  return ledgerSchema.parse(JSON.parse(text));
+}
+
 /** Keeps it in a folder of its own, for all processes of this machine. */
 export class FileCreditStore implements CreditStore {
   readonly #folder: string;
@@ -71,7 +76,7 @@ export class FileCreditStore implements CreditStore {
       if (version === undefined) return { version: 0, ledger: emptyLedger };
       try {
         const text = await readFile(this.#path(version), 'utf8');
-        return { version, ledger: ledgerSchema.parse(JSON.parse(text)) };
+        return { version, ledger: ledgerIn(text) };
       } catch (error) {
         // Another process may have replaced and removed it between the two looks.
         if (isCode(error, 'ENOENT') && tries < 100) continue;

@@ -79,7 +79,7 @@ export class RestClient {
       throw new PipelineError('usage', message, { retriable: false });
     }
     const labels = ['endpoint', 'outcome'] as const;
-    this.#requests = counterOf(options.registry, 'ingester_rest_requests_total', "requests to the vendor's REST API", labels);
+    this.#requests = counterOf(options.registry, 'backfiller_rest_requests_total', "requests to the vendor's REST API", labels);
   }
 
   /** Bars of a symbol, in UTC, ascending. One credit. @throws PipelineError `vendor.no-data` when there are none. */

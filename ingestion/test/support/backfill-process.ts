@@ -20,7 +20,10 @@ if (fromMs === undefined || toMs === undefined) {
 const queue = await BackfillQueue.open({
   client,
   store: new FileBackfillStore(join(folder, 'jobs')),
-  deliver: async ({ startMs }) => appendFileSync(join(folder, 'delivered'), `${startMs}\n`),
+  take: async ({ windows }) => {
+    // One at a time, so that a kill falls between two.
+    for (const { startMs } of windows) appendFileSync(join(folder, 'delivered'), `${startMs}\n`);
+  },
   logger: pino({ level: 'silent' }),
   registry,
 });

@@ -1,0 +1,186 @@
+/**
+ * Looks for what is to be asked of the vendor (gaps that are not filled, days that were not compared), queues it, and has the answers
+ * carried out. It writes nothing but `history` records into the log: the fold stays the only writer of bars.
+ */
+import { PipelineError } from '@tapeline/core/errors';
+import { type Interval, intervalMs } from '@tapeline/core/intervals';
+import type { Gap, MarketStore } from '@tapeline/database/market-store';
+import type { WorkItems } from '@tapeline/database/work-store';
+import type { MarketLog } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { pause } from '../back-off.ts';
+import { isVendorInterval, type RestClient, type VendorInterval } from '../twelve-data/rest-client.ts';
+import type { BackfillRequest } from './backfill-job.ts';
+import { BackfillQueue } from './backfill-queue.ts';
+import { ItemBackfillStore } from './backfill-store.ts';
+import type { Tolerance } from './comparison.ts';
+import { GapFiller } from './gap-filler.ts';
+import { isComparable } from './history-records.ts';
+import { HistoryWriter } from './history-writer.ts';
+import { Notes } from './notes.ts';
+import { type Patience, patientItems } from './patience.ts';
+import { Reconciler } from './reconciler.ts';
+
+export interface BackfillerOptions {
+  readonly client: Pick<RestClient, 'timeSeries'>;
+  readonly store: Pick<MarketStore, 'bars' | 'gaps'>;
+  readonly log: MarketLog;
+  readonly jobs: WorkItems;
+  readonly notes: WorkItems;
+  /** Of the bars; those that the vendor has are asked for. */
+  readonly intervals: readonly Interval[];
+  /** What the feed subscribes to, as the vendor spells it: prices of `RY:TSX` are named `RY`. */
+  readonly symbols: readonly string[];
+  readonly tolerance: Tolerance;
+  /** A window is asked for so long after its end: more than the allowed lateness and the correction horizon, for until then the fold may change it. */
+  readonly settleMs: number;
+  /** How often the store is looked at for gaps. @default 15,000 */
+  readonly lookIntervalMs?: number;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly clock?: () => number;
+}
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+/** Older gaps are left as they are. */
+const lookBackMs = 7 * dayMs;
+const mostGapsOfDay = 50_000;
+/** Labels of trading days that a moment may fall into: a day may end 12 h after its date does, and begin 13 h before. */
+const dayLabelReach = { backMs: 12 * hourMs, aheadMs: 13 * hourMs };
+
+/**
+ * Runs until the signal aborts.
+ * @throws PipelineError `feed.key-refused`, and what no waiting helps against.
+ */
+export async function runBackfiller(options: BackfillerOptions): Promise<void> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const backfiller = await openBackfiller({ ...options, signal });
+  const running = [backfiller.queue.run(signal), backfiller.look(signal)];
+  try {
+    await Promise.all(running);
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+  } finally {
+    ended.abort();
+    await Promise.allSettled(running);
+  }
+}
+
+async function openBackfiller(options: BackfillerOptions) {
+  const { client, store, log, logger, registry, settleMs, tolerance, clock = Date.now } = options;
+  const patience: Patience = { signal: options.signal, logger };
+  const writer = new HistoryWriter(log, registry);
+  const filler = new GapFiller({ store, writer, logger });
+  const reconciler = new Reconciler({ store, writer, tolerance, logger, registry });
+  const vendorNames = new Map(options.symbols.map(symbol => [symbol.split(':')[0] ?? symbol, symbol]));
+  const queue = await BackfillQueue.open({
+    client,
+    store: new ItemBackfillStore(patientItems(options.jobs, patience)),
+    take: answer => (answer.job.kind === 'fill' ? filler : reconciler).take(answer, patience),
+    vendorSymbol: symbol => vendorNames.get(symbol) ?? symbol,
+    settleMs,
+    clock,
+    logger,
+    registry,
+  });
+  const notes = await Notes.open(patientItems(options.notes, patience));
+  const lookout = new Lookout({ ...options, clock, queue, notes, symbols: [...vendorNames.keys()] });
+  return { queue, look: (signal: AbortSignal) => lookout.run(signal) };
+}
+
+interface LookoutOptions extends Omit<BackfillerOptions, 'notes'> {
+  readonly clock: () => number;
+  readonly queue: BackfillQueue;
+  readonly notes: Notes;
+}
+
+/** Finds work in the store. */
+class Lookout {
+  readonly #options: LookoutOptions;
+  readonly #symbols: ReadonlySet<string>;
+  readonly #intervals: readonly VendorInterval[];
+
+  constructor(options: LookoutOptions) {
+    this.#options = options;
+    this.#symbols = new Set(options.symbols);
+    this.#intervals = options.intervals.filter(isVendorInterval);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { logger, lookIntervalMs = 15_000 } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.#look(signal);
+      } catch (error) {
+        if (!(error instanceof PipelineError) || !error.retriable) throw error;
+        logger.warn({ code: error.code }, `gaps could not be looked for: ${error.message}; trying again`);
+      }
+      await pause(lookIntervalMs, signal);
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { clock, notes } = this.#options;
+    const nowMs = clock();
+    const due = (await this.#gaps(nowMs)).filter(gap => notes.isDue(gap, nowMs));
+    for (const gap of due) {
+      if (signal.aborted) return;
+      await this.#queueGap(gap);
+      await notes.looked(gap, nowMs);
+    }
+    await this.#queueDays(nowMs, signal);
+    await notes.forget(nowMs - lookBackMs - dayMs);
+  }
+
+  /** Gaps of the last week that are not filled, of our symbols, the oldest first. */
+  async #gaps(nowMs: number): Promise<readonly Gap[]> {
+    const gaps: Gap[] = [];
+    for (let fromMs = nowMs - lookBackMs; fromMs < nowMs; fromMs += dayMs) {
+      const toMs = Math.min(nowMs, fromMs + dayMs);
+      gaps.push(...(await this.#options.store.gaps({ fromMs, toMs, limit: mostGapsOfDay })));
+    }
+    return gaps.filter(({ filled, symbol }) => !filled && this.#symbols.has(symbol));
+  }
+
+  async #queueGap({ symbol, fromMs, toMs, reason }: Gap): Promise<void> {
+    const { queue, logger } = this.#options;
+    const gap = { fromMs, toMs, reason };
+    const about = { symbol, gap, reason: `gap: ${reason}` };
+    for (const interval of this.#intervals) await queue.enqueue({ ...about, interval, ...rangeOf(interval, fromMs, toMs) });
+    logger.info({ symbol, ...gap }, `the gap of ${symbol} from ${new Date(fromMs).toISOString()} is queued to be filled`);
+  }
+
+  /** Each day of the last week once, an hour after its end. */
+  async #queueDays(nowMs: number, signal: AbortSignal): Promise<void> {
+    const { notes } = this.#options;
+    const today = Math.floor((nowMs - hourMs) / dayMs) * dayMs;
+    for (let startMs = today - lookBackMs; startMs < today && !signal.aborted; startMs += dayMs) {
+      if (notes.isCompared(startMs)) continue;
+      for (const symbol of this.#symbols) await this.#queueDay(symbol, startMs);
+      await notes.willBeCompared(startMs);
+    }
+  }
+
+  /** Only what there is something to compare of: each request costs a credit. */
+  async #queueDay(symbol: string, startMs: number): Promise<void> {
+    const { store, queue } = this.#options;
+    for (const interval of this.#intervals) {
+      // A trading day may end half a day after its date.
+      const fromMs = interval === '1d' ? startMs - dayMs : startMs;
+      const range = { fromMs, toMs: fromMs + dayMs };
+      const bars = await store.bars({ symbol, interval, ...range, limit: dayMs / intervalMs(interval) });
+      const request: BackfillRequest = { kind: 'compare', symbol, interval, ...range, reason: 'comparison of a day' };
+      if (bars.some(isComparable)) await queue.enqueue(request);
+    }
+  }
+}
+
+function rangeOf(interval: VendorInterval, fromMs: number, toMs: number): { readonly fromMs: number; readonly toMs: number } {
+  if (interval !== '1d') return { fromMs, toMs };
+  return { fromMs: Math.max(0, fromMs - dayLabelReach.backMs), toMs: toMs + dayLabelReach.aheadMs };
+}

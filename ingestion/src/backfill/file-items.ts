@@ -1,0 +1,40 @@
+/** Items in a folder: a file for each, put in place by a rename. For one process at a time. */
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory } from '@tapeline/core/directories';
+import type { WorkItem, WorkItems } from '@tapeline/database/work-store';
+import { syncFolder, writeDurably } from '../durable-file.ts';
+
+export class FileItems implements WorkItems {
+  readonly #folder: string;
+
+  /** @param folder of these items only; made when missing. */
+  constructor(folder: string) {
+    makeDirectory(folder);
+    this.#folder = folder;
+  }
+
+  async all(): Promise<readonly WorkItem[]> {
+    const items: WorkItem[] = [];
+    for (const name of await readdir(this.#folder)) {
+      const place = join(this.#folder, name);
+      if (name.endsWith('.json')) items.push({ id: name.slice(0, -'.json'.length), place, text: await readFile(place, 'utf8') });
+    }
+    return items;
+  }
+
+  async put(id: string, text: string): Promise<void> {
+    const draft = join(this.#folder, `${id}.draft`);
+    await writeDurably(draft, text);
+    await rename(draft, this.#path(id));
+    await syncFolder(this.#folder);
+  }
+
+  async remove(id: string): Promise<void> {
+    await rm(this.#path(id), { force: true });
+  }
+
+  #path(id: string): string {
+    return join(this.#folder, `${id}.json`);
+  }
+}

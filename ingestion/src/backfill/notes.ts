@@ -1,0 +1,86 @@
+/** What the backfiller has looked at already, so that neither a restart nor an unfilled gap makes it ask again and again. Durable. */
+import { createHash } from 'node:crypto';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import type { Gap } from '@tapeline/database/market-store';
+import type { WorkItems } from '@tapeline/database/work-store';
+import { z } from 'zod';
+
+const noteSchema = z.object({
+  /** Of the gap, or of the day: a note is forgotten with its week. */
+  aboutMs: z.number(),
+  looks: z.int(),
+  nextLookMs: z.number(),
+});
+
+type Note = Readonly<z.infer<typeof noteSchema>>;
+
+const firstPauseMs = 1_800_000;
+const longestPauseMs = 21_600_000;
+
+export class Notes {
+  readonly #items: WorkItems;
+  readonly #notes: Map<string, Note>;
+
+  private constructor(items: WorkItems, notes: Map<string, Note>) {
+    this.#items = items;
+    this.#notes = notes;
+  }
+
+  /** @throws PipelineError `data-dir.unusable` with the place of what is no note. */
+  static async open(items: WorkItems): Promise<Notes> {
+    const notes = (await items.all()).map(({ id, place, text }) => [id, noteIn(place, text)] as const);
+    return new Notes(items, new Map(notes));
+  }
+
+  /** True when the gap was not looked at yet, or has stayed unfilled for long since. */
+  isDue(gap: Gap, nowMs: number): boolean {
+    return (this.#notes.get(idOf(gap))?.nextLookMs ?? 0) <= nowMs;
+  }
+
+  /** Its backfills are queued; if it stays unfilled all the same, the next look is half an hour later, then an hour, up to six. */
+  async looked(gap: Gap, nowMs: number): Promise<void> {
+    const looks = (this.#notes.get(idOf(gap))?.looks ?? 0) + 1;
+    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (looks - 1));
+    await this.#put(idOf(gap), { aboutMs: gap.fromMs, looks, nextLookMs: nowMs + pauseMs });
+  }
+
+  isCompared(dayStartMs: number): boolean {
+    return this.#notes.has(idOfDay(dayStartMs));
+  }
+
+  /** The comparisons of that day (UTC) are queued. */
+  async willBeCompared(dayStartMs: number): Promise<void> {
+    await this.#put(idOfDay(dayStartMs), { aboutMs: dayStartMs, looks: 1, nextLookMs: 0 });
+  }
+
+  /** Drops notes about what is older. */
+  async forget(beforeMs: number): Promise<void> {
+    for (const [id, { aboutMs }] of this.#notes) {
+      if (aboutMs >= beforeMs) continue;
+      await this.#items.remove(id);
+      this.#notes.delete(id);
+    }
+  }
+
+  async #put(id: string, note: Note): Promise<void> {
+    await this.#items.put(id, JSON.stringify(note));
+    this.#notes.set(id, note);
+  }
+}
+
+function idOf({ symbol, fromMs, toMs, reason }: Gap): string {
+  return createHash('sha256').update([symbol, fromMs, toMs, reason].join('\n')).digest('hex').slice(0, 32);
+}
+
+function idOfDay(dayStartMs: number): string {
+  return `day-${new Date(dayStartMs).toISOString().slice(0, 10)}`;
+}
+
+function noteIn(place: string, text: string): Note {
+  try {
+    return noteSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const message = `note ${place} cannot be read: ${reasonOf(error)}; remove it, and what it is about is looked at again`;
+    throw new PipelineError('data-dir.unusable', message, { retriable: false, cause: error });
+  }
+}

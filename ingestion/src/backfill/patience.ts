@@ -1,0 +1,41 @@
+/** Tries until it succeeds: an answer of the vendor is paid for, so a log or a store that is away is waited for. */
+import { PipelineError } from '@tapeline/core/errors';
+import type { WorkCell, WorkItems } from '@tapeline/database/work-store';
+import type { Logger } from 'pino';
+import { BackOff, pause } from '../back-off.ts';
+
+export interface Patience {
+  /** From its abort on one failure is enough. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** @throws what no repetition helps against; the last failure when the signal aborts. */
+export async function patiently<T>(doing: string, attempt: () => Promise<T>, { signal, logger }: Patience): Promise<T> {
+  const backOff = new BackOff({ baseMs: 200, capMs: 10_000 });
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (signal.aborted || !(error instanceof PipelineError) || !(error.retriable || error.code === 'log.full')) throw error;
+      logger.warn({ code: error.code }, `${doing} failed: ${error.message}; trying again`);
+      await pause(backOff.nextMs(), signal);
+    }
+  }
+}
+
+export function patientItems(items: WorkItems, patience: Patience): WorkItems {
+  return {
+    all: () => patiently('reading a queue', () => items.all(), patience),
+    put: (id, text) => patiently('writing to a queue', () => items.put(id, text), patience),
+    remove: id => patiently('removing from a queue', () => items.remove(id), patience),
+  };
+}
+
+/** An attempt whose outcome is not known may have succeeded: the next one then finds a newer version, as if another had been faster. */
+export function patientCell(cell: WorkCell, patience: Patience): WorkCell {
+  return {
+    read: () => patiently('reading the account of credits', () => cell.read(), patience),
+    replace: (version, text) => patiently('writing the account of credits', () => cell.replace(version, text), patience),
+  };
+}
