@@ -1,10 +1,12 @@
 /** `tapeline start`: simulator (without a key) → ingester → log → fold → store → live board, in one process. */
 import type { Configuration } from '@tapeline/core/configuration';
+import { hasCode } from '@tapeline/core/errors';
 import { createProbes } from '@tapeline/core/probes';
 import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredGenerations, openConfiguredStore, openServingStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { ServingStore } from '@tapeline/database/serving-store';
+import { restUrlOf, runConfiguredBackfiller } from '@tapeline/ingestion/backfill/configured-backfiller';
 import { openConfiguredFeeds, vendorUrl } from '@tapeline/ingestion/configured-feed';
 import { type Ingesters, runIngesters } from '@tapeline/ingestion/ingesters';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
@@ -48,7 +50,9 @@ class StandaloneFlow {
 
   parts(): readonly Part[] {
     const simulated = this.#isSimulated ? [this.#simulatorPart()] : [];
-    return [this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart(), ...simulated, this.#ingesterPart()];
+    const backfiller = restUrlOf(this.#configuration) === undefined ? [] : [this.#backfillerPart()];
+    const stages = [this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart()];
+    return [...stages, ...simulated, this.#ingesterPart(), ...backfiller];
   }
 
   greeting(): string {
@@ -157,6 +161,17 @@ class StandaloneFlow {
       const feeds = openConfiguredFeeds(this.#configuration, { ...shell, url: this.#simulator?.url });
       this.#ingester = runIngesters({ ...shell, feeds, log: existing(this.#log), signal });
       await this.#ingester.finished;
+    });
+  }
+
+  /** A key that is good for prices alone must not end the flow: gaps stay, then, and the log says why. */
+  #backfillerPart(): Part {
+    return runningPart('backfiller', async signal => {
+      const parts = { log: existing(this.#log), store: existing(this.#store), logger: this.#logger, registry: this.#registry };
+      await runConfiguredBackfiller(this.#configuration, { ...parts, signal }).catch((error: unknown) => {
+        if (!hasCode(error, 'feed.key-refused')) throw error;
+        this.#logger.error({ code: error.code }, `gaps are filled no more until the next start: ${error.message}`);
+      });
     });
   }
 

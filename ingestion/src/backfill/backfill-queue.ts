@@ -214,10 +214,7 @@ export class BackfillQueue {
     const { jobs, windowsLeft: left } = this.progress;
     this.#metrics.show(this.progress);
     const state = isDone ? 'done' : `at ${new Date(nextMs).toISOString()}`;
-    logger.info(
-      { ...aboutJob(job), nextMs, jobs, windowsLeft: left },
-      `backfill of ${job.symbol} ${job.interval} is ${state}, ${jobs} to go`,
-    );
+    logger.info({ ...aboutJob(job), nextMs, jobs, windowsLeft: left }, `${nameOf(job)} is ${state}, ${jobs} to go`);
   }
 
   async #failed(job: BackfillJob, error: unknown, signal: AbortSignal): Promise<void> {
@@ -232,7 +229,7 @@ export class BackfillQueue {
     this.#metrics.failed(error.code);
     this.#options.logger.warn(
       { ...aboutJob(job), code: error.code, attempts, pauseMs },
-      `backfill of ${job.symbol} failed and is tried again: ${error.message}`,
+      `${nameOf(job)} failed and is tried again: ${error.message}`,
     );
     if (pauseMs > 0) await this.#pause(pauseMs, signal);
   }
@@ -247,10 +244,7 @@ export class BackfillQueue {
     await this.#keep({ ...job, attempts: job.attempts + 1, notBeforeMs: this.#clock() + retryMs, refused: reasonOf(error).slice(0, 500) });
     this.#metrics.failed(error.code);
     this.#metrics.show(this.progress);
-    this.#options.logger.error(
-      { ...aboutJob(job), retryMs },
-      `backfill of ${job.symbol} ${job.interval} is refused, its bars stay as they are: ${error.message}`,
-    );
+    this.#options.logger.error({ ...aboutJob(job), retryMs }, `${nameOf(job)} is refused, its bars stay as they are: ${error.message}`);
   }
 
   async #keep(job: BackfillJob): Promise<void> {
@@ -288,6 +282,10 @@ export class BackfillQueue {
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     await (this.#options.pause ?? realPause)(ms, signal);
   }
+}
+
+function nameOf({ kind, symbol, interval }: BackfillJob): string {
+  return `${kind === 'fill' ? 'backfill' : 'comparison'} of ${symbol} ${interval}`;
 }
 
 function aboutJob({ kind, symbol, interval, fromMs, toMs, reason }: BackfillJob): Readonly<Record<string, unknown>> {
