@@ -112,26 +112,38 @@ export class BackfillQueue {
   /**
    * Puts a backfill into the queue, durably.
    * @returns false when it is in it already; it is done for the new gap, too, then.
-   * @throws PipelineError `usage` for a range that is none; `store.full`, retriable, when there are too many.
+   * @throws as {@link enqueueAll} does.
    */
   async enqueue(request: BackfillRequest): Promise<boolean> {
-    const job = backfillJob(request, this.#clock());
-    const known = this.#jobs.get(job.id);
-    if (known !== undefined) {
-      const changed = withGap(known, request.gap);
-      if (changed !== undefined) await this.#keep(changed);
-      return false;
+    return (await this.enqueueAll([request])) === 1;
+  }
+
+  /**
+   * The same for several at once: none is worked on before all are durable, so the last one of a gap is known as such.
+   * @returns how many were not in it yet.
+   * @throws PipelineError `usage` for a range that is none; `store.full`, retriable, when there are too many.
+   */
+  async enqueueAll(requests: readonly BackfillRequest[]): Promise<number> {
+    const given = new Map<string, BackfillJob>();
+    for (const request of requests) {
+      const job = backfillJob(request, this.#clock());
+      const known = given.get(job.id) ?? this.#jobs.get(job.id);
+      const changed = known === undefined ? job : withGap(known, request.gap);
+      if (changed !== undefined) given.set(job.id, changed);
     }
+    const fresh = [...given.keys()].filter(id => !this.#jobs.has(id)).length;
     const most = this.#options.mostJobs ?? 100_000;
-    if (this.#jobs.size >= most) {
+    if (fresh > 0 && this.#jobs.size + fresh > most) {
       throw new PipelineError('store.full', `the queue must have at most ${most} backfills: ask again when it is shorter`, {
         retriable: true,
       });
     }
-    await this.#keep(job);
+    for (const job of given.values()) await this.#options.store.put(job);
+    // One that was worked on meanwhile is further than it was; one that was done is done once more, for its new gap.
+    for (const job of given.values()) this.#set({ ...(this.#jobs.get(job.id) ?? job), gaps: job.gaps });
     this.#metrics.show(this.progress);
     this.#wake?.();
-    return true;
+    return fresh;
   }
 
   /**

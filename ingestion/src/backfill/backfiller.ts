@@ -128,10 +128,10 @@ class Lookout {
     const { clock, notes } = this.#options;
     const nowMs = clock();
     const due = (await this.#gaps(nowMs)).filter(gap => notes.isDue(gap, nowMs));
-    for (const gap of due) {
+    for (const gaps of Map.groupBy(due, ({ symbol }) => symbol).values()) {
       if (signal.aborted) return;
-      await this.#queueGap(gap);
-      await notes.looked(gap, nowMs);
+      await this.#queueGaps(gaps);
+      for (const gap of gaps) await notes.looked(gap, nowMs);
     }
     await this.#queueDays(nowMs, signal);
     await notes.forget(nowMs - lookBackMs - dayMs);
@@ -147,12 +147,18 @@ class Lookout {
     return gaps.filter(({ filled, symbol }) => !filled && this.#symbols.has(symbol));
   }
 
-  async #queueGap({ symbol, fromMs, toMs, reason }: Gap): Promise<void> {
+  /** Of one symbol. */
+  async #queueGaps(gaps: readonly Gap[]): Promise<void> {
     const { queue, logger } = this.#options;
-    const gap = { fromMs, toMs, reason };
-    const about = { symbol, gap, reason: `gap: ${reason}` };
-    for (const interval of this.#intervals) await queue.enqueue({ ...about, interval, ...rangeOf(interval, fromMs, toMs) });
-    logger.info({ symbol, ...gap }, `the gap of ${symbol} from ${new Date(fromMs).toISOString()} is queued to be filled`);
+    const requests = gaps.flatMap(({ symbol, fromMs, toMs, reason }) => {
+      const about = { symbol, gap: { fromMs, toMs, reason }, reason: `gap: ${reason}` };
+      return this.#intervals.map(interval => ({ ...about, interval, ...rangeOf(interval, fromMs, toMs) }));
+    });
+    await queue.enqueueAll(requests);
+    for (const { symbol, fromMs, toMs, reason } of gaps) {
+      const message = `the gap of ${symbol} from ${new Date(fromMs).toISOString()} is queued to be filled`;
+      logger.info({ symbol, fromMs, toMs, reason }, message);
+    }
   }
 
   /** Each day of the last week once, an hour after its end. */
