@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createLogger } from '@tapeline/core/logging';
+import { describeWithCassandra } from '@tapeline/services/for-tests';
+import { Registry } from 'prom-client';
+import { openCassandraStore } from '../src/cassandra/cassandra-store.ts';
+import { openCassandraWork } from '../src/cassandra/cassandra-work.ts';
+import type { WorkStore } from '../src/work-store.ts';
+import { type TestKeyspace, testKeyspace } from './support/cassandra-keyspace.ts';
+
+const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
+
+describeWithCassandra('the work of jobs on Cassandra', server => {
+  let test: TestKeyspace;
+  let work: WorkStore;
+  const open = () => openCassandraWork({ contactPoints: server.contactPoints, keyspace: test.keyspace, logger });
+  beforeAll(async () => {
+    test = await testKeyspace(server, 'work');
+    work = open();
+  }, 60_000);
+  afterAll(async () => {
+    await work.close();
+    await test.drop();
+  }, 60_000);
+
+  it('says what to do while the tables are missing', async () => {
+    await expect(work.items('jobs').all()).rejects.toMatchObject({ code: 'store.schema-missing' });
+    await expect(work.cell('credits').read()).rejects.toMatchObject({ code: 'store.schema-missing' });
+    const store = openCassandraStore({ contactPoints: server.contactPoints, keyspace: test.keyspace, logger, registry: new Registry() });
+    await store.migrate();
+    await store.close();
+  }, 60_000);
+
+  it('keeps the items of a queue until they are removed', async () => {
+    const jobs = work.items('jobs');
+    await jobs.put('a', 'one');
+    await jobs.put('b', 'two');
+    await jobs.put('a', 'three');
+    await work.items('notes').put('a', 'four');
+    const all = async () => (await work.items('jobs').all()).map(({ id, text }) => [id, text]).sort();
+    expect(await all()).toEqual([
+      ['a', 'three'],
+      ['b', 'two'],
+    ]);
+    expect((await jobs.all())[0]?.place).toBe(`${test.keyspace}.work_items jobs/a`);
+    await jobs.remove('a');
+    await jobs.remove('nothing');
+    expect(await all()).toEqual([['b', 'two']]);
+  }, 60_000);
+
+  it('replaces a value only for who has seen the last one', async () => {
+    const cell = work.cell('credits');
+    expect(await cell.read()).toEqual({ version: 0, text: undefined });
+    expect([await cell.replace(0, 'first'), await cell.replace(0, 'late'), await cell.replace(2, 'ahead')]).toEqual([true, false, false]);
+    expect(await cell.read()).toEqual({ version: 1, text: 'first' });
+    expect([await cell.replace(1, 'second'), await cell.replace(1, 'late')]).toEqual([true, false]);
+    expect(await cell.read()).toEqual({ version: 2, text: 'second' });
+  }, 60_000);
+
+  it('loses no change of four who share a value', async () => {
+    const stores = Array.from({ length: 4 }, open);
+    const count = async (store: WorkStore) => {
+      const cell = store.cell('count');
+      for (let done = 0; done < 10; ) {
+        const { version, text } = await cell.read();
+        if (await cell.replace(version, String(Number(text ?? 0) + 1))) done += 1;
+      }
+    };
+    await Promise.all(stores.map(count));
+    expect(await work.cell('count').read()).toEqual({ version: 40, text: '40' });
+    await Promise.all(stores.map(store => store.close()));
+  }, 120_000);
+});
