@@ -4,6 +4,7 @@
  */
 import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { markLate } from '@tapeline/core/garbage';
 import { type Interval, intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
@@ -39,6 +40,7 @@ const progressIntervalMs = 100;
 const stopping = new AbortController();
 process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort());
 
+markLate();
 const logger = createLogger({ name: 'bench', level: 'warn', secrets: [] });
 const registry = new Registry();
 const barFile = values.output === undefined ? undefined : createWriteStream(values.output);

@@ -1,6 +1,7 @@
 /** The life of a process: start its parts in order, run until a signal or a failure, stop them in reverse within a deadline. */
 import type { Logger } from 'pino';
 import { hasCode, PipelineError, reasonOf } from './errors.ts';
+import { markLate } from './garbage.ts';
 
 export interface Part {
   readonly name: string;
@@ -28,6 +29,7 @@ export interface ServiceOptions {
  * @returns the exit status: 0 after a clean stop, 1 after a failure or a stop that missed its deadline.
  */
 export async function runService(options: ServiceOptions): Promise<number> {
+  markLate();
   const { logger, signal } = options;
   const running: Part[] = [];
   let failure: unknown;
