@@ -8,7 +8,7 @@ import type { FeedEvent, LastSession } from './feed.ts';
 import { OpenMarkets } from './market-hours.ts';
 import { Session } from './session.ts';
 import { isFuture, StampResolutions } from './time-mapping.ts';
-import type { PriceEvent, SubscribeStatus, VendorMessage } from './twelve-data/messages.ts';
+import type { PriceEvent, SubscribeStatus, VendorMessage } from './vendor-message.ts';
 
 export interface SessionMapperOptions {
   /** Source and shard, as in `twelve-data/0`. */

@@ -5,7 +5,7 @@ import { recordFormat, type SessionRecord } from '@tapeline/core/records';
 import type { LastSession } from './feed.ts';
 import type { InstrumentFacts } from './instrument-class.ts';
 import { marketOf } from './market-hours.ts';
-import type { SubscribeStatus } from './twelve-data/messages.ts';
+import type { SubscribeStatus } from './vendor-message.ts';
 
 export interface SessionStart {
   readonly feed: string;

@@ -4,13 +4,13 @@ import { scrub } from '@tapeline/core/logging';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause } from './back-off.ts';
+import type { Ending } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedEvent, LastSession } from './feed.ts';
 import { counterOf } from './metrics.ts';
 import { queuedFeed } from './queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
-import type { Ending } from './twelve-data/connection.ts';
-import { Subscriptions, type SubscriptionsOptions } from './twelve-data/subscriptions.ts';
+import { Subscriptions, type SubscriptionsOptions } from './subscriptions.ts';
 
 /** What every feed behind a socket is given. */
 export interface SocketFeedOptions {

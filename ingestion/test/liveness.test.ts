@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Liveness } from '../src/twelve-data/liveness.ts';
+import { Liveness } from '../src/liveness.ts';
 
 const bounds = { pongTimeoutMs: 10_000, answerTimeoutMs: 8_000 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { SubscribeStatus } from '../src/twelve-data/messages.ts';
-import { chunksOf, Subscriptions } from '../src/twelve-data/subscriptions.ts';
+import { chunksOf, Subscriptions } from '../src/subscriptions.ts';
+import type { SubscribeStatus } from '../src/vendor-message.ts';
 
 function statusOf(fields: Partial<SubscribeStatus>): SubscribeStatus {
   return { kind: 'subscribe-status', accepted: [], refused: [], errors: [], ...fields };

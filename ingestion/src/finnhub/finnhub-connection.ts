@@ -4,12 +4,12 @@
  */
 import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
+import { type Connection, connect, type Ending } from '../connection.ts';
 import type { FeedEvent } from '../feed.ts';
+import { Liveness } from '../liveness.ts';
 import { isMarketOpen } from '../market-hours.ts';
 import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
-import { type Connection, connect, type Ending } from '../twelve-data/connection.ts';
-import { Liveness } from '../twelve-data/liveness.ts';
-import type { RefusedSymbol, VendorMessage } from '../twelve-data/messages.ts';
+import type { RefusedSymbol, VendorMessage } from '../vendor-message.ts';
 import { factsOfSymbol } from './instruments.ts';
 import { type FinnhubMessage, parseMessage, type TradeEntry } from './messages.ts';
 
@@ -68,7 +68,7 @@ export class FinnhubConnection implements VendorConnection {
     const { pongTimeoutMs, handshakeTimeoutMs } = timing;
     this.#liveness = new Liveness({ muteTimeoutMs, pongTimeoutMs, answerTimeoutMs: Number.POSITIVE_INFINITY }, performance.now());
     this.#connection = connect(
-      { url: options.url, apiKey: undefined, handshakeTimeoutMs },
+      { url: options.url, handshakeTimeoutMs },
       {
         opened: simulated => this.#opened(simulated),
         message: text => this.#received(options.clean(text)),

@@ -1,14 +1,15 @@
 /** One connection of the feed while it lasts: subscribes, keeps it alive, judges it, and maps what it says. */
 import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
+import { type Connection, connect, type Ending } from '../connection.ts';
+import { Liveness } from '../liveness.ts';
 import { isMarketOpen } from '../market-hours.ts';
 import type { Recorder } from '../recorder.ts';
 import { afterEndMs } from '../session-mapper.ts';
 import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
-import { type Connection, connect, type Ending } from './connection.ts';
-import { Liveness } from './liveness.ts';
-import { parseMessage, type SubscribeStatus, type VendorMessage } from './messages.ts';
-import { chunksOf } from './subscriptions.ts';
+import { chunksOf } from '../subscriptions.ts';
+import type { SubscribeStatus, VendorMessage } from '../vendor-message.ts';
+import { parseMessage } from './messages.ts';
 
 export interface ConnectionTiming {
   /** The vendor's heartbeat message. @default 10,000 */
@@ -36,6 +37,7 @@ export const defaultTiming: ConnectionTiming = {
 
 export interface FeedConnectionOptions extends ConnectionContext {
   readonly url: string;
+  /** Sent in the header `X-TD-APIKEY`, never in the address. */
   readonly apiKey: string | undefined;
   readonly muteTimeoutMs: number | undefined;
   readonly timing: ConnectionTiming;
@@ -82,7 +84,11 @@ export class FeedConnection implements VendorConnection {
       performance.now(),
     );
     this.#connection = connect(
-      { url: options.url, apiKey: options.apiKey, handshakeTimeoutMs: timing.handshakeTimeoutMs },
+      {
+        url: options.url,
+        headers: options.apiKey ? { 'X-TD-APIKEY': options.apiKey } : {},
+        handshakeTimeoutMs: timing.handshakeTimeoutMs,
+      },
       {
         opened: simulated => this.#opened(simulated),
         message: text => this.#received(options.clean(text)),

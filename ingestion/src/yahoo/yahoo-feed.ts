@@ -13,7 +13,7 @@ import type { FeedEvent, LastSession } from '../feed.ts';
 import { counterOf } from '../metrics.ts';
 import { queuedFeed } from '../queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from '../session-mapper.ts';
-import { Subscriptions } from '../twelve-data/subscriptions.ts';
+import { Subscriptions } from '../subscriptions.ts';
 import { type ChartMessage, parseChart, type Quote } from './chart-message.ts';
 import { askChart, type ChartAnswer } from './chart-request.ts';
 

@@ -3,7 +3,7 @@
  * Pure: times are arguments.
  */
 import { PipelineError } from '@tapeline/core/errors';
-import type { SubscribeStatus } from './messages.ts';
+import type { SubscribeStatus } from './vendor-message.ts';
 
 export interface SubscriptionsOptions {
   /** As the vendor takes them: `RY:TSX` names an exchange. Blanks around them do not count, repetitions neither. */

@@ -1,8 +1,8 @@
-/** One WebSocket to TwelveData, from the request to its end; tells a refused key from everything that may pass. */
+/** One WebSocket to a vendor, from the request to its end; tells a refused key from everything that may pass. */
 import type { IncomingMessage } from 'node:http';
 import { reasonOf } from '@tapeline/core/errors';
 import { WebSocket } from 'ws';
-import { endedWithoutCode } from '../session-mapper.ts';
+import { endedWithoutCode } from './session-mapper.ts';
 
 /**
  * How a connection ended, or why there was none:
@@ -18,8 +18,8 @@ export interface Ending {
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** Sent in the header `X-TD-APIKEY`, never in the address. */
-  readonly apiKey: string | undefined;
+  /** Of the request to open it: for a key. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly handshakeTimeoutMs: number;
 }
 
@@ -48,7 +48,7 @@ const closeTimeoutMs = 250;
 export function connect(options: ConnectionOptions, listener: ConnectionListener): Connection {
   const { promise: ended, resolve } = Promise.withResolvers<Ending>();
   const socket = new WebSocket(options.url, {
-    headers: options.apiKey ? { 'X-TD-APIKEY': options.apiKey } : {},
+    headers: options.headers,
     handshakeTimeout: options.handshakeTimeoutMs,
     maxPayload: maxPayloadBytes,
   });
