@@ -196,8 +196,15 @@ export const settings = {
     schema: whole(100, 86_400_000),
     expected: 'a whole number of milliseconds from 100 to 86400000',
     example: '30000',
-    help: 'a feed without prices for so long is left for a new connection; exact when set, else a minute while a market is open',
+    help: 'a feed without prices for so long is left for a new connection; exact when set, else 15 s to 5 min, as its open markets usually are',
   }),
+  MARKET_HOURS: {
+    schema: z.enum(['regular', 'extended']),
+    otherwise: 'regular',
+    expected: 'regular or extended',
+    example: 'extended',
+    help: 'when stock exchanges count as open: regular trading, or pre- and post-market too, where theirs are known',
+  } as Setting<'regular' | 'extended'>,
   FEED_CLOCK: {
     schema: z.enum(['wall', 'feed']),
     otherwise: 'wall',

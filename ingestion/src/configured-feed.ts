@@ -1,4 +1,5 @@
 /** The feeds that the settings ask for, ready for {@link runIngesters}. */
+import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import type { Configuration } from '@tapeline/core/configuration';
 import type { FeedName } from '@tapeline/core/settings';
 import type { Logger } from 'pino';
@@ -35,13 +36,14 @@ interface Opening extends Pick<ConfiguredFeedOptions, 'logger' | 'registry'> {
   readonly clock: () => number;
   readonly signal: AbortSignal;
   readonly muteTimeoutMs?: number;
+  readonly marketHours: MarketHours;
   readonly lastSession?: LastSession;
   readonly firstSession?: number;
 }
 
 /** What the ingester needs to read each of `FEEDS`, in their order. */
 export function openConfiguredFeeds(configuration: Configuration, options: ConfiguredFeedOptions): readonly ConfiguredFeed[] {
-  const { FEED_MUTE_TIMEOUT_MS: muteTimeoutMs } = configuration;
+  const { FEED_MUTE_TIMEOUT_MS: muteTimeoutMs, MARKET_HOURS: marketHours } = configuration;
   const { logger, registry } = options;
   const vendorFeed = (name: FeedName, open: (opening: Opening) => Feed): ConfiguredFeed => ({
     feed: `${name}/0`,
@@ -52,6 +54,7 @@ export function openConfiguredFeeds(configuration: Configuration, options: Confi
         logger: configuration.FEEDS.length > 1 ? logger.child({ feed: `${name}/0` }) : logger,
         registry,
         signal,
+        marketHours,
         ...(muteTimeoutMs === undefined ? {} : { muteTimeoutMs }),
         ...(lastSession === undefined ? {} : { lastSession }),
         ...(firstSession === undefined ? {} : { firstSession }),

@@ -4,16 +4,12 @@
  */
 
 export interface LivenessOptions {
-  /** Exact when set; absent: {@link defaultMuteTimeoutMs}, counted only while a market is open. */
-  readonly muteTimeoutMs?: number;
   /** A ping without a pong, or anything else received, for so long means dead. */
   readonly pongTimeoutMs: number;
   readonly answerTimeoutMs: number;
 }
 
 export type Verdict = 'alive' | 'no pong' | 'no answer to the subscription' | 'mute';
-
-export const defaultMuteTimeoutMs = 60_000;
 
 /** While the markets are closed, whether they opened is looked up this often. */
 const marketCheckMs = 1_000;
@@ -56,17 +52,25 @@ export class Liveness {
     this.#expectsPrices = true;
   }
 
-  /** What can be said now, and how long nothing else can be said without news. */
-  judge(nowMs: number, isMarketOpen: boolean): { readonly verdict: Verdict; readonly againInMs: number } {
+  /** How long no price came. */
+  silenceMs(nowMs: number): number {
+    return nowMs - (this.#quietSinceMs ?? this.#openedMs);
+  }
+
+  /**
+   * What can be said now, and how long nothing else can be said without news.
+   * @param patienceMs how long a silence is borne; absent while no prices are expected because every market is closed.
+   */
+  judge(nowMs: number, patienceMs: number | undefined): { readonly verdict: Verdict; readonly againInMs: number } {
     const { pongTimeoutMs, answerTimeoutMs } = this.#options;
     if (this.#pings >= 2 && nowMs - this.#heardMs >= pongTimeoutMs) return { verdict: 'no pong', againInMs: 0 };
     if (this.#quietSinceMs === undefined) return waited('no answer to the subscription', this.#openedMs + answerTimeoutMs - nowMs);
     if (!this.#expectsPrices) return { verdict: 'alive', againInMs: marketCheckMs };
-    if (this.#options.muteTimeoutMs === undefined && !isMarketOpen) {
+    if (patienceMs === undefined) {
       this.#quietSinceMs = nowMs;
       return { verdict: 'alive', againInMs: marketCheckMs };
     }
-    return waited('mute', this.#quietSinceMs + (this.#options.muteTimeoutMs ?? defaultMuteTimeoutMs) - nowMs);
+    return waited('mute', this.#quietSinceMs + patienceMs - nowMs);
   }
 }
 

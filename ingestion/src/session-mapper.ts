@@ -2,6 +2,7 @@
  * The mapping from what a vendor said to the records of the log; the same for the socket and for a recording, so that
  * both give the same records. One instance for each feed. It holds no clock: each time is an argument.
  */
+import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { type DeadLetterReason, deadLetter } from '@tapeline/core/dead-letters';
 import { type Heartbeat, recordFormat, type Tick } from '@tapeline/core/records';
 import type { FeedEvent, LastSession } from './feed.ts';
@@ -21,6 +22,8 @@ export interface SessionMapperOptions {
   readonly feedClock: boolean;
   /** What a `subscribe-status` that nobody asked for does to a session that has one: begin the next, ending it for this reason; absent: it adds symbols. */
   readonly resubscribedReason?: string;
+  /** Which hours of its day a market counts as open in. @default 'regular' */
+  readonly marketHours?: MarketHours;
 }
 
 /** One message as received. */
@@ -43,7 +46,7 @@ export const endedWithoutCode = 'connection ended without a close code';
 export class SessionMapper {
   readonly #options: SessionMapperOptions;
   readonly #resolutions = new StampResolutions();
-  readonly #open = new OpenMarkets();
+  readonly #open: OpenMarkets;
   #last: LastSession | undefined;
   #lastMarkets: readonly string[] = [];
   #session: Session | undefined;
@@ -53,11 +56,17 @@ export class SessionMapper {
   constructor(options: SessionMapperOptions) {
     this.#options = options;
     this.#last = options.lastSession;
+    this.#open = new OpenMarkets(options.marketHours);
   }
 
-  /** Markets of the running session, or of the last one. */
-  get markets(): readonly string[] {
-    return this.#session?.markets ?? this.#lastMarkets;
+  /** Markets of the running session, or of the last one, that are open at `timeMs`. */
+  openMarkets(timeMs: number): readonly string[] {
+    return this.#open.at(timeMs, this.#session?.markets ?? this.#lastMarkets);
+  }
+
+  /** Name of the market of a symbol that the running session owns. */
+  marketOf(symbol: string): string | undefined {
+    return this.#session?.marketOf(symbol);
   }
 
   /** True while a session runs that the log knows of. */
@@ -221,7 +230,7 @@ export class SessionMapper {
       timeMs,
       connected,
       lastDataMs: session === undefined ? this.#last?.lastDataMs : session.lastDataMs,
-      openMarkets: [...this.#open.at(timeMs, this.markets)],
+      openMarkets: [...this.openMarkets(timeMs)],
     };
   }
 

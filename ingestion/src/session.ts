@@ -107,6 +107,11 @@ export class Session {
     return true;
   }
 
+  /** Name of the market of a symbol that it owns. */
+  marketOf(symbol: string): string | undefined {
+    return this.#symbols.get(symbol)?.market;
+  }
+
   /** The calendar that a symbol lives by, as the vendor told its type and exchange; UTC's days where nothing is known. */
   calendarOf(symbol: string): TradingCalendar {
     return this.#symbols.get(symbol)?.calendar ?? calendarOf(marketOf({}));

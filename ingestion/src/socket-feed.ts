@@ -1,4 +1,5 @@
 /** The feed behind a WebSocket of any vendor: one loop owns its life, connect, subscribe, read, back off. */
+import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError } from '@tapeline/core/errors';
 import { scrub } from '@tapeline/core/logging';
 import type { Logger } from 'pino';
@@ -7,6 +8,7 @@ import { BackOff, pause } from './back-off.ts';
 import type { Ending } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedEvent, LastSession } from './feed.ts';
+import { MarketPace } from './market-pace.ts';
 import { counterOf } from './metrics.ts';
 import { queuedFeed } from './queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
@@ -20,8 +22,10 @@ export interface SocketFeedOptions {
   readonly apiKey?: string;
   /** As the vendor takes them. */
   readonly symbols: readonly string[];
-  /** Without prices for so long the connection is left for a new one. @default a minute, counted only while a market is open */
+  /** Without prices for so long the connection is left for a new one. @default as its open markets usually are, see {@link MarketPace} */
   readonly muteTimeoutMs?: number;
+  /** Which hours of its day a market counts as open in. @default 'regular' */
+  readonly marketHours?: MarketHours;
   /** Milliseconds since the Unix epoch, for receipts and heartbeats. */
   readonly clock: () => number;
   readonly logger: Logger;
@@ -43,6 +47,7 @@ export interface ConnectionContext {
   readonly symbols: readonly string[];
   readonly mapper: SessionMapper;
   readonly subscriptions: Subscriptions;
+  readonly pace: MarketPace;
   readonly signal: AbortSignal;
   /** The time of receipts and heartbeats; never goes back. */
   readonly nowMs: () => number;
@@ -103,6 +108,7 @@ class FeedLife {
   readonly #signal: AbortSignal;
   readonly #mapper: SessionMapper;
   readonly #subscriptions: Subscriptions;
+  readonly #pace: MarketPace;
   readonly #backOff: BackOff;
   readonly #disconnects;
   readonly #secrets: readonly string[];
@@ -120,7 +126,9 @@ class FeedLife {
       firstSession: options.firstSession,
       feedClock: vendor.feedClock ?? false,
       resubscribedReason: vendor.resubscribedReason,
+      marketHours: options.marketHours,
     });
+    this.#pace = new MarketPace({ muteTimeoutMs: options.muteTimeoutMs, adapts: !vendor.feedClock });
     this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
     this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
     this.#disconnects = counterOf(options.registry, 'ingester_disconnects_total', 'connections that ended or did not come about', ['kind']);
@@ -144,6 +152,7 @@ class FeedLife {
       symbols,
       mapper: this.#mapper,
       subscriptions: this.#subscriptions,
+      pace: this.#pace,
       signal: this.#signal,
       nowMs: () => this.#now(),
       clean: text => scrub(text, this.#secrets),
@@ -151,6 +160,7 @@ class FeedLife {
       received: () => this.#backOff.reset(),
     });
     const ending = await connection.run();
+    this.#pace.ended();
     if (connection.wasOpen && ending.kind !== 'key-refused') this.#keyRefusals = 0;
     if (!this.#signal.aborted) await this.#afterwards(ending);
   }

@@ -24,6 +24,18 @@ describe('market hours', () => {
     expect(open('NYSE', '2026-11-21T15:00:00Z')).toBe(false);
   });
 
+  it('of New York are 04:00 to 20:00 there when extended hours are asked for, and other markets stay as they are', () => {
+    const extended = (market: string, moment: string) => isMarketOpen(market, Date.parse(moment), 'extended');
+    expect(extended('NASDAQ', '2026-11-20T08:59:59Z')).toBe(false);
+    expect(extended('NASDAQ', '2026-11-20T09:00:00Z')).toBe(true);
+    expect(extended('NASDAQ', '2026-11-21T00:59:59Z')).toBe(true);
+    expect(extended('NASDAQ', '2026-11-21T01:00:00Z')).toBe(false);
+    expect(extended('LSE', '2026-11-20T07:59:59Z')).toBe(false);
+    const markets = ['NASDAQ', 'LSE', 'crypto'];
+    expect(new OpenMarkets('extended').at(Date.parse('2026-11-20T22:00:00Z'), markets)).toEqual(['NASDAQ', 'crypto']);
+    expect(new OpenMarkets().at(Date.parse('2026-11-20T22:00:00Z'), markets)).toEqual(['crypto']);
+  });
+
   it('of New York have no holidays and end at 13:00 on half days', () => {
     expect(open('NASDAQ', '2026-11-26T15:00:00Z')).toBe(false);
     expect(open('NYSE', '2026-11-27T17:59:59Z')).toBe(true);

@@ -199,6 +199,26 @@ describe('the feed of TwelveData', () => {
     });
   });
 
+  it('reads first what came while the process was held up, before it takes the feed for mute', async () => {
+    let say: () => void = () => undefined;
+    const script: VendorScript = {
+      subscribed: (symbols, _number, socket) => {
+        say = () => socket.send(JSON.stringify(aPrice()));
+        return [accepted(...symbols), aPrice()];
+      },
+    };
+    await withVendor(script, { muteTimeoutMs: 1_500 }, async (feed, vendor) => {
+      await feed.until('a tick', () => feed.of('tick').length === 1);
+      say();
+      const heldUntilMs = performance.now() + 2_700;
+      while (performance.now() < heldUntilMs) {
+        // The process stands still.
+      }
+      await feed.until('the price that came meanwhile', () => feed.of('tick').length === 2);
+      expect(vendor.requests).toHaveLength(1);
+    });
+  });
+
   it('accounts for ticks that nobody read in time in one gap record', async () => {
     const prices = Array.from({ length: 3_000 }, (_, index) => aPrice({ price: index + 1 }));
     const vendor = await startVendor({ subscribed: symbols => [accepted(...symbols), ...prices] });

@@ -5,9 +5,9 @@
 import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
 import { type Connection, connect, type Ending } from '../connection.ts';
+import { ConnectionWatch } from '../connection-watch.ts';
 import type { FeedEvent } from '../feed.ts';
 import { Liveness } from '../liveness.ts';
-import { isMarketOpen } from '../market-hours.ts';
 import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
 import type { RefusedSymbol, VendorMessage } from '../vendor-message.ts';
 import { factsOfSymbol } from './instruments.ts';
@@ -37,12 +37,10 @@ export const defaultFinnhubTiming: FinnhubTiming = {
 export interface FinnhubConnectionOptions extends ConnectionContext {
   /** With the key in it, for this vendor takes it nowhere else: not for logs. */
   readonly url: string;
-  readonly muteTimeoutMs: number | undefined;
   readonly timing: FinnhubTiming;
   readonly logger: Logger;
 }
 
-const longestCheckMs = 1_000;
 const millisecond = 1;
 
 export class FinnhubConnection implements VendorConnection {
@@ -60,13 +58,12 @@ export class FinnhubConnection implements VendorConnection {
   readonly #claimed = new Set<string>();
   #isAsking = false;
   #pings: NodeJS.Timeout | undefined;
-  #check: NodeJS.Timeout | undefined;
+  readonly #watch: ConnectionWatch;
 
   constructor(options: FinnhubConnectionOptions) {
     this.#options = options;
-    const { muteTimeoutMs, timing } = options;
-    const { pongTimeoutMs, handshakeTimeoutMs } = timing;
-    this.#liveness = new Liveness({ muteTimeoutMs, pongTimeoutMs, answerTimeoutMs: Number.POSITIVE_INFINITY }, performance.now());
+    const { pongTimeoutMs, handshakeTimeoutMs } = options.timing;
+    this.#liveness = new Liveness({ pongTimeoutMs, answerTimeoutMs: Number.POSITIVE_INFINITY }, performance.now());
     this.#connection = connect(
       { url: options.url, handshakeTimeoutMs },
       {
@@ -75,6 +72,13 @@ export class FinnhubConnection implements VendorConnection {
         pong: () => this.#pong(),
       },
     );
+    this.#watch = new ConnectionWatch({
+      connection: this.#connection,
+      liveness: this.#liveness,
+      pace: options.pace,
+      openMarkets: () => options.mapper.openMarkets(options.nowMs()),
+      tend: () => this.#tend(),
+    });
   }
 
   get wasOpen(): boolean {
@@ -95,7 +99,7 @@ export class FinnhubConnection implements VendorConnection {
       signal.removeEventListener('abort', stop);
       this.#over.abort();
       clearInterval(this.#pings);
-      clearTimeout(this.#check);
+      this.#watch.stop();
     }
   }
 
@@ -108,7 +112,7 @@ export class FinnhubConnection implements VendorConnection {
     this.#pings = setInterval(() => this.#isAsking || this.#ping(), timing.pingIntervalMs);
     this.#tell({ accepted: symbols, refused: [] });
     void this.#subscribe(symbols);
-    this.#judge();
+    this.#watch.start();
   }
 
   #ping(): void {
@@ -155,15 +159,10 @@ export class FinnhubConnection implements VendorConnection {
     this.#answered.abort();
   }
 
-  /** Judges the connection now and again when something can have changed. */
-  #judge(): void {
-    const { mapper, muteTimeoutMs, nowMs, subscriptions } = this.#options;
-    const isOpen = muteTimeoutMs !== undefined || mapper.markets.some(market => isMarketOpen(market, nowMs()));
-    const { verdict, againInMs } = this.#liveness.judge(performance.now(), isOpen);
-    if (verdict !== 'alive') return this.#connection.end({ kind: 'closed', reason: verdict }, verdict === 'no pong');
-    const due = this.#isAsking ? [] : subscriptions.toRetry(performance.now());
+  /** Asks again for refused symbols that are due. */
+  #tend(): void {
+    const due = this.#isAsking ? [] : this.#options.subscriptions.toRetry(performance.now());
     if (due.length > 0) void this.#subscribe(due);
-    this.#check = setTimeout(() => this.#judge(), Math.min(longestCheckMs, Math.ceil(againInMs)));
   }
 
   #received(text: string): void {
@@ -180,12 +179,15 @@ export class FinnhubConnection implements VendorConnection {
   }
 
   #trade({ trade, text }: TradeEntry, receivedTimeMs: number): FeedEvent[] {
-    const { mapper, received } = this.#options;
+    const { mapper, received, pace } = this.#options;
     if (trade.kind === 'malformed') return mapper.receive({ message: trade, receivedTimeMs, text });
-    this.#liveness.price(performance.now());
+    const nowMs = performance.now();
+    this.#liveness.price(nowMs);
     received();
     const message: VendorMessage = { ...trade, ...factsOfSymbol(trade.symbol), kind: 'price', resolutionMs: millisecond };
-    return mapper.receive({ message, receivedTimeMs, text });
+    const events = mapper.receive({ message, receivedTimeMs, text });
+    pace.price(mapper.marketOf(trade.symbol), nowMs);
+    return events;
   }
 
   /** An error that names a symbol refuses that one, any other the one that is asked for now. */

@@ -19,14 +19,14 @@ export interface FinnhubFeedOptions extends SocketFeedOptions {
  */
 export function finnhubFeed(options: FinnhubFeedOptions): AsyncGenerator<FeedEvent, void, undefined> {
   const timing = { ...defaultFinnhubTiming, ...options.timing };
-  const { muteTimeoutMs, logger } = options;
+  const { logger } = options;
   const url = withKey(options.url, options.apiKey);
   return socketFeed(options, {
     feed: options.feed ?? 'finnhub/0',
     keySetting: 'FINNHUB_API_KEY',
     symbolsSetting: 'FINNHUB_SYMBOLS',
     subscriptions: { retryRefusedMs: timing.retryRefusedMs, nameInPrices: symbol => symbol },
-    open: context => new FinnhubConnection({ ...context, url, muteTimeoutMs, timing, logger }),
+    open: context => new FinnhubConnection({ ...context, url, timing, logger }),
   });
 }
 

@@ -2,8 +2,8 @@
 import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
 import { type Connection, connect, type Ending } from '../connection.ts';
+import { ConnectionWatch } from '../connection-watch.ts';
 import { Liveness } from '../liveness.ts';
-import { isMarketOpen } from '../market-hours.ts';
 import type { Recorder } from '../recorder.ts';
 import { afterEndMs } from '../session-mapper.ts';
 import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
@@ -39,7 +39,6 @@ export interface FeedConnectionOptions extends ConnectionContext {
   readonly url: string;
   /** Sent in the header `X-TD-APIKEY`, never in the address. */
   readonly apiKey: string | undefined;
-  readonly muteTimeoutMs: number | undefined;
   readonly timing: ConnectionTiming;
   readonly feedClock: boolean;
   readonly logger: Logger;
@@ -49,7 +48,6 @@ export interface FeedConnectionOptions extends ConnectionContext {
 const symbolsInMessage = 200;
 /** Client messages a minute, well under the vendor's 100, because heartbeats count too. */
 const subscribesInMinute = 60;
-const longestCheckMs = 1_000;
 /** What is sent together may arrive so far apart. */
 const quietMs = 100;
 
@@ -60,7 +58,7 @@ export class FeedConnection implements VendorConnection {
   /** Symbols of each request without an answer, oldest first. */
   readonly #asked: (readonly string[])[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
-  #check: NodeJS.Timeout | undefined;
+  readonly #watch: ConnectionWatch;
   #hasBegun = false;
   #wasOpen = false;
   #simulated = false;
@@ -78,11 +76,8 @@ export class FeedConnection implements VendorConnection {
 
   constructor(options: FeedConnectionOptions) {
     this.#options = options;
-    const { muteTimeoutMs, timing } = options;
-    this.#liveness = new Liveness(
-      { muteTimeoutMs, pongTimeoutMs: timing.pongTimeoutMs, answerTimeoutMs: timing.answerTimeoutMs },
-      performance.now(),
-    );
+    const { timing } = options;
+    this.#liveness = new Liveness({ pongTimeoutMs: timing.pongTimeoutMs, answerTimeoutMs: timing.answerTimeoutMs }, performance.now());
     this.#connection = connect(
       {
         url: options.url,
@@ -95,6 +90,13 @@ export class FeedConnection implements VendorConnection {
         pong: () => this.#liveness.heard(performance.now()),
       },
     );
+    this.#watch = new ConnectionWatch({
+      connection: this.#connection,
+      liveness: this.#liveness,
+      pace: options.pace,
+      openMarkets: () => options.mapper.openMarkets(options.nowMs()),
+      tend: () => this.#tend(),
+    });
   }
 
   /** True once the server took us in. */
@@ -119,7 +121,7 @@ export class FeedConnection implements VendorConnection {
     } finally {
       signal.removeEventListener('abort', stop);
       this.#over.abort();
-      clearTimeout(this.#check);
+      this.#watch.stop();
       clearTimeout(this.#quiet);
       for (const timer of this.#timers) clearInterval(timer);
     }
@@ -136,7 +138,7 @@ export class FeedConnection implements VendorConnection {
       setInterval(() => this.#ping(), timing.pingIntervalMs),
     );
     void this.#subscribe(symbols);
-    this.#judge();
+    this.#watch.start();
   }
 
   #begin(timeMs: number): void {
@@ -162,15 +164,10 @@ export class FeedConnection implements VendorConnection {
     this.#connection.ping();
   }
 
-  /** Judges the connection now and again when something can have changed. */
-  #judge(): void {
-    const { mapper, muteTimeoutMs, nowMs } = this.#options;
-    const isOpen = muteTimeoutMs !== undefined || mapper.markets.some(market => isMarketOpen(market, nowMs()));
-    const { verdict, againInMs } = this.#liveness.judge(performance.now(), isOpen);
-    if (verdict !== 'alive') return this.#connection.end({ kind: 'closed', reason: verdict }, verdict === 'no pong');
+  /** Asks again for refused symbols that are due. */
+  #tend(): void {
     const due = this.#options.subscriptions.toRetry(performance.now());
     if (due.length > 0) void this.#subscribe(due);
-    this.#check = setTimeout(() => this.#judge(), Math.min(longestCheckMs, Math.ceil(againInMs)));
   }
 
   #received(text: string): void {
@@ -227,9 +224,11 @@ export class FeedConnection implements VendorConnection {
 
   /** What a message means for the connection itself. */
   #note(message: VendorMessage): void {
-    const { logger, received } = this.#options;
+    const { logger, received, mapper, pace } = this.#options;
     if (message.kind === 'price') {
-      this.#liveness.price(performance.now());
+      const nowMs = performance.now();
+      this.#liveness.price(nowMs);
+      pace.price(mapper.marketOf(message.symbol), nowMs);
       received();
     } else if (message.kind === 'subscribe-status') this.#answered(message);
     else if (message.kind === 'error') this.#vendorError(message.code, message.detail);

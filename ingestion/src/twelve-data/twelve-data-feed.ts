@@ -21,7 +21,7 @@ export interface TwelveDataFeedOptions extends SocketFeedOptions {
  */
 export function twelveDataFeed(options: TwelveDataFeedOptions): AsyncGenerator<FeedEvent, void, undefined> {
   const timing = { ...defaultTiming, ...options.timing };
-  const { url, apiKey, muteTimeoutMs, feedClock, logger, recorder } = options;
+  const { url, apiKey, feedClock, logger, recorder } = options;
   return socketFeed(options, {
     feed: options.feed ?? 'twelve-data/0',
     keySetting: 'TWELVE_DATA_API_KEY',
@@ -29,6 +29,6 @@ export function twelveDataFeed(options: TwelveDataFeedOptions): AsyncGenerator<F
     feedClock,
     resubscribedReason: 'resubscribed by the server',
     subscriptions: { retryRefusedMs: timing.retryRefusedMs },
-    open: context => new FeedConnection({ ...context, url, apiKey, muteTimeoutMs, timing, feedClock, logger, recorder }),
+    open: context => new FeedConnection({ ...context, url, apiKey, timing, feedClock, logger, recorder }),
   });
 }

@@ -5,6 +5,7 @@
  * A session is a row of rounds without a failure. After a failure the session is over and the next one begins with the next answer, so what
  * changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what changed before it has been seen.
  */
+import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause } from '../back-off.ts';
@@ -52,6 +53,8 @@ export interface YahooFeedOptions {
   /** From 0 to 1, for the jitter. @default Math.random */
   readonly random?: () => number;
   readonly signal: AbortSignal;
+  /** Which hours of its day a market counts as open in. @default 'regular' */
+  readonly marketHours?: MarketHours;
   readonly lastSession?: LastSession;
   /** Sessions are numbered from here at least. @default 1 */
   readonly firstSession?: number;
@@ -96,7 +99,7 @@ class Polling {
     this.#queue = queue;
     this.#signal = signal;
     this.#timing = { ...defaultYahooTiming, ...options.timing };
-    this.#mapper = new SessionMapper({ feed, lastSession, firstSession, feedClock: false });
+    this.#mapper = new SessionMapper({ feed, lastSession, firstSession, feedClock: false, marketHours: options.marketHours });
     const { retryRefusedMs, limitedWaitMs } = this.#timing;
     this.#subscriptions = new Subscriptions({ symbols, retryRefusedMs, nameInPrices: symbol => symbol });
     this.#failing = new BackOff({ baseMs: 1_000, capMs: 60_000, random });
