@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { PipelineError, reasonOf } from './errors.ts';
 import { type FeedName, type Setting, type SettingName, settings, strictPrefixes } from './settings.ts';
+import { shardFault } from './shards.ts';
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
@@ -116,8 +117,17 @@ function feedFaults(values: Configuration): string[] {
   if (values.FEED_RECORDING_FILE && !feeds.includes('twelve-data')) {
     faults.push('FEED_RECORDING_FILE records the feed twelve-data, which FEEDS does not name: unset it, or name that feed');
   }
+  if (values.FEED_RECORDING_FILE && values.TWELVE_DATA_SHARDS > 1) {
+    faults.push(
+      'FEED_RECORDING_FILE records one connection, but TWELVE_DATA_SHARDS makes several: set it to 1, or unset FEED_RECORDING_FILE',
+    );
+  }
+  // A file of symbols is checked when it is read.
+  const twelveData = feeds.includes('twelve-data') && values.SYMBOLS_FILE === undefined ? SYMBOLS : [];
+  const shardsFault = twelveData.length === 0 ? undefined : shardFault(twelveData, values.TWELVE_DATA_SHARDS);
+  if (shardsFault !== undefined) faults.push(shardsFault);
   const lists = {
-    'twelve-data': SYMBOLS.map(symbol => symbol.split(':')[0] ?? symbol),
+    'twelve-data': twelveData.map(symbol => symbol.split(':')[0] ?? symbol),
     finnhub: FINNHUB_SYMBOLS,
     yahoo: YAHOO_SYMBOLS,
     recording: [],

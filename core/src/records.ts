@@ -62,7 +62,7 @@ export const sessionSchema = z
     kind: z.literal('session'),
     feed,
     session,
-    timeMs: timeMs.describe('when it began'),
+    timeMs: timeMs.describe('when it began; in a later record of the same session, when its symbols changed'),
     symbols: z.array(symbol).max(100_000).describe('that this feed owns from here on'),
     refused: z.array(z.object({ symbol, reason })).max(100_000),
     simulated: z.boolean().optional(),

@@ -171,6 +171,18 @@ export const settings = {
     example: 'AAPL,BTC/USD',
     help: 'what the feed twelve-data subscribes to',
   } as Setting<readonly string[]>,
+  SYMBOLS_FILE: absent<string>({
+    ...path,
+    example: '/etc/tapeline/symbols.txt',
+    help: 'symbols of the feed twelve-data, a line each or separated by commas, in place of SYMBOLS; when it changes, the running feed follows within seconds',
+  }),
+  TWELVE_DATA_SHARDS: {
+    schema: whole(1, 3),
+    otherwise: 1,
+    expected: 'a whole number from 1 to 3',
+    example: '2',
+    help: 'connections that share the symbols of the feed twelve-data, each a feed of its own in the log (twelve-data/0, twelve-data/1 …); the vendor takes 3 for a key',
+  } as Setting<number>,
   BAR_INTERVALS: {
     schema: intervalList,
     otherwise: intervals,

@@ -105,6 +105,14 @@ describe('the settings of feeds', () => {
     );
   });
 
+  it('are refused where a shard would have no symbol, or shards and a recording are asked for', () => {
+    const environment = { TWELVE_DATA_SHARDS: '2', SYMBOLS: 'AAPL,BTC/USD', FEED_RECORDING_FILE: 'day.jsonl' };
+    expect(() => readConfiguration(environment)).toThrow(
+      /2 faults:\n {2}- FEED_RECORDING_FILE records one connection.*\n {2}- 2 shards need a symbol each.*set TWELVE_DATA_SHARDS to 1/,
+    );
+    expect(readConfiguration({ TWELVE_DATA_SHARDS: '3' }).TWELVE_DATA_SHARDS).toBe(3);
+  });
+
   it('are refused where two feeds are asked for one symbol', () => {
     const environment = { FEEDS: 'twelve-data,yahoo', SYMBOLS: 'AAPL,RY:TSX', YAHOO_SYMBOLS: 'MSFT,AAPL,RY' };
     expect(() => readConfiguration(environment)).toThrow(

@@ -8,6 +8,7 @@ import type { Feed, LastSession } from './feed.ts';
 import { finnhubFeed, finnhubUrl } from './finnhub/finnhub-feed.ts';
 import { createRecorder } from './recorder.ts';
 import { recordingFeed } from './recording-feed.ts';
+import { symbolsOfShards } from './shard-symbols.ts';
 import { twelveDataFeed } from './twelve-data/twelve-data-feed.ts';
 import { yahooFeed } from './yahoo/yahoo-feed.ts';
 
@@ -26,6 +27,8 @@ export interface ConfiguredFeed {
   /** Source and shard, as in `twelve-data/0`. */
   readonly feed: string;
   readonly openFeed: (lastSession: LastSession | undefined, signal: AbortSignal, firstSession?: number) => Feed;
+  /** Set for a shard: the source whose symbols it shares. */
+  readonly source?: string;
   /** What a full buffer means to it. @default 'drop' */
   readonly whenFull?: 'drop' | 'wait';
 }
@@ -41,17 +44,21 @@ interface Opening extends Pick<ConfiguredFeedOptions, 'logger' | 'registry'> {
   readonly firstSession?: number;
 }
 
-/** What the ingester needs to read each of `FEEDS`, in their order. */
+/**
+ * What the ingester needs to read each of `FEEDS`, in their order; a feed of several shards is several.
+ * @throws PipelineError `configuration.invalid` for a SYMBOLS_FILE that cannot be used.
+ */
 export function openConfiguredFeeds(configuration: Configuration, options: ConfiguredFeedOptions): readonly ConfiguredFeed[] {
   const { FEED_MUTE_TIMEOUT_MS: muteTimeoutMs, MARKET_HOURS: marketHours } = configuration;
   const { logger, registry } = options;
-  const vendorFeed = (name: FeedName, open: (opening: Opening) => Feed): ConfiguredFeed => ({
-    feed: `${name}/0`,
+  const isOne = configuration.FEEDS.length === 1 && configuration.TWELVE_DATA_SHARDS === 1;
+  const vendorFeed = (feed: string, open: (opening: Opening) => Feed): ConfiguredFeed => ({
+    feed,
     openFeed: (lastSession, signal, firstSession) =>
       open({
-        feed: `${name}/0`,
+        feed,
         clock: Date.now,
-        logger: configuration.FEEDS.length > 1 ? logger.child({ feed: `${name}/0` }) : logger,
+        logger: isOne ? logger : logger.child({ feed }),
         registry,
         signal,
         marketHours,
@@ -60,24 +67,32 @@ export function openConfiguredFeeds(configuration: Configuration, options: Confi
         ...(firstSession === undefined ? {} : { firstSession }),
       }),
   });
-  const feeds: Readonly<Record<FeedName, () => ConfiguredFeed>> = {
-    'twelve-data': () => vendorFeed('twelve-data', opening => openTwelveData(configuration, opening, options.url)),
-    finnhub: () => vendorFeed('finnhub', opening => openFinnhub(configuration, opening)),
-    yahoo: () => vendorFeed('yahoo', opening => openYahoo(configuration, opening)),
-    recording: () => recordingOf(configuration, logger),
+  const feeds: Readonly<Record<FeedName, () => readonly ConfiguredFeed[]>> = {
+    'twelve-data': () =>
+      symbolsOfShards(configuration, logger).map((symbolsNow, shard) => ({
+        ...vendorFeed(`twelve-data/${shard}`, opening => openTwelveData(configuration, { ...opening, symbolsNow }, options.url)),
+        source: 'twelve-data',
+      })),
+    finnhub: () => [vendorFeed('finnhub/0', opening => openFinnhub(configuration, opening))],
+    yahoo: () => [vendorFeed('yahoo/0', opening => openYahoo(configuration, opening))],
+    recording: () => [recordingOf(configuration, logger)],
   };
-  return configuration.FEEDS.map(name => feeds[name]());
+  return configuration.FEEDS.flatMap(name => feeds[name]());
 }
 
 /** With a recorder of its own for each opening, when a recording is asked for. */
-async function* openTwelveData(configuration: Configuration, opening: Opening, url: string | undefined): Feed {
-  const { TWELVE_DATA_API_KEY: apiKey, TWELVE_DATA_URL, FEED_RECORDING_FILE: path, SYMBOLS: symbols } = configuration;
+async function* openTwelveData(
+  configuration: Configuration,
+  opening: Opening & { readonly symbolsNow: () => readonly string[] },
+  url: string | undefined,
+): Feed {
+  const { TWELVE_DATA_API_KEY: apiKey, TWELVE_DATA_URL, FEED_RECORDING_FILE: path } = configuration;
   const recorder = path === undefined ? undefined : createRecorder({ path, logger: opening.logger, registry: opening.registry });
   try {
     yield* twelveDataFeed({
       ...opening,
       url: url ?? TWELVE_DATA_URL ?? vendorUrl,
-      symbols,
+      symbols: opening.symbolsNow(),
       feedClock: configuration.FEED_CLOCK === 'feed',
       ...(apiKey === undefined ? {} : { apiKey }),
       ...(recorder === undefined ? {} : { recorder }),

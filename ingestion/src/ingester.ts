@@ -26,6 +26,8 @@ export interface IngesterOptions {
   readonly flushDeadlineMs?: number | (() => number);
   /** Events that wait for the log at most. @default 200,000 */
   readonly maxBufferedEvents?: number;
+  /** The feed is opened after this; what it rejects with ends the ingester. @default at once */
+  readonly ready?: Promise<void>;
 }
 
 export interface IngesterState {
@@ -86,7 +88,7 @@ class RunningIngester {
 
   async run(): Promise<IngesterState> {
     const { signal, log, feed, logger } = this.#options;
-    const known = await this.#lastSession();
+    const [known] = await Promise.all([this.#lastSession(), this.#options.ready]);
     if (signal.aborted) return this.state();
     if (known) logger.info({ feed, session: known.session, lastDataMs: known.lastDataMs }, `going on after session ${known.session}`);
     this.#writer = new LogWriter({ ...this.#options, log, limitEvents: this.#options.maxBufferedEvents });

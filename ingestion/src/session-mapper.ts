@@ -87,9 +87,22 @@ export class SessionMapper {
     });
   }
 
-  /** A request for these symbols was sent: the next `subscribe-status` answers it. */
-  asked(symbols: readonly string[]): void {
-    this.#session?.ask(symbols);
+  /**
+   * A request for these symbols was sent: the next `subscribe-status` that is not taken yet answers it.
+   * @param names what they are called in prices, in capitals. @default the same
+   */
+  asked(symbols: readonly string[], names = symbols): void {
+    this.#session?.ask(symbols, names);
+  }
+
+  /**
+   * Symbols of these names (in capitals) are asked for no more, while the connection goes on or between two: the record that tells so, if the log
+   * knows the session. What is still received of them goes to the dead letters.
+   */
+  giveUp(names: readonly string[], timeMs: number): FeedEvent[] {
+    this.#refused = new Map([...this.#refused].filter(([symbol]) => !names.includes(symbol.toUpperCase())));
+    this.#session?.giveUp(names);
+    return this.isConnected ? this.#announce(timeMs) : [];
   }
 
   /** True when this answer was not asked for and begins a session of its own. */
@@ -143,7 +156,7 @@ export class SessionMapper {
       case 'price':
         return this.#price(message, received);
       case 'subscribe-status':
-        return this.#status(message);
+        return this.#status(message, received.receivedTimeMs);
       case 'malformed':
       case 'unknown':
         return [this.#refuse(message.kind, message.detail, received)];
@@ -154,16 +167,17 @@ export class SessionMapper {
     }
   }
 
-  #status(status: SubscribeStatus): FeedEvent[] {
+  #status(status: SubscribeStatus, timeMs: number): FeedEvent[] {
     this.#session?.answer(status);
-    return this.#announce();
+    return this.#announce(timeMs);
   }
 
-  #announce(): FeedEvent[] {
+  #announce(timeMs: number): FeedEvent[] {
     const session = this.#session;
     if (session === undefined) return [];
+    const sinceMs = session.announced ? timeMs : session.startMs;
     session.announced = true;
-    return [session.record()];
+    return [session.record(sinceMs)];
   }
 
   #price(price: PriceEvent, received: Received): FeedEvent[] {
@@ -172,8 +186,9 @@ export class SessionMapper {
     const { symbol, sourceTimeMs } = price;
     const { receivedTimeMs } = received;
     const isNew = !session.owns(symbol);
+    if (isNew && session.isGivenUp(symbol)) return [this.#refuse('not-owner', `symbol: ${symbol} is asked for no more`, received)];
     if (!session.own(symbol, price)) return [this.#refuse('not-owner', 'symbol: the session has as many symbols as it can hold', received)];
-    const announced = isNew || !session.announced ? this.#announce() : [];
+    const announced = isNew || !session.announced ? this.#announce(receivedTimeMs) : [];
     if (isFuture(sourceTimeMs, receivedTimeMs)) {
       const aheadMs = sourceTimeMs - receivedTimeMs;
       return [...announced, this.#refuse('future', `timestamp: ${aheadMs} ms ahead of its receipt, expected at most 5000`, received)];

@@ -24,6 +24,12 @@ interface OwnedSymbol {
   readonly calendar: TradingCalendar;
 }
 
+interface Request {
+  readonly symbols: readonly string[];
+  /** Names of those among them that were given up before. */
+  readonly takenBack: readonly string[];
+}
+
 /** Symbols that one session holds at most; the schema's own bound. */
 const mostSymbols = 100_000;
 
@@ -42,8 +48,10 @@ export class Session {
   readonly #refused: Map<string, string>;
   #sequence = 0;
   #markets: readonly string[] | undefined;
-  /** Symbols of each request that was not answered yet, oldest first. */
-  readonly #asked: (readonly string[])[] = [];
+  /** Each request that was not answered yet, oldest first. */
+  readonly #asked: Request[] = [];
+  /** Names of symbols that were given up: prices that are still on their way are nobody's. */
+  readonly #givenUp = new Set<string>();
 
   constructor(start: SessionStart) {
     this.#start = start;
@@ -77,19 +85,34 @@ export class Session {
     return this.#sequence;
   }
 
-  /** A request for these symbols was sent. */
-  ask(symbols: readonly string[]): void {
-    this.#asked.push(symbols);
+  /** A request for these symbols, by these names in prices, was sent. */
+  ask(symbols: readonly string[], names: readonly string[]): void {
+    this.#asked.push({ symbols, takenBack: names.filter(name => this.#givenUp.has(name)) });
+  }
+
+  /** Symbols of these names (in capitals) are asked for no more. */
+  giveUp(names: readonly string[]): void {
+    const gone = new Set(names);
+    for (const symbol of this.#symbols.keys()) if (gone.has(symbol.toUpperCase())) this.#symbols.delete(symbol);
+    for (const symbol of this.#refused.keys()) if (gone.has(symbol.toUpperCase())) this.#refused.delete(symbol);
+    for (const name of gone) if (this.#givenUp.size < mostSymbols) this.#givenUp.add(name);
+    this.#markets = undefined;
+  }
+
+  /** True for a symbol that was given up and not accepted again since. */
+  isGivenUp(symbol: string): boolean {
+    return this.#givenUp.size > 0 && this.#givenUp.has(symbol.toUpperCase());
   }
 
   /** Takes in the answer to the oldest request. An answer that is nothing but an error refuses all that was asked. */
   answer(status: SubscribeStatus): void {
-    const asked = this.#asked.shift() ?? [];
+    const { symbols, takenBack } = this.#asked.shift() ?? { symbols: [], takenBack: [] };
     this.answered = true;
+    for (const name of takenBack) this.#givenUp.delete(name);
     for (const { symbol, reason } of status.refused) this.#refuse(symbol, reason);
-    for (const { symbol, ...facts } of status.accepted) this.own(symbol, facts);
+    for (const { symbol, ...facts } of status.accepted) if (!this.isGivenUp(symbol)) this.own(symbol, facts);
     if (status.errors.length > 0 && status.accepted.length === 0 && status.refused.length === 0) {
-      for (const symbol of asked) this.#refuse(symbol, status.errors.join('; ').slice(0, 500));
+      for (const symbol of symbols) this.#refuse(symbol, status.errors.join('; ').slice(0, 500));
     }
   }
 
@@ -117,14 +140,14 @@ export class Session {
     return this.#symbols.get(symbol)?.calendar ?? calendarOf(marketOf({}));
   }
 
-  /** The session as a record of the log. */
-  record(): SessionRecord {
+  /** The session as a record of the log. @param timeMs when its symbols became what they are; its begin for the first record. */
+  record(timeMs: number): SessionRecord {
     return {
       v: recordFormat,
       kind: 'session',
       feed: this.#start.feed,
       session: this.number,
-      timeMs: this.startMs,
+      timeMs: Math.max(this.startMs, timeMs),
       symbols: [...this.#symbols.keys()],
       refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
       simulated: this.simulated ? true : undefined,
@@ -138,6 +161,7 @@ export class Session {
   }
 
   #refuse(symbol: string, reason: string): void {
+    if (this.isGivenUp(symbol)) return;
     if (this.#refused.size < mostSymbols) this.#refused.set(symbol, reason);
     this.#symbols.delete(symbol);
     this.#markets = undefined;

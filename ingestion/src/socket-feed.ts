@@ -12,7 +12,7 @@ import { MarketPace } from './market-pace.ts';
 import { counterOf } from './metrics.ts';
 import { queuedFeed } from './queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
-import { Subscriptions, type SubscriptionsOptions } from './subscriptions.ts';
+import { Subscriptions, type SubscriptionsOptions, type SymbolChange } from './subscriptions.ts';
 
 /** What every feed behind a socket is given. */
 export interface SocketFeedOptions {
@@ -54,6 +54,8 @@ export interface ConnectionContext {
   /** Takes the key out of a vendor's text. */
   readonly clean: (text: string) => string;
   readonly emit: (events: readonly FeedEvent[]) => void;
+  /** How the symbols changed since this was asked last, for the connection to ask for and to give up; absent when they did not. */
+  readonly changed: () => SymbolChange | undefined;
   /** A price came: the vendor serves us. */
   readonly received: () => void;
 }
@@ -79,6 +81,8 @@ export interface SocketVendor {
   /** See {@link SessionMapper}; absent where a server never subscribes by itself. */
   readonly resubscribedReason?: string;
   readonly subscriptions: Omit<SubscriptionsOptions, 'symbols'>;
+  /** The symbols as they are now, the same array until they change; asked about once a second. @default the same for ever */
+  readonly symbolsNow?: () => readonly string[];
   readonly open: (context: ConnectionContext) => VendorConnection;
 }
 
@@ -89,6 +93,8 @@ const keyWaitMs = 1_000;
 const feedClockWaitMs = 500;
 const limitedWaitMs = 30_000;
 const longestIdleMs = 60_000;
+/** While nothing can be asked for, new symbols are looked for so often. */
+const idleLookMs = 1_000;
 
 /**
  * Reads a vendor's stream until `signal` aborts; reconnects for ever.
@@ -112,6 +118,7 @@ class FeedLife {
   readonly #backOff: BackOff;
   readonly #disconnects;
   readonly #secrets: readonly string[];
+  #symbols: readonly string[];
   #nowMs = 0;
   #keyRefusals = 0;
 
@@ -129,6 +136,7 @@ class FeedLife {
       marketHours: options.marketHours,
     });
     this.#pace = new MarketPace({ muteTimeoutMs: options.muteTimeoutMs, adapts: !vendor.feedClock });
+    this.#symbols = options.symbols;
     this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
     this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
     this.#disconnects = counterOf(options.registry, 'ingester_disconnects_total', 'connections that ended or did not come about', ['kind']);
@@ -146,6 +154,7 @@ class FeedLife {
 
   /** One connection and the wait after it. */
   async #attempt(): Promise<void> {
+    this.#isChangedApart();
     const symbols = this.#subscriptions.toAsk(performance.now());
     if (symbols.length === 0) return this.#idle();
     const connection = this.#vendor.open({
@@ -157,6 +166,7 @@ class FeedLife {
       nowMs: () => this.#now(),
       clean: text => scrub(text, this.#secrets),
       emit: events => this.#queue.push(events),
+      changed: () => this.#changed(),
       received: () => this.#backOff.reset(),
     });
     const ending = await connection.run();
@@ -199,7 +209,28 @@ class FeedLife {
       { waitMs },
       `the vendor refused every symbol: not connecting, asking again in ${waitMs} ms; check ${this.#vendor.symbolsSetting} and the plan`,
     );
-    await pause(waitMs, this.#signal);
+    const untilMs = performance.now() + waitMs;
+    while (!this.#signal.aborted && performance.now() < untilMs && !this.#isChangedApart()) {
+      await pause(Math.min(idleLookMs, Math.max(1, untilMs - performance.now())), this.#signal);
+    }
+  }
+
+  /** Takes in what became of the symbols between two connections. */
+  #isChangedApart(): boolean {
+    const change = this.#changed();
+    if (change !== undefined) this.#mapper.giveUp(this.#subscriptions.namesOf(change.gone), this.#now());
+    return change !== undefined;
+  }
+
+  #changed(): SymbolChange | undefined {
+    const symbols = this.#vendor.symbolsNow?.() ?? this.#symbols;
+    if (symbols === this.#symbols) return undefined;
+    this.#symbols = symbols;
+    const change = this.#subscriptions.replace(symbols);
+    const { come, gone } = change;
+    if (come.length + gone.length === 0) return undefined;
+    this.#options.logger.info({ come, gone }, `symbols changed: ${come.length} came, ${gone.length} went`);
+    return change;
   }
 
   #heartbeat(): void {

@@ -3,6 +3,7 @@
  * Pure: times are arguments.
  */
 import { PipelineError } from '@tapeline/core/errors';
+import { nameInPrices } from '@tapeline/core/shards';
 import type { SubscribeStatus } from './vendor-message.ts';
 
 export interface SubscriptionsOptions {
@@ -14,8 +15,14 @@ export interface SubscriptionsOptions {
   readonly nameInPrices?: (symbol: string) => string;
 }
 
+/** How a list became another one. */
+export interface SymbolChange {
+  readonly come: readonly string[];
+  readonly gone: readonly string[];
+}
+
 export class Subscriptions {
-  readonly #symbols: readonly string[];
+  #symbols: readonly string[];
   readonly #retryMs: number;
   readonly #nameOf: (symbol: string) => string;
   /** When each refused symbol may be asked for again; bounded by the symbols. */
@@ -23,10 +30,24 @@ export class Subscriptions {
 
   /** @throws PipelineError `configuration.invalid` when two symbols would be spelt alike in prices. */
   constructor(options: SubscriptionsOptions) {
-    this.#symbols = [...new Set(options.symbols.map(symbol => symbol.trim()).filter(symbol => symbol !== ''))];
+    this.#symbols = cleaned(options.symbols);
     this.#retryMs = options.retryRefusedMs ?? 900_000;
-    this.#nameOf = options.nameInPrices ?? baseOf;
+    this.#nameOf = options.nameInPrices ?? nameInPrices;
     refuseTwins(this.#symbols, this.#nameOf);
+  }
+
+  /** Takes another list in place of the one before; symbols that stay keep what is known of them. */
+  replace(symbols: readonly string[]): SymbolChange {
+    const [before, after] = [new Set(this.#symbols), new Set(cleaned(symbols))];
+    const [come, gone] = [[...after].filter(symbol => !before.has(symbol)), [...before].filter(symbol => !after.has(symbol))];
+    this.#symbols = [...after];
+    for (const symbol of gone) this.#dueMs.delete(symbol);
+    return { come, gone };
+  }
+
+  /** What these are called in prices and in refusals. */
+  namesOf(symbols: readonly string[]): readonly string[] {
+    return [...new Set(symbols.flatMap(symbol => [this.#nameOf(symbol), symbol.toUpperCase()]))];
   }
 
   /** All but the symbols whose refusal is fresh. */
@@ -59,7 +80,7 @@ export class Subscriptions {
     const isFailed = status.errors.length > 0 && status.accepted.length === 0 && status.refused.length === 0;
     const refused = isFailed ? [...asked] : status.refused.flatMap(({ symbol }) => this.#named(symbol, asked));
     for (const symbol of asked) this.#dueMs.delete(symbol);
-    for (const symbol of refused) this.#dueMs.set(symbol, nowMs + this.#retryMs);
+    for (const symbol of refused) if (this.#symbols.includes(symbol)) this.#dueMs.set(symbol, nowMs + this.#retryMs);
   }
 
   /** Our spelling of a symbol that the vendor refused: the same text, or the same before the exchange. */
@@ -91,6 +112,6 @@ function refuseTwins(symbols: readonly string[], nameOf: (symbol: string) => str
   }
 }
 
-function baseOf(symbol: string): string {
-  return (symbol.split(':', 1)[0] ?? symbol).toUpperCase();
+function cleaned(symbols: readonly string[]): readonly string[] {
+  return [...new Set(symbols.map(symbol => symbol.trim()).filter(symbol => symbol !== ''))];
 }

@@ -73,7 +73,7 @@ describe('a session', () => {
     mapper.asked(['BTC/USD', 'ETH/USD']);
     expect(kinds(receive(mapper, price(), t0 + 10))).toEqual(['session', 'tick']);
     expect(receive(mapper, status('BTC/USD', 'ETH/USD'), t0 + 20)).toMatchObject([
-      { session: 1, timeMs: t0, symbols: ['BTC/USD', 'ETH/USD'] },
+      { session: 1, timeMs: t0 + 20, symbols: ['BTC/USD', 'ETH/USD'] },
     ]);
   });
 
@@ -123,7 +123,7 @@ describe('a session', () => {
     }
   });
 
-  it('is told again, with the same number, when symbols that were refused are accepted', () => {
+  it('is told again, with the same number and the time of it, when symbols that were refused are accepted', () => {
     const mapper = mapperOf();
     mapper.beginSession(t0);
     mapper.asked(['BTC/USD', 'AAPL']);
@@ -133,8 +133,44 @@ describe('a session', () => {
     ]);
     mapper.asked(['AAPL']);
     expect(receive(mapper, status('AAPL'), t0 + 900_000)).toMatchObject([
-      { session: 1, timeMs: t0, symbols: ['BTC/USD', 'AAPL'], refused: [] },
+      { session: 1, timeMs: t0 + 900_000, symbols: ['BTC/USD', 'AAPL'], refused: [] },
     ]);
+  });
+
+  it('is told again without symbols that are given up; their prices that are still on the way are nobody’s', () => {
+    const mapper = mapperOf();
+    mapper.beginSession(t0);
+    mapper.asked(['BTC/USD', 'RY:TSX'], ['BTC/USD', 'RY']);
+    receive(mapper, status('BTC/USD', 'RY'), t0 + 80);
+    expect(mapper.giveUp(['RY', 'RY:TSX'], t0 + 5_000)).toMatchObject([{ session: 1, timeMs: t0 + 5_000, symbols: ['BTC/USD'] }]);
+    expect(receive(mapper, price({ symbol: 'RY' }), t0 + 5_010)).toMatchObject([
+      { kind: 'dead-letter', reason: 'not-owner', detail: 'symbol: RY is asked for no more' },
+    ]);
+    expect(kinds(receive(mapper, price(), t0 + 5_020))).toEqual(['tick']);
+  });
+
+  it('takes a symbol that was given up back with the answer to a later request, not with one to a request before', () => {
+    const mapper = mapperOf();
+    mapper.beginSession(t0);
+    mapper.asked(['AAPL'], ['AAPL']);
+    mapper.giveUp(['AAPL'], t0 + 10);
+    mapper.asked(['AAPL'], ['AAPL']);
+    expect(receive(mapper, status('AAPL'), t0 + 20)).toMatchObject([{ symbols: [] }]);
+    expect(kinds(receive(mapper, price({ symbol: 'AAPL' }), t0 + 30))).toEqual(['dead-letter']);
+    expect(receive(mapper, status('AAPL'), t0 + 40)).toMatchObject([{ symbols: ['AAPL'], timeMs: t0 + 40 }]);
+    expect(kinds(receive(mapper, price({ symbol: 'AAPL' }), t0 + 50))).toEqual(['tick']);
+  });
+
+  it('forgets the refusal of a symbol that is given up, also between two sessions', () => {
+    const mapper = mapperOf();
+    mapper.beginSession(t0);
+    const fails = ['AAPL', 'MSFT'].map(symbol => ({ symbol, message: 'not authorized' }));
+    receive(mapper, { ...status('BTC/USD'), fails }, t0);
+    expect(mapper.giveUp(['AAPL'], t0 + 10)).toMatchObject([{ refused: [{ symbol: 'MSFT' }] }]);
+    mapper.endSession('closed');
+    expect(mapper.giveUp(['MSFT'], t0 + 20)).toEqual([]);
+    mapper.beginSession(t0 + 30);
+    expect(receive(mapper, status('BTC/USD'), t0 + 30)).toMatchObject([{ session: 2, refused: [] }]);
   });
 
   it('keeps in mind what was refused before and not asked for since', () => {

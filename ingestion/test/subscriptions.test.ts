@@ -47,6 +47,23 @@ describe('subscriptions', () => {
     );
   });
 
+  it('say what came and what went when the list changes, and forget the refusals of what went', () => {
+    const subscriptions = new Subscriptions({ symbols: ['A', 'B', 'C:X'] });
+    subscriptions.answered(statusOf({ refused: [{ symbol: 'B', reason: 'no' }] }), ['A', 'B', 'C:X'], 0);
+    expect(subscriptions.replace(['C:X', 'A ', 'D'])).toEqual({ come: ['D'], gone: ['B'] });
+    expect(subscriptions.toAsk(1)).toEqual(['C:X', 'A', 'D']);
+    expect(subscriptions.nextRetryMs()).toBeUndefined();
+    expect(subscriptions.namesOf(['C:X', 'D'])).toEqual(['C', 'C:X', 'D']);
+  });
+
+  it('do not remember the refusal of a symbol that went while it was asked for', () => {
+    const subscriptions = new Subscriptions({ symbols: ['A', 'B'] });
+    subscriptions.replace(['A']);
+    subscriptions.answered(statusOf({ refused: [{ symbol: 'B', reason: 'no' }] }), ['A', 'B'], 0);
+    expect(subscriptions.isAllRefused).toBe(false);
+    expect(subscriptions.nextRetryMs()).toBeUndefined();
+  });
+
   it('cut a long list into messages', () => {
     expect(chunksOf(['a', 'b', 'c', 'd', 'e'], 2)).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
   });

@@ -199,6 +199,54 @@ describe('the feed of TwelveData', () => {
     });
   });
 
+  it('follows a list of symbols that changes: on the open connection, without touching the symbols that stay', async () => {
+    let list: readonly string[] = ['BTC/USD', 'ETH/USD'];
+    const script: VendorScript = {
+      subscribed: symbols => [accepted(...symbols), ...symbols.map(symbol => aPrice({ symbol }))],
+    };
+    await withVendor(script, { symbols: list, symbolsNow: () => list }, async (feed, vendor) => {
+      await feed.until('both symbols', () => feed.of('tick').length === 2);
+      const changedMs = Date.now();
+      list = ['BTC/USD', 'XAU/USD'];
+      await feed.until('the new symbol', () => feed.of('tick').length === 3);
+      expect(vendor.requests).toHaveLength(1);
+      expect(vendor.received[0]).toEqual([
+        { action: 'subscribe', params: { symbols: 'BTC/USD,ETH/USD' } },
+        { action: 'unsubscribe', params: { symbols: 'ETH/USD' } },
+        { action: 'subscribe', params: { symbols: 'XAU/USD' } },
+      ]);
+      expect(feed.of('session').map(record => [record.session, record.symbols])).toEqual([
+        [1, ['BTC/USD', 'ETH/USD']],
+        [1, ['BTC/USD']],
+        [1, ['BTC/USD', 'XAU/USD']],
+      ]);
+      const [, gone, come] = feed.of('session');
+      expect(gone?.timeMs).toBeGreaterThanOrEqual(changedMs);
+      expect(come?.timeMs).toBeGreaterThanOrEqual(gone?.timeMs ?? 0);
+      const told = feed.events.findIndex(event => event.kind === 'session' && event.symbols.includes('XAU/USD'));
+      const first = feed.events.findIndex(event => event.kind === 'tick' && event.symbol === 'XAU/USD');
+      expect(told).toBeLessThan(first);
+    });
+  });
+
+  it('asks for new symbols soon, also while every other one is refused and it does not connect', async () => {
+    let list: readonly string[] = ['BTC/USD'];
+    const script: VendorScript = {
+      subscribed: (symbols, _number, socket) => {
+        if (symbols[0] !== 'BTC/USD') return [accepted(...symbols)];
+        setTimeout(() => socket.close(1000), 50);
+        return [{ event: 'subscribe-status', status: 'error', success: null, fails: [{ symbol: 'BTC/USD', message: 'no credits' }] }];
+      },
+    };
+    await withVendor(script, { symbols: list, symbolsNow: () => list }, async (feed, vendor) => {
+      await feed.until('the refusal', () => feed.logLines.some(line => line.msg.includes('not connecting')));
+      list = ['ETH/USD'];
+      await feed.until('the next session', () => feed.of('session').length === 2);
+      expect(feed.of('session')[1]).toMatchObject({ session: 2, symbols: ['ETH/USD'], refused: [] });
+      expect(vendor.received[1]?.map(message => message.params?.symbols)).toEqual(['ETH/USD']);
+    });
+  });
+
   it('reads first what came while the process was held up, before it takes the feed for mute', async () => {
     let say: () => void = () => undefined;
     const script: VendorScript = {

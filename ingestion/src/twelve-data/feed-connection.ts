@@ -7,7 +7,7 @@ import { Liveness } from '../liveness.ts';
 import type { Recorder } from '../recorder.ts';
 import { afterEndMs } from '../session-mapper.ts';
 import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
-import { chunksOf } from '../subscriptions.ts';
+import { chunksOf, type SymbolChange } from '../subscriptions.ts';
 import type { SubscribeStatus, VendorMessage } from '../vendor-message.ts';
 import { parseMessage } from './messages.ts';
 
@@ -47,7 +47,7 @@ export interface FeedConnectionOptions extends ConnectionContext {
 
 const symbolsInMessage = 200;
 /** Client messages a minute, well under the vendor's 100, because heartbeats count too. */
-const subscribesInMinute = 60;
+const requestsInMinute = 60;
 /** What is sent together may arrive so far apart. */
 const quietMs = 100;
 
@@ -145,17 +145,33 @@ export class FeedConnection implements VendorConnection {
     this.#hasBegun = true;
     this.#options.mapper.beginSession(timeMs, this.#simulated);
     this.#options.recorder?.begin(timeMs);
-    for (const symbols of this.#asked) this.#options.mapper.asked(symbols);
+    for (const symbols of this.#asked) this.#options.mapper.asked(symbols, this.#options.subscriptions.namesOf(symbols));
   }
 
   async #subscribe(symbols: readonly string[]): Promise<void> {
-    for (const [index, chunk] of chunksOf(symbols, symbolsInMessage).entries()) {
-      if (index > 0 && index % subscribesInMinute === 0) await pause(60_000, this.#over.signal);
-      if (this.#over.signal.aborted) return;
+    const { mapper, subscriptions } = this.#options;
+    await this.#inPieces(symbols, chunk => {
       this.#asked.push(chunk);
-      if (this.#hasBegun) this.#options.mapper.asked(chunk);
-      this.#options.subscriptions.asked(chunk, performance.now());
+      if (this.#hasBegun) mapper.asked(chunk, subscriptions.namesOf(chunk));
+      subscriptions.asked(chunk, performance.now());
       this.#connection.send({ action: 'subscribe', params: { symbols: chunk.join(',') } });
+    });
+  }
+
+  /** The symbols that stay keep their subscription. */
+  async #change({ come, gone }: SymbolChange): Promise<void> {
+    const { mapper, subscriptions, emit } = this.#options;
+    if (gone.length > 0) emit(mapper.giveUp(subscriptions.namesOf(gone), this.#timeMs()));
+    await this.#inPieces(gone, chunk => this.#connection.send({ action: 'unsubscribe', params: { symbols: chunk.join(',') } }));
+    await this.#subscribe(come);
+  }
+
+  /** As many messages a minute as the vendor takes. */
+  async #inPieces(symbols: readonly string[], send: (chunk: readonly string[]) => void): Promise<void> {
+    for (const [index, chunk] of chunksOf(symbols, symbolsInMessage).entries()) {
+      if (index > 0 && index % requestsInMinute === 0) await pause(60_000, this.#over.signal);
+      if (this.#over.signal.aborted) return;
+      send(chunk);
     }
   }
 
@@ -164,8 +180,10 @@ export class FeedConnection implements VendorConnection {
     this.#connection.ping();
   }
 
-  /** Asks again for refused symbols that are due. */
+  /** Asks for symbols that came and for refused ones that are due, and gives up those that went. */
   #tend(): void {
+    const change = this.#options.changed();
+    if (change !== undefined) void this.#change(change);
     const due = this.#options.subscriptions.toRetry(performance.now());
     if (due.length > 0) void this.#subscribe(due);
   }

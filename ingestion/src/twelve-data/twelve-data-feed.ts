@@ -11,6 +11,8 @@ export interface TwelveDataFeedOptions extends SocketFeedOptions {
   /** True when the server says the time (`FEED_CLOCK=feed`). */
   readonly feedClock: boolean;
   readonly recorder?: Recorder;
+  /** The symbols as they are now, the same array until they change. @default `symbols`, for ever */
+  readonly symbolsNow?: () => readonly string[];
   /** Bounds that tests shorten. */
   readonly timing?: Partial<ConnectionTiming>;
 }
@@ -28,6 +30,7 @@ export function twelveDataFeed(options: TwelveDataFeedOptions): AsyncGenerator<F
     symbolsSetting: 'SYMBOLS',
     feedClock,
     resubscribedReason: 'resubscribed by the server',
+    ...(options.symbolsNow === undefined ? {} : { symbolsNow: options.symbolsNow }),
     subscriptions: { retryRefusedMs: timing.retryRefusedMs },
     open: context => new FeedConnection({ ...context, url, apiKey, timing, feedClock, logger, recorder }),
   });

@@ -1,0 +1,48 @@
+/** The symbols of each shard of the feed twelve-data: of SYMBOLS, or of a file that may change. */
+import type { Configuration } from '@tapeline/core/configuration';
+import { nameInPrices, shardFault, shardOf } from '@tapeline/core/shards';
+import type { Logger } from 'pino';
+import { SymbolsFile } from './symbols-file.ts';
+
+/**
+ * @param lookEveryMs as in {@link SymbolsFile}
+ * @returns for each shard what gives its symbols now, the same array until they change.
+ * @throws PipelineError `configuration.invalid` for a SYMBOLS_FILE that cannot be used.
+ */
+export function symbolsOfShards(configuration: Configuration, logger: Logger, lookEveryMs?: number): readonly (() => readonly string[])[] {
+  const { SYMBOLS, SYMBOLS_FILE: path, TWELVE_DATA_SHARDS: shards } = configuration;
+  const file =
+    path === undefined ? undefined : new SymbolsFile({ path, logger, lookEveryMs, faultOf: symbols => faultOf(symbols, configuration) });
+  const symbolsNow = () => file?.symbols() ?? SYMBOLS;
+  return Array.from({ length: shards }, (_, shard) =>
+    partOf(symbolsNow, symbols => symbols.filter(each => shardOf(each, shards) === shard)),
+  );
+}
+
+/** Parted anew only when the whole has changed. */
+function partOf(symbolsNow: () => readonly string[], part: (symbols: readonly string[]) => readonly string[]): () => readonly string[] {
+  let whole = symbolsNow();
+  let own = part(whole);
+  return () => {
+    const now = symbolsNow();
+    if (now === whole) return own;
+    whole = now;
+    const next = part(now);
+    if (next.join('\n') !== own.join('\n')) own = next;
+    return own;
+  };
+}
+
+/** What a file must not say besides being a list: symbols of other feeds, and none for a shard. */
+function faultOf(symbols: readonly string[], configuration: Configuration): string | undefined {
+  const { FEEDS: feeds, FINNHUB_SYMBOLS = [], YAHOO_SYMBOLS = [], TWELVE_DATA_SHARDS: shards } = configuration;
+  const others = new Map([
+    ...(feeds.includes('finnhub') ? FINNHUB_SYMBOLS.map(symbol => [symbol, 'finnhub'] as const) : []),
+    ...(feeds.includes('yahoo') ? YAHOO_SYMBOLS.map(symbol => [symbol, 'yahoo'] as const) : []),
+  ]);
+  for (const symbol of symbols) {
+    const other = others.get(symbol) ?? others.get(nameInPrices(symbol));
+    if (other !== undefined) return `${symbol} is asked of ${other} already, but one feed owns a symbol: take it out of one of the lists`;
+  }
+  return shardFault(symbols, shards);
+}

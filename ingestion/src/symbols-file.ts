@@ -1,0 +1,88 @@
+/** A list of symbols in a file that may change while it is read: looked at again every few seconds, whoever asks. */
+import { readFileSync, statSync } from 'node:fs';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { nameInPrices } from '@tapeline/core/shards';
+import type { Logger } from 'pino';
+
+export interface SymbolsFileOptions {
+  /** Text: symbols separated by commas or line ends; what follows a `#` on a line is a remark. */
+  readonly path: string;
+  /** What is wrong with a list besides; `undefined` when nothing is. */
+  readonly faultOf: (symbols: readonly string[]) => string | undefined;
+  readonly logger: Logger;
+  /** The file is looked at no sooner than so long after the last look. @default 5,000 */
+  readonly lookEveryMs?: number | undefined;
+}
+
+const longestSymbol = 64;
+
+export class SymbolsFile {
+  readonly #options: SymbolsFileOptions;
+  #symbols: readonly string[];
+  #stamp: string;
+  #lookedMs = performance.now();
+
+  /** Reads it. @throws PipelineError `configuration.invalid` when it cannot be read or is no list. */
+  constructor(options: SymbolsFileOptions) {
+    this.#options = options;
+    try {
+      this.#stamp = stampOf(options.path);
+      this.#symbols = this.#read();
+    } catch (error) {
+      const message = `SYMBOLS_FILE must be a file with a list of symbols, was "${options.path}" (${reasonOf(error)}): mend it`;
+      throw new PipelineError('configuration.invalid', message, { retriable: false, cause: error });
+    }
+  }
+
+  /** The list as it is now, the same array until it changes. One that cannot be used is complained about, and the last good one stays. */
+  symbols(): readonly string[] {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedMs < (this.#options.lookEveryMs ?? 5_000)) return this.#symbols;
+    this.#lookedMs = nowMs;
+    try {
+      const stamp = stampOf(this.#options.path);
+      if (stamp === this.#stamp) return this.#symbols;
+      this.#stamp = stamp;
+      const symbols = this.#read();
+      if (symbols.join('\n') !== this.#symbols.join('\n')) this.#symbols = symbols;
+    } catch (error) {
+      this.#options.logger.error(
+        { path: this.#options.path },
+        `SYMBOLS_FILE cannot be used (${reasonOf(error)}): going on with the ${this.#symbols.length} symbols of before; mend it`,
+      );
+    }
+    return this.#symbols;
+  }
+
+  #read(): readonly string[] {
+    const symbols = symbolsOf(readFileSync(this.#options.path, 'utf8'));
+    const fault = faultOf(symbols) ?? this.#options.faultOf(symbols);
+    if (fault !== undefined) throw new Error(fault);
+    return symbols;
+  }
+}
+
+function symbolsOf(text: string): readonly string[] {
+  const lines = text.split(/\r?\n/).map(line => line.split('#', 1)[0] ?? '');
+  const symbols = lines.flatMap(line => line.split(',')).map(symbol => symbol.trim());
+  return [...new Set(symbols.filter(symbol => symbol !== ''))];
+}
+
+function faultOf(symbols: readonly string[]): string | undefined {
+  if (symbols.length === 0) return 'it names no symbol';
+  const long = symbols.find(symbol => symbol.length > longestSymbol);
+  if (long !== undefined) return `a symbol must have ${longestSymbol} characters at most, was "${long.slice(0, longestSymbol)}…"`;
+  const seen = new Map<string, string>();
+  for (const symbol of symbols) {
+    const twin = seen.get(nameInPrices(symbol));
+    if (twin !== undefined) return `${twin} and ${symbol} would both be called ${nameInPrices(symbol)} in prices: keep one of them`;
+    seen.set(nameInPrices(symbol), symbol);
+  }
+  return undefined;
+}
+
+/** Changes with the file, also when another takes its place, as with a mounted ConfigMap. */
+function stampOf(path: string): string {
+  const { mtimeMs, size, ino } = statSync(path);
+  return `${mtimeMs} ${size} ${ino}`;
+}

@@ -1,0 +1,107 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readConfiguration } from '@tapeline/core/configuration';
+import { symbolsOfShards } from '../src/shard-symbols.ts';
+import { SymbolsFile } from '../src/symbols-file.ts';
+import { aLogger } from './support/logger.ts';
+
+let folder = '';
+let path = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'symbols-'));
+  path = join(folder, 'symbols.txt');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Puts another file in its place, as a mounted ConfigMap does. */
+async function put(text: string): Promise<void> {
+  await writeFile(`${path}.next`, text);
+  await rename(`${path}.next`, path);
+}
+
+function open(faultOf: (symbols: readonly string[]) => string | undefined = () => undefined) {
+  const { logger, lines } = aLogger();
+  return { file: new SymbolsFile({ path, faultOf, logger, lookEveryMs: 0 }), lines };
+}
+
+describe('a file of symbols', () => {
+  it('is a list by lines or commas, with remarks', async () => {
+    await put('# crypto\nBTC/USD, ETH/USD\r\n\nAAPL # Apple\nAAPL\n');
+    expect(open().file.symbols()).toEqual(['BTC/USD', 'ETH/USD', 'AAPL']);
+  });
+
+  it('is followed when it changes, and gives the same array until then', async () => {
+    await put('AAPL');
+    const { file } = open();
+    const before = file.symbols();
+    await put('AAPL # the same\n');
+    expect(file.symbols()).toBe(before);
+    await put('AAPL\nMSFT\n');
+    expect(file.symbols()).toEqual(['AAPL', 'MSFT']);
+  });
+
+  it('stays as it was when it becomes unusable, and says so once for each fault', async () => {
+    await put('AAPL');
+    const { file, lines } = open(symbols => (symbols.includes('EUR/USD') ? 'EUR/USD is not ours' : undefined));
+    for (const text of ['', 'RY\nRY:TSX', 'EUR/USD', 'X'.repeat(65)]) {
+      await put(text);
+      expect([file.symbols(), file.symbols()]).toEqual([['AAPL'], ['AAPL']]);
+    }
+    expect(lines.map(line => line.msg)).toEqual([
+      'SYMBOLS_FILE cannot be used (it names no symbol): going on with the 1 symbols of before; mend it',
+      'SYMBOLS_FILE cannot be used (RY and RY:TSX would both be called RY in prices: keep one of them): going on with the 1 symbols of before; mend it',
+      'SYMBOLS_FILE cannot be used (EUR/USD is not ours): going on with the 1 symbols of before; mend it',
+      expect.stringContaining('a symbol must have 64 characters at most'),
+    ]);
+    await rm(path);
+    expect(file.symbols()).toEqual(['AAPL']);
+  });
+
+  it('is refused at the start when it cannot be used', () => {
+    expect(() => open()).toThrow(
+      expect.objectContaining({ code: 'configuration.invalid', message: expect.stringContaining('SYMBOLS_FILE must be a file with') }),
+    );
+  });
+});
+
+describe('the symbols of shards', () => {
+  const eight = ['BTC/USD', 'ETH/USD', 'ETH/BTC', 'AAPL', 'MSFT', 'NVDA', 'EUR/USD', 'XAU/USD'];
+  const shardsOf = (environment: Record<string, string>) => symbolsOfShards(readConfiguration(environment), aLogger().logger, 0);
+  const listed = (parts: readonly (() => readonly string[])[]) => parts.map(part => part());
+
+  it('are all of them, each once, and each where it was when others come and go', async () => {
+    const before = listed(shardsOf({ SYMBOLS: eight.join(','), TWELVE_DATA_SHARDS: '3' }));
+    expect(before).toEqual([
+      ['AAPL', 'MSFT'],
+      ['BTC/USD', 'ETH/BTC', 'EUR/USD'],
+      ['ETH/USD', 'NVDA', 'XAU/USD'],
+    ]);
+    const after = listed(shardsOf({ SYMBOLS: [...eight.slice(2), 'GOOG', 'AMZN:NASDAQ'].join(','), TWELVE_DATA_SHARDS: '3' }));
+    for (const [shard, symbols] of after.entries()) {
+      for (const symbol of symbols) if (eight.includes(symbol)) expect(before[shard]).toContain(symbol);
+    }
+    expect(after.flat().toSorted()).toEqual([...eight.slice(2), 'GOOG', 'AMZN:NASDAQ'].toSorted());
+  });
+
+  it('change only in the shard whose symbols changed', async () => {
+    await put(eight.join('\n'));
+    const parts = shardsOf({ SYMBOLS_FILE: path, TWELVE_DATA_SHARDS: '3' });
+    const before = listed(parts);
+    await put(eight.filter(symbol => symbol !== 'AAPL').join('\n'));
+    const after = listed(parts);
+    expect(after[0]).toEqual(['MSFT']);
+    expect(after[1]).toBe(before[1]);
+    expect(after[2]).toBe(before[2]);
+  });
+
+  it('are refused when a shard would have none, or another feed has one of them', async () => {
+    expect(() => shardsOf({ SYMBOLS: 'BTC/USD,AAPL', TWELVE_DATA_SHARDS: '3' })).toThrow(
+      '3 shards need a symbol each, but only 2 of them have one of these 2 symbols: set TWELVE_DATA_SHARDS to 2, or add symbols',
+    );
+    await put('AAPL\nMSFT');
+    const finnhub = { FEEDS: 'twelve-data,finnhub', FINNHUB_API_KEY: 'k', FINNHUB_SYMBOLS: 'AAPL' };
+    expect(() => shardsOf({ ...finnhub, SYMBOLS_FILE: path })).toThrow('AAPL is asked of finnhub already');
+  });
+});
