@@ -1,0 +1,122 @@
+/**
+ * Storms of sessions that go wrong, and the accounts after them. `STORM_SESSIONS` makes it longer (500 by default), `STORM_SEED` another one;
+ * the seed is printed, and stands in the name of each test. A report holds all that a further account of a storm needs (what the feed gave out, the
+ * log, what the vendor sent); its check goes into the loop of the first test.
+ */
+import { describe, expect, it } from '@jest/globals';
+import type { DeadLetter } from '@tapeline/core/dead-letters';
+import type { GapRecord, Tick } from '@tapeline/core/records';
+import type { FeedEvent } from '@tapeline/ingestion/feed';
+import { foldedLog, recordsOfPartition } from './support/folded-log.ts';
+import { absencesOf } from './support/gap-account.ts';
+import { mostSessions, runStorm, type StormReport } from './support/storm.ts';
+
+const sessions = Number(process.env.STORM_SESSIONS ?? 500);
+const seed = Number(process.env.STORM_SEED ?? 1);
+/** So many at once: most of a storm is waiting. */
+const atOnce = 5;
+const minutes = 2 + Math.ceil(sessions / 250);
+
+const ticksOf = (events: readonly FeedEvent[]): Tick[] => events.filter(event => event.kind === 'tick');
+const lettersOf = (events: readonly FeedEvent[]): DeadLetter[] => events.filter(event => event.kind === 'dead-letter');
+const nameOf = ({ symbol, session, sequence }: Tick) => `${symbol} ${session} ${sequence}`;
+const bySymbol = <T extends { readonly symbol: string; readonly fromMs: number }>(items: readonly T[]): T[] =>
+  items.toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.fromMs - b.fromMs));
+
+/** `count` sessions in storms that run beside each other, each with a seed of its own. */
+async function storms(count: number, firstSeed: number, slowLog: boolean): Promise<readonly StormReport[]> {
+  const each = Math.min(mostSessions, Math.ceil(count / atOnce));
+  const seeds = Array.from({ length: Math.ceil(count / each) }, (_, index) => firstSeed + index);
+  const reports: StormReport[] = [];
+  for (let first = 0; first < seeds.length; first += atOnce) {
+    const next = seeds.slice(first, first + atOnce).map(own => runStorm({ seed: own, sessions: each, slowLog }));
+    reports.push(...(await Promise.all(next)));
+  }
+  return reports;
+}
+
+/** Ticks of the log, as all partitions hold them. */
+async function loggedTicks({ log }: StormReport): Promise<Tick[]> {
+  return (await Promise.all([0, 1, 2, 3].map(partition => recordsOfPartition(log, partition))))
+    .flat()
+    .filter(record => record.kind === 'tick');
+}
+
+const gapRecords = async ({ log }: StormReport): Promise<GapRecord[]> =>
+  (await recordsOfPartition(log, 0)).filter(record => record.kind === 'gap');
+
+/** The vendor sent it all before it ended these, so it was all received. */
+function checkVendorsAccount({ events, connections }: StormReport): number {
+  const received = new Map<number, number>();
+  const count = (session: number) => received.set(session, (received.get(session) ?? 0) + 1);
+  for (const tick of ticksOf(events)) count(tick.session);
+  for (const { origin } of lettersOf(events)) count(Number(origin.split(' ').at(-1)));
+  const ended = new Map(
+    events.flatMap(event => (event.kind === 'session' && event.previous ? [[event.previous.session, event.previous.reason]] : [])),
+  );
+  const sent = connections.filter(({ pricesSent }) => pricesSent > 0).map(({ pricesSent }) => pricesSent);
+  const seen = [...received].sort(([a], [b]) => a - b);
+  expect(seen).toHaveLength(sent.length);
+  let checked = 0;
+  for (const [index, [session, prices]] of seen.entries()) {
+    expect(prices).toBeLessThanOrEqual(sent[index] ?? 0);
+    if (!ended.get(session)?.match(/without a close code|by the server/)) continue;
+    expect([session, prices]).toEqual([session, sent[index]]);
+    checked += 1;
+  }
+  return checked;
+}
+
+describe(`a storm with seed ${seed}`, () => {
+  it(
+    `of ${sessions} sessions: received = accepted + refused + lost, and the gaps are those of the feed's own account and none other`,
+    async () => {
+      process.stderr.write(`storm: STORM_SEED=${seed} STORM_SESSIONS=${sessions}\n`);
+      const reports = await storms(sessions, seed * 1_000, false);
+      expect(
+        reports.reduce((sum, { events }) => sum + new Set(events.flatMap(e => (e.kind === 'session' ? [e.session] : []))).size, 0),
+      ).toBeGreaterThanOrEqual(sessions);
+      for (const report of reports) {
+        const { events, totals } = report;
+        const [accepted, refused] = [ticksOf(events).length, lettersOf(events).length];
+        expect(totals).toEqual({ received: accepted + refused, accepted, refused, lost: 0, buffered: 0 });
+        expect((await loggedTicks(report)).map(nameOf).toSorted()).toEqual(ticksOf(events).map(nameOf).toSorted());
+        expect(report.log.deadLetters()).toHaveLength(refused);
+        expect(checkVendorsAccount(report)).toBeGreaterThan(0);
+        expect(await gapRecords(report)).toEqual([]);
+        const { gaps } = await foldedLog(report.log);
+        expect(bySymbol(gaps.map(({ symbol, fromMs, toMs }) => ({ symbol, fromMs, toMs })))).toEqual(bySymbol(absencesOf(events)));
+      }
+    },
+    minutes * 60_000,
+  );
+
+  it(
+    'over a log that stands still now and then: what is lost is in a gap record, each once, and no gap record without a loss',
+    async () => {
+      const reports = await storms(Math.ceil(sessions / 5), seed * 1_000 + 500, true);
+      expect(reports.some(({ totals }) => totals.lost > 0)).toBe(true);
+      for (const report of reports) {
+        const { events, totals } = report;
+        const logged = await loggedTicks(report);
+        const gaps = await gapRecords(report);
+        expect(totals).toEqual({
+          received: ticksOf(events).length + lettersOf(events).length,
+          accepted: logged.length,
+          refused: report.log.deadLetters().length,
+          lost: gaps.reduce((sum, { lost }) => sum + lost, 0),
+          buffered: 0,
+        });
+        expect(totals.received).toBe(totals.accepted + totals.refused + totals.lost);
+        const known = new Set(logged.map(nameOf));
+        const missing = ticksOf(events).filter(tick => !known.has(nameOf(tick)));
+        const untold = missing.filter(
+          ({ symbol, timeMs }) => !gaps.some(gap => gap.symbols.includes(symbol) && gap.fromMs <= timeMs && timeMs < gap.toMs),
+        );
+        expect(untold).toEqual([]);
+        for (const gap of gaps) expect(gap.lost + gap.symbols.length).toBeGreaterThan(0);
+      }
+    },
+    minutes * 60_000,
+  );
+});

@@ -1,0 +1,165 @@
+/**
+ * A storm: one feed after the other through sessions that each go wrong in a way of their own, over a real socket, into a log that may be slow.
+ * What is drawn follows from the seed; when it happens, from the machine.
+ */
+import { createLogger } from '@tapeline/core/logging';
+import type { FeedEvent } from '@tapeline/ingestion/feed';
+import { type Ingester, runIngester } from '@tapeline/ingestion/ingester';
+import type { TickTotals } from '@tapeline/ingestion/tick-counters';
+import { twelveDataFeed } from '@tapeline/ingestion/twelve-data/twelve-data-feed';
+import type { ConnectionHistory } from '@tapeline/simulator/connection-journal';
+import type { Misbehaviour } from '@tapeline/simulator/misbehaviours/misbehaviour';
+import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { Registry } from 'prom-client';
+import { MemoryLog } from '../../../ingestion/test/support/memory-log.ts';
+import { eventually } from './processes.ts';
+
+export interface StormOptions {
+  readonly seed: number;
+  readonly sessions: number;
+  /** The log stands still now and then, and what waits for it is bounded: prices are lost. */
+  readonly slowLog: boolean;
+}
+
+/** Everything that anybody may want to compare afterwards. */
+export interface StormReport {
+  /** All that the feed gave out, in order. */
+  readonly events: readonly FeedEvent[];
+  readonly totals: TickTotals;
+  readonly log: MemoryLog;
+  /** The vendor's own account: what each connection was sent. */
+  readonly connections: readonly ConnectionHistory[];
+}
+
+export const stormSymbols = ['BTC/USD', 'ETH/USD', 'AAPL', 'EUR/USD'];
+/** Half of what the simulator remembers, for not every connection becomes a session. */
+export const mostSessions = 500;
+
+const feedName = 'twelve-data/0';
+const timing = { pingIntervalMs: 40, pongTimeoutMs: 160, answerTimeoutMs: 250, handshakeTimeoutMs: 10_000, retryRefusedMs: 300 };
+const muteTimeoutMs = 200;
+/** Events that may wait for a slow log. */
+const slowBuffer = 60;
+
+/** Runs the storm to its end, and some calm after it. */
+export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promise<StormReport> {
+  const logger = createLogger({ name: 'storm', level: 'silent', secrets: [] });
+  const random = randomOf(seed);
+  const log = new MemoryLog(4);
+  const simulator = await startSimulator({ seed, logger, market: { instruments: stormSymbols, ticksPerSecond: 1_000 } });
+  const stop = new AbortController();
+  const events: FeedEvent[] = [];
+  let isCalm = false;
+  const between = () => {
+    weather(simulator, isCalm ? [] : planOf(random));
+    log.resume();
+    if (slowLog && !isCalm && random() < 0.4) log.hold();
+    return 0;
+  };
+  const ingester = runIngester({
+    feed: feedName,
+    log,
+    logger,
+    registry: new Registry(),
+    signal: stop.signal,
+    ...(slowLog ? { maxBufferedEvents: slowBuffer } : {}),
+    openFeed: (lastSession, signal) => {
+      between();
+      const feed = twelveDataFeed({
+        url: simulator.url,
+        symbols: stormSymbols,
+        clock: Date.now,
+        feedClock: false,
+        muteTimeoutMs,
+        timing,
+        logger,
+        registry: new Registry(),
+        // The feed asks for it between two connections, and waits as long as it says: not at all.
+        random: between,
+        signal,
+        lastSession,
+      });
+      return noted(feed, events);
+    },
+  });
+  try {
+    await reached(ingester, sessions);
+    isCalm = true;
+    simulator.dropConnections();
+    await settled(ingester, events);
+  } finally {
+    stop.abort();
+    log.resume();
+    await ingester.finished;
+    await simulator.close();
+  }
+  return { events, totals: ingester.state().ticks, log, connections: simulator.connections };
+}
+
+async function* noted(feed: AsyncIterable<FeedEvent>, events: FeedEvent[]): AsyncGenerator<FeedEvent, void, undefined> {
+  for await (const event of feed) {
+    events.push(event);
+    yield event;
+  }
+}
+
+async function reached(ingester: Ingester, sessions: number): Promise<void> {
+  const seconds = 20 + sessions;
+  await eventually(`${sessions} sessions`, async () => (ingester.state().session ?? 0) >= sessions || undefined, seconds * 1_000);
+}
+
+/** Some calm: a session with every symbol in it, and nothing that waits for the log. */
+async function settled(ingester: Ingester, events: readonly FeedEvent[]): Promise<void> {
+  const from = events.length;
+  const traded = () => new Set(events.slice(from).flatMap(event => (event.kind === 'tick' ? [event.symbol] : [])));
+  await eventually('a tick of each symbol', async () => traded().size === stormSymbols.length || undefined, 30_000);
+  await eventually('a log that is not behind', async () => ingester.state().ticks.buffered < slowBuffer / 2 || undefined, 30_000);
+}
+
+function weather(simulator: Simulator, plan: readonly Misbehaviour[]): void {
+  simulator.behave();
+  for (const misbehaviour of plan) simulator.misbehave(misbehaviour);
+}
+
+/** What goes wrong with the next connection: up to a few faults on the way, and one that ends it. */
+function planOf(random: () => number): readonly Misbehaviour[] {
+  const whole = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
+  const oneOf = <T>(items: readonly T[]): T => items[whole(0, items.length - 1)] as T;
+  const maybe = (chance: number, make: () => Misbehaviour): readonly Misbehaviour[] => (random() < chance ? [make()] : []);
+  const guard = { kind: 'drop', afterMs: 900 } as const;
+  const endings: readonly (() => readonly Misbehaviour[])[] = [
+    () => [{ kind: 'drop', afterMessages: whole(1, 60), afterMs: 900 }],
+    () => [{ kind: 'drop', afterMessages: whole(1, 60), afterMs: 900, code: oneOf([1000, 1001, 1008, 1011, 4000]) }],
+    () => [{ kind: 'drop', afterMs: whole(0, 120) }],
+    () => [{ kind: 'mute', afterMessages: whole(0, 40) }, guard],
+    () => [{ kind: 'dead', afterMessages: whole(0, 40) }, guard],
+    () => [{ kind: 'huge', afterMessages: whole(1, 20), bytes: 1_100_000 }, guard],
+  ];
+  return [
+    ...maybe(0.05, () => ({ kind: 'bad-gateway', connections: whole(1, 3) })),
+    ...maybe(0.005, () => ({ kind: 'refuse-key', status: oneOf([200, 401, 403]), connections: 1 })),
+    ...maybe(0.1, () => ({ kind: 'refuse-symbols', symbols: stormSymbols.filter(() => random() < 0.5).concat('NVDA') })),
+    ...maybe(0.03, () => ({ kind: 'plan-exhausted' })),
+    ...maybe(0.1, () => ({ kind: 'null-success' })),
+    ...maybe(0.1, () => ({ kind: 'unanswered' })),
+    ...maybe(0.2, () => ({ kind: 'repeat-last' })),
+    ...maybe(0.15, () => ({ kind: 'duplicate', every: whole(1, 5), copies: whole(1, 4) })),
+    ...maybe(0.15, () => ({ kind: 'reorder', within: whole(2, 20) })),
+    ...maybe(0.15, () => ({ kind: 'delay', every: whole(2, 10), delayMs: whole(1, 100) })),
+    ...maybe(0.15, () => ({ kind: 'future', every: whole(1, 10) })),
+    ...maybe(0.15, () => ({ kind: 'malformed', every: whole(1, 10) })),
+    ...maybe(0.15, () => ({ kind: 'unknown-events', every: whole(1, 10) })),
+    ...oneOf(endings)(),
+  ];
+}
+
+/** Numbers in [0, 1) that follow from a seed: mulberry32. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
