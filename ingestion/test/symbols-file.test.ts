@@ -98,7 +98,7 @@ describe('the symbols of shards', () => {
 
   it('are refused when a shard would have none, or another feed has one of them', async () => {
     expect(() => shardsOf({ SYMBOLS: 'BTC/USD,AAPL', TWELVE_DATA_SHARDS: '3' })).toThrow(
-      '3 shards need a symbol each, but only 2 of them have one of these 2 symbols: set TWELVE_DATA_SHARDS to 2, or add symbols',
+      '3 shards need a symbol each, but only 2 of them have one of these 2 symbols: set TWELVE_DATA_SHARDS to 1, or add symbols',
     );
     await put('AAPL\nMSFT');
     const finnhub = { FEEDS: 'twelve-data,finnhub', FINNHUB_API_KEY: 'k', FINNHUB_SYMBOLS: 'AAPL' };
