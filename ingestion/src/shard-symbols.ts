@@ -5,15 +5,21 @@ import type { Logger } from 'pino';
 import { SymbolsFile } from './symbols-file.ts';
 
 /**
+ * What gives the symbols of the feed twelve-data now, the same array until they change.
  * @param lookEveryMs as in {@link SymbolsFile}
- * @returns for each shard what gives its symbols now, the same array until they change.
  * @throws PipelineError `configuration.invalid` for a SYMBOLS_FILE that cannot be used.
  */
+export function configuredSymbols(configuration: Configuration, logger: Logger, lookEveryMs?: number): () => readonly string[] {
+  const { SYMBOLS, SYMBOLS_FILE: path } = configuration;
+  if (path === undefined) return () => SYMBOLS;
+  const file = new SymbolsFile({ path, logger, lookEveryMs, faultOf: symbols => faultOf(symbols, configuration) });
+  return () => file.symbols();
+}
+
+/** The same for each shard. */
 export function symbolsOfShards(configuration: Configuration, logger: Logger, lookEveryMs?: number): readonly (() => readonly string[])[] {
-  const { SYMBOLS, SYMBOLS_FILE: path, TWELVE_DATA_SHARDS: shards } = configuration;
-  const file =
-    path === undefined ? undefined : new SymbolsFile({ path, logger, lookEveryMs, faultOf: symbols => faultOf(symbols, configuration) });
-  const symbolsNow = () => file?.symbols() ?? SYMBOLS;
+  const { TWELVE_DATA_SHARDS: shards } = configuration;
+  const symbolsNow = configuredSymbols(configuration, logger, lookEveryMs);
   return Array.from({ length: shards }, (_, shard) =>
     partOf(symbolsNow, symbols => symbols.filter(each => shardOf(each, shards) === shard)),
   );

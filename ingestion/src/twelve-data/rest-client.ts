@@ -111,9 +111,10 @@ export class RestClient {
     return this.#ask({ endpoint: 'profile', parameters: { symbol }, credits: 10, read: readProfile }, signal);
   }
 
-  /** Whether the market of that code (as `XNYS`) is open. One credit. */
-  async marketState(code: string, signal: AbortSignal): Promise<readonly MarketState[]> {
-    return this.#ask({ endpoint: 'market_state', parameters: { code }, credits: 1, read: readMarketStates }, signal);
+  /** Whether the market of that code (as `XNYS`) is open, or each market where none is named. One credit. */
+  async marketState(code: string | undefined, signal: AbortSignal): Promise<readonly MarketState[]> {
+    const parameters: Readonly<Record<string, string>> = code === undefined ? {} : { code };
+    return this.#ask({ endpoint: 'market_state', parameters, credits: 1, read: readMarketStates }, signal);
   }
 
   async #ask<T>(ask: Ask<T>, signal: AbortSignal): Promise<T> {

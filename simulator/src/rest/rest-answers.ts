@@ -38,7 +38,7 @@ export function refusal(code: number, message: string, as: 'status' | 'body' = '
 /** Answers a request whose credits are paid. */
 export function answerOf(request: RestRequest, market: RestMarket): RestAnswer {
   const { endpoint, parameters, timeMs } = request;
-  if (endpoint === 'market_state') return { status: 200, body: marketStates(parameters.get('code') ?? '', timeMs, market) };
+  if (endpoint === 'market_state') return { status: 200, body: marketStates(parameters.get('code'), timeMs, market) };
   const instrument = findInstrument(market.instruments, { symbol: parameters.get('symbol') ?? '' });
   if (instrument === undefined) return refusal(404, '**symbol** or **figi** parameter is missing or invalid.');
   if (endpoint === 'time_series') return timeSeries(instrument, request, market.bars);
@@ -104,13 +104,18 @@ function quote(instrument: Instrument, timeMs: number, { bars, alwaysOpen }: Res
   return { status: 200, body };
 }
 
-function marketStates(code: string, timeMs: number, { instruments, alwaysOpen }: RestMarket): unknown {
-  const instrument = instruments.find(({ micCode }) => micCode === code);
-  if (instrument === undefined) return [];
+/** Of the market of that code, or of each when none is named. */
+function marketStates(code: string | null, timeMs: number, { instruments, alwaysOpen }: RestMarket): unknown {
+  const markets = new Map(instruments.flatMap(each => (each.micCode === undefined ? [] : [[each.micCode, each] as const])));
+  return [...markets].filter(([micCode]) => code === null || micCode === code).map(([, each]) => marketState(each, timeMs, alwaysOpen));
+}
+
+function marketState(instrument: Instrument, timeMs: number, alwaysOpen: boolean): unknown {
+  const { exchange: name, micCode: code, country } = instrument;
   const trading = marketHours(instrument, alwaysOpen)(timeMs);
   const [after, close] = trading.open ? [timeMs - trading.fromMs, trading.toMs - timeMs] : [0, 0];
   const spans = { time_after_open: spanOf(after), time_to_open: spanOf(0), time_to_close: spanOf(close) };
-  return [{ name: instrument.exchange, code, country: instrument.country, is_market_open: trading.open, ...spans }];
+  return { name, code, country, is_market_open: trading.open, ...spans };
 }
 
 function spanOf(ms: number): string {
