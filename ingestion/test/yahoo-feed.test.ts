@@ -140,7 +140,8 @@ describe('the feed of Yahoo', () => {
         symbols: [btc],
         refused: [{ symbol: 'NOPE', reason: 'Not Found: No data found, symbol may be delisted' }],
       });
-      vendor.quote(aQuote({ symbol: 'NOPE', regularMarketTime: Math.floor(Date.now() / 1_000) + 1 }));
+      // As far ahead as is taken, so that it is still young when the symbol is asked for again.
+      vendor.quote(aQuote({ symbol: 'NOPE', regularMarketTime: Math.floor(Date.now() / 1_000) + 4 }));
       await feed.until('its first tick', () => feed.of('tick').some(({ symbol }) => symbol === 'NOPE'));
       expect(feed.of('session').at(-1)).toMatchObject({ session: 1, refused: [] });
     });
