@@ -181,7 +181,7 @@ export const settings = {
     otherwise: 1,
     expected: 'a whole number from 1 to 3',
     example: '2',
-    help: 'connections that share the symbols of the feed twelve-data, each a feed of its own in the log (twelve-data/0, twelve-data/1 …); the vendor takes 3 for a key',
+    help: 'connections that share the symbols of the feed twelve-data, each a feed of its own in the log (twelve-data/0, twelve-data/1 …); the vendor takes 3 for a key, on its small plans 1',
   } as Setting<number>,
   BAR_INTERVALS: {
     schema: intervalList,

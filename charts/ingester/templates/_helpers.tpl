@@ -74,6 +74,7 @@ capabilities:
 {{- if .Values.feedUrl }}{{- $_ := set $own "TWELVE_DATA_URL" .Values.feedUrl }}{{ end -}}
 {{- if .Values.apiKeySecret }}{{- $_ := set $own "TWELVE_DATA_API_KEY_FILE" "/etc/tapeline/api-key/apiKey" }}{{ end -}}
 {{- if .Values.finnhubKeySecret }}{{- $_ := set $own "FINNHUB_API_KEY_FILE" "/etc/tapeline/finnhub-key/apiKey" }}{{ end -}}
+{{- if .Values.symbolsConfigMap }}{{- $_ := set $own "SYMBOLS_FILE" "/etc/tapeline/symbols/symbols" }}{{ end -}}
 {{- $feeds := .Values.settings.FEEDS | default "twelve-data" -}}
 {{- if and (contains "twelve-data" $feeds) (not (or .Values.apiKeySecret .Values.feedUrl)) }}{{ fail "set apiKeySecret to a Secret with the vendor's key (key apiKey), or feedUrl to a simulator" }}{{ end -}}
 {{- range $name, $value := .Values.settings }}
@@ -94,7 +95,7 @@ capabilities:
       fieldPath: metadata.namespace
 {{- end }}
 
-{{/* Files of the container: its Secrets, and a small /tmp, for its root is read-only. */}}
+{{/* Files of the container: its Secrets, its symbols, and a small /tmp, for its root is read-only. */}}
 {{- define "ingester.volumeMounts" -}}
 - name: tmp
   mountPath: /tmp
@@ -106,6 +107,11 @@ capabilities:
 {{- if .Values.finnhubKeySecret }}
 - name: finnhub-key
   mountPath: /etc/tapeline/finnhub-key
+  readOnly: true
+{{- end }}
+{{- if .Values.symbolsConfigMap }}
+- name: symbols
+  mountPath: /etc/tapeline/symbols
   readOnly: true
 {{- end }}
 {{- if .Values.kafkaCaSecret }}
@@ -141,6 +147,14 @@ capabilities:
     items:
       - key: apiKey
         path: apiKey
+{{- end }}
+{{- if .Values.symbolsConfigMap }}
+- name: symbols
+  configMap:
+    name: {{ .Values.symbolsConfigMap }}
+    items:
+      - key: symbols
+        path: symbols
 {{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
