@@ -73,6 +73,7 @@ class RunningIngester {
   readonly subscribed = Promise.withResolvers<void>();
   readonly #options: IngesterOptions;
   readonly #connected;
+  readonly #subscribed;
   #writer: LogWriter | undefined;
   #phase: IngesterState['phase'] = 'starting';
   #session: number | undefined;
@@ -82,6 +83,7 @@ class RunningIngester {
 
   constructor(options: IngesterOptions) {
     this.#options = options;
+    this.#subscribed = gaugeOf(options.registry, 'ingester_symbols', 'symbols of the running or last session', ['feed', 'state']);
     this.#connected = gaugeOf(options.registry, 'ingester_connected', '1 while a session of the feed runs', ['feed']);
     this.#connected.set({ feed: options.feed }, 0);
   }
@@ -138,6 +140,8 @@ class RunningIngester {
       this.#session = event.session;
       this.#symbols = event.symbols.length;
       this.#refused = event.refused.length;
+      this.#subscribed.set({ feed: event.feed, state: 'accepted' }, this.#symbols);
+      this.#subscribed.set({ feed: event.feed, state: 'refused' }, this.#refused);
       this.subscribed.resolve();
     }
     if (event.kind === 'heartbeat' || event.kind === 'session')

@@ -84,6 +84,9 @@ describe('the feed, when the server misbehaves', () => {
   it('says loudly that the plan is used up, and keeps the connection instead of storming', async () => {
     const met = await meet({ kind: 'plan-exhausted' });
     await met.feed.until('the refusal', () => met.feed.logLines.some(line => line.level === 50));
+    expect(met.feed.logLines.find(line => line.level === 50)?.msg).toBe(
+      'the plan has no WebSocket credits for 2 symbols: take fewer symbols, or a larger plan; asking again in 900000 ms',
+    );
     await new Promise(resolve => setTimeout(resolve, 700));
     expect(met.simulator.attempts).toHaveLength(1);
     expect(met.feed.of('session')).toMatchObject([{ symbols: [], refused: [{ symbol: 'BTC/USD' }, { symbol: 'ETH/USD' }] }]);

@@ -48,6 +48,8 @@ export interface FeedConnectionOptions extends ConnectionContext {
 const symbolsInMessage = 200;
 /** Client messages a minute, well under the vendor's 100, because heartbeats count too. */
 const requestsInMinute = 60;
+/** The vendor gives no code to a refusal: for the words of our log only, the answer is the same. */
+const speaksOfCredits = /\bcredits\b/i;
 /** What is sent together may arrive so far apart. */
 const quietMs = 100;
 
@@ -261,7 +263,11 @@ export class FeedConnection implements VendorConnection {
     this.#liveness.answered(performance.now(), !subscriptions.isAllRefused);
     const { refused, errors } = status;
     const retryMs = this.#options.timing.retryRefusedMs;
-    if (subscriptions.isAllRefused) {
+    const beyondPlan = refused.filter(({ reason }) => speaksOfCredits.test(reason)).length;
+    if (beyondPlan > 0) {
+      const remedy = 'take fewer symbols, or a larger plan';
+      logger.error({ refused }, `the plan has no WebSocket credits for ${beyondPlan} symbols: ${remedy}; asking again in ${retryMs} ms`);
+    } else if (subscriptions.isAllRefused) {
       logger.error({ refused, errors }, `the vendor refused every symbol; asking again in ${retryMs} ms: check SYMBOLS and the plan`);
     } else if (refused.length + errors.length > 0) {
       logger.warn({ refused, errors }, `the vendor refused ${refused.length} symbols; asking for them again in ${retryMs} ms`);
