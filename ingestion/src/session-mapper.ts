@@ -96,13 +96,13 @@ export class SessionMapper {
   }
 
   /**
-   * Symbols of these names (in capitals) are asked for no more, while the connection goes on or between two: the record that tells so, if the log
+   * Symbols of these names (in capitals) are asked for no more, while the connection goes on or between two: the records that tell so, if the log
    * knows the session. What is still received of them goes to the dead letters.
    */
   giveUp(names: readonly string[], timeMs: number): FeedEvent[] {
     this.#refused = new Map([...this.#refused].filter(([symbol]) => !names.includes(symbol.toUpperCase())));
     this.#session?.giveUp(names);
-    return this.isConnected ? this.#announce(timeMs) : [];
+    return this.isConnected ? this.#announce(timeMs, true) : [];
   }
 
   /** True when this answer was not asked for and begins a session of its own. */
@@ -169,15 +169,19 @@ export class SessionMapper {
 
   #status(status: SubscribeStatus, timeMs: number): FeedEvent[] {
     this.#session?.answer(status);
-    return this.#announce(timeMs);
+    return this.#announce(timeMs, status.refused.length > 0);
   }
 
-  #announce(timeMs: number): FeedEvent[] {
+  /**
+   * The session's record. Where symbols leave a session that the log knows, a heartbeat goes before it: they are absent from the feed's last price
+   * on, and partitions without that price know of it by a heartbeat only.
+   */
+  #announce(timeMs: number, leave = false): FeedEvent[] {
     const session = this.#session;
     if (session === undefined) return [];
-    const sinceMs = session.announced ? timeMs : session.startMs;
+    if (session.announced) return [...(leave ? [this.#heartbeat(timeMs, true)] : []), session.record(timeMs)];
     session.announced = true;
-    return [session.record(sinceMs)];
+    return [session.record(session.startMs)];
   }
 
   #price(price: PriceEvent, received: Received): FeedEvent[] {

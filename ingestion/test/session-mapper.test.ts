@@ -142,7 +142,11 @@ describe('a session', () => {
     mapper.beginSession(t0);
     mapper.asked(['BTC/USD', 'RY:TSX'], ['BTC/USD', 'RY']);
     receive(mapper, status('BTC/USD', 'RY'), t0 + 80);
-    expect(mapper.giveUp(['RY', 'RY:TSX'], t0 + 5_000)).toMatchObject([{ session: 1, timeMs: t0 + 5_000, symbols: ['BTC/USD'] }]);
+    receive(mapper, price(), t0 + 4_000);
+    expect(mapper.giveUp(['RY', 'RY:TSX'], t0 + 5_000)).toMatchObject([
+      { kind: 'heartbeat', timeMs: t0 + 5_000, connected: true, lastDataMs: t0 + 4_000 },
+      { kind: 'session', session: 1, timeMs: t0 + 5_000, symbols: ['BTC/USD'] },
+    ]);
     expect(receive(mapper, price({ symbol: 'RY' }), t0 + 5_010)).toMatchObject([
       { kind: 'dead-letter', reason: 'not-owner', detail: 'symbol: RY is asked for no more' },
     ]);
@@ -166,7 +170,7 @@ describe('a session', () => {
     mapper.beginSession(t0);
     const fails = ['AAPL', 'MSFT'].map(symbol => ({ symbol, message: 'not authorized' }));
     receive(mapper, { ...status('BTC/USD'), fails }, t0);
-    expect(mapper.giveUp(['AAPL'], t0 + 10)).toMatchObject([{ refused: [{ symbol: 'MSFT' }] }]);
+    expect(mapper.giveUp(['AAPL'], t0 + 10)).toMatchObject([{ kind: 'heartbeat' }, { refused: [{ symbol: 'MSFT' }] }]);
     mapper.endSession('closed');
     expect(mapper.giveUp(['MSFT'], t0 + 20)).toEqual([]);
     mapper.beginSession(t0 + 30);

@@ -98,7 +98,7 @@ describe('the feed of TwelveData', () => {
     const script: VendorScript = {
       subscribed: (_symbols, _number, socket) => {
         setTimeout(() => socket.close(1000), 50);
-        return [{ event: 'subscribe-status', status: 'error', success: null, fails: [{ symbol: 'BTC/USD', message: 'no credits' }] }];
+        return [{ event: 'subscribe-status', status: 'error', success: null, fails: [{ symbol: 'BTC/USD', message: 'not authorized' }] }];
       },
     };
     await withVendor(script, { timing: { retryRefusedMs: 1_500 } }, async (feed, vendor) => {
