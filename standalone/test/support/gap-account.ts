@@ -13,28 +13,36 @@ export function absencesOf(events: readonly FeedEvent[]): readonly Absence[] {
   const account = new GapAccount();
   for (const event of events) {
     if (event.kind === 'session') account.session(event);
-    if (event.kind === 'tick') account.lastDataMs = event.receivedTimeMs;
+    if (event.kind === 'tick') account.tick(event.receivedTimeMs);
   }
   return account.absences;
 }
 
 class GapAccount {
   readonly absences: Absence[] = [];
-  /** Receipt of the running session's last price, or its begin when it had none. */
-  lastDataMs = 0;
+  /** Receipt of the running session's last price; absent when it had none. */
+  #lastDataMs: number | undefined;
   #session = 0;
+  #beganMs = 0;
   #owned: ReadonlySet<string> = new Set();
   /** Since when each symbol that was owned once is nobody's. */
   readonly #absentSinceMs = new Map<string, number>();
 
+  tick(receivedTimeMs: number): void {
+    this.#lastDataMs = receivedTimeMs;
+  }
+
   session(record: SessionRecord): void {
     const isNew = record.session !== this.#session;
     const now = new Set(record.symbols);
-    for (const symbol of this.#owned) if (isNew || !now.has(symbol)) this.#absentSinceMs.set(symbol, this.lastDataMs);
+    const sinceMs = this.#lastDataMs ?? (isNew ? this.#beganMs : record.timeMs);
+    for (const symbol of this.#owned) if (isNew || !now.has(symbol)) this.#absentSinceMs.set(symbol, sinceMs);
     for (const symbol of now) this.#present(symbol, record.timeMs);
     this.#owned = now;
     this.#session = record.session;
-    if (isNew) this.lastDataMs = record.timeMs;
+    if (!isNew) return;
+    this.#beganMs = record.timeMs;
+    this.#lastDataMs = undefined;
   }
 
   #present(symbol: string, timeMs: number): void {

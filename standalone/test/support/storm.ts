@@ -1,6 +1,6 @@
 /**
- * A storm: one feed after the other through sessions that each go wrong in a way of their own, over a real socket, into a log that may be slow.
- * What is drawn follows from the seed; when it happens, from the machine.
+ * A storm: a feed through sessions that each go wrong in a way of their own, over a real socket, while its list of symbols changes, into a log that may be slow.
+ * What is drawn follows from the seed; when it happens, from the machine, and so does what it meets.
  */
 import { createLogger } from '@tapeline/core/logging';
 import type { FeedEvent } from '@tapeline/ingestion/feed';
@@ -50,6 +50,10 @@ export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promi
   const stop = new AbortController();
   const events: FeedEvent[] = [];
   let isCalm = false;
+  let symbols = stormSymbols;
+  const changing = setInterval(() => {
+    if (random() < 0.2) symbols = listOf(random);
+  }, 100);
   const between = () => {
     weather(simulator, isCalm ? [] : planOf(random));
     log.resume();
@@ -67,7 +71,8 @@ export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promi
       between();
       const feed = twelveDataFeed({
         url: simulator.url,
-        symbols: stormSymbols,
+        symbols,
+        symbolsNow: () => symbols,
         clock: Date.now,
         feedClock: false,
         muteTimeoutMs,
@@ -84,10 +89,13 @@ export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promi
   });
   try {
     await reached(ingester, sessions);
+    clearInterval(changing);
+    symbols = stormSymbols;
     isCalm = true;
     simulator.dropConnections();
     await settled(ingester, events);
   } finally {
+    clearInterval(changing);
     stop.abort();
     log.resume();
     await ingester.finished;
@@ -119,6 +127,12 @@ async function settled(ingester: Ingester, events: readonly FeedEvent[]): Promis
 function weather(simulator: Simulator, plan: readonly Misbehaviour[]): void {
   simulator.behave();
   for (const misbehaviour of plan) simulator.misbehave(misbehaviour);
+}
+
+/** One symbol or more. */
+function listOf(random: () => number): string[] {
+  const first = Math.floor(random() * stormSymbols.length);
+  return stormSymbols.filter((_, index) => index === first || random() < 0.6);
 }
 
 /** What goes wrong with the next connection: up to a few faults on the way, and one that ends it. */
