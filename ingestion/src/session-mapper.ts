@@ -52,6 +52,8 @@ export class SessionMapper {
   #session: Session | undefined;
   #refused: ReadonlyMap<string, string> = new Map();
   #lastHeartbeatMs = 0;
+  /** Time of the last heartbeat that said that the feed is connected. */
+  #connectedMs: number | undefined;
 
   constructor(options: SessionMapperOptions) {
     this.#options = options;
@@ -173,13 +175,13 @@ export class SessionMapper {
   }
 
   /**
-   * The session's record. Where symbols leave a session that the log knows, a heartbeat goes before it: they are absent from the feed's last price
-   * on, and partitions without that price know of it by a heartbeat only.
+   * The session's record. Where symbols leave a session that the log knows, the last heartbeat's time is said again before it: they are absent from
+   * the feed's last price on, and partitions without that price know of it by a heartbeat only. Time does not move by that.
    */
   #announce(timeMs: number, leave = false): FeedEvent[] {
     const session = this.#session;
     if (session === undefined) return [];
-    if (session.announced) return [...(leave ? [this.#heartbeat(timeMs, true)] : []), session.record(timeMs)];
+    if (session.announced) return [...(leave ? [this.#heartbeat(this.#connectedMs ?? session.startMs, true)] : []), session.record(timeMs)];
     session.announced = true;
     return [session.record(session.startMs)];
   }
@@ -239,7 +241,8 @@ export class SessionMapper {
   }
 
   #heartbeat(timeMs: number, connected: boolean): Heartbeat {
-    this.#lastHeartbeatMs = timeMs;
+    this.#lastHeartbeatMs = Math.max(this.#lastHeartbeatMs, timeMs);
+    if (connected) this.#connectedMs = Math.max(this.#connectedMs ?? 0, timeMs);
     const session = this.#session?.announced ? this.#session : undefined;
     return {
       v: recordFormat,

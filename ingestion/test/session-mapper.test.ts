@@ -142,9 +142,10 @@ describe('a session', () => {
     mapper.beginSession(t0);
     mapper.asked(['BTC/USD', 'RY:TSX'], ['BTC/USD', 'RY']);
     receive(mapper, status('BTC/USD', 'RY'), t0 + 80);
+    mapper.heartbeat(t0 + 3_000);
     receive(mapper, price(), t0 + 4_000);
     expect(mapper.giveUp(['RY', 'RY:TSX'], t0 + 5_000)).toMatchObject([
-      { kind: 'heartbeat', timeMs: t0 + 5_000, connected: true, lastDataMs: t0 + 4_000 },
+      { kind: 'heartbeat', timeMs: t0 + 3_000, connected: true, lastDataMs: t0 + 4_000 },
       { kind: 'session', session: 1, timeMs: t0 + 5_000, symbols: ['BTC/USD'] },
     ]);
     expect(receive(mapper, price({ symbol: 'RY' }), t0 + 5_010)).toMatchObject([
