@@ -3,10 +3,11 @@ import type { Logger } from 'pino';
 import type { ConfiguredFeed } from './configured-feed.ts';
 import type { FeedEvent, LastSession } from './feed.ts';
 import { type Ingesters, type IngestersOptions, runIngesters } from './ingesters.ts';
+import { findLastSession } from './last-session.ts';
 import { type ElectionOptions, type Leadership, startElection } from './leader-election.ts';
 import { firstSessionOf, isBeyond, termAfter } from './session-numbers.ts';
 
-export type ElectedIngesterOptions = Omit<IngestersOptions, 'flushDeadlineMs'> & Omit<ElectionOptions, 'lead'>;
+export type ElectedIngesterOptions = Omit<IngestersOptions, 'flushDeadlineMs'> & Omit<ElectionOptions, 'lead' | 'isSucceeded'>;
 
 export interface ElectedIngester {
   /** Resolves after `signal` aborted, all is written and the Lease is free; rejects with what no other term would mend. */
@@ -41,7 +42,12 @@ export function runElectedIngester(options: ElectedIngesterOptions): ElectedInge
       ingester = undefined;
     }
   };
-  const election = startElection({ ...options, lead });
+  // The API server may be away while prices come: whoever leads goes on, until the log shows a session of a later term.
+  const isSucceeded = async (term: number) => {
+    const last = await Promise.all(options.feeds.map(({ feed }) => findLastSession(options.log, feed)));
+    return last.some(known => known !== undefined && isBeyond(term, known.session));
+  };
+  const election = startElection({ ...options, lead, isSucceeded });
   return {
     finished: election.finished,
     role: election.role,

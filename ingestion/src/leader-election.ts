@@ -1,10 +1,12 @@
 /**
  * This file elects: one loop that watches the Lease, claims it when it is free, leads while it can renew it, and lets it go.
  *
- * Two of these never lead at once, whatever their wall clocks say: a holder stops `renewDeadlineMs` after the start of its last successful
- * renewal, and nobody claims before `durationMs` have passed since that renewal was seen. Where a process stands still for
- * longer than that (a paused machine), the session numbers of its term are the fence (session-numbers.ts).
+ * Without a witness two of these never lead at once, whatever their wall clocks say: a holder stops `renewDeadlineMs` after the start of its
+ * last successful renewal, and nobody claims before `durationMs` have passed since that renewal was seen. Where a process stands still
+ * for longer than that (a paused machine), or goes on without the API server because a witness knows of no later term, the session
+ * numbers of its term are the fence (session-numbers.ts).
  */
+import { reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import type { Gauge, Registry } from 'prom-client';
 import { claimed, type Lease, type LeaseStore, type Observation, observed, released, renewed, waitMs } from './lease.ts';
@@ -54,11 +56,10 @@ export interface ElectionOptions {
   readonly random?: () => number;
   readonly timing?: Partial<ElectionTiming>;
   /**
-   * What a holder does that cannot reach the API server for `renewDeadlineMs`: `stop`, or `keep-leading` until it sees another holder.
-   *
-   * @default 'stop'
+   * What another witness than the API server (the log) knows of a term: whether a later one has begun. A holder that cannot reach the
+   * API server for `renewDeadlineMs` goes on until the witness says so, or it sees another holder. Absent: it stops then. May reject: nobody knows.
    */
-  readonly whenUnreachable?: 'stop' | 'keep-leading';
+  readonly isSucceeded?: (term: number) => Promise<boolean>;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly signal: AbortSignal;
@@ -190,16 +191,33 @@ class RunningElection {
 
   /** Returns when `done` aborts or the term is lost. */
   async #renewUntil(done: AbortSignal, term: Term): Promise<void> {
-    const { clock, pause, whenUnreachable = 'stop' } = this.#options;
+    const { clock, pause, isSucceeded } = this.#options;
     const { renewMs, renewDeadlineMs } = this.#timing;
-    const isStrict = whenUnreachable === 'stop';
-    const leftMs = () => (isStrict ? term.renewedMs + renewDeadlineMs - clock() : Number.POSITIVE_INFINITY);
+    const leftMs = () => term.renewedMs + renewDeadlineMs - clock();
+    const mostMs = () => (isSucceeded === undefined ? leftMs() : Number.POSITIVE_INFINITY);
     while (!done.aborted) {
-      await pause(Math.max(0, Math.min(this.#jittered(renewMs), leftMs())), done);
+      await pause(Math.max(0, Math.min(this.#jittered(renewMs), mostMs())), done);
       if (done.aborted) return;
-      if (leftMs() <= 0) return this.#lost(term, `not renewed for ${renewDeadlineMs} ms`);
-      const holder = await this.#renew(term, leftMs());
+      if (mostMs() <= 0) return this.#lost(term, `not renewed for ${renewDeadlineMs} ms`);
+      const holder = await this.#renew(term, mostMs());
       if (holder !== 'us') return this.#lost(term, `the holder is ${holder ?? 'nobody'}`);
+      if (leftMs() <= 0 && (await this.#isSucceeded(term))) return this.#lost(term, 'the log shows a later one');
+    }
+  }
+
+  /** What the witness says in the time of a request; false when it does not know: the session numbers are the fence. */
+  async #isSucceeded(term: Term): Promise<boolean> {
+    const { isSucceeded, pause, logger } = this.#options;
+    if (isSucceeded === undefined) return false;
+    const stop = new AbortController();
+    const late = pause(this.#timing.requestMs, stop.signal).then(() => false);
+    try {
+      return await Promise.race([isSucceeded(term.lease.transitions), late]);
+    } catch (error) {
+      logger.debug({ reason: reasonOf(error) }, 'the log cannot be asked for a later term');
+      return false;
+    } finally {
+      stop.abort();
     }
   }
 

@@ -152,9 +152,9 @@ describe('leader election', () => {
     expect(all.account[2]).toMatch(/^40\d+ a leads term 2$/);
   });
 
-  it('keeps leading while the API server is away where that is wanted, until it sees another holder', async () => {
+  it('keeps leading while the API server is away and a witness knows of no later term, until it sees another holder', async () => {
     const all = new Candidates();
-    const a = all.start('a', { whenUnreachable: 'keep-leading' });
+    const a = all.start('a', { isSucceeded: async () => false });
     await all.time.advance(10_000);
     a.way.condition = 'away';
     await all.time.advance(60_000);
@@ -168,6 +168,31 @@ describe('leader election', () => {
     a.way.condition = 'well';
     await all.time.advance(1_000);
     expect(all.account.map(line => line.replace(/^\d+ /, ''))).toEqual(['a leads term 1', 'b leads term 2', 'a stops']);
+  });
+
+  it('stops when the witness knows of a later term, and not when it fails or is silent', async () => {
+    const all = new Candidates();
+    const asked: number[] = [];
+    let witness = async (): Promise<boolean> => await Promise.reject(new Error('the log is away'));
+    const a = all.start('a', {
+      isSucceeded: async term => {
+        asked.push(term);
+        return await witness();
+      },
+    });
+    await all.time.advance(10_000);
+    expect(asked).toEqual([]);
+    a.way.condition = 'away';
+    await all.time.advance(10_000);
+    witness = () => new Promise(() => undefined);
+    await all.time.advance(10_000);
+    expect(all.account).toEqual(['0 a leads term 1']);
+    witness = async () => true;
+    await all.time.advance(3_000);
+    expect(all.account).toHaveLength(2);
+    expect(all.account[1]).toMatch(/ a stops$/);
+    expect(new Set(asked)).toEqual(new Set([1]));
+    expect(a.lines.map(line => line.msg)).toContain('term 1 is lost (the log shows a later one): feeding stops, standing by');
   });
 
   it('stops at once when it sees that another one holds the Lease', async () => {
