@@ -14,21 +14,27 @@ export const namespace = 'tapeline';
 
 export interface LeaseCluster {
   readonly controlPlane: ControlPlane;
-  /** Of the service account `ingester`. */
+  /** Path; of the service account `ingester` in {@link namespace}. */
   readonly kubeconfig: string;
+  /** Makes a namespace with a Lease and a service account of its own; gives the text of the account's kubeconfig for a way to the API server. */
+  addNamespace(name: string): Promise<(server: string) => string>;
   close(): Promise<void>;
 }
 
 export async function startLeaseCluster(): Promise<LeaseCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'ingester-lease-'));
   const controlPlane = await startControlPlane({ directory: join(folder, 'cp'), fakeNodes: 0 });
-  await controlPlane.kubectl(['create', 'namespace', namespace]);
-  await controlPlane.kubectl(['apply', '-n', namespace, '-f', '-'], await leaseParts(controlPlane.bin));
+  const addNamespace = async (name: string) => {
+    await controlPlane.kubectl(['create', 'namespace', name]);
+    await controlPlane.kubectl(['apply', '-n', name, '-f', '-'], await leaseParts(controlPlane.bin, name));
+    return await kubeconfigOf(controlPlane, name);
+  };
   const kubeconfig = join(folder, 'ingester.kubeconfig');
-  await writeFile(kubeconfig, await kubeconfigOf(controlPlane));
+  await writeFile(kubeconfig, (await addNamespace(namespace))(controlPlane.server));
   return {
     controlPlane,
     kubeconfig,
+    addNamespace,
     close: async () => {
       await controlPlane.stop();
       await rm(folder, { recursive: true, force: true });
@@ -36,23 +42,24 @@ export async function startLeaseCluster(): Promise<LeaseCluster> {
   };
 }
 
-async function leaseParts(bin: string): Promise<string> {
-  const parts = ['service-account', 'role', 'role-binding', 'lease'].flatMap(name => ['--show-only', `templates/${name}.yaml`]);
+async function leaseParts(bin: string, name: string): Promise<string> {
+  const parts = ['service-account', 'role', 'role-binding', 'lease'].flatMap(part => ['--show-only', `templates/${part}.yaml`]);
   const values = join(chart, 'ci', 'default-values.yaml');
-  return (await run(join(bin, 'helm'), ['template', 'ingester', chart, '--namespace', namespace, '--values', values, ...parts])).stdout;
+  return (await run(join(bin, 'helm'), ['template', 'ingester', chart, '--namespace', name, '--values', values, ...parts])).stdout;
 }
 
-async function kubeconfigOf({ kubectl, server }: ControlPlane): Promise<string> {
-  const token = (await kubectl(['create', 'token', 'ingester', '-n', namespace])).trim();
+async function kubeconfigOf({ kubectl }: ControlPlane, name: string): Promise<(server: string) => string> {
+  const token = (await kubectl(['create', 'token', 'ingester', '-n', name, '--duration', '24h'])).trim();
   const certificate = (
     await kubectl(['config', 'view', '--raw', '-o', 'jsonpath={.clusters[0].cluster.certificate-authority-data}'])
   ).trim();
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': certificate } }],
-    users: [{ name: 'ingester', user: { token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'ingester' } }],
-    'current-context': 'test',
-  });
+  return server =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': certificate } }],
+      users: [{ name: 'ingester', user: { token } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'ingester' } }],
+      'current-context': 'test',
+    });
 }
