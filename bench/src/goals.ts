@@ -38,6 +38,11 @@ const goals: readonly Goal[] = [
   less('RSS with 12,000 symbols', 'MB', 300, 300, results =>
     scaled(median(results, 'cost', 'tapeline', 'peakResidentBytes', wide), 1 / 2 ** 20),
   ),
+  less('CPU time of the ingester for a price', 'µs', 1, 1, results => median(results, 'ingester', 'tapeline', 'cpuMicrosPerEvent')),
+  less('price acknowledged, p99, by a bare kafkajs produce', 'times', 2, 2, besideBare),
+  less('growth of the ingester in 10 minutes', 'MB', 10, 10, results =>
+    scaled(median(results, 'ingester-memory', 'tapeline', 'grownBytes'), 1 / 2 ** 20),
+  ),
   less('recovery, stopped cleanly, p99', 'ms', 1_000, 1_000, results => median(results, 'recovery', 'stopped cleanly', 'p99Ms')),
   less('recovery, killed, p99', 'ms', 7_000, 2_000, results => median(results, 'recovery', 'killed', 'p99Ms')),
 ];
@@ -72,7 +77,7 @@ function median(results: readonly BenchResult[], figure: string, subject: string
     return result.figure === figure && result.subject === subject && result.parameters.symbols === wanted;
   });
   const length = ({ parameters }: BenchResult): number =>
-    Number(parameters.topicTicks ?? parameters.ticks ?? parameters.ticksPerSecond ?? 0);
+    Number(parameters.topicTicks ?? parameters.ticks ?? parameters.events ?? parameters.ticksPerSecond ?? 0);
   const longest = Math.max(...fitting.map(length));
   const values = fitting.filter(result => length(result) === longest).map(result => result.values[value] ?? Number.NaN);
   return values.length === 0 ? undefined : spreadOf(values).median;
@@ -91,6 +96,17 @@ function quotient(results: readonly BenchResult[], figure: string, dividend: str
   const above = median(onBoth, figure, dividend, 'cpuMicrosPerTick');
   const below = median(onBoth, figure, divisor, 'cpuMicrosPerTick');
   return above === undefined || below === undefined ? undefined : above / below;
+}
+
+/** The middle of the turns: each is compared with the one beside it. */
+function besideBare(results: readonly BenchResult[]): number | undefined {
+  const turns = results.filter(({ figure }) => figure === 'ingester-latency');
+  const ratios = turns.flatMap(({ subject, round, values }) => {
+    if (subject !== 'tapeline') return [];
+    const beside = turns.find(other => other.subject !== subject && other.round === round);
+    return [(values.p99Ms ?? Number.NaN) / (beside?.values.p99Ms ?? Number.NaN)];
+  });
+  return ratios.length === 0 ? undefined : spreadOf(ratios).median;
 }
 
 function lengthOf({ parameters }: BenchResult): number {

@@ -15,9 +15,11 @@ export class LiveProcess {
   /** @param onLine gets each line of its standard output */
   constructor(name: string, { command, args }: MeasuredCommand, onLine: (line: string) => void) {
     this.#name = name;
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const { stdout, stderr } = this.#child;
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const { stdin, stdout, stderr } = this.#child;
     if (stdout === null || stderr === null) throw new TypeError('a process has no standard output');
+    // Who has ended listens no more.
+    stdin?.on('error', () => undefined);
     createInterface(stdout).on('line', onLine);
     stderr.on('data', chunk => {
       this.#said = `${this.#said}${chunk}`.slice(-4_000);
@@ -28,6 +30,11 @@ export class LiveProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** A line for its standard input. */
+  tell(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
   }
 
   /** Until it has ended. @throws PipelineError `services.unavailable` when it failed. */

@@ -13,6 +13,7 @@ import { progress, say } from './bench-output.ts';
 import { BenchServers } from './bench-servers.ts';
 import { measureCorrectness } from './correctness.ts';
 import { fill, measureCost } from './cost.ts';
+import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
 import { measureMemory } from './memory.ts';
 import { measurePair } from './pair.ts';
@@ -74,6 +75,31 @@ program
   .option('--symbols <count>', 'symbols in the topic', number, 1_000)
   .option('--rounds <count>', 'how often', number, 3)
   .action((flags: TopicFlags & { rounds: number }) => run(context => measurePair(context, { ...flags, topic: flags })));
+
+program
+  .command('ingester')
+  .description('CPU of the ingester for a price, from the socket to its acknowledgement by Kafka')
+  .option('--events <count>', 'prices that are measured', number, 4_000_000)
+  .option('--symbols <count>', 'symbols', number, 1_000)
+  .option('--rounds <count>', 'how often', number, 3)
+  .action((flags: LiveFlags & { events: number }) => run(context => measureIngesterCost(context, flags)));
+
+program
+  .command('ingester-latency')
+  .description('socket → acknowledged by Kafka, in turns with a bare kafkajs produce')
+  .option('--rate <count>', 'prices in a second', number, 50_000)
+  .option('--symbols <count>', 'symbols', number, 1_000)
+  .option('--seconds <count>', 'how long each turn', number, 15)
+  .option('--rounds <count>', 'how many turns', number, 5)
+  .action((flags: LiveFlags) => run(context => measureIngesterLatency(context, flags)));
+
+program
+  .command('ingester-memory')
+  .description('memory of the ingester under a steady load')
+  .option('--rate <count>', 'prices in a second (default: half of what was measured)', number)
+  .option('--symbols <count>', 'symbols', number, 1_000)
+  .option('--seconds <count>', 'how long', number, 600)
+  .action((flags: LiveFlags) => run(context => measureIngesterMemory(context, flags)));
 
 program
   .command('recovery')

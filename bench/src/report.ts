@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { spreadOf } from './distribution.ts';
 import { goalRows } from './goals.ts';
+import { ingester } from './report-ingester.ts';
 import type { BenchResult, Results } from './results.ts';
 import { subjects } from './subjects.ts';
 import { count, micros, millis, table } from './table-text.ts';
@@ -23,6 +24,7 @@ export function reportOf(all: readonly BenchResult[]): string {
     cost(results),
     correctness(results),
     live(results),
+    ingester(results),
     memory(results),
     pair(results),
     recovery(results),

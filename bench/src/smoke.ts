@@ -3,6 +3,7 @@ import { PipelineError } from '@tapeline/core/errors';
 import type { BenchContext } from './bench-context.ts';
 import { measureCorrectness } from './correctness.ts';
 import { measureSubject } from './cost.ts';
+import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
 import { subjectNamed } from './subjects.ts';
 
@@ -32,6 +33,18 @@ export async function smoke(context: BenchContext): Promise<void> {
     throw failed(`kafkajs takes ${ratio.toFixed(1)} times the CPU of Tapeline, expected ${smallestRatio} times at least`);
   context.say(`kafkajs takes ${ratio.toFixed(1)} times the CPU of Tapeline`);
   await measureLive(context, { figure: 'latency', ticksPerSecond: 2_000, symbols: 100, seconds: 16, rounds: 1 });
+  await smokeIngester(context);
+}
+
+/** Every price goes into the log; what a short run on a busy machine costs says nothing of memory and time. */
+async function smokeIngester(context: BenchContext): Promise<void> {
+  await measureIngesterCost(context, { events: 400_000, symbols: 1_000, rounds: 1 });
+  await measureIngesterLatency(context, { rate: 5_000, symbols: 100, seconds: 3, rounds: 1 });
+  await measureIngesterMemory(context, { rate: 10_000, symbols: 1_000, seconds: 20 });
+  const measured = context.results.all().filter(({ figure }) => figure === 'ingester' || figure === 'ingester-memory');
+  for (const { figure, values } of measured) {
+    if (values.lost !== 0 || values.refused !== 0) throw failed(`${figure}: ${values.lost} prices lost, ${values.refused} refused`);
+  }
 }
 
 function failed(what: string): PipelineError {

@@ -45,6 +45,8 @@ export function kafkaProperties(node: KafkaNode, nodes: readonly KafkaNode[], di
 
     // Retention goes by the records' own times: with the usual seven days a recording from last year would be deleted at once.
     'log.retention.ms': -1,
+    // Topics that say so are cut soon: a load test would fill the disk in five minutes.
+    'log.retention.check.interval.ms': 10_000,
     'log.segment.bytes': 128 * 1024 * 1024,
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
     'num.network.threads': 2,

@@ -1,0 +1,133 @@
+/** One ingester and the server that it reads from, as processes of their own, and who knows how far both are. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PipelineError } from '@tapeline/core/errors';
+import { LiveProcess } from './live-process.ts';
+import { treeUsage } from './process-tree.ts';
+import { nodeCommand } from './subjects.ts';
+
+export interface IngesterRunOptions {
+  readonly brokers: readonly string[];
+  /** Of topics that nobody has used. */
+  readonly prefix: string;
+  readonly symbols: number;
+  readonly signal: AbortSignal;
+}
+
+/** So many prices, and when. */
+interface Mark {
+  readonly count: number;
+  readonly atMs: number;
+}
+
+/** CPU of the ingester when so many prices were acknowledged. */
+export interface UsageSample {
+  readonly acked: number;
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  readonly atMs: number;
+}
+
+/** Acknowledgements may stay away for so long before a run is given up. */
+const patienceMs = 60_000;
+
+export class IngesterRun {
+  acked = 0;
+  readonly #options: IngesterRunOptions;
+  readonly #url = Promise.withResolvers<string>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #server: LiveProcess;
+  #ingester: LiveProcess | undefined;
+  #sent: Mark[] = [];
+  #acks: Mark[] = [];
+  #over = Promise.withResolvers<number>();
+  #totals: Readonly<Record<string, number>> = {};
+
+  constructor(options: IngesterRunOptions) {
+    this.#options = options;
+    const command = nodeCommand('price-server.ts', ['--symbols', String(options.symbols)]);
+    this.#server = new LiveProcess('the price server', command, line => this.#serverSaid(line));
+    options.signal.addEventListener('abort', () => this.kill(), { once: true });
+  }
+
+  /** Returns when the ingester has subscribed. */
+  async start(): Promise<void> {
+    const { brokers, prefix, symbols } = this.#options;
+    const url = await Promise.race([this.#url.promise, this.#server.ended().then(gone)]);
+    const flags = ['--brokers', brokers.join(','), '--prefix', prefix, '--url', url, '--symbols', String(symbols)];
+    this.#ingester = new LiveProcess('the ingester', nodeCommand('our-ingester.ts', flags), line => this.#ingesterSaid(line));
+    await Promise.race([this.#ready.promise, this.#ingester.ended().then(gone)]);
+  }
+
+  /** Sends so many as fast as they are acknowledged; returns when all are. */
+  async sendAll(count: number, mostUnacknowledged: number): Promise<void> {
+    await this.#send(`window ${mostUnacknowledged} ${count}`);
+  }
+
+  /** Sends so many a second; gives the milliseconds of each piece from its way into the socket to its acknowledgement. */
+  async sendAt(rate: number, seconds: number): Promise<readonly number[]> {
+    this.#sent = [];
+    this.#acks = [];
+    await this.#send(`rate ${rate} ${seconds}`);
+    const [sent, acks] = [this.#sent, this.#acks];
+    let next = 0;
+    return sent.map(({ count, atMs }) => {
+      while (next < acks.length && (acks[next]?.count ?? 0) < count) next += 1;
+      return (acks[next]?.atMs ?? Number.POSITIVE_INFINITY) - atMs;
+    });
+  }
+
+  usage(): UsageSample {
+    const { acked } = this;
+    return { acked, ...treeUsage([this.#ingester?.pid ?? 0]), atMs: performance.now() };
+  }
+
+  /** Stops the ingester, as people stop it; gives what it says of where each price went. */
+  async end(): Promise<Readonly<Record<string, number>>> {
+    await this.#ingester?.end();
+    this.#server.kill();
+    return this.#totals;
+  }
+
+  kill(): void {
+    this.#ingester?.kill();
+    this.#server.kill();
+  }
+
+  async #send(order: string): Promise<void> {
+    this.#over = Promise.withResolvers();
+    this.#server.tell(order);
+    const sent = await Promise.race([this.#over.promise, this.#ingester?.ended().then(gone) ?? gone()]);
+    let [before, sinceMs] = [this.acked, performance.now()];
+    while (this.acked < sent) {
+      await sleep(5);
+      this.#options.signal.throwIfAborted();
+      if (this.acked > before) [before, sinceMs] = [this.acked, performance.now()];
+      if (performance.now() > sinceMs + patienceMs) throw failed(`acknowledged ${this.acked} of ${sent} prices and then no more`);
+    }
+  }
+
+  #serverSaid(line: string): void {
+    const [word, first = '', second = ''] = line.split(' ');
+    if (word === 'url') this.#url.resolve(first);
+    else if (word === 'ready') this.#ready.resolve();
+    else if (word === 'sent') this.#sent.push({ count: Number(first), atMs: Number(second) });
+    else if (word === 'over') this.#over.resolve(Number(first));
+  }
+
+  #ingesterSaid(line: string): void {
+    const [word, first = '', second = ''] = line.split(' ');
+    if (word === 'done') this.#totals = JSON.parse(line.slice(5));
+    if (word !== 'acked') return;
+    this.acked = Number(first);
+    this.#acks.push({ count: this.acked, atMs: Number(second) });
+    this.#server.tell(line);
+  }
+}
+
+function gone(): never {
+  throw failed('ended before its work was done');
+}
+
+function failed(what: string): PipelineError {
+  return new PipelineError('services.unavailable', `the ingester ${what}`, { retriable: false });
+}
