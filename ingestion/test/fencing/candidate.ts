@@ -25,6 +25,8 @@ export class Candidate {
   readonly claims: Claim[] = [];
   /** The term that it leads as far as it said. */
   term: number | undefined;
+  /** True once this process has seen that another one holds the Lease: from then on it counts the time. */
+  isWatching = false;
   isFrozen = false;
   /** Of all its processes. */
   output = '';
@@ -82,6 +84,7 @@ export class Candidate {
     const status = await ending.status;
     this.#process = undefined;
     this.isFrozen = false;
+    this.isWatching = false;
     this.term = undefined;
     return status;
   }
@@ -98,7 +101,9 @@ export class Candidate {
     const begun = /"msg":"leading: term (\d+)"/.exec(line)?.[1];
     if (begun !== undefined) {
       this.term = Number(begun);
+      this.isWatching = false;
       this.claims.push({ name: this.name, term: this.term, atMs });
     } else if (/"msg":"term \d+ is (lost|over)/.test(line)) this.term = undefined;
+    else if (line.includes('"msg":"standing by: ')) this.isWatching = true;
   }
 }
