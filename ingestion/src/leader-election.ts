@@ -132,21 +132,38 @@ class RunningElection {
 
   /** Watches until the Lease is ours; undefined when the signal aborted before. */
   async #follow(): Promise<Term | undefined> {
-    const { signal, identity, clock, pause } = this.#options;
+    const { signal, clock, pause } = this.#options;
     let seen: Observation | undefined;
+    /** Since when every look succeeded. */
+    let sightMs: number | undefined;
     while (!signal.aborted) {
       const lease = await this.#requests.read();
-      if (lease !== undefined) {
+      if (lease === undefined) sightMs = undefined;
+      else {
+        sightMs ??= clock();
         this.#note(seen, lease);
         seen = observed(seen, lease, clock());
       }
-      const leftMs = seen === undefined ? undefined : waitMs(seen, identity, clock(), this.#timing.durationMs);
+      const leftMs = seen === undefined ? undefined : this.#leftMs(seen, sightMs);
       const term = lease !== undefined && leftMs === 0 ? await this.#claim(lease) : undefined;
       if (term !== undefined) return term;
       const lookMs = this.#jittered(this.#timing.lookMs);
       await pause(leftMs === undefined || leftMs === 0 ? lookMs : Math.min(lookMs, leftMs), signal);
     }
     return undefined;
+  }
+
+  /**
+   * How long until the Lease may be claimed. Nobody can renew it while the API server is away: when that is back, whoever leads gets the
+   * time to, as long as it takes at the most to try again.
+   */
+  #leftMs(seen: Observation, sightMs: number | undefined): number {
+    const { clock, identity } = this.#options;
+    const { durationMs, renewMs, requestMs, lookMs } = this.#timing;
+    const nowMs = clock();
+    const { holder } = seen.lease;
+    const graceMs = holder === undefined || holder === identity ? 0 : (sightMs ?? nowMs) + renewMs + requestMs + lookMs - nowMs;
+    return Math.max(waitMs(seen, identity, nowMs, durationMs), graceMs);
   }
 
   async #claim(lease: Lease): Promise<Term | undefined> {

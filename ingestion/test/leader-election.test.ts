@@ -170,6 +170,23 @@ describe('leader election', () => {
     expect(all.account.map(line => line.replace(/^\d+ /, ''))).toEqual(['a leads term 1', 'b leads term 2', 'a stops']);
   });
 
+  it('is not robbed of its term by who sees the API server again before it does', async () => {
+    for (const jitter of [0, 0.3, 0.7, 0.999]) {
+      const all = new Candidates();
+      const a = all.start('a', { isSucceeded: async () => false, random: () => jitter });
+      await settled();
+      const b = all.start('b', { random: () => 1 - jitter });
+      await all.time.advance(10_000);
+      for (const each of [a, b]) each.way.condition = 'silent';
+      await all.time.advance(30_000);
+      b.way.condition = 'well';
+      await all.time.advance(400);
+      a.way.condition = 'well';
+      await all.time.advance(20_000);
+      expect(all.account).toEqual(['0 a leads term 1']);
+    }
+  });
+
   it('stops when the witness knows of a later term, and not when it fails or is silent', async () => {
     const all = new Candidates();
     const asked: number[] = [];

@@ -39,7 +39,7 @@ export function drawInterleaving(seed: number, size: 'full' | 'short' = 'full'):
     const action = drawAction(random, atMs);
     actions.push(action);
     const overlaps = size === 'full' && random.next() < 0.35;
-    atMs += overlaps ? random.whole(200, 4_000) : Math.max(action.forMs, takeoverMs + 500) + random.whole(1_500, 3_000);
+    atMs += overlaps ? random.whole(200, 4_000) : Math.max(action.forMs, takeoverMs + 500) + random.whole(1_500, 5_000);
   }
   return { seed, skewsMs: [drawSkew(random), drawSkew(random)], ticksPerSecond: random.pick([20, 60, 200]), actions };
 }

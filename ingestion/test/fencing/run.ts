@@ -25,6 +25,8 @@ export interface InterleavingResult extends Omit<Verdict, 'receiptsMs'> {
 const partitions = 2;
 const symbols = ['BTC/USD', 'ETH/USD', 'EUR/USD'];
 const settleDeadlineMs = 60_000;
+/** For so long whoever sees the API server again could claim a term that is not its own. */
+const againMs = 3_000;
 
 /** @param lane is this run's alone until it returns */
 export async function runInterleaving(interleaving: Interleaving, lane: Lane, brokers: readonly string[]): Promise<InterleavingResult> {
@@ -213,6 +215,14 @@ class Play {
       if (leader.term !== term) this.faults.push(`term ${term} ended while the API server was away for both`);
     }
     for (const { gate } of concerned) gate.mend();
+    if (!isWhole || term === undefined || !this.#isQuietAfter(action)) return;
+    await sleep(againMs);
+    if (leader.term !== term) this.faults.push(`term ${term} ended when the API server came back for both`);
+  }
+
+  /** Nothing else is done while the API server comes back. */
+  #isQuietAfter({ atMs, forMs }: Action): boolean {
+    return this.#interleaving.actions.every(other => other.atMs <= atMs || other.atMs > atMs + forMs + againMs + 500);
   }
 
   /** No other trouble lies in the whole of it. */

@@ -4,6 +4,12 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+/** Those that have not ended: none outlives the process that started it, unless that one is killed. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class IngesterProcess {
   readonly child: ChildProcess;
   readonly status: Promise<number | null>;
@@ -13,6 +19,8 @@ export class IngesterProcess {
     const env = { PATH: process.env.PATH ?? '', HTTP_PORT: '0', ...environment };
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], { env });
     this.child = child;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     this.status = new Promise(resolve => child.on('exit', resolve));
     for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => this.#take(String(chunk)));
   }
