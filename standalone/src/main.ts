@@ -13,6 +13,7 @@ import pretty from 'pino-pretty';
 import { Registry } from 'prom-client';
 import { type BarFormat, barFormats } from './bar-lines.ts';
 import { exportBars } from './export-command.ts';
+import { mismatchStatus, reconcileCommand } from './reconcile-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { startCommand } from './start-command.ts';
 
@@ -60,6 +61,31 @@ program
         } finally {
           await store.close();
         }
+      }),
+    ),
+  );
+
+const reconcileHelp = `
+Exit status: 0 when all whole bars are the vendor's within RECONCILE_PRICE_TOLERANCE and RECONCILE_VOLUME_TOLERANCE, ${mismatchStatus} when some are not, 1 when the
+vendor or the store does not answer. Bars that a gap touched are not compared. Each symbol and interval costs a credit, of the account that the
+backfiller has; with few left the command waits for the next minute or day. It writes nothing: the backfiller flags bars (reconciled, mismatch) once
+a day.`;
+
+program
+  .command('reconcile')
+  .description("compare a day of stored bars with the vendor's")
+  .option('--day <date>', 'the day in UTC, as 2024-11-03; yesterday when absent', parseDay)
+  .option('--symbol <symbols>', 'symbols, separated by commas; SYMBOLS when absent', parseList)
+  .addOption(
+    new Option('--interval <intervals>', 'of 1m, 5m, 15m, 1h, 1d, separated by commas').argParser(parseIntervals).default(['1m'], '1m'),
+  )
+  .option('--json', 'print JSON, with all differences')
+  .addHelpText('after', reconcileHelp)
+  .action(({ day, symbol: symbols, interval, json = false }: { day?: number; symbol?: string[]; interval: Interval[]; json?: boolean }) =>
+    finish(
+      configured().then(({ configuration, logger }) => {
+        const dayStartMs = day ?? (Math.floor(Date.now() / 86_400_000) - 1) * 86_400_000;
+        return reconcileCommand({ configuration, logger, dayStartMs, symbols, intervals: interval, json, signal: stopSignal() });
       }),
     ),
   );
@@ -140,6 +166,16 @@ async function finish(command: Promise<number>): Promise<void> {
 function parseInterval(text: string): Interval {
   if (isInterval(text)) return text;
   throw new InvalidArgumentError(`expected one of ${intervals.join(', ')}.`);
+}
+
+function parseIntervals(text: string): Interval[] {
+  return parseList(text).map(parseInterval);
+}
+
+function parseDay(text: string): number {
+  const timeMs = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (Number.isSafeInteger(timeMs)) return timeMs;
+  throw new InvalidArgumentError('expected a date as 2024-11-03.');
 }
 
 function parseCount(text: string): number {
