@@ -15,6 +15,9 @@ import type { PriceSource } from './price-source.ts';
 import { RecordingSource } from './recording-source.ts';
 import { pricePath } from './upgrade.ts';
 
+/** Of the market over all instruments, subscribed or not, on average. */
+export const defaultTicksPerSecond = 20;
+
 export interface MarketOptions {
   /** Symbols of well-known instruments, or instruments of your own. @default all well-known ones */
   readonly instruments?: readonly (string | Instrument)[];
@@ -116,7 +119,12 @@ async function sourceOf(options: SimulatorOptions, random: Random): Promise<Pric
 }
 
 function marketSourceOf(options: SimulatorOptions, random: Random): PriceSource {
-  const { instruments: wanted = wellKnownInstruments, ticksPerSecond = 20, startMs, alwaysOpen = true } = options.market ?? {};
+  const {
+    instruments: wanted = wellKnownInstruments,
+    ticksPerSecond = defaultTicksPerSecond,
+    startMs,
+    alwaysOpen = true,
+  } = options.market ?? {};
   if (!(Number.isFinite(ticksPerSecond) && ticksPerSecond >= 0)) {
     throw new PipelineError('usage', `ticksPerSecond must be 0 or more, was ${ticksPerSecond}`, { retriable: false });
   }

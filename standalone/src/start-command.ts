@@ -11,7 +11,11 @@ import { openConfiguredFeeds, vendorUrl } from '@tapeline/ingestion/configured-f
 import { type Ingesters, runIngesters } from '@tapeline/ingestion/ingesters';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
-import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { seededMarket } from '@tapeline/simulator/market/market';
+import { wellKnownInstruments } from '@tapeline/simulator/market/well-known-instruments';
+import { marketBars } from '@tapeline/simulator/rest/market-bars';
+import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
+import { defaultTicksPerSecond, type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { processingSettings } from '@tapeline/stream-processing/processing-settings';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { type LiveBoard, startLiveBoard } from '@tapeline/visualization/live-board';
@@ -23,6 +27,9 @@ export interface StartOptions {
   readonly configuration: Configuration;
   readonly logger: Logger;
 }
+
+/** Of the simulated market. */
+const seed = 1;
 
 /** @returns the exit status. */
 export async function startCommand(options: StartOptions): Promise<number> {
@@ -41,6 +48,7 @@ class StandaloneFlow {
   #market: LiveMarket | undefined;
   #board: LiveBoard | undefined;
   #simulator: Simulator | undefined;
+  #history: RestSimulator | undefined;
   #ingester: Ingesters | undefined;
 
   constructor({ configuration, logger }: StartOptions) {
@@ -49,8 +57,8 @@ class StandaloneFlow {
   }
 
   parts(): readonly Part[] {
-    const simulated = this.#isSimulated ? [this.#simulatorPart()] : [];
-    const backfiller = restUrlOf(this.#configuration) === undefined ? [] : [this.#backfillerPart()];
+    const simulated = this.#isSimulated ? [this.#simulatorPart(), this.#historyPart()] : [];
+    const backfiller = this.#isSimulated || restUrlOf(this.#configuration) !== undefined ? [this.#backfillerPart()] : [];
     const stages = [this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart()];
     return [...stages, ...simulated, this.#ingesterPart(), ...backfiller];
   }
@@ -149,9 +157,23 @@ class StandaloneFlow {
     return {
       name: 'simulator',
       start: async () => {
-        this.#simulator = await startSimulator({ seed: 1, logger: this.#logger });
+        this.#simulator = await startSimulator({ seed, logger: this.#logger });
       },
       stop: async () => this.#simulator?.close(),
+    };
+  }
+
+  /** The history of the simulated market: what its ticks made, told to the ingester or not. */
+  #historyPart(): Part {
+    const { TWELVE_DATA_CREDITS_PER_MINUTE: creditsPerMinute, TWELVE_DATA_CREDITS_PER_DAY: perDay } = this.#configuration;
+    const credits = { creditsPerMinute, creditsPerDay: perDay === 0 ? Number.POSITIVE_INFINITY : perDay };
+    const market = seededMarket({ seed, instruments: wellKnownInstruments, ticksPerSecond: defaultTicksPerSecond, alwaysOpen: true });
+    return {
+      name: 'history of the simulator',
+      start: async () => {
+        this.#history = await startRestSimulator({ seed, ...credits, bars: marketBars(market) });
+      },
+      stop: async () => this.#history?.close(),
     };
   }
 
@@ -168,7 +190,11 @@ class StandaloneFlow {
   #backfillerPart(): Part {
     return runningPart('backfiller', async signal => {
       const parts = { log: existing(this.#log), store: existing(this.#store), logger: this.#logger, registry: this.#registry };
-      await runConfiguredBackfiller(this.#configuration, { ...parts, signal }).catch((error: unknown) => {
+      await runConfiguredBackfiller(this.#configuration, {
+        ...parts,
+        url: restUrlOf(this.#configuration) ?? this.#history?.url,
+        signal,
+      }).catch((error: unknown) => {
         if (!hasCode(error, 'feed.key-refused')) throw error;
         this.#logger.error({ code: error.code }, `gaps are filled no more until the next start: ${error.message}`);
       });

@@ -1,7 +1,7 @@
 /** What TwelveData's REST API answers to a good request, and its refusals (TWELVEDATA.md §2). */
 import { findInstrument, type Instrument } from '../market/instruments.ts';
 import { marketHours } from '../market/market-hours.ts';
-import { type BarSource, restIntervals } from './seeded-bars.ts';
+import { type BarSource, type RestBar, restIntervals } from './seeded-bars.ts';
 
 export interface RestAnswer {
   readonly status: number;
@@ -36,7 +36,7 @@ export function refusal(code: number, message: string, as: 'status' | 'body' = '
 }
 
 /** Answers a request whose credits are paid. */
-export function answerOf(request: RestRequest, market: RestMarket): RestAnswer {
+export async function answerOf(request: RestRequest, market: RestMarket): Promise<RestAnswer> {
   const { endpoint, parameters, timeMs } = request;
   if (endpoint === 'market_state') return { status: 200, body: marketStates(parameters.get('code'), timeMs, market) };
   const instrument = findInstrument(market.instruments, { symbol: parameters.get('symbol') ?? '' });
@@ -48,7 +48,7 @@ export function answerOf(request: RestRequest, market: RestMarket): RestAnswer {
 }
 
 /** Both ends inclusive; of more bars than `outputsize` the newest; the one that is still forming included. */
-function timeSeries(instrument: Instrument, { parameters, timeMs }: RestRequest, bars: BarSource): RestAnswer {
+async function timeSeries(instrument: Instrument, { parameters, timeMs }: RestRequest, bars: BarSource): Promise<RestAnswer> {
   const interval = parameters.get('interval') ?? '';
   const lengthMs = restIntervals[interval];
   if (lengthMs === undefined)
@@ -62,7 +62,7 @@ function timeSeries(instrument: Instrument, { parameters, timeMs }: RestRequest,
   const fromMs = timeOf(parameters.get('start_date')) ?? toMs - size * lengthMs;
   const values = [];
   for (let startMs = Math.ceil(fromMs / lengthMs) * lengthMs; startMs <= toMs; startMs += lengthMs) {
-    const bar = bars(instrument, startMs, lengthMs);
+    const bar = await bars(instrument, startMs, lengthMs);
     if (bar !== undefined) values.push(barText(bar, startMs, lengthMs));
   }
   if (values.length === 0) return refusal(400, 'No data is available on the specified dates. Try setting different start/end dates.');
@@ -71,7 +71,7 @@ function timeSeries(instrument: Instrument, { parameters, timeMs }: RestRequest,
   return { status: 200, body: { meta: metaOf(instrument, interval), values: newest, status: 'ok' } };
 }
 
-function barText(bar: NonNullable<ReturnType<BarSource>>, startMs: number, lengthMs: number): Readonly<Record<string, string>> {
+function barText(bar: RestBar, startMs: number, lengthMs: number): Readonly<Record<string, string>> {
   const { open, high, low, close, volume } = bar;
   const datetime = new Date(startMs)
     .toISOString()
@@ -90,9 +90,9 @@ function listing({ symbol, name, currency, exchange, micCode, country, assetClas
   return { symbol, name, currency, exchange, mic_code: micCode, country, type: vendorTypes[assetClass] };
 }
 
-function quote(instrument: Instrument, timeMs: number, { bars, alwaysOpen }: RestMarket): RestAnswer {
+async function quote(instrument: Instrument, timeMs: number, { bars, alwaysOpen }: RestMarket): Promise<RestAnswer> {
   const today = Math.floor(timeMs / dayMs) * dayMs;
-  const [bar, before] = [bars(instrument, today, dayMs), bars(instrument, today - dayMs, dayMs)];
+  const [bar, before] = [await bars(instrument, today, dayMs), await bars(instrument, today - dayMs, dayMs)];
   const { country: _, ...facts } = listing(instrument);
   const body = {
     ...facts,

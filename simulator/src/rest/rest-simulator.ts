@@ -118,10 +118,11 @@ class RestDesk {
     const fault = this.#books.faults.next();
     if (fault?.kind === 'cut' && fault.when === 'uncounted') return void response.destroy();
     const request = this.#requestOf(message);
-    const answer = this.#answer(request, keyOf(message, request), fault);
+    const asked = this.#answer(request, keyOf(message, request), fault);
     if (fault?.kind === 'cut' && fault.when === 'counted') return void response.destroy();
     // What the headers say is of the moment when it was counted.
     const { used, left } = this.#books.account.minute(request.timeMs);
+    const answer = await asked;
     if (fault?.kind === 'slow') await sleep(fault.delayMs, undefined, { signal: this.#closed.signal }).catch(() => undefined);
     const text = JSON.stringify(answer.body);
     const sent = fault?.kind === 'malformed' ? malformedText(fault.form, text) : text;
@@ -145,7 +146,8 @@ class RestDesk {
     return request;
   }
 
-  #answer(request: RestRequest, key: string | undefined, fault: RestFault | undefined): RestAnswer {
+  /** Counts at once, before it awaits anything. */
+  async #answer(request: RestRequest, key: string | undefined, fault: RestFault | undefined): Promise<RestAnswer> {
     if (this.#apiKey !== undefined && key !== this.#apiKey) return refusal(401, '**apikey** parameter is incorrect or not specified.');
     const credits = creditsOf(request.endpoint);
     if (credits === undefined) return refusal(404, 'there is no such endpoint');

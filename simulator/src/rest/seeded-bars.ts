@@ -23,13 +23,16 @@ export interface RestBar {
 }
 
 /** The bar of a window, or `undefined` when nothing was traded in it. */
-export type BarSource = (instrument: Instrument, startMs: number, lengthMs: number) => RestBar | undefined;
+export type BarSource = (instrument: Instrument, startMs: number, lengthMs: number) => RestBar | undefined | Promise<RestBar | undefined>;
 
 const samples = 5;
 const hourMs = 3_600_000;
 
 /** Bars along the walk of `price-path.ts`, none while a market is closed. */
-export function seededBars(seed: number, alwaysOpen: boolean): BarSource {
+export function seededBars(
+  seed: number,
+  alwaysOpen: boolean,
+): (instrument: Instrument, startMs: number, lengthMs: number) => RestBar | undefined {
   const tools = new Map<string, { readonly path: (timeMs: number) => number; readonly isOpen: (timeMs: number) => boolean }>();
   const toolsOf = (instrument: Instrument) => {
     const name = `${instrument.symbol}:${instrument.exchange ?? ''}`;
