@@ -2,7 +2,7 @@
 #
 #   docker build --target ingester --tag tapeline/ingester:"$(npx node scripts/image-tag.ts)" .
 #
-# Targets: ingester, stream-processor, live-board, migrations, simulator. Node strips the types itself, so nothing is compiled;
+# Targets: ingester, backfiller, stream-processor, live-board, migrations, simulator. Node strips the types itself, so nothing is compiled;
 # each image has the sources of its process, the production packages of those, and nothing else. It needs no writable file system.
 ARG NODE_IMAGE=docker.io/library/node:24.21.0-bookworm-slim
 
@@ -23,6 +23,9 @@ COPY infrastructure/package.json infrastructure/
 
 FROM manifests AS ingester-packages
 RUN npm ci --omit=dev --ignore-scripts --workspace=core --workspace=log --workspace=ingestion
+
+FROM manifests AS backfiller-packages
+RUN npm ci --omit=dev --ignore-scripts --workspace=core --workspace=log --workspace=database --workspace=ingestion
 
 FROM manifests AS stream-processor-packages
 RUN npm ci --omit=dev --ignore-scripts --workspace=core --workspace=log --workspace=database --workspace=stream-processing
@@ -50,6 +53,14 @@ COPY log log/
 COPY ingestion ingestion/
 EXPOSE 8080
 ENTRYPOINT ["node", "ingestion/src/main.ts"]
+
+FROM process AS backfiller
+COPY --from=backfiller-packages /app/node_modules node_modules/
+COPY log log/
+COPY database database/
+COPY ingestion ingestion/
+EXPOSE 8080
+ENTRYPOINT ["node", "ingestion/src/backfill/main.ts"]
 
 FROM process AS stream-processor
 COPY --from=stream-processor-packages /app/node_modules node_modules/

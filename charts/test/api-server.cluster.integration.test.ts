@@ -8,7 +8,7 @@ import { helm, type Rendering, renderAll } from './support/rendering.ts';
 import { kubeconform, startTestCluster, type TestCluster } from './support/test-cluster.ts';
 
 const PATIENCE_MS = 300_000;
-const ours = ['migrations', 'simulator', 'ingester', 'stream-processor', 'live-board', 'kafdrop'] as const;
+const ours = ['migrations', 'simulator', 'ingester', 'stream-processor', 'backfiller', 'live-board', 'kafdrop'] as const;
 
 describeWithControlPlane('a real API server and the charts', () => {
   let cluster: TestCluster;
@@ -124,6 +124,7 @@ describeWithControlPlane('a real API server and the charts', () => {
       for (const name of ours) await release('install', name, ['--wait-for-jobs', '--values', chart(name).ciValues[0] ?? '']);
       const { items } = await json(['get', 'deployments', '-n', 'tapeline']);
       expect(items.map(({ metadata, status }) => `${metadata.name} ${status.readyReplicas}`).sort()).toEqual([
+        'backfiller 1',
         'ingester 2',
         'kafdrop 1',
         'live-board 2',

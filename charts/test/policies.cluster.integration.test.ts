@@ -7,7 +7,7 @@ import { policies } from './support/policies/all.ts';
 import { helm, type Rendering, render, renderAll } from './support/rendering.ts';
 
 const PATIENCE_MS = 180_000;
-const ourProcesses = /(^|\/)tapeline\/(ingester|stream-processor|live-board|migrations|simulator)[:@]/;
+const ourProcesses = /(^|\/)tapeline\/(ingester|stream-processor|backfiller|live-board|migrations|simulator)[:@]/;
 
 describeWithControlPlane('the charts, rendered', () => {
   let renderings: readonly Rendering[] = [];
@@ -70,6 +70,7 @@ describeWithControlPlane('a chart refuses', () => {
     ],
     ['ingester', ['--set-string', 'settings.KAFKA_PASSWORD=hunter2'], "invalid propertyName 'KAFKA_PASSWORD'"],
     ['ingester', ['--set', 'imageTag=latest'], "'not' failed"],
+    ['backfiller', ['--set', 'apiKeySecret='], "set apiKeySecret to a Secret with the vendor's key"],
     [
       'live-board',
       ['--set', 'ingressKind=ingress,ingressHost=a.example.com,ingressTlsSecret=t'],

@@ -15,7 +15,7 @@ const json = (path: string) => JSON.parse(readFileSync(join(repository, path), '
 describe('the images', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'tapeline-images-'));
   const trees = new ImageTrees(repository, scratch);
-  const targets = ['ingester', 'stream-processor', 'live-board', 'migrations', 'simulator'] as const;
+  const targets = ['ingester', 'backfiller', 'stream-processor', 'live-board', 'migrations', 'simulator'] as const;
   const built = new Map<string, ImageTree>();
   const treeOf = (target: (typeof targets)[number]): ImageTree => {
     const tree = built.get(target);
@@ -32,6 +32,7 @@ describe('the images', () => {
     const common = { env: { NODE_ENV: 'production' }, user: '10001:10001', workdir: '/app' };
     expect(settings).toEqual({
       ingester: { ...common, entrypoint: ['node', 'ingestion/src/main.ts'], cmd: [], exposed: [8080] },
+      backfiller: { ...common, entrypoint: ['node', 'ingestion/src/backfill/main.ts'], cmd: [], exposed: [8080] },
       'stream-processor': { ...common, entrypoint: ['node', 'stream-processing/src/main.ts'], cmd: [], exposed: [8080] },
       'live-board': { ...common, entrypoint: ['node', 'visualization/src/main.ts'], cmd: [], exposed: [8080] },
       migrations: { ...common, entrypoint: ['node', 'database/src/main.ts'], cmd: ['migrate'], exposed: [] },
@@ -64,6 +65,7 @@ describe('the images', () => {
 
   const greetings = {
     ingester: [[], 'TWELVE_DATA_API_KEY is absent'],
+    backfiller: [['--help'], "asks TwelveData's REST API for what gaps took"],
     'stream-processor': [['--help'], 'folds market-data.feed into bars'],
     'live-board': [['--help'], 'serves the page'],
     migrations: [['--help'], 'Brings the schema of the store up to date'],

@@ -14,8 +14,8 @@ const address = /(?:([a-z]+):\/\/)?([A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\
 const ownHosts = /^(localhost|127\.|0\.0\.0\.0)/;
 const ourNamespaces = /^tapeline(-[a-z]+)?$/;
 
-/** The vendor, where an ingester has no address of a feed. */
-const vendor: Upstream = { text: "the vendor's stream", port: 443, namespace: undefined };
+/** Where a process with its key has no other address of a feed: its stream, or its REST API. */
+const vendor: Upstream = { text: 'the vendor', port: 443, namespace: undefined };
 
 /** Addresses in variables and arguments that have a port, or a scheme that implies one. */
 export function upstreamsOf(pod: PodView, ownNamespace: string): readonly Upstream[] {
