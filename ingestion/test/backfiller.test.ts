@@ -53,6 +53,8 @@ const records = () => log.records(0) as HistoryRecord[];
 const messages = () => lines.map(({ msg }) => String(msg));
 const shown = (record: HistoryRecord) => [record.interval, record.action, (record.startMs - barStartMs) / minuteMs];
 
+const symbols = ['BTC/USD', 'RY:TSX'];
+
 /** Runs it until `isEnough`, and is gone then. */
 async function run({ client }: Rest, isEnough: () => boolean, options: Partial<BackfillerOptions> = {}) {
   const told = aLogger();
@@ -74,7 +76,7 @@ async function run({ client }: Rest, isEnough: () => boolean, options: Partial<B
     jobs: new FileItems(`${folder}/jobs`),
     notes: new FileItems(`${folder}/notes`),
     intervals: ['1s', '1m', '5m'],
-    symbols: ['BTC/USD', 'RY:TSX'],
+    symbolsNow: () => symbols,
     tolerance: { price: 0.001, volume: 0.25 },
     settleMs: 180_000,
     lookIntervalMs: 10,

@@ -40,7 +40,8 @@ const wrongs: readonly Row[] = [
     {
       [misbehaviours]: ['reconnects and resubscribes after a drop without a close code'],
       'stream-processing/test/fold-sessions.test.ts': ['flags every bar that touches the span from the last data to the next session'],
-      'ingestion/test/backfill-queue.test.ts': ['delivers every window of a range once, as history records'],
+      'ingestion/test/backfill-queue.test.ts': ['delivers every window of a range once'],
+      'ingestion/test/backfiller.test.ts': ['fills what a gap touched, and names the gap with the last record'],
     },
   ],
   [
@@ -75,7 +76,13 @@ const wrongs: readonly Row[] = [
   [
     "own bars differ from the vendor's",
     'reconcile, report',
-    { 'ingestion/test/history-records.test.ts': ['come ascending, each window once, without what is unfinished or was not asked for'] },
+    {
+      'ingestion/test/comparison.test.ts': ['is equal within the tolerance of prices'],
+      'ingestion/test/backfiller.test.ts': [
+        'flags whole bars of a day that is over, once, and leaves those that are filled or partial',
+        'tells a split and flags nothing',
+      ],
+    },
   ],
   [
     'retry storms',

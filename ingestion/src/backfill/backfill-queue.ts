@@ -48,6 +48,8 @@ export interface BackfillQueueOptions {
   readonly registry: Registry;
   /** A symbol as the vendor is asked for it. @default as it is */
   readonly vendorSymbol?: (symbol: string) => string;
+  /** Pre- and post-market too. @default false */
+  readonly extendedHours?: boolean;
   /** Windows are asked for so long after their end. @default 120,000 */
   readonly settleMs?: number;
   /** A refused job is asked for again after this. @default 21,600,000 */
@@ -185,7 +187,8 @@ export class BackfillQueue {
   async #series(request: TimeSeriesRequest, signal: AbortSignal): Promise<TimeSeries | undefined> {
     try {
       const symbol = this.#options.vendorSymbol?.(request.symbol) ?? request.symbol;
-      return await this.#options.client.timeSeries({ ...request, symbol }, signal);
+      const { extendedHours = false } = this.#options;
+      return await this.#options.client.timeSeries({ ...request, symbol, extendedHours }, signal);
     } catch (error) {
       if (hasCode(error, 'vendor.no-data')) return undefined;
       throw error;

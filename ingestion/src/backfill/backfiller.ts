@@ -4,6 +4,7 @@
  */
 import { PipelineError } from '@tapeline/core/errors';
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
+import { nameInPrices } from '@tapeline/core/shards';
 import type { Gap, MarketStore } from '@tapeline/database/market-store';
 import type { WorkItems } from '@tapeline/database/work-store';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -30,8 +31,10 @@ export interface BackfillerOptions {
   readonly notes: WorkItems;
   /** Of the bars; those that the vendor has are asked for. */
   readonly intervals: readonly Interval[];
-  /** What the feed subscribes to, as the vendor spells it: prices of `RY:TSX` are named `RY`. */
-  readonly symbols: readonly string[];
+  /** What the feed subscribes to now, as the vendor spells it (prices of `RY:TSX` are named `RY`); the same array until it changes. */
+  readonly symbolsNow: () => readonly string[];
+  /** Pre- and post-market too, as the feed has them. @default false */
+  readonly extendedHours?: boolean;
   readonly tolerance: Tolerance;
   /** A window is asked for so long after its end: more than the allowed lateness and the correction horizon, for until then the fold may change it. */
   readonly settleMs: number;
@@ -77,19 +80,20 @@ async function openBackfiller(options: BackfillerOptions) {
   const writer = new HistoryWriter(log, registry);
   const filler = new GapFiller({ store, writer, logger });
   const reconciler = new Reconciler({ store, writer, tolerance, logger, registry });
-  const vendorNames = new Map(options.symbols.map(symbol => [symbol.split(':')[0] ?? symbol, symbol]));
+  const names = new VendorNames(options.symbolsNow);
   const queue = await BackfillQueue.open({
     client,
     store: new ItemBackfillStore(patientItems(options.jobs, patience)),
     take: answer => (answer.job.kind === 'fill' ? filler : reconciler).take(answer, patience),
-    vendorSymbol: symbol => vendorNames.get(symbol) ?? symbol,
+    vendorSymbol: symbol => names.of(symbol),
+    extendedHours: options.extendedHours ?? false,
     settleMs,
     clock,
     logger,
     registry,
   });
   const notes = await Notes.open(patientItems(options.notes, patience));
-  const lookout = new Lookout({ ...options, clock, queue, notes, symbols: [...vendorNames.keys()] });
+  const lookout = new Lookout({ ...options, clock, queue, notes, names });
   return { queue, look: (signal: AbortSignal) => lookout.run(signal) };
 }
 
@@ -97,17 +101,47 @@ interface LookoutOptions extends Omit<BackfillerOptions, 'notes'> {
   readonly clock: () => number;
   readonly queue: BackfillQueue;
   readonly notes: Notes;
+  readonly names: VendorNames;
+}
+
+/** Our symbols, and how the vendor spells them. */
+class VendorNames {
+  readonly #symbolsNow: () => readonly string[];
+  #asked: readonly string[] | undefined;
+  #names: ReadonlyMap<string, string> = new Map();
+
+  constructor(symbolsNow: () => readonly string[]) {
+    this.#symbolsNow = symbolsNow;
+  }
+
+  symbols(): readonly string[] {
+    return [...this.#now().keys()];
+  }
+
+  has(symbol: string): boolean {
+    return this.#now().has(symbol);
+  }
+
+  /** As it is, of a symbol that is not among ours any more. */
+  of(symbol: string): string {
+    return this.#now().get(symbol) ?? symbol;
+  }
+
+  #now(): ReadonlyMap<string, string> {
+    const symbols = this.#symbolsNow();
+    if (symbols !== this.#asked) this.#names = new Map(symbols.map(symbol => [nameInPrices(symbol), symbol]));
+    this.#asked = symbols;
+    return this.#names;
+  }
 }
 
 /** Finds work in the store. */
 class Lookout {
   readonly #options: LookoutOptions;
-  readonly #symbols: ReadonlySet<string>;
   readonly #intervals: readonly VendorInterval[];
 
   constructor(options: LookoutOptions) {
     this.#options = options;
-    this.#symbols = new Set(options.symbols);
     this.#intervals = options.intervals.filter(isVendorInterval);
   }
 
@@ -144,7 +178,7 @@ class Lookout {
       const toMs = Math.min(nowMs, fromMs + dayMs);
       gaps.push(...(await this.#options.store.gaps({ fromMs, toMs, limit: mostGapsOfDay })));
     }
-    return gaps.filter(({ filled, symbol }) => !filled && this.#symbols.has(symbol));
+    return gaps.filter(({ filled, symbol }) => !filled && this.#options.names.has(symbol));
   }
 
   /** Of one symbol. */
@@ -167,7 +201,7 @@ class Lookout {
     const today = Math.floor((nowMs - hourMs) / dayMs) * dayMs;
     for (let startMs = today - lookBackMs; startMs < today && !signal.aborted; startMs += dayMs) {
       if (notes.isCompared(startMs)) continue;
-      for (const symbol of this.#symbols) await this.#queueDay(symbol, startMs);
+      for (const symbol of this.#options.names.symbols()) await this.#queueDay(symbol, startMs);
       await notes.willBeCompared(startMs);
     }
   }

@@ -7,6 +7,8 @@ import type { WorkStore } from '@tapeline/database/work-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { checkCalendars } from '../calendar-check.ts';
+import { configuredSymbols } from '../shard-symbols.ts';
 import { CreditBudget } from '../twelve-data/credit-budget.ts';
 import { FileCreditStore } from '../twelve-data/credit-store.ts';
 import { RestClient } from '../twelve-data/rest-client.ts';
@@ -42,29 +44,37 @@ export function toleranceOf({ RECONCILE_PRICE_TOLERANCE: price, RECONCILE_VOLUME
   return { price, volume };
 }
 
-/** Runs it until the signal aborts; see {@link runBackfiller}. Its queue and the account of credits are in Cassandra, or in `DATA_DIR`. */
+/** Runs it until the signal aborts, and checks the calendars once a day; see {@link runBackfiller}. Its queue and the account of credits are in Cassandra, or in `DATA_DIR`. */
 export async function runConfiguredBackfiller(configuration: Configuration, options: ConfiguredBackfillerOptions): Promise<void> {
   const { logger, registry, signal, url = restUrlOf(configuration) } = options;
   if (url === undefined) throw new TypeError('the backfiller was started without anybody to ask');
   const work = openConfiguredWork(configuration, logger);
   const items = (queue: string) => work?.items(queue) ?? new FileItems(join(configuration.DATA_DIR, 'backfill', queue));
   const { ALLOWED_LATENESS_MS: latenessMs, CORRECTION_HORIZON_MS: horizonMs, BACKFILL_SETTLE_MS: settleMs } = configuration;
+  const ended = new AbortController();
+  const shared = { logger, registry, signal: AbortSignal.any([signal, ended.signal]) };
+  const client = restClient(configuration, { url, work, patience: shared, registry });
+  const backfilling = runBackfiller({
+    client,
+    store: options.store,
+    log: options.log,
+    jobs: items('jobs'),
+    notes: items('notes'),
+    intervals: configuration.BAR_INTERVALS,
+    symbolsNow: configuredSymbols(configuration, logger),
+    extendedHours: configuration.MARKET_HOURS === 'extended',
+    tolerance: toleranceOf(configuration),
+    settleMs: latenessMs + horizonMs + settleMs,
+    ...shared,
+  });
+  // A simulated market keeps no calendar.
+  const checking =
+    options.url === undefined || options.url === restUrlOf(configuration) ? checkCalendars({ client, ...shared }) : undefined;
   try {
-    await runBackfiller({
-      client: restClient(configuration, { url, work, patience: { signal, logger }, registry }),
-      store: options.store,
-      log: options.log,
-      jobs: items('jobs'),
-      notes: items('notes'),
-      intervals: configuration.BAR_INTERVALS,
-      symbols: configuration.SYMBOLS,
-      tolerance: toleranceOf(configuration),
-      settleMs: latenessMs + horizonMs + settleMs,
-      logger,
-      registry,
-      signal,
-    });
+    await Promise.all([backfilling, checking]);
   } finally {
+    ended.abort();
+    await Promise.allSettled([backfilling, checking]);
     await work?.close();
   }
 }
