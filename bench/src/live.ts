@@ -157,7 +157,7 @@ class LiveRun {
 
   /** Keeps the bytes: reading them at once would keep the batches of other partitions waiting. */
   #note(batch: LogBatch, atMs: number): void {
-    for (const { value } of batch.records) if (value !== undefined) this.#seen.push({ bytes: Uint8Array.from(value), atMs });
+    for (const { value } of batch.records) if (value !== undefined) this.#seen.push({ bytes: new Uint8Array(value), atMs });
   }
 
   /** First bars of a second only: larger intervals close at the same heartbeats. */

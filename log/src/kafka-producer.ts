@@ -2,8 +2,9 @@
  * An idempotent producer: record batches to the leaders of their partitions, and the number under which the brokers know it. Who
  * writes under which sequence number is the appender's business.
  *
- * What is sent to one leader in one turn of the event loop is one request: its partitions can be read at one moment, and a broker
- * has less to do than for a request each.
+ * What is sent to one leader at one go is one request: its partitions can be read at one moment, and a broker has less to do than for
+ * a request each. It does not wait for the end of the event loop's turn, in which other partitions may close their bars: the first
+ * can be read while the last are being made.
  */
 import { PipelineError } from '@tapeline/core/errors';
 import { type Broker, type Cluster, leaderOf } from './kafka-client.ts';
@@ -24,7 +25,7 @@ export class KafkaProducer {
   readonly #topics = new Set<string>();
   #connected: Promise<void> | undefined;
   #identity: Promise<ProducerIdentity> | undefined;
-  /** By the leader's number; sent at the end of the turn. */
+  /** By the leader's number; sent as soon as nothing more is about to be added. */
   readonly #waiting = new Map<string, Parcel[]>();
 
   constructor(cluster: Cluster) {
@@ -49,7 +50,7 @@ export class KafkaProducer {
     if (current?.producerId === identity.producerId) this.#identity = undefined;
   }
 
-  /** Sends one batch, with others of this turn; throws kafkajs' error when it is refused, or when nobody knows whether it was taken. */
+  /** Sends one batch, with others that are sent now; throws kafkajs' error when it is refused, or when nobody knows whether it was taken. */
   async send(topic: string, partition: number, batch: Buffer): Promise<void> {
     await this.#learn(topic);
     const leader = leaderOf(this.#cluster, topic, partition);
@@ -58,7 +59,7 @@ export class KafkaProducer {
     const waiting = this.#waiting.get(leader) ?? [];
     waiting.push({ topic, partition, batch, resolve, reject });
     this.#waiting.set(leader, waiting);
-    if (waiting.length === 1) setImmediate(() => this.#sendWaiting(leader));
+    if (waiting.length === 1) process.nextTick(() => this.#sendWaiting(leader));
     await promise;
   }
 
