@@ -155,6 +155,8 @@ export const instrumentSchema = z
     timeZone: z.string().max(64).optional(),
     sector: z.string().max(100).optional(),
     currency: z.string().max(16).optional(),
+    fiftyTwoWeekLow: price.optional().describe('lowest price of the last 52 weeks, as the vendor tells it'),
+    fiftyTwoWeekHigh: price.optional(),
     receivedTimeMs: timeMs,
   })
   .describe('metadata of a symbol; key: symbol');

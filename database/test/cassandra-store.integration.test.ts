@@ -302,6 +302,7 @@ describeWithCassandra('with a real Cassandra', server => {
       expect(rows.map(row => [row.version, row.lock_owner])).toEqual([
         [1, null],
         [2, null],
+        [3, null],
       ]);
     }, 180_000);
 

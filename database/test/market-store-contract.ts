@@ -284,6 +284,7 @@ export function describeMarketStoreContract(name: string, start: () => Promise<S
       it('are one row a symbol at the newest version, absent fields absent', async () => {
         const older = anInstrument({ symbol: 'instrument/1', name: 'Bitcoin', exchange: 'Coinbase Pro', sector: 'crypto' });
         const newer = anInstrument({
+          ...{ fiftyTwoWeekLow: 49_000.5, fiftyTwoWeekHigh: 109_588 },
           ...{ symbol: 'instrument/1', name: 'Bitcoin US Dollar', type: 'Digital Currency', timeZone: 'UTC', currency: 'USD' },
           versionUs: noonUs + 1,
         });

@@ -9,7 +9,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { storeBatch } from '@tapeline/database/store-batch';
 import { sqliteFailure } from '../src/sqlite/sqlite-failure.ts';
 import { describeMarketStoreContract } from './market-store-contract.ts';
-import { aBar, aFullBar, aLatest, aState, noonMs, noonUs, quiet } from './support/rows.ts';
+import { aBar, aFullBar, aLatest, anInstrument, aState, noonMs, noonUs, quiet } from './support/rows.ts';
 
 const key = { consumerGroup: 'stream-processor', topic: 'market-data.feed', partition: 0 };
 const ever = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
@@ -102,6 +102,25 @@ describe('the file of the store on SQLite', () => {
     await expect(store.ready()).rejects.toMatchObject({ code: 'data-dir.unusable', message: expect.stringContaining('schema 9999') });
     await expect(store.migrate()).rejects.toMatchObject({ code: 'data-dir.unusable' });
     await store.close();
+  });
+
+  it('keeps the instruments of a file that an older program made', async () => {
+    const store = open();
+    await store.migrate();
+    await store.write(storeBatch({ instruments: [anInstrument({ name: 'Bitcoin' })] }));
+    await store.close();
+    const database = new DatabaseSync(file());
+    const columns = ['fifty_two_week_low', 'fifty_two_week_high'].map(column => `ALTER TABLE instruments DROP COLUMN ${column};`);
+    database.exec(`${columns.join('')} PRAGMA user_version = 1`);
+    database.close();
+    const upgraded = open();
+    await upgraded.migrate();
+    await upgraded.write(storeBatch({ instruments: [anInstrument({ symbol: 'AAPL', fiftyTwoWeekLow: 169.2 })] }));
+    expect((await upgraded.instruments()).map(({ instrument }) => [instrument.name, instrument.fiftyTwoWeekLow])).toEqual([
+      [undefined, 169.2],
+      ['Bitcoin', undefined],
+    ]);
+    await upgraded.close();
   });
 
   it('says that the disk is full, and that nothing was kept', () => {

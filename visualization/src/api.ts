@@ -119,7 +119,8 @@ async function gapTable(query: QueryParameters, options: ApiOptions): Promise<Ta
 }
 
 async function symbolTable({ store, market }: ApiOptions): Promise<Table> {
-  const columns = ['symbol', 'name', 'exchange', 'type', 'timeZone', 'sector', 'currency'] as const;
+  const facts = ['name', 'exchange', 'type', 'timeZone', 'sector', 'currency', 'fiftyTwoWeekLow', 'fiftyTwoWeekHigh'] as const;
+  const columns = ['symbol', ...facts] as const;
   const rows = new Map<string, Row>(market.symbols().map(symbol => [symbol, { symbol }]));
   for (const { instrument } of await store.instruments()) rows.set(instrument.symbol, pick(instrument, columns));
   return { name: 'symbols', columns, rows: [...rows.values()].sort((a, b) => (String(a.symbol) < String(b.symbol) ? -1 : 1)) };

@@ -34,6 +34,7 @@ beforeAll(async () => {
       symbol: 'EUR/USD',
       name: 'Euro, US Dollar',
       type: 'Physical Currency',
+      ...{ fiftyTwoWeekLow: 1.0177, fiftyTwoWeekHigh: 1.12 },
       receivedTimeMs: tenOClockMs + 66_000,
     },
     feed.heartbeat(tenOClockMs + 67_000),
@@ -254,10 +255,13 @@ describe('the other routes', () => {
 
   it('give the symbols with what is known of them', async () => {
     expect((await get('/api/symbols')).json()).toEqual({
-      symbols: [{ symbol: 'BTC/USD' }, { symbol: 'EUR/USD', name: 'Euro, US Dollar', type: 'Physical Currency' }],
+      symbols: [
+        { symbol: 'BTC/USD' },
+        { symbol: 'EUR/USD', name: 'Euro, US Dollar', type: 'Physical Currency', fiftyTwoWeekLow: 1.0177, fiftyTwoWeekHigh: 1.12 },
+      ],
     });
     expect((await get('/api/symbols?format=csv')).text).toBe(
-      'symbol,name,exchange,type,timeZone,sector,currency\r\nBTC/USD,,,,,,\r\nEUR/USD,"Euro, US Dollar",,Physical Currency,,,\r\n',
+      'symbol,name,exchange,type,timeZone,sector,currency,fiftyTwoWeekLow,fiftyTwoWeekHigh\r\nBTC/USD,,,,,,,,\r\nEUR/USD,"Euro, US Dollar",,Physical Currency,,,,1.0177,1.12\r\n',
     );
   });
 

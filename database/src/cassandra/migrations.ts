@@ -74,6 +74,13 @@ export const migrations: readonly Migration[] = [
       ) WITH compaction = ${unified}`,
     ],
   },
+  {
+    version: 3,
+    name: 'range of 52 weeks of instruments',
+    statements: keyspace => [
+      `ALTER TABLE ${keyspace}.instruments_by_board ADD IF NOT EXISTS (fifty_two_week_low double, fifty_two_week_high double)`,
+    ],
+  },
 ];
 
 /** The migration that the code needs. */

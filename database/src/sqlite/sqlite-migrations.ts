@@ -47,6 +47,10 @@ const migrations: readonly string[] = [
     PRIMARY KEY (consumer_group, topic, partition)
   ) STRICT;
   `,
+  `
+  ALTER TABLE instruments ADD COLUMN fifty_two_week_low REAL;
+  ALTER TABLE instruments ADD COLUMN fifty_two_week_high REAL;
+  `,
 ];
 
 /** The number of the last step. */
