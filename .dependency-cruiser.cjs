@@ -24,10 +24,10 @@ module.exports = {
       to: { path: '^(stream-processing|visualization|standalone)/' },
     },
     {
-      name: 'only-backfills-look-at-stored-bars',
+      name: 'only-jobs-look-at-the-store',
       severity: 'error',
       comment: 'a feed writes what it was told, whatever is stored',
-      from: { path: stage('(ingestion|simulator)'), pathNot: '^ingestion/src/backfill/' },
+      from: { path: stage('(ingestion|simulator)'), pathNot: '^ingestion/src/(backfill|daily|history|instruments)/' },
       to: { path: '^database/' },
     },
     {

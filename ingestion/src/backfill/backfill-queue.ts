@@ -22,7 +22,7 @@ import {
   windowsLeft,
   withGap,
 } from './backfill-job.ts';
-import { BackfillMetrics } from './backfill-metrics.ts';
+import { BackfillMetrics, backfillerGauges, type QueueGauges } from './backfill-metrics.ts';
 import type { BackfillStore } from './backfill-store.ts';
 import { type VendorWindow, windowsOf } from './vendor-windows.ts';
 
@@ -46,6 +46,8 @@ export interface BackfillQueueOptions {
   readonly take: (answer: Answer) => Promise<void>;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** @default those of the backfiller */
+  readonly gauges?: QueueGauges;
   /** A symbol as the vendor is asked for it. @default as it is */
   readonly vendorSymbol?: (symbol: string) => string;
   /** Pre- and post-market too. @default false */
@@ -91,7 +93,7 @@ export class BackfillQueue {
     this.#settleMs = options.settleMs ?? 120_000;
     this.#random = options.random ?? Math.random;
     this.#backOff = new BackOff({ baseMs: 2_000, capMs: 300_000, random: this.#random });
-    this.#metrics = new BackfillMetrics(options.registry);
+    this.#metrics = new BackfillMetrics(options.registry, options.gauges ?? backfillerGauges(options.registry));
     for (const job of jobs) this.#set(job);
     this.#metrics.show(this.progress);
   }

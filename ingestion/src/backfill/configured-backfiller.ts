@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Configuration } from '@tapeline/core/configuration';
 import { openConfiguredWork } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
-import type { WorkStore } from '@tapeline/database/work-store';
+import type { WorkItems, WorkStore } from '@tapeline/database/work-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -11,6 +11,7 @@ import { checkCalendars } from '../calendar-check.ts';
 import { configuredSymbols } from '../shard-symbols.ts';
 import { CreditBudget } from '../twelve-data/credit-budget.ts';
 import { FileCreditStore } from '../twelve-data/credit-store.ts';
+import { LeftoverBudget } from '../twelve-data/leftover-budget.ts';
 import { RestClient } from '../twelve-data/rest-client.ts';
 import { runBackfiller } from './backfiller.ts';
 import { CellCreditStore } from './cell-credit-store.ts';
@@ -49,7 +50,7 @@ export async function runConfiguredBackfiller(configuration: Configuration, opti
   const { logger, registry, signal, url = restUrlOf(configuration) } = options;
   if (url === undefined) throw new TypeError('the backfiller was started without anybody to ask');
   const work = openConfiguredWork(configuration, logger);
-  const items = (queue: string) => work?.items(queue) ?? new FileItems(join(configuration.DATA_DIR, 'backfill', queue));
+  const items = openConfiguredItems(configuration, work);
   const { ALLOWED_LATENESS_MS: latenessMs, CORRECTION_HORIZON_MS: horizonMs, BACKFILL_SETTLE_MS: settleMs } = configuration;
   const ended = new AbortController();
   const shared = { logger, registry, signal: AbortSignal.any([signal, ended.signal]) };
@@ -79,16 +80,24 @@ export async function runConfiguredBackfiller(configuration: Configuration, opti
   }
 }
 
+/** Queues of jobs by name: in Cassandra, or in `DATA_DIR`. */
+export function openConfiguredItems({ DATA_DIR: folder }: Configuration, work: WorkStore | undefined): (queue: string) => WorkItems {
+  return queue => work?.items(queue) ?? new FileItems(join(folder, 'backfill', queue));
+}
+
 export interface RestClientParts {
   readonly url: string;
   /** Where the account of credits is; in `DATA_DIR` without it. */
   readonly work: WorkStore | undefined;
   readonly patience: Patience;
   readonly registry: Registry;
+  /** Takes only what others leave; for what can wait. @default false */
+  readonly leftoversOnly?: boolean;
 }
 
 /** A client that shares its credits with all others of this store, or of this `DATA_DIR`. */
-export function restClient(configuration: Configuration, { url, work, patience, registry }: RestClientParts): RestClient {
+export function restClient(configuration: Configuration, parts: RestClientParts): RestClient {
+  const { url, work, patience, registry, leftoversOnly = false } = parts;
   const { TWELVE_DATA_API_KEY: apiKey, TWELVE_DATA_CREDITS_PER_MINUTE: creditsPerMinute } = configuration;
   const { TWELVE_DATA_CREDITS_PER_DAY: perDay, DATA_DIR: folder } = configuration;
   const store =
@@ -97,5 +106,5 @@ export function restClient(configuration: Configuration, { url, work, patience, 
       : new CellCreditStore(patientCell(work.cell('twelve-data/credits'), patience));
   const creditsPerDay = perDay === 0 ? undefined : perDay;
   const budget = new CreditBudget({ store, registry, creditsPerMinute, creditsPerDay });
-  return new RestClient({ url, apiKey, budget, registry });
+  return new RestClient({ url, apiKey, budget: leftoversOnly ? new LeftoverBudget({ budget }) : budget, registry });
 }

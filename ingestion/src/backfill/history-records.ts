@@ -32,6 +32,12 @@ export function fillRecord(head: HistoryHead, vendors: VendorWindow, stored: Bar
   return recordOf(head, 'replace', { ...window, ...values, ...kept, flags, revision });
 }
 
+/** The vendor's bar of a window that has none, and that no gap is known of. */
+export function loadRecord(head: HistoryHead, { startMs, endMs, open, high, low, close, volume }: VendorWindow): HistoryRecord {
+  const values = { open, high, low, close, ...withoutAbsent({ volume }) };
+  return recordOf(head, 'fill', { startMs, endMs, ...values, tickCount: 0, flags: ['filled'], revision: 0 });
+}
+
 /** True when the stored bar is the vendor's already. */
 export function isFilled({ open, high, low, close, volume }: VendorWindow, stored: Bar): boolean {
   return (

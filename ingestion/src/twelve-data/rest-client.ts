@@ -47,7 +47,7 @@ export interface RestClientOptions {
   readonly url: string;
   /** Sent in the header `Authorization`, never in the address. */
   readonly apiKey: string | undefined;
-  readonly budget: CreditBudget;
+  readonly budget: Pick<CreditBudget, 'take' | 'limits'>;
   readonly registry: Registry;
   /** From the sending to the last byte; at least 5 s shorter than the budget's `longestRequestMs`. @default 30,000 */
   readonly requestTimeoutMs?: number;

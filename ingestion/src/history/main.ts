@@ -1,0 +1,46 @@
+/** The history job as a process of its own: loads the bars of the last days and ends. */
+import { parseArgs } from 'node:util';
+import { PipelineError } from '@tapeline/core/errors';
+import { exitStatusOf } from '@tapeline/core/service';
+import { runDailyJob } from '../daily/daily-job-process.ts';
+import { defaultDays, runConfiguredHistory } from './configured-history.ts';
+
+const help = `history: loads the bars of the last days (1d and 1m, of those that BAR_INTERVALS has) of each symbol, where none are stored, and ends.
+
+Usage: node ingestion/src/history/main.ts [--days N] [--help]
+
+  --days N  so many days (UTC) that are over, from 1 to 1000; ${defaultDays} by default
+
+It takes only credits that filling gaps leaves over. A day is asked for once; a run that was stopped is gone on with. Settings come from the
+environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*, SYMBOLS, SYMBOLS_FILE,
+MARKET_HOURS, BAR_INTERVALS, ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the processors have them, BACKFILL_SETTLE_MS, KAFKA_*, CASSANDRA_*, HTTP_HOST, HTTP_PORT and
+LOG_LEVEL. One runs at a time. A refused key ends it with exit status 1.
+`;
+const mostDays = 1_000;
+
+function daysOf(text: string | undefined): number {
+  const days = text === undefined ? defaultDays : Number(text);
+  if (Number.isInteger(days) && days >= 1 && days <= mostDays) return days;
+  throw new PipelineError('usage', `--days must be a whole number from 1 to ${mostDays}, was "${text}"`, { retriable: false });
+}
+
+function argumentsOf(): { readonly days?: string | undefined; readonly help?: boolean | undefined } {
+  try {
+    return parseArgs({ options: { days: { type: 'string' }, help: { type: 'boolean', short: 'h' } } }).values;
+  } catch (error) {
+    throw new PipelineError('usage', `${error instanceof Error ? error.message : String(error)}; see --help`, { retriable: false });
+  }
+}
+
+try {
+  const given = argumentsOf();
+  const days = daysOf(given.days);
+  if (given.help) process.stdout.write(help);
+  else
+    process.exitCode = await runDailyJob({
+      name: 'history',
+      run: (configuration, parts) => runConfiguredHistory(configuration, parts, days),
+    });
+} catch (error) {
+  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
+}
