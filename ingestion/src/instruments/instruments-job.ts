@@ -1,0 +1,145 @@
+/**
+ * Asks the vendor once what each symbol is, and writes it as `instrument` records. A symbol whose stored row is younger than 20 h is left out,
+ * so a run that was killed goes on where it was, and one that was done asks for nothing.
+ */
+import { hasCode, PipelineError } from '@tapeline/core/errors';
+import { nameInPrices } from '@tapeline/core/shards';
+import { feedTopic } from '@tapeline/core/topics';
+import type { MarketStore } from '@tapeline/database/market-store';
+import type { MarketLog } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { BackOff, pause as realPause } from '../back-off.ts';
+import { type Patience, patiently } from '../backfill/patience.ts';
+import { logEntries } from '../log-entries.ts';
+import { counterOf } from '../metrics.ts';
+import type { Quote } from '../twelve-data/rest-answers.ts';
+import type { RestClient } from '../twelve-data/rest-client.ts';
+import { instrumentRecord, isStock } from './instrument-facts.ts';
+
+export interface InstrumentsJobOptions {
+  readonly client: Pick<RestClient, 'quote' | 'profile'>;
+  readonly store: Pick<MarketStore, 'instruments'>;
+  readonly log: MarketLog;
+  /** As the vendor spells them: `RY:TSX` is named `RY` in the store. */
+  readonly symbols: readonly string[];
+  /** Of the plan: a profile, which tells the sector, costs 10. */
+  readonly creditsPerMinute: number;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly clock?: () => number;
+  /** Waits, or until the signal aborts; never rejects. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface InstrumentsResult {
+  readonly refreshed: number;
+  /** Stored rows that are young enough. */
+  readonly young: number;
+  /** The vendor has nothing, or nothing that can be used. */
+  readonly refused: number;
+}
+
+const youngMs = 20 * 3_600_000;
+const profileCredits = 10;
+const attempts = 5;
+
+/**
+ * Resolves when all symbols are done, or when the signal aborts.
+ * @throws PipelineError `feed.key-refused`; `vendor.unavailable` (retriable) when the vendor does not answer, also not when asked again.
+ */
+export async function runInstrumentsJob(options: InstrumentsJobOptions): Promise<InstrumentsResult> {
+  const { store, logger, signal, symbols, clock = Date.now } = options;
+  const patience: Patience = { signal, logger };
+  const rows = await patiently('reading stored instruments', () => store.instruments(), patience);
+  const stored = new Map(rows.map(({ instrument }) => [instrument.symbol, instrument]));
+  const names = [...new Map(symbols.map(symbol => [nameInPrices(symbol), symbol]))];
+  const due = names.filter(([symbol]) => (stored.get(symbol)?.receivedTimeMs ?? Number.NEGATIVE_INFINITY) <= clock() - youngMs);
+  const desk = new InstrumentDesk(options, patience);
+  const result = { refreshed: 0, young: names.length - due.length, refused: 0 };
+  for (const [symbol, vendorName] of due) {
+    try {
+      if (signal.aborted) break;
+      const told = await desk.told(vendorName);
+      if (told === undefined) result.refused += 1;
+      else {
+        await desk.write(instrumentRecord(symbol, { ...told, receivedTimeMs: clock() }, stored.get(symbol)));
+        result.refreshed += 1;
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+  const { refreshed, young, refused } = result;
+  const end = signal.aborted ? 'instruments are stopped and go on with the next run' : 'instruments are done';
+  logger.info({ ...result, isDone: !signal.aborted }, `${end}: ${refreshed} refreshed, ${young} young enough, ${refused} refused`);
+  return result;
+}
+
+/** Asks, and writes. */
+class InstrumentDesk {
+  readonly #options: InstrumentsJobOptions;
+  readonly #patience: Patience;
+  readonly #records;
+  /** False from the first time on that the plan does not give it. */
+  #asksForSectors: boolean;
+
+  constructor(options: InstrumentsJobOptions, patience: Patience) {
+    this.#options = options;
+    this.#patience = patience;
+    this.#records = counterOf(options.registry, 'instruments_records_total', 'instrument records that the log took');
+    this.#asksForSectors = options.creditsPerMinute >= profileCredits;
+    const { creditsPerMinute } = options;
+    if (this.#asksForSectors) return;
+    options.logger.info(
+      { creditsPerMinute },
+      `sectors are not asked for: one costs ${profileCredits} credits, the plan gives ${creditsPerMinute} a minute`,
+    );
+  }
+
+  /** `undefined` when the vendor has nothing that can be used. */
+  async told(vendorName: string): Promise<{ readonly quote: Quote; readonly sector: string | undefined } | undefined> {
+    const quote = await this.#asked(vendorName, 'quote');
+    if (quote === undefined) return undefined;
+    const profile = this.#asksForSectors && isStock(quote) ? await this.#asked(vendorName, 'profile') : undefined;
+    return { quote, sector: profile?.sector };
+  }
+
+  async write(record: ReturnType<typeof instrumentRecord>): Promise<void> {
+    const { log, logger } = this.#options;
+    const partitions = await patiently('asking the log for its partitions', () => log.partitionCount(feedTopic.name), this.#patience);
+    await patiently('writing an instrument', () => log.append(logEntries(record, partitions)), this.#patience);
+    this.#records.inc();
+    logger.info({ symbol: record.symbol }, `${record.symbol} is ${record.name ?? 'without a name'}`);
+  }
+
+  async #asked<What extends 'quote' | 'profile'>(symbol: string, what: What): Promise<Awaited<ReturnType<RestClient[What]>> | undefined> {
+    try {
+      return await this.#patientAnswer(symbol, what);
+    } catch (error) {
+      if (!(error instanceof PipelineError) || !['vendor.refused', 'vendor.no-data', 'vendor.malformed'].includes(error.code)) throw error;
+      if (what === 'profile' && error.code === 'vendor.refused') this.#asksForSectors = false;
+      const consequence = what === 'quote' ? `${symbol} stays as it is` : 'without a sector';
+      this.#options.logger.warn({ symbol, code: error.code }, `${consequence}: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  async #patientAnswer<What extends 'quote' | 'profile'>(symbol: string, what: What): Promise<Awaited<ReturnType<RestClient[What]>>> {
+    const { client, signal, pause = realPause } = this.#options;
+    const backOff = new BackOff({ baseMs: 2_000, capMs: 60_000 });
+    for (let failures = 0; ; ) {
+      try {
+        return (await client[what](symbol, signal)) as Awaited<ReturnType<RestClient[What]>>;
+      } catch (error) {
+        // The budget knows when there are credits again.
+        if (hasCode(error, 'vendor.limited')) continue;
+        failures += 1;
+        if (!hasCode(error, 'vendor.unavailable') || failures >= attempts) throw error;
+        await pause(backOff.nextMs(), signal);
+      }
+    }
+  }
+}

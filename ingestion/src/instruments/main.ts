@@ -1,0 +1,21 @@
+/** The instruments job as a process of its own: asks what each symbol is, and ends. */
+import { exitStatusOf } from '@tapeline/core/service';
+import { runDailyJob } from '../daily/daily-job-process.ts';
+import { runConfiguredInstruments } from './configured-instruments.ts';
+
+const help = `instruments: asks TwelveData for name, exchange, type, currency, range of 52 weeks and, where the plan gives it, sector of each symbol, and ends.
+
+Usage: node ingestion/src/instruments/main.ts [--help]
+
+It takes only credits that filling gaps leaves over. A symbol that was asked for in the last 20 h is left out; a run that was stopped is gone on
+with. Settings come from the environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*,
+SYMBOLS, SYMBOLS_FILE, KAFKA_*, CASSANDRA_*, HTTP_HOST, HTTP_PORT and LOG_LEVEL. A refused key ends it with exit status 1.
+`;
+
+try {
+  const [argument] = process.argv.slice(2);
+  if (argument === '--help' || argument === '-h') process.stdout.write(help);
+  else process.exitCode = await runDailyJob({ name: 'instruments', run: runConfiguredInstruments });
+} catch (error) {
+  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
+}
