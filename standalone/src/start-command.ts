@@ -8,7 +8,10 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { ServingStore } from '@tapeline/database/serving-store';
 import { restUrlOf, runConfiguredBackfiller } from '@tapeline/ingestion/backfill/configured-backfiller';
 import { openConfiguredFeeds, vendorUrl } from '@tapeline/ingestion/configured-feed';
+import { runDailyJobs } from '@tapeline/ingestion/daily/daily-jobs';
+import { runConfiguredHistory } from '@tapeline/ingestion/history/configured-history';
 import { type Ingesters, runIngesters } from '@tapeline/ingestion/ingesters';
+import { runConfiguredInstruments } from '@tapeline/ingestion/instruments/configured-instruments';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { seededMarket } from '@tapeline/simulator/market/market';
@@ -60,7 +63,8 @@ class StandaloneFlow {
     const simulated = this.#isSimulated ? [this.#simulatorPart(), this.#historyPart()] : [];
     const backfiller = this.#isSimulated || restUrlOf(this.#configuration) !== undefined ? [this.#backfillerPart()] : [];
     const stages = [this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart()];
-    return [...stages, ...simulated, this.#ingesterPart(), ...backfiller];
+    const dailyJobs = restUrlOf(this.#configuration) === undefined ? [] : [this.#dailyJobsPart()];
+    return [...stages, ...simulated, this.#ingesterPart(), ...backfiller, ...dailyJobs];
   }
 
   greeting(): string {
@@ -197,6 +201,21 @@ class StandaloneFlow {
       }).catch((error: unknown) => {
         if (!hasCode(error, 'feed.key-refused')) throw error;
         this.#logger.error({ code: error.code }, `gaps are filled no more until the next start: ${error.message}`);
+      });
+    });
+  }
+
+  /** Not in the simulated market, which has no history of a month. */
+  #dailyJobsPart(): Part {
+    return runningPart('daily jobs', async signal => {
+      const shell = { log: existing(this.#log), store: existing(this.#store), logger: this.#logger, registry: this.#registry, signal };
+      const jobs = [
+        { name: 'instruments', run: runConfiguredInstruments },
+        { name: 'history', run: runConfiguredHistory },
+      ];
+      await runDailyJobs(this.#configuration, shell, jobs).catch((error: unknown) => {
+        if (!hasCode(error, 'feed.key-refused')) throw error;
+        this.#logger.error({ code: error.code }, `history and instruments stay as they are until the next start: ${error.message}`);
       });
     });
   }
