@@ -146,7 +146,7 @@ describe('backfiller', () => {
     expect(records().at(-1)).toMatchObject({ interval: '1m', gap: gapKey });
     time.nowMs = barStartMs + hourMs + 4 * minuteMs;
     await run(rest, () => records().length >= 4, { intervals: ['1m', '1h'] });
-    expect(records().map(shown).at(-1)).toEqual(['1h', 'fill', 0]);
+    expect(records().map(shown)[3]).toEqual(['1h', 'fill', 0]);
   });
 
   it('fills the windows of two gaps once, and names both', async () => {
