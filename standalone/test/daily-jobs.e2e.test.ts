@@ -1,0 +1,98 @@
+/** History and instruments in the one process, with a price stream and the REST double on real sockets, and kills in between. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '@tapeline/core/logging';
+import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
+import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
+import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { Registry } from 'prom-client';
+import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
+
+const dayMs = 86_400_000;
+const minuteMs = 60_000;
+const days = 30;
+const symbols = ['BTC/USD', 'ETH/USD'];
+/** So many that they need not be waited for; the account says whether they were kept. */
+const creditsPerMinute = 600;
+const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
+
+let feed: Simulator;
+let rest: RestSimulator;
+beforeEach(async () => {
+  feed = await startSimulator({ seed: 1, logger });
+  // A price that tells its minute.
+  const bars = (_: unknown, startMs: number) => {
+    const price = 1 + Math.floor(startMs / minuteMs);
+    return { open: price, high: price, low: price, close: price };
+  };
+  rest = await startRestSimulator({ seed: 1, creditsPerMinute, creditsPerDay: 100_000, bars });
+});
+afterEach(async () => {
+  await rest.close();
+  await feed.close();
+});
+
+describe('the last days of history, in one process', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tapeline-daily-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const start = () =>
+    startProgram('standalone/src/main.ts', {
+      args: ['start'],
+      env: {
+        ...{ DATA_DIR: directory, HTTP_PORT: '0', SYMBOLS: symbols.join(','), BAR_INTERVALS: '1m,1d', TWELVE_DATA_URL: feed.url },
+        ...{ TWELVE_DATA_REST_URL: rest.url, TWELVE_DATA_CREDITS_PER_MINUTE: `${creditsPerMinute}`, TWELVE_DATA_CREDITS_PER_DAY: '0' },
+      },
+    });
+  const isLoaded = ({ stderr }: RunningProcess) => /"msg":"(history is loaded[^"]*)"/.exec(stderr())?.[1];
+  const series = () => rest.journal.filter(({ endpoint }) => endpoint === 'time_series').length;
+
+  it('are loaded though the process is killed, once, and what each symbol is with them', async () => {
+    rest.misbehave({ kind: 'slow', delayMs: 300 });
+    for (const requests of [5, 11]) {
+      const running = start();
+      await eventually(`${requests} requests`, () => series() >= requests || undefined, 60_000);
+      await running.end('SIGKILL');
+    }
+    rest.misbehave(undefined);
+    const running = start();
+    await eventually('the end of the job', () => isLoaded(running), 120_000);
+    const store = openSqliteStore({ dataDir: directory, logger, registry: new Registry(), readOnly: true });
+    const todayMs = Math.floor(Date.now() / dayMs) * dayMs;
+    // The day may change in the middle of the test.
+    const wholeDays = { fromMs: todayMs - (days - 1) * dayMs, toMs: todayMs - dayMs };
+    try {
+      for (const symbol of symbols) {
+        const query = { symbol, interval: '1m', ...wholeDays, limit: 50_000 } as const;
+        const minutes = (days - 2) * 1_440;
+        const bars = await eventually('all minutes are stored', async () => {
+          const stored = await store.bars(query);
+          return stored.length === minutes ? stored : undefined;
+        });
+        expect(bars.every(({ close, startMs, flags }) => close === 1 + startMs / minuteMs && flags.join() === 'filled')).toBe(true);
+        expect((await store.bars({ symbol, interval: '1d', ...wholeDays })).length).toBeGreaterThanOrEqual(days - 3);
+      }
+      const address = await eventually('its address', () => /http:\/\/127\.0\.0\.1:\d+/.exec(running.stdout())?.[0]);
+      const response = await fetch(`${address}/api/symbols`);
+      const { symbols: told } = (await response.json()) as { readonly symbols: readonly Record<string, unknown>[] };
+      expect(told.map(({ symbol, timeZone }) => [symbol, timeZone])).toEqual(symbols.map(symbol => [symbol, 'UTC']));
+      expect(told.every(({ fiftyTwoWeekLow: low, fiftyTwoWeekHigh: high }) => Number(low) < Number(high))).toBe(true);
+    } finally {
+      await store.close();
+    }
+    expect(await running.end('SIGTERM')).toBe(0);
+    // 9 pieces of minutes and one of days for each symbol; each kill costs one again at most, and what a gap of a kill touched comes besides.
+    const ofHistory = rest.journal.filter(({ parameters: { start_date: from = '' } }) => Date.parse(from) < Date.now() - 2 * dayMs);
+    expect(ofHistory.length).toBeLessThanOrEqual(symbols.length * 10 + 2);
+
+    const before = rest.journal.length;
+    const again = start();
+    expect(await eventually('the end of the job', () => isLoaded(again), 60_000)).toMatch(/; 0 bars were missing and are loaded/);
+    expect(await again.end('SIGTERM')).toBe(0);
+    const asked = rest.journal.slice(before).filter(({ endpoint }) => endpoint !== 'market_state');
+    expect(asked.filter(({ parameters: { start_date: from = '' } }) => Date.parse(from) < Date.now() - 2 * dayMs)).toEqual([]);
+    expect(asked.filter(({ endpoint }) => endpoint === 'quote')).toEqual([]);
+    expect(rest.account.refusals).toEqual([]);
+  }, 300_000);
+});
