@@ -8,7 +8,7 @@ import { helm, type Rendering, renderAll } from './support/rendering.ts';
 import { kubeconform, startTestCluster, type TestCluster } from './support/test-cluster.ts';
 
 const PATIENCE_MS = 300_000;
-const ours = ['migrations', 'simulator', 'ingester', 'stream-processor', 'backfiller', 'live-board', 'kafdrop'] as const;
+const ours = ['migrations', 'simulator', 'ingester', 'stream-processor', 'backfiller', 'daily-jobs', 'live-board', 'kafdrop'] as const;
 
 describeWithControlPlane('a real API server and the charts', () => {
   let cluster: TestCluster;

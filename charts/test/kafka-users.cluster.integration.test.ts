@@ -55,6 +55,10 @@ const work: Readonly<Record<string, { readonly readOnly: boolean; readonly run: 
     readOnly: false,
     run: log => log.append([{ topic: feedTopic.name, partition: 1, key: 'BTC/USD', value: record }]),
   },
+  'daily-jobs': {
+    readOnly: false,
+    run: log => log.append([{ topic: feedTopic.name, partition: 1, key: 'BTC/USD', value: record }]),
+  },
   'live-board': {
     readOnly: true,
     run: async log => {
@@ -166,8 +170,8 @@ describeUnless(await missing(), 'the users of the Kafka chart, on a Kafka that a
     await workAs(user, kafka.broker);
   });
 
-  it('say so in few words: four rights for the ingester, four for a processor, three for the backfiller, one for the board', () => {
-    expect(users.map(user => entries[user]?.length)).toEqual([4, 4, 3, 1]);
+  it('say so in few words: four rights for the ingester, four for a processor, three for the backfiller and for the daily jobs each, one for the board', () => {
+    expect(users.map(user => entries[user]?.length)).toEqual([4, 4, 3, 3, 1]);
   });
 
   describe.each(users)('%s needs each of its rights', user => {

@@ -70,6 +70,7 @@ describeWithControlPlane('a chart refuses', () => {
     ],
     ['ingester', ['--set-string', 'settings.KAFKA_PASSWORD=hunter2'], "invalid propertyName 'KAFKA_PASSWORD'"],
     ['ingester', ['--set', 'imageTag=latest'], "'not' failed"],
+    ['daily-jobs', ['--set', 'historySchedule=daily'], 'historySchedule'],
     ['backfiller', ['--set', 'apiKeySecret='], "set apiKeySecret to a Secret with the vendor's key"],
     [
       'live-board',

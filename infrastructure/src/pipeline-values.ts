@@ -12,6 +12,8 @@ export type PipelineChart =
   | 'simulator'
   | 'ingester'
   | 'stream-processor'
+  | 'backfiller'
+  | 'daily-jobs'
   | 'live-board'
   | 'kafdrop'
   | 'grafana'
@@ -64,6 +66,8 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     autoscaling: context.environment.autoscaling,
     ...(isTiny(context) ? { maxReplicas: tinyPartitions } : {}),
   }),
+  backfiller: context => askingTheVendor(context, 'backfiller'),
+  'daily-jobs': context => askingTheVendor(context, 'daily-jobs'),
   'live-board': context => ({
     ...image('live-board', context),
     ...kafkaAddress(context, 'live-board'),
@@ -97,6 +101,9 @@ export function pipelineCharts(environment: Environment): readonly PipelineChart
   const isThere: Partial<Record<PipelineChart, boolean>> = {
     secrets: servers === 'replicated',
     simulator: feed === 'simulator',
+    // The simulator in a cluster has no history.
+    backfiller: feed === 'twelve-data',
+    'daily-jobs': feed === 'twelve-data',
     monitoring: operators.includes('kube-prometheus-stack'),
   };
   return (Object.keys(makers) as PipelineChart[]).filter(chart => isThere[chart] ?? true);
@@ -148,6 +155,18 @@ function kafkaAddress(context: PipelineContext, user: string): Values {
 function cassandraAddress(context: PipelineContext, userSecret: string): Values {
   if (isTiny(context)) return { cassandraContactPoints: `cassandra.${namespaces.data}:9042` };
   return { cassandraContactPoints: `cassandra-datacenter1-service.${namespaces.data}:9042`, cassandraUserSecret: userSecret };
+}
+
+/** What asks the vendor's REST API does it with the same key, credits and image, for the same symbols. */
+function askingTheVendor(context: PipelineContext, name: 'backfiller' | 'daily-jobs'): Values {
+  const { symbols } = context.environment;
+  return {
+    ...image('backfiller', context),
+    ...kafkaAddress(context, name),
+    ...cassandraAddress(context, 'cassandra-pipeline'),
+    apiKeySecret: 'twelve-data',
+    settings: { ...datacenter, ...partitions(context), ...(symbols === undefined ? {} : { SYMBOLS: symbols }) },
+  };
 }
 
 function wayIn({ environment }: PipelineContext, host: 'boardHost' | 'grafanaHost'): Values {

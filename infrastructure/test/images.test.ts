@@ -82,6 +82,17 @@ describe('the images', () => {
     expect(said).toContain(words);
   });
 
+  it.each(['history', 'instruments'])('that of the backfiller has the daily job %s, too', async job => {
+    const { directory, settings } = treeOf('backfiller');
+    const cwd = join(directory, settings.workdir);
+    const said = await new Promise<string>(resolve => {
+      execFile(process.execPath, [`ingestion/src/${job}/main.ts`, '--help'], { cwd, env: settings.env }, (_, stdout, stderr) =>
+        resolve(stdout + stderr),
+      );
+    });
+    expect(said).toMatch(new RegExp(`^${job}: `));
+  });
+
   it('are the same bytes when they are built again', async () => {
     const again = new ImageTrees(repository, join(scratch, 'again'));
     const layers = await Promise.all(

@@ -88,6 +88,8 @@ describe('synthesis', () => {
       'cassandra-pipeline',
       'cassandra-superuser',
       'kafka-ca',
+      'kafka-user-backfiller',
+      'kafka-user-daily-jobs',
       'kafka-user-ingester',
       'kafka-user-kafdrop',
       'kafka-user-live-board',

@@ -31,6 +31,8 @@ const prerequisites: Readonly<Partial<Record<PipelineChart, readonly PipelineCha
   migrations: ['cassandra'],
   ingester: ['kafka', 'simulator'],
   'stream-processor': ['kafka', 'migrations'],
+  backfiller: ['kafka', 'migrations'],
+  'daily-jobs': ['kafka', 'migrations'],
   'live-board': ['kafka', 'migrations'],
   kafdrop: ['kafka'],
   grafana: ['migrations'],
