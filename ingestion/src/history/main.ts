@@ -13,8 +13,8 @@ Usage: node ingestion/src/history/main.ts [--days N] [--help]
 
 It takes only credits that filling gaps leaves over. A day is asked for once; a run that was stopped is gone on with. Settings come from the
 environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*, SYMBOLS, SYMBOLS_FILE,
-MARKET_HOURS, BAR_INTERVALS, ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the processors have them, BACKFILL_SETTLE_MS, KAFKA_*, CASSANDRA_*, HTTP_HOST, HTTP_PORT and
-LOG_LEVEL. One runs at a time. A refused key ends it with exit status 1.
+MARKET_HOURS, BAR_INTERVALS, ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the processors have them, BACKFILL_SETTLE_MS, KAFKA_*, CASSANDRA_*,
+HTTP_HOST, HTTP_PORT and LOG_LEVEL. One runs at a time. A refused key ends it with exit status 1.
 `;
 const mostDays = 1_000;
 
