@@ -1,13 +1,15 @@
-/** History and instruments in the one process, with a price stream and the REST double on real sockets, and kills in between. */
+/** History and instruments as processes of their own and in the one process, with a price stream and the REST double on real sockets, and kills in between. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
+import { describeWithServers } from '@tapeline/services/for-tests';
 import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { testCluster } from './support/cluster.ts';
 import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
 
 const dayMs = 86_400_000;
@@ -34,6 +36,58 @@ afterEach(async () => {
   await feed.close();
 });
 
+const restEnv = () => ({
+  ...{ TWELVE_DATA_REST_URL: rest.url, TWELVE_DATA_CREDITS_PER_MINUTE: `${creditsPerMinute}`, TWELVE_DATA_CREDITS_PER_DAY: '0' },
+  ...{ SYMBOLS: symbols.join(','), BAR_INTERVALS: '1m,1d' },
+});
+const series = () => rest.journal.filter(({ endpoint }) => endpoint === 'time_series').length;
+
+describeWithServers('the daily jobs, on Kafka and Cassandra', (kafka, cassandra) => {
+  it('end when all is done, go on where they were stopped, and ask for nothing twice', async () => {
+    const cluster = await testCluster({ kafka, cassandra });
+    try {
+      cluster.startProcessor('daily', { BAR_INTERVALS: '1m,1d' });
+      rest.misbehave({ kind: 'slow', delayMs: 300 });
+      const history = () => cluster.startDailyJob('history', restEnv());
+      const killed = history();
+      await eventually('5 requests', () => series() >= 5 || undefined, 60_000);
+      await killed.end('SIGKILL');
+      const stopped = history();
+      await eventually('11 requests', () => series() >= 11 || undefined, 60_000);
+      expect(await stopped.end('SIGTERM')).toBe(1);
+      rest.misbehave(undefined);
+      expect(await history().exit).toBe(0);
+      expect(series()).toBeLessThanOrEqual(symbols.length * 10 + 2);
+      const todayMs = Math.floor(Date.now() / dayMs) * dayMs;
+      const wholeDays = { fromMs: todayMs - (days - 1) * dayMs, toMs: todayMs - dayMs };
+      for (const symbol of symbols) {
+        await eventually(
+          `all minutes of ${symbol}`,
+          async () =>
+            (await cluster.store.bars({ symbol, interval: '1m', ...wholeDays, limit: 50_000 })).length === (days - 2) * 1_440 || undefined,
+          120_000,
+        );
+      }
+      const before = series();
+      expect(await history().exit).toBe(0);
+      // The day may change in the middle of the test.
+      expect(series() - before).toBeLessThanOrEqual(Date.now() < todayMs + dayMs ? 0 : symbols.length * 2);
+
+      const instruments = () => cluster.startDailyJob('instruments', restEnv()).exit;
+      expect(await instruments()).toBe(0);
+      await eventually('the instruments', async () => (await cluster.store.instruments()).length === symbols.length || undefined);
+      const rows = await cluster.store.instruments();
+      expect(rows.map(({ instrument }) => [instrument.symbol, instrument.timeZone])).toEqual(symbols.map(symbol => [symbol, 'UTC']));
+      expect(rows.every(({ instrument: { fiftyTwoWeekLow: low = 0, fiftyTwoWeekHigh: high = 0 } }) => low > 0 && low < high)).toBe(true);
+      expect(await instruments()).toBe(0);
+      expect(rest.journal.filter(({ endpoint }) => endpoint === 'quote')).toHaveLength(symbols.length);
+      expect(rest.account.refusals).toEqual([]);
+    } finally {
+      await cluster.close();
+    }
+  }, 300_000);
+});
+
 describe('the last days of history, in one process', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tapeline-daily-'));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -41,12 +95,11 @@ describe('the last days of history, in one process', () => {
     startProgram('standalone/src/main.ts', {
       args: ['start'],
       env: {
-        ...{ DATA_DIR: directory, HTTP_PORT: '0', SYMBOLS: symbols.join(','), BAR_INTERVALS: '1m,1d', TWELVE_DATA_URL: feed.url },
-        ...{ TWELVE_DATA_REST_URL: rest.url, TWELVE_DATA_CREDITS_PER_MINUTE: `${creditsPerMinute}`, TWELVE_DATA_CREDITS_PER_DAY: '0' },
+        ...{ DATA_DIR: directory, HTTP_PORT: '0', TWELVE_DATA_URL: feed.url },
+        ...restEnv(),
       },
     });
   const isLoaded = ({ stderr }: RunningProcess) => /"msg":"(history is loaded[^"]*)"/.exec(stderr())?.[1];
-  const series = () => rest.journal.filter(({ endpoint }) => endpoint === 'time_series').length;
 
   it('are loaded though the process is killed, once, and what each symbol is with them', async () => {
     rest.misbehave({ kind: 'slow', delayMs: 300 });
