@@ -29,6 +29,8 @@ afterEach(() => store.close());
 
 const records = () => log.records(0) as InstrumentRecord[];
 const messages = () => lines.map(({ msg }) => String(msg));
+/** What is asked for a symbol of which nothing is stored. */
+const first = (symbol: string) => [`quote ${symbol}`, `time_series ${symbol}`];
 const asked = ({ server }: Rest) => server.journal.map(({ endpoint, parameters }) => `${endpoint} ${parameters.symbol}`);
 
 function run({ client }: Rest, options: Partial<InstrumentsJobOptions> = {}) {
@@ -77,7 +79,7 @@ describe('the instruments job', () => {
     expect(records().every(({ sector }) => sector === undefined)).toBe(true);
     const large = await rests.start(time, { server: { creditsPerMinute: 55 }, budget: { creditsPerMinute: 55 } });
     await run(large, { creditsPerMinute: 55 });
-    expect(asked(large)).toEqual(['quote AAPL', 'profile AAPL', 'quote BTC/USD', 'quote EUR/USD']);
+    expect(asked(large)).toEqual([...first('AAPL'), 'profile AAPL', ...first('BTC/USD'), ...first('EUR/USD')]);
     expect(
       records()
         .slice(3)
@@ -94,7 +96,11 @@ describe('the instruments job', () => {
     expect(await run(rest, { symbols: ['AAPL', 'BTC/USD', 'EUR/USD', 'MSFT'] })).toEqual({ refreshed: 1, young: 3, refused: 0 });
     time.nowMs = nowMs + 20 * hourMs;
     expect(await run(rest)).toEqual({ refreshed: 3, young: 0, refused: 0 });
-    expect(rest.server.journal).toHaveLength(7);
+    expect(asked(rest)).toEqual([
+      ...[...first('AAPL'), ...first('BTC/USD'), ...first('EUR/USD'), ...first('MSFT')],
+      ...['quote AAPL', 'quote BTC/USD', 'quote EUR/USD'],
+    ]);
+    expect(records().at(-1)?.type).toBe('Physical Currency');
   });
 
   it('goes on where it was stopped, and stays within the credits', async () => {
@@ -106,13 +112,14 @@ describe('the instruments job', () => {
         if (symbol === 'BTC/USD') stop.abort();
         return rest.client.quote(symbol, signal);
       },
+      timeSeries: (request, signal) => rest.client.timeSeries(request, signal),
       profile: (symbol, signal) => rest.client.profile(symbol, signal),
     };
     expect(await run(rest, { symbols, client, signal: stop.signal })).toEqual({ refreshed: 3, young: 0, refused: 0 });
     expect(messages().at(-1)).toMatch(/^instruments are stopped and go on with the next run/);
     await stored();
     expect(await run(rest, { symbols })).toEqual({ refreshed: 3, young: 3, refused: 0 });
-    expect(asked(rest)).toEqual(symbols.map(symbol => `quote ${symbol}`));
+    expect(asked(rest)).toEqual(symbols.flatMap(first));
     expect(rest.server.account.refusals).toEqual([]);
     expect(rest.server.account.mostInMinute).toBe(2);
   });
@@ -127,13 +134,14 @@ describe('the instruments job', () => {
     const rest = await rests.start(time, { server: { creditsPerMinute: 55 }, budget: { creditsPerMinute: 55 } });
     const client: InstrumentsJobOptions['client'] = {
       quote: (symbol, signal) => rest.client.quote(symbol, signal),
+      timeSeries: (request, signal) => rest.client.timeSeries(request, signal),
       profile: (symbol, signal) => {
         rest.server.misbehave({ kind: 'error', code: 403, message: 'not in your plan', requests: 1 });
         return rest.client.profile(symbol, signal);
       },
     };
     await run(rest, { symbols: ['AAPL', 'MSFT'], client, creditsPerMinute: 55 });
-    expect(asked(rest)).toEqual(['quote AAPL', 'profile AAPL', 'quote MSFT']);
+    expect(asked(rest)).toEqual([...first('AAPL'), 'profile AAPL', ...first('MSFT')]);
     expect(records()).toHaveLength(2);
   });
 

@@ -135,9 +135,10 @@ describe('the last days of history, in one process', () => {
       await store.close();
     }
     expect(await running.end('SIGTERM')).toBe(0);
-    // 9 pieces of minutes and one of days for each symbol; each kill costs one again at most, and what a gap of a kill touched comes besides.
+    // 9 pieces of minutes and one of days for each symbol, and two looks for its type at most; each kill costs one again at most, and what a gap of
+    // a kill touched comes besides.
     const ofHistory = rest.journal.filter(({ parameters: { start_date: from = '' } }) => Date.parse(from) < Date.now() - 2 * dayMs);
-    expect(ofHistory.length).toBeLessThanOrEqual(symbols.length * 10 + 2);
+    expect(ofHistory.length).toBeLessThanOrEqual(symbols.length * 12 + 2);
 
     const before = rest.journal.length;
     const again = start();

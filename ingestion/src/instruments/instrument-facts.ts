@@ -24,8 +24,8 @@ export function instrumentRecord(symbol: string, told: Told, stored: InstrumentR
 
 /** True for what has a sector. */
 export function isStock({ type, exchange, mic_code: micCode }: Quote): boolean {
-  const isExchange = instrumentClass(marketFacts({ type, exchange: exchange ?? micCode })) === 'exchange';
-  return isExchange && (type === undefined || /stock/i.test(type));
+  if (type !== undefined) return /stock/i.test(type);
+  return instrumentClass(marketFacts({ type, exchange: exchange ?? micCode })) === 'exchange';
 }
 
 type Facts = { readonly [Name in keyof InstrumentRecord]?: InstrumentRecord[Name] | undefined };

@@ -2,7 +2,8 @@
  * Asks the vendor once what each symbol is, and writes it as `instrument` records. A symbol whose stored row is younger than 20 h is left out,
  * so a run that was killed goes on where it was, and one that was done asks for nothing.
  */
-import { hasCode, PipelineError } from '@tapeline/core/errors';
+import { type ErrorCode, hasCode, PipelineError } from '@tapeline/core/errors';
+import type { InstrumentRecord } from '@tapeline/core/records';
 import { nameInPrices } from '@tapeline/core/shards';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -13,12 +14,12 @@ import { BackOff, pause as realPause } from '../back-off.ts';
 import { type Patience, patiently } from '../backfill/patience.ts';
 import { logEntries } from '../log-entries.ts';
 import { counterOf } from '../metrics.ts';
-import type { Quote } from '../twelve-data/rest-answers.ts';
+import type { Profile } from '../twelve-data/rest-answers.ts';
 import type { RestClient } from '../twelve-data/rest-client.ts';
-import { instrumentRecord, isStock } from './instrument-facts.ts';
+import { instrumentRecord, isStock, type Told } from './instrument-facts.ts';
 
 export interface InstrumentsJobOptions {
-  readonly client: Pick<RestClient, 'quote' | 'profile'>;
+  readonly client: Pick<RestClient, 'quote' | 'timeSeries' | 'profile'>;
   readonly store: Pick<MarketStore, 'instruments'>;
   readonly log: MarketLog;
   /** As the vendor spells them: `RY:TSX` is named `RY` in the store. */
@@ -45,6 +46,9 @@ export interface InstrumentsResult {
 const youngMs = 20 * 3_600_000;
 const profileCredits = 10;
 const attempts = 5;
+const useless: readonly ErrorCode[] = ['vendor.refused', 'vendor.no-data', 'vendor.malformed'];
+/** Longer than any market rests. */
+const typeLookBackMs = 31 * 86_400_000;
 
 /**
  * Resolves when all symbols are done, or when the signal aborts.
@@ -62,7 +66,7 @@ export async function runInstrumentsJob(options: InstrumentsJobOptions): Promise
   for (const [symbol, vendorName] of due) {
     try {
       if (signal.aborted) break;
-      const told = await desk.told(vendorName);
+      const told = await desk.told(vendorName, stored.get(symbol));
       if (told === undefined) result.refused += 1;
       else {
         await desk.write(instrumentRecord(symbol, { ...told, receivedTimeMs: clock() }, stored.get(symbol)));
@@ -100,14 +104,15 @@ class InstrumentDesk {
   }
 
   /** `undefined` when the vendor has nothing that can be used. */
-  async told(vendorName: string): Promise<{ readonly quote: Quote; readonly sector: string | undefined } | undefined> {
-    const quote = await this.#asked(vendorName, 'quote');
-    if (quote === undefined) return undefined;
-    const profile = this.#asksForSectors && isStock(quote) ? await this.#asked(vendorName, 'profile') : undefined;
+  async told(vendorName: string, stored: InstrumentRecord | undefined): Promise<Omit<Told, 'receivedTimeMs'> | undefined> {
+    const quoted = await this.#asked(vendorName, 'quote', signal => this.#options.client.quote(vendorName, signal));
+    if (quoted === undefined) return undefined;
+    const quote = { ...quoted, type: quoted.type ?? stored?.type ?? (await this.#type(vendorName)) };
+    const profile = this.#asksForSectors && isStock(quote) ? await this.#profile(vendorName) : undefined;
     return { quote, sector: profile?.sector };
   }
 
-  async write(record: ReturnType<typeof instrumentRecord>): Promise<void> {
+  async write(record: InstrumentRecord): Promise<void> {
     const { log, logger } = this.#options;
     const partitions = await patiently('asking the log for its partitions', () => log.partitionCount(feedTopic.name), this.#patience);
     await patiently('writing an instrument', () => log.append(logEntries(record, partitions)), this.#patience);
@@ -115,24 +120,37 @@ class InstrumentDesk {
     logger.info({ symbol: record.symbol }, `${record.symbol} is ${record.name ?? 'without a name'}`);
   }
 
-  async #asked<What extends 'quote' | 'profile'>(symbol: string, what: What): Promise<Awaited<ReturnType<RestClient[What]>> | undefined> {
+  /** Quotes do not tell it, series do; it never changes, so it is asked for once. */
+  async #type(vendorName: string): Promise<string | undefined> {
+    const { client, clock = Date.now } = this.#options;
+    const request = { symbol: vendorName, interval: '1d', fromMs: clock() - typeLookBackMs, toMs: clock() } as const;
+    const series = await this.#asked(vendorName, 'type', signal => client.timeSeries(request, signal));
+    return series?.meta.type;
+  }
+
+  #profile(vendorName: string): Promise<Profile | undefined> {
+    return this.#asked(vendorName, 'sector', signal => this.#options.client.profile(vendorName, signal));
+  }
+
+  /** `undefined`, and a warning, when the vendor has nothing that can be used. */
+  async #asked<T>(symbol: string, what: 'quote' | 'type' | 'sector', ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#patientAnswer(symbol, what);
+      return await this.#patientAnswer(ask);
     } catch (error) {
-      if (!(error instanceof PipelineError) || !['vendor.refused', 'vendor.no-data', 'vendor.malformed'].includes(error.code)) throw error;
-      if (what === 'profile' && error.code === 'vendor.refused') this.#asksForSectors = false;
-      const consequence = what === 'quote' ? `${symbol} stays as it is` : 'without a sector';
+      if (!(error instanceof PipelineError) || !useless.includes(error.code)) throw error;
+      if (what === 'sector' && error.code === 'vendor.refused') this.#asksForSectors = false;
+      const consequence = what === 'quote' ? `${symbol} stays as it is` : `the ${what} of ${symbol} stays as it is`;
       this.#options.logger.warn({ symbol, code: error.code }, `${consequence}: ${error.message}`);
       return undefined;
     }
   }
 
-  async #patientAnswer<What extends 'quote' | 'profile'>(symbol: string, what: What): Promise<Awaited<ReturnType<RestClient[What]>>> {
-    const { client, signal, pause = realPause } = this.#options;
+  async #patientAnswer<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal, pause = realPause } = this.#options;
     const backOff = new BackOff({ baseMs: 2_000, capMs: 60_000 });
     for (let failures = 0; ; ) {
       try {
-        return (await client[what](symbol, signal)) as Awaited<ReturnType<RestClient[What]>>;
+        return await ask(signal);
       } catch (error) {
         // The budget knows when there are credits again.
         if (hasCode(error, 'vendor.limited')) continue;

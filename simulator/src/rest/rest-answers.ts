@@ -93,7 +93,8 @@ function listing({ symbol, name, currency, exchange, micCode, country, assetClas
 async function quote(instrument: Instrument, timeMs: number, { bars, alwaysOpen }: RestMarket): Promise<RestAnswer> {
   const today = Math.floor(timeMs / dayMs) * dayMs;
   const [bar, before] = [await bars(instrument, today, dayMs), await bars(instrument, today - dayMs, dayMs)];
-  const { country: _, ...facts } = listing(instrument);
+  // As the vendor's, it does not tell the type.
+  const { country: _, type: __, ...facts } = listing(instrument);
   const body = {
     ...facts,
     ...(bar && { open: `${bar.open}`, high: `${bar.high}`, low: `${bar.low}`, close: `${bar.close}`, volume: `${bar.volume ?? ''}` }),
