@@ -168,6 +168,22 @@ describe('the history job', () => {
     expect(new Set(startsOf('1m')).size).toBe(3 * 1_440);
   });
 
+  it('asks for no further days of what is still refused', async () => {
+    const rest = await started();
+    const options: Partial<HistoryJobOptions> = { intervals: ['1d'], days: 5 };
+    rest.server.misbehave({ kind: 'error', code: 403, message: 'not in your plan' });
+    await run(rest, options);
+    for (let day = 1; day <= 3; day += 1) {
+      time.nowMs += dayMs;
+      expect(await run(rest, options)).toMatchObject({ refused: 1 });
+    }
+    expect(asked(rest).map(([, , from]) => from)).toEqual(Array.from({ length: 4 }, () => '2026-02-27'));
+    rest.server.misbehave(undefined);
+    time.nowMs += dayMs;
+    await run(rest, options);
+    expect(startsOf('1d')).toEqual([-5, -4, -3, -2, -1, 0, 1, 2, 3].map(day => todayMs + day * dayMs));
+  });
+
   it('ends on a key that is refused', async () => {
     const rest = await started({ server: { apiKey: 'another' } });
     await expect(run(rest)).rejects.toMatchObject({ code: 'feed.key-refused' });
