@@ -137,6 +137,22 @@ describeWithControlPlane('a real API server and the charts', () => {
     PATIENCE_MS,
   );
 
+  it.each(['history', 'instruments'])(
+    'let %s run at once, as its notes say, beside what is planned',
+    async job => {
+      const planned = await json(['get', 'cronjobs', '-n', 'tapeline']);
+      expect(planned.items.map(({ metadata, spec }) => [metadata.name, spec.concurrencyPolicy])).toEqual([
+        ['daily-jobs-history', 'Forbid'],
+        ['daily-jobs-instruments', 'Forbid'],
+      ]);
+      const name = `${job}-now`;
+      await cluster.kubectl(['create', 'job', `--from=cronjob/daily-jobs-${job}`, name, '-n', 'tapeline']);
+      await cluster.kubectl(['wait', '--for=condition=complete', '--timeout=120s', `job/${name}`, '-n', 'tapeline']);
+      await cluster.kubectl(['delete', `job/${name}`, '-n', 'tapeline', '--wait']);
+    },
+    PATIENCE_MS,
+  );
+
   it(
     'give the ingester its Lease and nothing else',
     async () => {
