@@ -36,7 +36,7 @@ await kafka.ensureTopics(topics.map(({ name, partitions = Number(values.partitio
 
 const ingester = runIngester({
   feed,
-  openFeed: (lastSession, signal) =>
+  openFeed: (lastSession, signal, _firstSession, partitions) =>
     twelveDataFeed({
       url: values.url,
       symbols: loadSymbols(Number(values.symbols)),
@@ -45,6 +45,7 @@ const ingester = runIngester({
       logger,
       registry,
       signal,
+      ...(partitions === undefined ? {} : { partitions }),
       ...(lastSession === undefined ? {} : { lastSession }),
     }),
   log: acknowledging(kafka),

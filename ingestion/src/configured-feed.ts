@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Feed, LastSession } from './feed.ts';
 import { finnhubFeed, finnhubUrl } from './finnhub/finnhub-feed.ts';
+import type { OpenFeed } from './ingester.ts';
 import { createRecorder } from './recorder.ts';
 import { recordingFeed } from './recording-feed.ts';
 import { symbolsOfShards } from './shard-symbols.ts';
@@ -22,11 +23,11 @@ export interface ConfiguredFeedOptions {
   readonly registry: Registry;
 }
 
-/** One feed of the settings; sessions are numbered after the last one, and from `firstSession` at least. */
+/** One feed of the settings. */
 export interface ConfiguredFeed {
   /** Source and shard, as in `twelve-data/0`. */
   readonly feed: string;
-  readonly openFeed: (lastSession: LastSession | undefined, signal: AbortSignal, firstSession?: number) => Feed;
+  readonly openFeed: OpenFeed;
   /** Set for a shard: the source whose symbols it shares. */
   readonly source?: string;
   /** What a full buffer means to it. @default 'drop' */
@@ -42,6 +43,7 @@ interface Opening extends Pick<ConfiguredFeedOptions, 'logger' | 'registry'> {
   readonly marketHours: MarketHours;
   readonly lastSession?: LastSession;
   readonly firstSession?: number;
+  readonly partitions?: number;
 }
 
 /**
@@ -54,7 +56,7 @@ export function openConfiguredFeeds(configuration: Configuration, options: Confi
   const isOne = configuration.FEEDS.length === 1 && configuration.TWELVE_DATA_SHARDS === 1;
   const vendorFeed = (feed: string, open: (opening: Opening) => Feed): ConfiguredFeed => ({
     feed,
-    openFeed: (lastSession, signal, firstSession) =>
+    openFeed: (lastSession, signal, firstSession, partitions) =>
       open({
         feed,
         clock: Date.now,
@@ -65,6 +67,7 @@ export function openConfiguredFeeds(configuration: Configuration, options: Confi
         ...(muteTimeoutMs === undefined ? {} : { muteTimeoutMs }),
         ...(lastSession === undefined ? {} : { lastSession }),
         ...(firstSession === undefined ? {} : { firstSession }),
+        ...(partitions === undefined ? {} : { partitions }),
       }),
   });
   const feeds: Readonly<Record<FeedName, () => readonly ConfiguredFeed[]>> = {

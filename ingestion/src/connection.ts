@@ -1,7 +1,9 @@
 /** One WebSocket to a vendor, from the request to its end; tells a refused key from everything that may pass. */
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { reasonOf } from '@tapeline/core/errors';
 import { WebSocket } from 'ws';
+import { EverydayFrames } from './hot/everyday-frames.ts';
 import { endedWithoutCode } from './session-mapper.ts';
 
 /**
@@ -27,7 +29,17 @@ export interface ConnectionListener {
   /** @param simulated whether the server says that its market is one. */
   opened(simulated: boolean): void;
   message(text: string): void;
+  /** Looks at text messages before they are text. */
+  readonly everyday?: EverydayListener | undefined;
   pong(): void;
+}
+
+/** Takes messages in their bytes. */
+export interface EverydayListener {
+  /** Bytes have come, maybe several messages; called before them. */
+  bytesCame(): void;
+  /** One text message, `bytes[start, end)`; false leaves it to {@link ConnectionListener.message}. */
+  take(bytes: Uint8Array, start: number, end: number): boolean;
 }
 
 export interface Connection {
@@ -60,11 +72,16 @@ export function connect(options: ConnectionOptions, listener: ConnectionListener
     isOver = true;
     resolve(ending);
   };
+  let stream: Socket | undefined;
   socket.on('upgrade', response => {
     simulated = isSimulated(response);
+    stream = response.socket;
   });
   socket.on('open', () => {
     isOpen = true;
+    // Compressed messages are the library's.
+    if (stream !== undefined && listener.everyday !== undefined && socket.extensions === '')
+      readEveryday(stream, listener.everyday, () => isOver);
     if (!isOver) listener.opened(simulated);
   });
   socket.on('message', data => {
@@ -97,6 +114,22 @@ export function connect(options: ConnectionOptions, listener: ConnectionListener
       setTimeout(() => socket.terminate(), closeTimeoutMs);
     },
   };
+}
+
+/** Everyday messages are taken out of the stream before the library reads it. */
+function readEveryday(stream: Socket, everyday: EverydayListener, isOver: () => boolean): void {
+  const library = stream.listeners('data');
+  const frames = new EverydayFrames({
+    take: (bytes, start, end) => !isOver() && everyday.take(bytes, start, end),
+    pass: bytes => {
+      for (const listener of library) listener.call(stream, bytes);
+    },
+  });
+  stream.removeAllListeners('data');
+  stream.on('data', bytes => {
+    everyday.bytesCame();
+    frames.push(bytes);
+  });
 }
 
 function isSimulated(response: IncomingMessage): boolean {

@@ -31,8 +31,8 @@ export function runElectedIngester(options: ElectedIngesterOptions): ElectedInge
     const usedUp = new AbortController();
     const feeds = options.feeds.map(feed => ({
       ...feed,
-      openFeed: (last: LastSession | undefined, stop: AbortSignal) =>
-        feedOfTerm({ feed, leadership, usedUp, logger: options.logger }, last, stop),
+      openFeed: (last: LastSession | undefined, stop: AbortSignal, _first?: number, partitions?: number) =>
+        feedOfTerm({ feed, leadership, usedUp, partitions, logger: options.logger }, last, stop),
     }));
     const signal = AbortSignal.any([leadership.signal, usedUp.signal]);
     ingester = runIngesters({ ...options, feeds, signal, flushDeadlineMs });
@@ -60,18 +60,20 @@ interface Term {
   readonly leadership: Leadership;
   /** Ends the term. */
   readonly usedUp: AbortController;
+  /** Of `market-data.feed`. */
+  readonly partitions: number | undefined;
   readonly logger: Logger;
 }
 
 /** The feed, its sessions numbered within the term (session-numbers.ts); ends, and the term with it, when the numbers are used up. */
 async function* feedOfTerm(
-  { feed, leadership, usedUp, logger }: Term,
+  { feed, leadership, usedUp, partitions, logger }: Term,
   last: LastSession | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<FeedEvent, void, undefined> {
   const term = await leadership.raiseTerm(termAfter(last?.session));
   if (term === undefined) return;
-  for await (const event of feed.openFeed(last, signal, firstSessionOf(term))) {
+  for await (const event of feed.openFeed(last, signal, firstSessionOf(term), partitions)) {
     if (event.kind === 'session' && isBeyond(term, event.session)) {
       logger.warn({ term, session: event.session }, `term ${term} has no session numbers left: going on under a new term`);
       usedUp.abort();

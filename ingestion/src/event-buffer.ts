@@ -4,6 +4,7 @@
  */
 import { type GapRecord, type Heartbeat, recordFormat, recordTimeMs, type SessionRecord } from '@tapeline/core/records';
 import type { FeedEvent } from './feed.ts';
+import type { TickRun } from './hot/tick-run.ts';
 
 export interface EventBufferOptions {
   /** Source and shard that the gap records speak for. */
@@ -33,7 +34,11 @@ export class EventBuffer {
   /** Taken from `#first` on; cut when half of it is taken. */
   #events: FeedEvent[] = [];
   #first = 0;
+  /** Of all but the run that may still grow. */
+  #size = 0;
   #bytes = 0;
+  /** The newest event, while it is a run that may still grow. */
+  #growing: TickRun | undefined;
   /** Of the newest event that named one. */
   #session = 1;
   #loss: Loss | undefined;
@@ -42,13 +47,13 @@ export class EventBuffer {
     this.#options = options;
   }
 
-  /** Events in it, an open loss not counted. */
+  /** Events in it, each tick of a run counted, an open loss not. */
   get size(): number {
-    return this.#events.length - this.#first;
+    return this.#size + (this.#growing?.count ?? 0);
   }
 
   get isEmpty(): boolean {
-    return this.size === 0;
+    return this.#events.length === this.#first;
   }
 
   get isFull(): boolean {
@@ -66,16 +71,24 @@ export class EventBuffer {
     if (event.kind === 'heartbeat') return this.#pushHeartbeat(event);
     if (this.#loss === undefined && !this.isFull) return this.#append(event);
     if (event.kind === 'session') return this.#hold(event);
-    const isRare = event.kind !== 'tick' && event.kind !== 'dead-letter';
+    const isRare = event.kind !== 'tick' && event.kind !== 'ticks' && event.kind !== 'dead-letter';
     if (isRare && this.size < this.#options.limitEvents * 2) return this.#append(event);
     this.#drop(event);
   }
 
-  /** Takes the oldest events out, at most `count`. */
+  /** Takes the oldest events out, at most `count`, or one run that is longer. */
   take(count: number): FeedEvent[] {
-    const taken = this.#events.slice(this.#first, this.#first + count);
-    this.#first += taken.length;
-    for (const event of taken) this.#bytes -= approximateBytes(event);
+    this.#settleGrowing();
+    let end = this.#first;
+    for (let weight = 0; end < this.#events.length; end += 1) {
+      const event = this.#events[end] as FeedEvent;
+      weight += weightOf(event);
+      if (weight > count && end > this.#first) break;
+      this.#size -= weightOf(event);
+      this.#bytes -= approximateBytes(event);
+    }
+    const taken = this.#events.slice(this.#first, end);
+    this.#first = end;
     if (this.#first * 2 >= this.#events.length) {
       this.#events = this.#events.slice(this.#first);
       this.#first = 0;
@@ -85,8 +98,22 @@ export class EventBuffer {
   }
 
   #append(event: FeedEvent): void {
+    this.#settleGrowing();
     this.#events.push(event);
-    this.#bytes += approximateBytes(event);
+    if (event.kind === 'ticks') this.#growing = event;
+    else {
+      this.#size += 1;
+      this.#bytes += approximateBytes(event);
+    }
+  }
+
+  /** What is no longer the newest, or is taken, is counted as it is now. */
+  #settleGrowing(): void {
+    const run = this.#growing;
+    if (run === undefined) return;
+    this.#growing = undefined;
+    this.#size += run.count;
+    this.#bytes += approximateBytes(run);
   }
 
   /** A heartbeat replaces the one before it once the queue fills, and must not overtake a loss: dropping it does no harm. */
@@ -99,6 +126,7 @@ export class EventBuffer {
   }
 
   #drop(event: Exclude<FeedEvent, SessionRecord | Heartbeat>): void {
+    if (event.kind === 'ticks') return this.#dropRun(event);
     this.#loss ??= emptyLoss();
     const loss = this.#loss;
     const receivedTimeMs = event.kind === 'dead-letter' ? event.timeMs : recordTimeMs(event);
@@ -107,6 +135,11 @@ export class EventBuffer {
     span(loss, event.kind === 'tick' ? event.timeMs : receivedTimeMs);
     loss.receivedTimeMs = Math.max(loss.receivedTimeMs, receivedTimeMs);
     this.#options.dropped?.(1);
+  }
+
+  #dropRun(run: TickRun): void {
+    run.seal();
+    for (const tick of run.ticks()) this.#drop(tick);
   }
 
   /** Keeps the newest session; the absence that the one it replaces told of becomes part of the loss. */
@@ -152,7 +185,13 @@ export function approximateBytes(event: FeedEvent): number {
   if (event.kind === 'dead-letter') return 512 + 2 * (event.value.length + event.detail.length);
   if (event.kind === 'session') return 512 + 64 * event.symbols.length + 160 * event.refused.length;
   if (event.kind === 'gap') return 512 + 64 * event.symbols.length;
+  if (event.kind === 'ticks') return 512 * event.count;
   return 512;
+}
+
+/** How many it is counted as. */
+function weightOf(event: FeedEvent): number {
+  return event.kind === 'ticks' ? event.count : 1;
 }
 
 function emptyLoss(): Loss {

@@ -1,5 +1,6 @@
 /** The ingester: finds out where the feed stopped, reads it from there, and writes it into the log. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -10,11 +11,17 @@ import { LogWriter } from './log-writer.ts';
 import { gaugeOf } from './metrics.ts';
 import type { TickTotals } from './tick-counters.ts';
 
+/**
+ * Sessions are numbered after the last one, and from `firstSession` at least. A feed that is told the partitions of `market-data.feed` may
+ * give runs of ticks.
+ */
+export type OpenFeed = (lastSession: LastSession | undefined, signal: AbortSignal, firstSession?: number, partitions?: number) => Feed;
+
 export interface IngesterOptions {
   /** Source and shard, as in `twelve-data/0`; the feed's records carry the same. */
   readonly feed: string;
   /** Makes the feed, given what the log knows of its last session; it must end when `signal` aborts. */
-  readonly openFeed: (lastSession: LastSession | undefined, signal: AbortSignal) => Feed;
+  readonly openFeed: OpenFeed;
   /** Its topics must exist. */
   readonly log: MarketLog;
   readonly logger: Logger;
@@ -90,13 +97,19 @@ class RunningIngester {
 
   async run(): Promise<IngesterState> {
     const { signal, log, feed, logger } = this.#options;
-    const [known] = await Promise.all([this.#lastSession(), this.#options.ready]);
-    if (signal.aborted) return this.state();
+    const asked = this.#untilKnown(async () => ({
+      known: await findLastSession(log, feed),
+      partitions: await log.partitionCount(feedTopic.name),
+    }));
+    const [found] = await Promise.all([asked, this.#options.ready]);
+    if (found === undefined || signal.aborted) return this.state();
+    const { known, partitions } = found;
     if (known) logger.info({ feed, session: known.session, lastDataMs: known.lastDataMs }, `going on after session ${known.session}`);
     this.#writer = new LogWriter({ ...this.#options, log, limitEvents: this.#options.maxBufferedEvents });
     const stop = new AbortController();
     try {
-      await Promise.race([this.#pump(known, this.#writer, AbortSignal.any([signal, stop.signal])), this.#writer.failed]);
+      const opened = this.#options.openFeed(known, AbortSignal.any([signal, stop.signal]), undefined, partitions);
+      await Promise.race([this.#pump(opened, this.#writer), this.#writer.failed]);
     } finally {
       stop.abort();
       this.#phase = 'ended';
@@ -124,8 +137,8 @@ class RunningIngester {
     };
   }
 
-  async #pump(known: LastSession | undefined, writer: LogWriter, signal: AbortSignal): Promise<void> {
-    for await (const event of this.#options.openFeed(known, signal)) {
+  async #pump(opened: Feed, writer: LogWriter): Promise<void> {
+    for await (const event of opened) {
       this.#note(event);
       writer.write(event);
       if (this.#options.whenFull === 'wait') await writer.room();
@@ -133,7 +146,7 @@ class RunningIngester {
   }
 
   #note(event: FeedEvent): void {
-    if (event.kind === 'tick') this.#lastDataMs = event.receivedTimeMs;
+    if (event.kind === 'tick' || event.kind === 'ticks') this.#lastDataMs = event.receivedTimeMs;
     else if (event.kind === 'heartbeat') this.#phase = phaseAfter(this.#phase, event.connected);
     else if (event.kind === 'session') {
       this.#phase = 'subscribed';
@@ -149,12 +162,12 @@ class RunningIngester {
   }
 
   /** Asks the log until it answers: numbering anew would make ticks that the fold refuses. */
-  async #lastSession(): Promise<LastSession | undefined> {
-    const { log, feed, logger, signal } = this.#options;
+  async #untilKnown<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    const { logger, signal } = this.#options;
     const backOff = new BackOff();
     while (!signal.aborted) {
       try {
-        return await findLastSession(log, feed);
+        return await ask();
       } catch (error) {
         if (!(error instanceof PipelineError && error.retriable)) throw error;
         const waitMs = backOff.nextMs();

@@ -5,13 +5,13 @@ import { encodeRecord } from '@tapeline/core/record-codec';
 import { recordKey } from '@tapeline/core/records';
 import { deadLetterTopic, feedTopic } from '@tapeline/core/topics';
 import type { Append } from '@tapeline/log/market-log';
-import type { FeedEvent } from './feed.ts';
+import type { PlainEvent } from './feed.ts';
 
 /**
  * The entries of an event: one in its symbol's partition, or one in each partition when it has no symbol.
  * @throws PipelineError `record.invalid` when a field is not what its kind asks for.
  */
-export function logEntries(event: FeedEvent, partitions: number): readonly Append[] {
+export function logEntries(event: PlainEvent, partitions: number): readonly Append[] {
   if (event.kind === 'dead-letter') return [{ topic: deadLetterTopic.name, partition: 0, value: encodeDeadLetter(event) }];
   const value = encodeRecord(event);
   const key = recordKey(event);

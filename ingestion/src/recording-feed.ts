@@ -1,7 +1,7 @@
 /** The feed that reads a recording, as fast as it is read. Its records are those that the socket's feed gave, or would have given. */
 import { readSessions, surveyRecording } from '@tapeline/core/recorded-sessions';
 import { pause } from './back-off.ts';
-import type { FeedEvent, LastSession } from './feed.ts';
+import type { LastSession, PlainEvent } from './feed.ts';
 import { afterEndMs, endedWithoutCode, SessionMapper } from './session-mapper.ts';
 import { parseMessage, readMessage } from './twelve-data/messages.ts';
 
@@ -20,7 +20,7 @@ export interface RecordingFeedOptions {
  * Reads a recording twice: once through to prove every line, then for its records.
  * @throws PipelineError `recording.malformed` with the line, `recording.unreadable`.
  */
-export async function* recordingFeed(options: RecordingFeedOptions): AsyncGenerator<FeedEvent, void, undefined> {
+export async function* recordingFeed(options: RecordingFeedOptions): AsyncGenerator<PlainEvent, void, undefined> {
   const survey = await surveyRecording(options.path);
   const mapper = new SessionMapper({ feed: options.feed, lastSession: options.startAfter, feedClock: true });
   const pace = paceOf(options);

@@ -5,7 +5,7 @@
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { type DeadLetterReason, deadLetter } from '@tapeline/core/dead-letters';
 import { type Heartbeat, recordFormat, type Tick } from '@tapeline/core/records';
-import type { FeedEvent, LastSession } from './feed.ts';
+import type { LastSession, PlainEvent } from './feed.ts';
 import { OpenMarkets } from './market-hours.ts';
 import { Session } from './session.ts';
 import { isFuture, StampResolutions } from './time-mapping.ts';
@@ -71,6 +71,16 @@ export class SessionMapper {
     return this.#session?.marketOf(symbol);
   }
 
+  /** The running session, once the log knows of it. */
+  get announced(): Session | undefined {
+    return this.#session?.announced ? this.#session : undefined;
+  }
+
+  /** How finely a symbol is stamped, as far as it is learnt. */
+  resolutionMs(symbol: string): number {
+    return this.#resolutions.resolutionMs(symbol);
+  }
+
   /** True while a session runs that the log knows of. */
   get isConnected(): boolean {
     return this.#session?.announced ?? false;
@@ -101,7 +111,7 @@ export class SessionMapper {
    * Symbols of these names (in capitals) are asked for no more, while the connection goes on or between two: the records that tell so, if the log
    * knows the session. What is still received of them goes to the dead letters.
    */
-  giveUp(names: readonly string[], timeMs: number): FeedEvent[] {
+  giveUp(names: readonly string[], timeMs: number): PlainEvent[] {
     this.#refused = new Map([...this.#refused].filter(([symbol]) => !names.includes(symbol.toUpperCase())));
     this.#session?.giveUp(names);
     return this.isConnected ? this.#announce(timeMs, true) : [];
@@ -115,7 +125,7 @@ export class SessionMapper {
   }
 
   /** Maps one message; a message outside a session begins one. */
-  receive(received: Received): FeedEvent[] {
+  receive(received: Received): PlainEvent[] {
     const { message, receivedTimeMs } = received;
     if (this.isResubscription(message)) {
       const { simulated = false } = this.#session ?? {};
@@ -128,17 +138,17 @@ export class SessionMapper {
   }
 
   /** The wall clock's heartbeat: all that was received until `nowMs` was given out before. Nothing before the first session ever. */
-  heartbeat(nowMs: number): FeedEvent[] {
+  heartbeat(nowMs: number): PlainEvent[] {
     return this.isConnected || this.#last !== undefined ? [this.#heartbeat(nowMs, this.isConnected)] : [];
   }
 
   /** The server said the time and nothing behind it: the heartbeat that a message at this time would have brought. */
-  timeSaid(timeMs: number): FeedEvent[] {
+  timeSaid(timeMs: number): PlainEvent[] {
     return this.#heartbeatsBefore(timeMs);
   }
 
   /** The connected heartbeat at the end of a recording, so that what is over closes; also when its last session has ended. */
-  finalHeartbeat(timeMs: number): FeedEvent[] {
+  finalHeartbeat(timeMs: number): PlainEvent[] {
     return this.isConnected || this.#last !== undefined ? [this.#heartbeat(timeMs, true)] : [];
   }
 
@@ -152,7 +162,7 @@ export class SessionMapper {
     this.#refused = session.refused;
   }
 
-  #map(received: Received): FeedEvent[] {
+  #map(received: Received): PlainEvent[] {
     const { message } = received;
     switch (message.kind) {
       case 'price':
@@ -169,7 +179,7 @@ export class SessionMapper {
     }
   }
 
-  #status(status: SubscribeStatus, timeMs: number): FeedEvent[] {
+  #status(status: SubscribeStatus, timeMs: number): PlainEvent[] {
     this.#session?.answer(status);
     return this.#announce(timeMs, status.refused.length > 0);
   }
@@ -178,7 +188,7 @@ export class SessionMapper {
    * The session's record. Where symbols leave a session that the log knows, the last heartbeat's time is said again before it: they are absent from
    * the feed's last price on, and partitions without that price know of it by a heartbeat only. Time does not move by that.
    */
-  #announce(timeMs: number, leave = false): FeedEvent[] {
+  #announce(timeMs: number, leave = false): PlainEvent[] {
     const session = this.#session;
     if (session === undefined) return [];
     if (session.announced) return [...(leave ? [this.#heartbeat(this.#connectedMs ?? session.startMs, true)] : []), session.record(timeMs)];
@@ -186,7 +196,7 @@ export class SessionMapper {
     return [session.record(session.startMs)];
   }
 
-  #price(price: PriceEvent, received: Received): FeedEvent[] {
+  #price(price: PriceEvent, received: Received): PlainEvent[] {
     const session = this.#session;
     if (session === undefined) return [];
     const { symbol, sourceTimeMs } = price;
@@ -232,7 +242,7 @@ export class SessionMapper {
   }
 
   /** At most one heartbeat, on the last point of the grid before `timeMs`: earlier points would say nothing more. */
-  #heartbeatsBefore(timeMs: number): FeedEvent[] {
+  #heartbeatsBefore(timeMs: number): PlainEvent[] {
     const session = this.#session;
     if (session === undefined || !session.announced) return [];
     const pointMs = Math.ceil(timeMs / heartbeatIntervalMs - 1) * heartbeatIntervalMs;
@@ -256,7 +266,7 @@ export class SessionMapper {
     };
   }
 
-  #refuse(reason: DeadLetterReason, detail: string, { receivedTimeMs, text }: Received): FeedEvent {
+  #refuse(reason: DeadLetterReason, detail: string, { receivedTimeMs, text }: Received): PlainEvent {
     const origin = `${this.#options.feed} session ${this.#session?.number ?? 0}`;
     return deadLetter({ reason, detail, origin, timeMs: receivedTimeMs, value: text() });
   }

@@ -39,6 +39,8 @@ export interface SocketFeedOptions {
   readonly firstSession?: number;
   /** Events that wait for the reader at most; beyond it ticks are lost, with a gap record. @default 100,000 */
   readonly maxQueuedEvents?: number;
+  /** Of `market-data.feed`: everyday prices may then come as runs of ticks. @default each tick alone */
+  readonly partitions?: number;
 }
 
 /** What a connection has of the feed that it belongs to. */

@@ -41,26 +41,26 @@ export class TickCounters {
     return { ...this.#totals };
   }
 
-  /** An event came out of a feed. A gap record stands for what the feed itself lost. */
+  /** An event came out of a feed, or a run of ticks has grown. A gap record stands for what the feed itself lost. */
   entered(event: FeedEvent): void {
     if (event.kind === 'gap') {
       this.#receive(event.lost);
       this.#lose(event.lost);
-    } else if (isCounted(event)) {
-      this.#receive(1);
-      this.#buffer(1);
+    } else {
+      this.#receive(newIn(event));
+      this.#buffer(newIn(event));
     }
+    if (event.kind === 'ticks') event.counted = event.count;
   }
 
   /** An event is durable. */
   written(event: FeedEvent): void {
-    if (!isCounted(event)) return;
-    this.#buffer(-1);
-    if (event.kind === 'dead-letter') this.#refuse(event.reason);
-    else {
-      this.#totals.accepted += 1;
-      this.#accepted.inc();
-    }
+    const count = countOf(event);
+    if (count === 0) return;
+    this.#buffer(-count);
+    if (event.kind === 'dead-letter') return this.#refuse(event.reason);
+    this.#totals.accepted += count;
+    this.#accepted.inc(count);
   }
 
   /** Events that had entered were dropped. */
@@ -91,7 +91,13 @@ export class TickCounters {
   }
 }
 
-/** True for what is counted as received: ticks and dead letters. */
-export function isCounted(event: FeedEvent): boolean {
-  return event.kind === 'tick' || event.kind === 'dead-letter';
+/** How many it is counted as: ticks and dead letters are received, other records are not. */
+export function countOf(event: FeedEvent): number {
+  if (event.kind === 'ticks') return event.count;
+  return event.kind === 'tick' || event.kind === 'dead-letter' ? 1 : 0;
+}
+
+/** What of it is not yet counted: a run grows. */
+function newIn(event: FeedEvent): number {
+  return event.kind === 'ticks' ? event.count - event.counted : countOf(event);
 }

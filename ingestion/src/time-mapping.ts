@@ -27,7 +27,11 @@ export class StampResolutions {
   /** The time of a tick with this stamp; learns the symbol's resolution from the stamp first. */
   timeMs(symbol: string, sourceTimeMs: number, receivedTimeMs: number): number {
     if (sourceTimeMs % minuteMs !== 0 && this.#seconds.size < this.#limit) this.#seconds.add(symbol);
-    const resolutionMs = this.#seconds.has(symbol) ? secondMs : minuteMs;
-    return Math.min(receivedTimeMs, sourceTimeMs + resolutionMs - 1);
+    return Math.min(receivedTimeMs, sourceTimeMs + this.resolutionMs(symbol) - 1);
+  }
+
+  /** As far as it is learnt. */
+  resolutionMs(symbol: string): number {
+    return this.#seconds.has(symbol) ? secondMs : minuteMs;
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { encodeRecord } from '@tapeline/core/record-codec';
 import { EventBuffer } from '../src/event-buffer.ts';
 import { EventQueue } from '../src/event-queue.ts';
+import { type TickRun, TickRuns } from '../src/hot/tick-run.ts';
 import { aGap, aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
 
 const bufferOf = (limitEvents: number, dropped?: (count: number) => void) =>
@@ -111,5 +113,57 @@ describe('a queue', () => {
     for await (const event of queue.read()) events.push(event);
     expect(events).toHaveLength(11);
     expect(events.at(-1)).toMatchObject({ kind: 'gap', lost: 15, fromMs: noonMs + 11, toMs: noonMs + 26 });
+  });
+});
+
+describe('a run of ticks in a buffer', () => {
+  const runOf = (...sequences: readonly number[]) => {
+    const run = new TickRuns(1).take(3);
+    for (const sequence of sequences) grow(run, sequence);
+    return run;
+  };
+  const grow = (run: TickRun, sequence: number) => {
+    const value = encodeRecord(tickAt(sequence, sequence % 2 === 0 ? 'ETH/USD' : 'BTC/USD'));
+    run.blocks[0]?.add(undefined, value, 0, value.length);
+    run.count += 1;
+  };
+
+  it('counts as so many ticks, also those that came while it waited', () => {
+    const buffer = bufferOf(10);
+    const run = runOf(1, 2);
+    buffer.push(run);
+    grow(run, 3);
+    expect(buffer.size).toBe(3);
+    buffer.push(tickAt(4));
+    expect(buffer.size).toBe(4);
+    expect(buffer.take(2)).toEqual([run]);
+    expect(buffer.size).toBe(1);
+    expect(buffer.take(2)).toEqual([tickAt(4)]);
+    expect([buffer.size, buffer.isEmpty]).toEqual([0, true]);
+  });
+
+  it('is dropped as a whole with an account of each tick, and grows no more', () => {
+    let dropped = 0;
+    const buffer = bufferOf(2, count => {
+      dropped += count;
+    });
+    buffer.push(runOf(1, 2));
+    const lost = runOf(3, 4, 5);
+    buffer.push(lost);
+    expect([dropped, lost.isSealed]).toEqual([3, true]);
+    expect(buffer.take(9)).toHaveLength(1);
+    expect(buffer.take(9)).toMatchObject([
+      { kind: 'gap', session: 3, symbols: ['BTC/USD', 'ETH/USD'], fromMs: noonMs + 3, toMs: noonMs + 6, lost: 3 },
+    ]);
+  });
+
+  it('is closed in a queue by what comes behind it', async () => {
+    const queue = new EventQueue({ feed: 'twelve-data/0', reason: 'ingester buffer full', limitEvents: 10, limitBytes: 1e9 });
+    const run = runOf(1);
+    queue.push([run]);
+    queue.push([]);
+    expect(run.isSealed).toBe(false);
+    queue.push([aHeartbeat()]);
+    expect(run.isSealed).toBe(true);
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { deadLetter } from '@tapeline/core/dead-letters';
 import { PipelineError } from '@tapeline/core/errors';
+import { encodeRecord } from '@tapeline/core/record-codec';
 import { Registry } from 'prom-client';
+import { type TickRun, TickRuns } from '../src/hot/tick-run.ts';
 import { LogWriter, type LogWriterOptions } from '../src/log-writer.ts';
 import { aGap, aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
 import { aLogger, type LogLines } from './support/logger.ts';
@@ -47,6 +49,43 @@ describe('the log writer', () => {
       ['session', 'tick', 'heartbeat'],
     ]);
     expect(log.deadLetters()).toMatchObject([{ reason: 'future' }]);
+  });
+
+  it('writes runs of ticks and what stands between them in order, and counts what they had grown to when it took them', async () => {
+    const log = new MemoryLog(2);
+    const { writer } = writerOf(log);
+    const runs = new TickRuns(2);
+    const grow = (run: TickRun, sequence: number) => {
+      const value = encodeRecord(aTick({ sequence }));
+      run.blocks[1]?.add(Buffer.from('BTC/USD'), value, 0, value.length);
+      run.count += 1;
+    };
+    log.hold();
+    writer.write(aSession());
+    await until(() => log.inFlight === 1);
+    const [first, second] = [runs.take(1), runs.take(1)];
+    grow(first, 1);
+    writer.write(first);
+    expect(writer.totals).toMatchObject({ received: 1, buffered: 1 });
+    grow(first, 2);
+    writer.write(aHeartbeat());
+    grow(second, 3);
+    writer.write(second);
+    writer.write(refused);
+    log.resume();
+    await writer.close(1_000);
+    expect(log.records(1).map(record => (record.kind === 'tick' ? record.sequence : record.kind))).toEqual([
+      'session',
+      1,
+      2,
+      'heartbeat',
+      3,
+    ]);
+    expect(log.records(0).map(record => record.kind)).toEqual(['session', 'heartbeat']);
+    expect(log.deadLetters()).toHaveLength(1);
+    expect(log.appends).toHaveLength(2);
+    expect(writer.totals).toEqual({ received: 4, accepted: 3, refused: 1, lost: 0, buffered: 0 });
+    expect(runs.take(2)).toBe(second);
   });
 
   it('keeps one append in flight that takes all that waits', async () => {

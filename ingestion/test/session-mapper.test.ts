@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
 import fc from 'fast-check';
-import type { FeedEvent } from '../src/feed.ts';
+import type { PlainEvent } from '../src/feed.ts';
 import { SessionMapper, type SessionMapperOptions } from '../src/session-mapper.ts';
 import { readMessage } from '../src/twelve-data/messages.ts';
 
@@ -22,12 +22,12 @@ function mapperOf(options: Partial<SessionMapperOptions> = {}): SessionMapper {
   return new SessionMapper({ feed: 'twelve-data/0', feedClock: false, resubscribedReason: 'resubscribed by the server', ...options });
 }
 
-function receive(mapper: SessionMapper, message: unknown, receivedTimeMs: number): FeedEvent[] {
+function receive(mapper: SessionMapper, message: unknown, receivedTimeMs: number): PlainEvent[] {
   return mapper.receive({ message: readMessage(message), receivedTimeMs, text: () => JSON.stringify(message) });
 }
 
-const bare = (events: readonly FeedEvent[]) => JSON.parse(JSON.stringify(events));
-const kinds = (events: readonly FeedEvent[]) => events.map(event => event.kind);
+const bare = (events: readonly PlainEvent[]) => JSON.parse(JSON.stringify(events));
+const kinds = (events: readonly PlainEvent[]) => events.map(event => event.kind);
 
 describe('a session', () => {
   it('is numbered after the last one, and from the first one that is allowed', () => {

@@ -48,6 +48,32 @@ describe('the feed of TwelveData', () => {
     });
   });
 
+  it('gives everyday prices as runs where the partitions are known, every price once and in order', async () => {
+    const count = 5_000;
+    const stamp = Math.floor(Date.now() / 1_000) - 1;
+    const everyday = (index: number) =>
+      `{"event":"price","symbol":"BTC/USD","exchange":"Coinbase Pro","type":"Digital Currency","timestamp":${stamp},"price":${index}.5}`;
+    // Now and then what is not everyday: another order of the fields, a long message.
+    const text = (index: number) => {
+      if (index % 500 === 499) return `{"event":"price","price":${index}.5,"symbol":"BTC/USD","timestamp":${stamp}}`;
+      return index % 700 === 699 ? everyday(index).replace('Pro', 'Pro '.repeat(20_000)) : everyday(index);
+    };
+    const script: VendorScript = {
+      subscribed: symbols => [accepted(...symbols), ...Array.from({ length: count }, (_, index) => text(index + 1))],
+    };
+    await withVendor(script, { partitions: 2 }, async feed => {
+      const ticks = () =>
+        feed.events.flatMap(event => (event.kind === 'ticks' ? [...event.ticks()] : event.kind === 'tick' ? [event] : []));
+      await feed.until('all of them', () => ticks().length === count);
+      expect(ticks().map(({ sequence, price }) => [sequence, price])).toEqual(
+        Array.from({ length: count }, (_, index) => [index + 1, index + 1.5]),
+      );
+      expect(feed.of('tick').length).toBeLessThan(count / 10);
+      await feed.until('a heartbeat after them', ({ events }) => events.at(-1)?.kind === 'heartbeat');
+      expect(feed.of('heartbeat').at(-1)?.lastDataMs).toBe(ticks().at(-1)?.receivedTimeMs);
+    });
+  });
+
   it('keeps the session with a heartbeat message', async () => {
     await withVendor(answering, { timing: { vendorHeartbeatMs: 30 } }, async (feed, vendor) => {
       await feed.until('a heartbeat message', () => vendor.received[0]?.some(message => message.action === 'heartbeat') ?? false);

@@ -16,6 +16,12 @@ export interface BlockBatch {
   readonly count: number;
 }
 
+/** A batch in which a record has begun: who writes it puts the value's bytes from `valueStart` on. */
+export interface OpenRecord {
+  readonly bytes: Uint8Array;
+  readonly valueStart: number;
+}
+
 /** Where a batch begins in its array: so that what its checksum covers begins at a multiple of 8. */
 export const batchStart = 3;
 export const batchHeaderBytes = 61;
@@ -28,6 +34,9 @@ const firstCapacity = 16_384;
 const mostSpare = 2;
 /** Attributes, time and headers of a record, one byte each; and four numbers of up to five bytes. */
 const recordOverheadBytes = 3 + 4 * 5;
+/** Lengths of records that are written in place take two bytes, which is so from here on and below there. */
+const leastInPlaceBytes = 64;
+const mostInPlaceBytes = 8_192;
 
 export class RecordBlock {
   readonly topic: string;
@@ -35,7 +44,8 @@ export class RecordBlock {
   readonly #batches: GrowingBatch[] = [];
   /** Emptied ones, to be filled again. */
   readonly #spare: GrowingBatch[] = [];
-  #count = 0;
+  /** Holds the record that has begun. */
+  #open: GrowingBatch | undefined;
 
   constructor({ topic, partition }: RecordBlockOptions) {
     this.topic = topic;
@@ -43,7 +53,7 @@ export class RecordBlock {
   }
 
   get count(): number {
-    return this.#count;
+    return this.#batches.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Size of the records section, of all batches. */
@@ -59,24 +69,31 @@ export class RecordBlock {
   /** Adds a record, copying its bytes: the value is `value[valueStart, valueEnd)`, a tombstone when `valueStart` is −1. */
   add(key: Uint8Array | undefined, value: Uint8Array, valueStart: number, valueEnd: number): void {
     const valueLength = valueStart < 0 ? -1 : valueEnd - valueStart;
-    const most = recordOverheadBytes + (key?.length ?? 0) + Math.max(0, valueLength);
-    let batch = this.#batches.at(-1);
-    if (batch === undefined || (batch.count > 0 && batch.end - batchStart + most > batchBytes)) batch = this.#begin();
-    batch.add(key, value, valueStart, valueLength);
-    this.#count += 1;
+    this.#batchFor(recordOverheadBytes + (key?.length ?? 0) + Math.max(0, valueLength)).add(key, value, valueStart, valueLength);
+  }
+
+  /** Begins a record whose value the caller writes in place, at most so many bytes of it, and then says by {@link end} where it ends. */
+  begin(key: Uint8Array, mostValueBytes: number): OpenRecord {
+    this.#open = this.#batchFor(recordOverheadBytes + key.length + mostValueBytes);
+    this.#open.begin(key, mostValueBytes);
+    return this.#open;
+  }
+
+  /** @throws RangeError when the value is shorter than 64 bytes or the record longer than 8 KiB. */
+  end(valueEnd: number): void {
+    this.#open?.finish(valueEnd);
+    this.#open = undefined;
   }
 
   /** Empties the block for the next records; not while it is being appended. */
   clear(): void {
     for (const batch of this.#batches.splice(0)) if (this.#spare.length < mostSpare) this.#spare.push(batch);
-    this.#count = 0;
   }
 
   /** A view of the block as of another topic, to be appended. */
   in(topic: string): RecordBlock {
     const view = new RecordBlock({ topic, partition: this.partition });
     view.#batches.push(...this.#batches);
-    view.#count = this.#count;
     return view;
   }
 
@@ -91,6 +108,12 @@ export class RecordBlock {
     return new SectionCursor(sections, 0, Number.MAX_SAFE_INTEGER);
   }
 
+  /** The last batch, or a new one where it has no room for so many bytes. */
+  #batchFor(most: number): GrowingBatch {
+    const last = this.#batches.at(-1);
+    return last === undefined || (last.count > 0 && last.end - batchStart + most > batchBytes) ? this.#begin() : last;
+  }
+
   #begin(): GrowingBatch {
     const batch = this.#spare.pop() ?? new GrowingBatch();
     batch.clear();
@@ -103,6 +126,8 @@ class GrowingBatch implements BlockBatch {
   bytes: Uint8Array = new Uint8Array(firstCapacity);
   end = recordsStart;
   count = 0;
+  /** Of the record that has begun. */
+  valueStart = 0;
 
   clear(): void {
     this.end = recordsStart;
@@ -125,6 +150,30 @@ class GrowingBatch implements BlockBatch {
     if (valueLength > 0) at = putBytes(bytes, at, value, valueStart, valueLength);
     bytes[at] = 0;
     this.end = at + 1;
+    this.count += 1;
+  }
+
+  begin(key: Uint8Array, mostValueBytes: number): void {
+    this.#makeRoom(recordOverheadBytes + key.length + mostValueBytes);
+    const { bytes } = this;
+    let at = this.end + 2;
+    bytes[at] = 0;
+    bytes[at + 1] = 0;
+    at = putVarint(bytes, at + 2, this.count);
+    at = putVarint(bytes, at, key.length);
+    this.valueStart = putBytes(bytes, at, key, 0, key.length) + 2;
+  }
+
+  finish(valueEnd: number): void {
+    const { bytes, valueStart } = this;
+    const valueLength = valueEnd - valueStart;
+    const bodyBytes = valueEnd + 1 - (this.end + 2);
+    if (valueLength < leastInPlaceBytes || bodyBytes >= mostInPlaceBytes)
+      throw new RangeError(`a record in place must have a value of 64 bytes and be below 8 KiB, was ${valueLength} and ${bodyBytes} bytes`);
+    putVarint(bytes, this.end, bodyBytes);
+    putVarint(bytes, valueStart - 2, valueLength);
+    bytes[valueEnd] = 0;
+    this.end = valueEnd + 1;
     this.count += 1;
   }
 

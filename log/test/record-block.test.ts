@@ -32,6 +32,28 @@ describe('a record block', () => {
     await fc.assert(property, { numRuns: 100 });
   }, 60_000);
 
+  it('holds a record that is written in place as one that is added', () => {
+    const property = fc.property(
+      fc.array(fc.tuple(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ minLength: 64, maxLength: 900 })), { maxLength: 300 }),
+      records => {
+        const [added, inPlace] = [new RecordBlock({ topic: 't', partition: 0 }), new RecordBlock({ topic: 't', partition: 0 })];
+        for (const [key, value] of records) {
+          added.add(key, value, 0, value.length);
+          const { bytes, valueStart } = inPlace.begin(key, value.length + 30);
+          bytes.set(value, valueStart);
+          inPlace.end(valueStart + value.length);
+        }
+        const seal = (block: RecordBlock) => block.batches.map(batch => sealBatch(batch, identity).toString('hex'));
+        expect(seal(inPlace)).toEqual(seal(added));
+        expect(inPlace.count).toBe(records.length);
+      },
+    );
+    fc.assert(property, { numRuns: 60 });
+    const block = new RecordBlock({ topic: 't', partition: 0 });
+    const { valueStart } = block.begin(Buffer.from('k'), 100);
+    expect(() => block.end(valueStart + 63)).toThrow('must have a value of 64 bytes');
+  });
+
   it('begins a new batch where a broker would refuse a longer one, and leaves one large record alone', () => {
     const block = new RecordBlock({ topic: 't', partition: 0 });
     for (let count = 0; count < 5_000; count += 1) block.add(undefined, Buffer.alloc(400), 0, 400);

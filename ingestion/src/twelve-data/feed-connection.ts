@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
 import { type Connection, connect, type Ending } from '../connection.ts';
 import { ConnectionWatch } from '../connection-watch.ts';
+import { EverydayWay } from '../hot/everyday-way.ts';
 import { Liveness } from '../liveness.ts';
 import type { Recorder } from '../recorder.ts';
 import { afterEndMs } from '../session-mapper.ts';
@@ -43,6 +44,10 @@ export interface FeedConnectionOptions extends ConnectionContext {
   readonly feedClock: boolean;
   readonly logger: Logger;
   readonly recorder: Recorder | undefined;
+  /** Source and shard of the records. */
+  readonly feed: string;
+  /** Of `market-data.feed`; absent: each tick comes alone. */
+  readonly partitions: number | undefined;
 }
 
 const symbolsInMessage = 200;
@@ -74,12 +79,17 @@ export class FeedConnection implements VendorConnection {
   #quiet: NodeJS.Timeout | undefined;
   /** A time that was said with nothing behind it yet. */
   #pendingMs: number | undefined;
+  /** Absent where every message is looked at: in a recording, and where the server says the time. */
+  readonly #everyday: EverydayWay | undefined;
   readonly #connection: Connection;
 
   constructor(options: FeedConnectionOptions) {
     this.#options = options;
     const { timing } = options;
     this.#liveness = new Liveness({ pongTimeoutMs: timing.pongTimeoutMs, answerTimeoutMs: timing.answerTimeoutMs }, performance.now());
+    const { partitions, feedClock, recorder } = options;
+    const isEveryday = partitions !== undefined && !feedClock && recorder === undefined;
+    this.#everyday = isEveryday ? new EverydayWay({ ...options, partitions, priced: market => this.#priced(market) }) : undefined;
     this.#connection = connect(
       {
         url: options.url,
@@ -89,6 +99,7 @@ export class FeedConnection implements VendorConnection {
       {
         opened: simulated => this.#opened(simulated),
         message: text => this.#received(options.clean(text)),
+        everyday: this.#everyday,
         pong: () => this.#liveness.heard(performance.now()),
       },
     );
@@ -163,7 +174,10 @@ export class FeedConnection implements VendorConnection {
   /** The symbols that stay keep their subscription. */
   async #change({ come, gone }: SymbolChange): Promise<void> {
     const { mapper, subscriptions, emit } = this.#options;
-    if (gone.length > 0) emit(mapper.giveUp(subscriptions.namesOf(gone), this.#timeMs()));
+    if (gone.length > 0) {
+      emit(mapper.giveUp(subscriptions.namesOf(gone), this.#timeMs()));
+      this.#everyday?.symbolsLeft();
+    }
     await this.#inPieces(gone, chunk => this.#connection.send({ action: 'unsubscribe', params: { symbols: chunk.join(',') } }));
     await this.#subscribe(come);
   }
@@ -208,7 +222,9 @@ export class FeedConnection implements VendorConnection {
       recorder?.begin(receivedTimeMs);
     }
     recorder?.message(text, receivedTimeMs);
-    emit(mapper.receive({ message, receivedTimeMs, text: () => text }));
+    const events = mapper.receive({ message, receivedTimeMs, text: () => text });
+    emit(events);
+    this.#everyday?.wentPlainly(message, text, events);
     this.#note(message);
   }
 
@@ -244,17 +260,22 @@ export class FeedConnection implements VendorConnection {
 
   /** What a message means for the connection itself. */
   #note(message: VendorMessage): void {
-    const { logger, received, mapper, pace } = this.#options;
-    if (message.kind === 'price') {
-      const nowMs = performance.now();
-      this.#liveness.price(nowMs);
-      pace.price(mapper.marketOf(message.symbol), nowMs);
-      received();
-    } else if (message.kind === 'subscribe-status') this.#answered(message);
+    const { logger, mapper } = this.#options;
+    if (message.kind === 'price') this.#priced(mapper.marketOf(message.symbol));
+    else if (message.kind === 'subscribe-status') this.#answered(message);
     else if (message.kind === 'error') this.#vendorError(message.code, message.detail);
     else if (message.kind === 'malformed' || message.kind === 'unknown') {
       logger.debug({ kind: message.kind, detail: message.detail }, 'message of the vendor went to the dead-letter topic');
     }
+  }
+
+  /** A price of this market came; of those that came together one speaks for all. */
+  #priced(market: string | undefined): void {
+    const nowMs = performance.now();
+    this.#liveness.heard(nowMs);
+    this.#liveness.price(nowMs);
+    this.#options.pace.price(market, nowMs);
+    this.#options.received();
   }
 
   #answered(status: SubscribeStatus): void {

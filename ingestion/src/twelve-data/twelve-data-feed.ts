@@ -23,15 +23,16 @@ export interface TwelveDataFeedOptions extends SocketFeedOptions {
  */
 export function twelveDataFeed(options: TwelveDataFeedOptions): AsyncGenerator<FeedEvent, void, undefined> {
   const timing = { ...defaultTiming, ...options.timing };
-  const { url, apiKey, feedClock, logger, recorder } = options;
+  const { url, apiKey, feedClock, logger, recorder, partitions } = options;
+  const feed = options.feed ?? 'twelve-data/0';
   return socketFeed(options, {
-    feed: options.feed ?? 'twelve-data/0',
+    feed,
     keySetting: 'TWELVE_DATA_API_KEY',
     symbolsSetting: 'SYMBOLS',
     feedClock,
     resubscribedReason: 'resubscribed by the server',
     ...(options.symbolsNow === undefined ? {} : { symbolsNow: options.symbolsNow }),
     subscriptions: { retryRefusedMs: timing.retryRefusedMs },
-    open: context => new FeedConnection({ ...context, url, apiKey, timing, feedClock, logger, recorder }),
+    open: context => new FeedConnection({ ...context, feed, url, apiKey, timing, feedClock, logger, recorder, partitions }),
   });
 }

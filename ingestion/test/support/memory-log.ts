@@ -5,6 +5,7 @@ import type { FeedRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, LogBatch, LogRecord, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from '@tapeline/log/market-log';
 import { plainBatch } from '@tapeline/log/plain-batch';
+import type { RecordBlock } from '@tapeline/log/record-block';
 
 export class MemoryLog implements MarketLog {
   readonly entries: Append[] = [];
@@ -79,8 +80,18 @@ export class MemoryLog implements MarketLog {
     }
   }
 
-  async appendBlocks(): Promise<void> {
-    throw new TypeError('the ingester appends no blocks');
+  async appendBlocks(blocks: readonly RecordBlock[]): Promise<void> {
+    const entries: Append[] = [];
+    for (const block of blocks) {
+      const { topic, partition } = block;
+      const cursor = block.cursor();
+      while (cursor.next()) {
+        const value = Uint8Array.from(cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd));
+        const key = cursor.keyStart < 0 ? {} : { key: Buffer.from(cursor.bytes.subarray(cursor.keyStart, cursor.keyEnd)).toString() };
+        entries.push({ topic, partition, value, ...key });
+      }
+    }
+    await this.append(entries);
   }
 
   async *read(request: ReadRequest): AsyncGenerator<LogBatch, void, undefined> {
