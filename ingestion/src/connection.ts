@@ -1,9 +1,10 @@
 /** One WebSocket to a vendor, from the request to its end; tells a refused key from everything that may pass. */
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { createConnection, NetConnectOpts, Socket } from 'node:net';
 import { reasonOf } from '@tapeline/core/errors';
 import { WebSocket } from 'ws';
 import { EverydayFrames } from './hot/everyday-frames.ts';
+import { connectReusing, readInPlace } from './hot/reused-buffer.ts';
 import { endedWithoutCode } from './session-mapper.ts';
 
 /**
@@ -63,6 +64,7 @@ export function connect(options: ConnectionOptions, listener: ConnectionListener
     headers: options.headers,
     handshakeTimeout: options.handshakeTimeoutMs,
     maxPayload: maxPayloadBytes,
+    ...(options.url.startsWith('ws:') ? { createConnection: connectTo as typeof createConnection } : {}),
   });
   let isOver = false;
   let isOpen = false;
@@ -116,16 +118,24 @@ export function connect(options: ConnectionOptions, listener: ConnectionListener
   };
 }
 
+/** As the library itself connects: an address's path is no socket's. */
+function connectTo(options: NetConnectOpts): Socket {
+  return connectReusing({ ...options, path: undefined } as NetConnectOpts);
+}
+
 /** Everyday messages are taken out of the stream before the library reads it. */
 function readEveryday(stream: Socket, everyday: EverydayListener, isOver: () => boolean): void {
   const library = stream.listeners('data');
   const frames = new EverydayFrames({
     take: (bytes, start, end) => !isOver() && everyday.take(bytes, start, end),
     pass: bytes => {
-      for (const listener of library) listener.call(stream, bytes);
+      // The library keeps parts of frames.
+      const kept = Buffer.from(bytes);
+      for (const listener of library) listener.call(stream, kept);
     },
   });
   stream.removeAllListeners('data');
+  readInPlace(stream);
   stream.on('data', bytes => {
     everyday.bytesCame();
     frames.push(bytes);

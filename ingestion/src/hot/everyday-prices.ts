@@ -34,6 +34,8 @@ interface Market {
 
 /** What is known of a symbol. */
 interface KnownSymbol {
+  readonly symbol: string;
+  readonly prefixText: string;
   readonly market: Market;
   readonly key: Uint8Array;
   readonly partition: number;
@@ -103,6 +105,7 @@ export class EverydayPrices {
   learn(text: string, tick: Tick, session: Session, resolutionMs: number): void {
     if (session !== this.#session) this.#begin(session);
     const hash = hashOf(bytesOf(tick.symbol));
+    if (isTaught(this.#known.get(hash), text, tick, resolutionMs)) return;
     const known = this.#knownOf(text, tick, session, resolutionMs);
     if (known === undefined) this.#known.delete(hash);
     else if (this.#known.size < mostKnown || this.#known.has(hash)) this.#known.set(hash, known);
@@ -198,6 +201,8 @@ export class EverydayPrices {
     if (!prefix.startsWith(`${opening}${tick.symbol}"`) || !isPlain(prefix, tick.symbol)) return undefined;
     const symbol = JSON.stringify(tick.symbol);
     return {
+      symbol: tick.symbol,
+      prefixText: prefix,
       market: this.#marketOf(session.marketOf(tick.symbol)),
       key: bytesOf(tick.symbol),
       partition: partitionOf(tick.symbol, this.#options.partitions),
@@ -215,6 +220,12 @@ export class EverydayPrices {
     this.#markets.set(name, market);
     return market;
   }
+}
+
+/** True when the message teaches nothing: it came the plain way because the stream was cut in it. */
+function isTaught(known: KnownSymbol | undefined, text: string, tick: Tick, resolutionMs: number): boolean {
+  if (known === undefined || known.symbol !== tick.symbol || known.resolutionMs !== resolutionMs) return false;
+  return text.startsWith(known.prefixText) && tick.timeMs >= known.fromMs && tick.tradingDayEndMs === known.toMs;
 }
 
 /** True when the prefix says nothing that the tail says, its text is ASCII, and its end is the message's own stamp. */
