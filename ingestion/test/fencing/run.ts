@@ -25,6 +25,8 @@ export interface InterleavingResult extends Omit<Verdict, 'receiptsMs'> {
 const partitions = 2;
 const symbols = ['BTC/USD', 'ETH/USD', 'EUR/USD'];
 const settleDeadlineMs = 60_000;
+/** Without the witness a leader would stop so long after the API server went away. */
+const deadlineMs = 3_500;
 /** For so long whoever sees the API server again could claim a term that is not its own. */
 const againMs = 3_000;
 
@@ -65,10 +67,10 @@ async function judged(play: Play, { seed }: Interleaving, log: MarketLog, begunM
   return { ...verdict, seed, faults, takeoversMs: play.takeoversMs, terms: terms.length, seconds, output };
 }
 
-/** While the API server was away for both, whoever led went on: its ticks were taken to the end. */
+/** While the API server was away for both, whoever led went on. */
 interface Outage {
   readonly term: number;
-  /** The last second of it, by the leader's clock. */
+  /** What of it came after the time for which a Lease is held unrenewed, by the leader's clock. */
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -76,7 +78,7 @@ interface Outage {
 function silenceIn({ term, fromMs, toMs }: Outage, receiptsMs: Verdict['receiptsMs']): readonly string[] {
   const ofTerm = [...receiptsMs].filter(([session]) => Math.floor(session / 1_000_000) === term).flatMap(([, receipts]) => receipts);
   if (ofTerm.some(receiptMs => receiptMs >= fromMs && receiptMs <= toMs)) return [];
-  return [`term ${term} wrote nothing in the last second without the API server, from ${fromMs} to ${toMs}`];
+  return [`term ${term} wrote nothing without the API server from ${fromMs} to ${toMs}`];
 }
 
 interface Parts {
@@ -211,7 +213,7 @@ class Play {
     const isWhole = action.who === 'both' && isAlone(this.#interleaving, action) && this.#isUndisturbedBy(action);
     if (isWhole && term !== undefined) {
       const toMs = Date.now() + leader.skewMs;
-      this.outages.push({ term, fromMs: toMs - 1_000, toMs });
+      if (action.forMs >= deadlineMs + 1_000) this.outages.push({ term, fromMs: toMs - action.forMs + deadlineMs, toMs });
       if (leader.term !== term) this.faults.push(`term ${term} ended while the API server was away for both`);
     }
     for (const { gate } of concerned) gate.mend();
