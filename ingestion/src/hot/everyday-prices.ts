@@ -11,7 +11,7 @@ import { partitionOf } from '@tapeline/core/partitioner';
 import { recordFormat, type Tick } from '@tapeline/core/records';
 import type { Session } from '../session.ts';
 import { isFuture } from '../time-mapping.ts';
-import { bytesOf, put, putNumber, putPart, standsAt } from './bytes.ts';
+import { bytesOf, Needle, put, putNumber, putPart } from './bytes.ts';
 import { PriceTail } from './price-tail.ts';
 import { type TickRun, TickRuns } from './tick-run.ts';
 
@@ -40,7 +40,7 @@ interface KnownSymbol {
   readonly key: Uint8Array;
   readonly partition: number;
   /** The message up to its stamp. */
-  readonly prefix: Uint8Array;
+  readonly prefix: Needle;
   /** Of the record, behind the sequence. */
   readonly symbolPart: Uint8Array;
   /** Of the record, behind the times. */
@@ -62,9 +62,6 @@ const mostKnown = 100_000;
 const bidPart = bytesOf(',"bid":');
 const askPart = bytesOf(',"ask":');
 const volumePart = bytesOf(',"dayVolume":');
-const sourcePart = bytesOf(',"sourceTimeMs":');
-const timePart = bytesOf(',"timeMs":');
-const thousand = bytesOf('000');
 
 export class EverydayPrices {
   readonly #options: EverydayPricesOptions;
@@ -81,8 +78,12 @@ export class EverydayPrices {
   #pieces = 0;
   /** Those of the known symbols. */
   readonly #markets = new Map<string | undefined, Market>();
-  /** Of the record, the receipt. */
-  #receiptPart = bytesOf('');
+  /** Of the record, all times but the day's, for the stamp and the time that came last: most prices of a moment have the same. */
+  #timesPart = bytesOf('');
+  #timesStamp = -1;
+  #timesTimeMs = -1;
+  /** Of the bytes that were looked at last. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(options: EverydayPricesOptions) {
     this.#options = options;
@@ -117,7 +118,7 @@ export class EverydayPrices {
     if (session === undefined || session !== this.#session) this.forget();
     if (receivedTimeMs === this.#receivedTimeMs) return;
     this.#receivedTimeMs = receivedTimeMs;
-    this.#receiptPart = bytesOf(`,"receivedTimeMs":${receivedTimeMs}`);
+    this.#timesStamp = -1;
   }
 
   /** Takes the message `bytes[start, end)` when it is an everyday price; false leaves it to the plain way. */
@@ -156,15 +157,20 @@ export class EverydayPrices {
       at = putPart(into, put(into, at, askPart), bytes, tail.askStart, tail.askEnd);
     }
     if (tail.volumeStart >= 0) at = putPart(into, put(into, at, volumePart), bytes, tail.volumeStart, tail.volumeEnd);
-    at = put(into, at, sourcePart);
-    at = put(into, putNumber(into, at, tail.stamp), thousand);
-    at = put(into, at, this.#receiptPart);
-    at = putNumber(into, put(into, at, timePart), timeMs);
+    at = put(into, at, this.#timesOf(tail.stamp, timeMs));
     block.end(put(into, at, known.dayPart));
     run.count += 1;
     run.receivedTimeMs = this.#receivedTimeMs;
     session.lastDataMs = this.#receivedTimeMs;
     if (run.count === 1) this.#options.emit(run);
+  }
+
+  #timesOf(stamp: number, timeMs: number): Uint8Array {
+    if (stamp === this.#timesStamp && timeMs === this.#timesTimeMs) return this.#timesPart;
+    this.#timesStamp = stamp;
+    this.#timesTimeMs = timeMs;
+    this.#timesPart = bytesOf(`,"sourceTimeMs":${stamp}000,"receivedTimeMs":${this.#receivedTimeMs},"timeMs":${timeMs}`);
+    return this.#timesPart;
   }
 
   #tell(market: Market): void {
@@ -192,7 +198,9 @@ export class EverydayPrices {
     let at = from;
     for (; at < end && bytes[at] !== quote; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
     const known = this.#known.get(hash);
-    return known !== undefined && standsAt(bytes, start, end, known.prefix) ? known : undefined;
+    if (known === undefined || start + known.prefix.length > end) return undefined;
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+    return known.prefix.standsAt(this.#view, bytes.byteOffset + start) ? known : undefined;
   }
 
   /** Undefined for a message that is not made as the everyday ones are. */
@@ -206,7 +214,7 @@ export class EverydayPrices {
       market: this.#marketOf(session.marketOf(tick.symbol)),
       key: bytesOf(tick.symbol),
       partition: partitionOf(tick.symbol, this.#options.partitions),
-      prefix: bytesOf(prefix),
+      prefix: new Needle(bytesOf(prefix)),
       symbolPart: bytesOf(`,"symbol":${symbol},"price":`),
       dayPart: bytesOf(`,"tradingDay":"${tick.tradingDay}","tradingDayEndMs":${tick.tradingDayEndMs}}`),
       resolutionMs,
