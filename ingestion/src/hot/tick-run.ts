@@ -9,8 +9,8 @@ import { RecordBlock } from '@tapeline/log/record-block';
 
 /** Enough for the largest requests; a run that is full is followed by another. */
 const mostTicks = 8_192;
-/** Emptied runs that are kept: one is filled while others are under way. */
-const mostSpare = 4;
+/** Emptied runs that are kept: one is filled while others wait. Each may hold 2 MB. */
+const mostSpare = 12;
 
 export class TickRun {
   readonly kind = 'ticks';
