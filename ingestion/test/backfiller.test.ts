@@ -122,7 +122,7 @@ describe('backfiller', () => {
   it('asks again for a gap that stays unfilled after half an hour, however often it is started', async () => {
     const rest = await rests.start(time, { server: { bars: () => undefined } });
     await write({ gaps: [gap] });
-    await run(rest, () => rest.server.journal.length >= 2);
+    await run(rest, () => messages().some(message => message.endsWith('it stays')));
     await run(rest, () => looks > 3);
     expect(rest.server.journal).toHaveLength(2);
     time.nowMs += 31 * minuteMs;

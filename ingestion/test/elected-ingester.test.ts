@@ -82,6 +82,8 @@ class Pair {
       clock,
       pause,
       wallClock: () => wallStartMs + clock(),
+      // The same jitter each time: what is looked at is who wrote what, and when.
+      random: () => 0.5,
       logger,
       registry: new Registry(),
       signal: stop.signal,
