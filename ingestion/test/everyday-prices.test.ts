@@ -49,17 +49,17 @@ function stepOf(mapper: SessionMapper, step: Exclude<Step, { readonly kind: 'rec
   return [];
 }
 
-/** The plain way alone. */
-function plainly(steps: readonly Step[], resubscribes: boolean): Outcome {
+/** The plain way alone. @param times of receipt, of each text of each step */
+function plainly(steps: readonly Step[], times: readonly (readonly number[])[], resubscribes: boolean): Outcome {
   const mapper = aMapper(resubscribes);
   const events: PlainEvent[] = [];
-  const priced = steps.map(step => {
+  const priced = steps.map((step, index) => {
     const markets = new Set<string | undefined>();
     if (step.kind !== 'received') events.push(...stepOf(mapper, step));
     else {
-      for (const text of step.texts) {
+      for (const [place, text] of step.texts.entries()) {
         const message = parseMessage(text);
-        events.push(...mapper.receive({ message, receivedTimeMs: step.receivedTimeMs, text: () => text }));
+        events.push(...mapper.receive({ message, receivedTimeMs: times[index]?.[place] ?? Number.NaN, text: () => text }));
         if (message.kind === 'price') markets.add(mapper.marketOf(message.symbol));
       }
     }
@@ -68,8 +68,15 @@ function plainly(steps: readonly Step[], resubscribes: boolean): Outcome {
   return { records: recordsOf(events), priced };
 }
 
-/** As a connection does it: what is everyday is taken, the rest goes the plain way and teaches. */
-function everyday(steps: readonly Step[], resubscribes = false): Outcome & { readonly taken: number; readonly told: number } {
+interface EverydayOutcome extends Outcome {
+  readonly taken: number;
+  readonly told: number;
+  /** Of receipt, of each text of each step. */
+  readonly times: readonly (readonly number[])[];
+}
+
+/** As a connection does it: what is everyday is taken, the rest goes the plain way and teaches. The clock goes on whenever it is looked at. */
+function everyday(steps: readonly Step[], resubscribes = false): EverydayOutcome {
   const mapper = aMapper(resubscribes);
   const events: FeedEvent[] = [];
   const emit = (more: readonly FeedEvent[]) => {
@@ -81,6 +88,7 @@ function everyday(steps: readonly Step[], resubscribes = false): Outcome & { rea
   };
   let [nowMs, taken, told] = [0, 0, 0];
   let markets = new Set<string | undefined>();
+  const times: number[][] = steps.map(() => []);
   const way = new EverydayWay({
     feed,
     partitions,
@@ -98,13 +106,15 @@ function everyday(steps: readonly Step[], resubscribes = false): Outcome & { rea
       taken += 1;
       return;
     }
+    nowMs += 1;
     const message = parseMessage(text);
-    const plain = mapper.receive({ message, receivedTimeMs: nowMs, text: () => text });
+    const received = { message, receivedTimeMs: nowMs, text: () => text };
+    const plain = mapper.receive(received);
     emit(plain);
-    way.wentPlainly(message, text, plain);
+    way.wentPlainly(received, plain);
     if (message.kind === 'price') markets.add(mapper.marketOf(message.symbol));
   };
-  const priced = steps.map(step => {
+  const priced = steps.map((step, index) => {
     markets = new Set();
     if (step.kind !== 'received') {
       emit(stepOf(mapper, step));
@@ -112,11 +122,14 @@ function everyday(steps: readonly Step[], resubscribes = false): Outcome & { rea
     } else {
       nowMs = step.receivedTimeMs;
       way.bytesCame();
-      step.texts.forEach(receive);
+      for (const text of step.texts) {
+        receive(text);
+        times[index]?.push(nowMs);
+      }
     }
     return markets;
   });
-  return { records: recordsOf(events), priced, taken, told };
+  return { records: recordsOf(events), priced, taken, told, times };
 }
 
 /** A record that its schema refuses is told by what it says of it. */
@@ -263,7 +276,7 @@ describe('everyday prices', () => {
     let taken = 0;
     const property = fc.property(fc.array(step, { maxLength: 40, size: 'max' }), fc.boolean(), (steps, resubscribes) => {
       const fast = everyday(steps, resubscribes);
-      const { records, priced } = plainly(steps, resubscribes);
+      const { records, priced } = plainly(steps, fast.times, resubscribes);
       expect(fast.records).toEqual(records);
       expect(fast.priced).toEqual(priced);
       taken += fast.taken;
@@ -274,7 +287,8 @@ describe('everyday prices', () => {
 
   it('are nearly all where messages are as the vendor sends them, and tell of their market once for what came together', () => {
     const texts = Array.from({ length: 500 }, (_, index) => stock('AAPL', index));
-    expect(everyday([received(...texts), received(...texts)])).toMatchObject({ taken: 999, told: 2 });
+    const later: Step = { kind: 'received', receivedTimeMs: noonMs + 1_200, texts };
+    expect(everyday([received(...texts), later])).toMatchObject({ taken: 999, told: 2 });
   });
 
   it('are taken no more of a symbol that was given up, and come behind a session that names it when it is back', () => {

@@ -112,10 +112,15 @@ export class EverydayPrices {
     else if (this.#known.size < mostKnown || this.#known.has(hash)) this.#known.set(hash, known);
   }
 
-  /** Messages from here on are received now, together. */
+  /** Messages from here on came together. */
   received(session: Session | undefined, receivedTimeMs: number): void {
     this.#pieces += 1;
     if (session === undefined || session !== this.#session) this.forget();
+    this.timeIs(receivedTimeMs);
+  }
+
+  /** The time of receipt from here on: that of a message between them, too, for nothing that is received later may seem earlier. */
+  timeIs(receivedTimeMs: number): void {
     if (receivedTimeMs === this.#receivedTimeMs) return;
     this.#receivedTimeMs = receivedTimeMs;
     this.#timesStamp = -1;

@@ -4,8 +4,7 @@
  */
 import type { EverydayListener } from '../connection.ts';
 import type { FeedEvent, PlainEvent } from '../feed.ts';
-import type { SessionMapper } from '../session-mapper.ts';
-import type { VendorMessage } from '../vendor-message.ts';
+import type { Received, SessionMapper } from '../session-mapper.ts';
 import { EverydayPrices } from './everyday-prices.ts';
 
 export interface EverydayWayOptions {
@@ -42,12 +41,13 @@ export class EverydayWay implements EverydayListener {
   }
 
   /** A message went the plain way, with these events. The answer to a subscription may change what a symbol is. */
-  wentPlainly(message: VendorMessage, text: string, events: readonly PlainEvent[]): void {
+  wentPlainly({ message, receivedTimeMs, text }: Received, events: readonly PlainEvent[]): void {
     const { mapper } = this.#options;
+    this.#prices.timeIs(receivedTimeMs);
     const tick = events.at(-1);
     if (message.kind === 'subscribe-status') this.#prices.forget();
     else if (tick?.kind === 'tick' && mapper.announced !== undefined)
-      this.#prices.learn(text, tick, mapper.announced, mapper.resolutionMs(tick.symbol));
+      this.#prices.learn(text(), tick, mapper.announced, mapper.resolutionMs(tick.symbol));
     else if (message.kind === 'price') this.#prices.forgetSymbol(message.symbol);
   }
 

@@ -222,9 +222,10 @@ export class FeedConnection implements VendorConnection {
       recorder?.begin(receivedTimeMs);
     }
     recorder?.message(text, receivedTimeMs);
-    const events = mapper.receive({ message, receivedTimeMs, text: () => text });
+    const received = { message, receivedTimeMs, text: () => text };
+    const events = mapper.receive(received);
     emit(events);
-    this.#everyday?.wentPlainly(message, text, events);
+    this.#everyday?.wentPlainly(received, events);
     this.#note(message);
   }
 
