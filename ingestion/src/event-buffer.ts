@@ -140,6 +140,7 @@ export class EventBuffer {
   #dropRun(run: TickRun): void {
     run.seal();
     for (const tick of run.ticks()) this.#drop(tick);
+    run.release();
   }
 
   /** Keeps the newest session; the absence that the one it replaces told of becomes part of the loss. */

@@ -117,8 +117,9 @@ describe('a queue', () => {
 });
 
 describe('a run of ticks in a buffer', () => {
+  const runs = new TickRuns(1);
   const runOf = (...sequences: readonly number[]) => {
-    const run = new TickRuns(1).take(3);
+    const run = runs.take(3);
     for (const sequence of sequences) grow(run, sequence);
     return run;
   };
@@ -142,7 +143,7 @@ describe('a run of ticks in a buffer', () => {
     expect([buffer.size, buffer.isEmpty]).toEqual([0, true]);
   });
 
-  it('is dropped as a whole with an account of each tick, and grows no more', () => {
+  it('is dropped as a whole with an account of each tick, grows no more, and is used again', () => {
     let dropped = 0;
     const buffer = bufferOf(2, count => {
       dropped += count;
@@ -155,6 +156,7 @@ describe('a run of ticks in a buffer', () => {
     expect(buffer.take(9)).toMatchObject([
       { kind: 'gap', session: 3, symbols: ['BTC/USD', 'ETH/USD'], fromMs: noonMs + 3, toMs: noonMs + 6, lost: 3 },
     ]);
+    expect(runs.take(4)).toBe(lost);
   });
 
   it('is closed in a queue by what comes behind it', async () => {
