@@ -3,7 +3,7 @@
  * What is drawn follows from the seed; when it happens, from the machine, and so does what it meets.
  */
 import { createLogger } from '@tapeline/core/logging';
-import type { FeedEvent } from '@tapeline/ingestion/feed';
+import type { FeedEvent, PlainEvent } from '@tapeline/ingestion/feed';
 import { type Ingester, runIngester } from '@tapeline/ingestion/ingester';
 import type { TickTotals } from '@tapeline/ingestion/tick-counters';
 import { twelveDataFeed } from '@tapeline/ingestion/twelve-data/twelve-data-feed';
@@ -23,8 +23,8 @@ export interface StormOptions {
 
 /** Everything that anybody may want to compare afterwards. */
 export interface StormReport {
-  /** All that the feed gave out, in order. */
-  readonly events: readonly FeedEvent[];
+  /** All that the feed gave out, in order, each tick alone. */
+  readonly events: readonly PlainEvent[];
   readonly totals: TickTotals;
   readonly log: MemoryLog;
   /** The vendor's own account: what each connection was sent. */
@@ -38,8 +38,8 @@ export const mostSessions = 500;
 const feedName = 'twelve-data/0';
 const timing = { pingIntervalMs: 40, pongTimeoutMs: 160, answerTimeoutMs: 250, handshakeTimeoutMs: 10_000, retryRefusedMs: 300 };
 const muteTimeoutMs = 200;
-/** Events that may wait for a slow log. */
-const slowBuffer = 60;
+/** Events that may wait for a slow log; fewer than a session brings, for a run of ticks is taken whole. */
+const slowBuffer = 20;
 
 /** Runs the storm to its end, and some calm after it. */
 export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promise<StormReport> {
@@ -48,7 +48,7 @@ export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promi
   const log = new MemoryLog(4);
   const simulator = await startSimulator({ seed, logger, market: { instruments: stormSymbols, ticksPerSecond: 1_000 } });
   const stop = new AbortController();
-  const events: FeedEvent[] = [];
+  const events: PlainEvent[] = [];
   let isCalm = false;
   let symbols = stormSymbols;
   const changing = setInterval(() => {
@@ -67,7 +67,7 @@ export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promi
     registry: new Registry(),
     signal: stop.signal,
     ...(slowLog ? { maxBufferedEvents: slowBuffer } : {}),
-    openFeed: (lastSession, signal) => {
+    openFeed: (lastSession, signal, _firstSession, partitions) => {
       between();
       const feed = twelveDataFeed({
         url: simulator.url,
@@ -83,6 +83,7 @@ export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promi
         random: between,
         signal,
         lastSession,
+        partitions,
       });
       return noted(feed, events);
     },
@@ -104,9 +105,13 @@ export async function runStorm({ seed, sessions, slowLog }: StormOptions): Promi
   return { events, totals: ingester.state().ticks, log, connections: simulator.connections };
 }
 
-async function* noted(feed: AsyncIterable<FeedEvent>, events: FeedEvent[]): AsyncGenerator<FeedEvent, void, undefined> {
+/** A run is closed where it is noted: what it gained later nobody could read from it when the log has it. */
+async function* noted(feed: AsyncIterable<FeedEvent>, events: PlainEvent[]): AsyncGenerator<FeedEvent, void, undefined> {
   for await (const event of feed) {
-    events.push(event);
+    if (event.kind === 'ticks') {
+      event.seal();
+      events.push(...[...event.ticks()].sort((a, b) => a.sequence - b.sequence));
+    } else events.push(event);
     yield event;
   }
 }
@@ -117,7 +122,7 @@ async function reached(ingester: Ingester, sessions: number): Promise<void> {
 }
 
 /** Some calm: a session with every symbol in it, and nothing that waits for the log. */
-async function settled(ingester: Ingester, events: readonly FeedEvent[]): Promise<void> {
+async function settled(ingester: Ingester, events: readonly PlainEvent[]): Promise<void> {
   const from = events.length;
   const traded = () => new Set(events.slice(from).flatMap(event => (event.kind === 'tick' ? [event.symbol] : [])));
   await eventually('a tick of each symbol', async () => traded().size === stormSymbols.length || undefined, 30_000);
