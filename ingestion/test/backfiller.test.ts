@@ -4,6 +4,7 @@ import type { Bar } from '@tapeline/core/bars';
 import type { HistoryRecord } from '@tapeline/core/records';
 import type { Gap, MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
+import type { WorkItems } from '@tapeline/database/work-store';
 import { Registry } from 'prom-client';
 import { pause } from '../src/back-off.ts';
 import { type BackfillerOptions, runBackfiller } from '../src/backfill/backfiller.ts';
@@ -37,6 +38,8 @@ let time: JumpingTime;
 /** How often the store was asked for gaps, in this life. */
 let looks: number;
 let lines: ReturnType<typeof aLogger>['lines'];
+/** Writes of items that are under way. */
+let writing = 0;
 beforeEach(async () => {
   folder = await rests.folder();
   store = openSqliteStore({ dataDir: folder, logger: aLogger().logger, registry: new Registry() });
@@ -55,7 +58,22 @@ const shown = (record: HistoryRecord) => [record.interval, record.action, (recor
 
 const symbols = ['BTC/USD', 'RY:TSX'];
 
-/** Runs it until `isEnough`, and is gone then. */
+/** Items that say when something is being written. */
+function noticed(items: WorkItems): WorkItems {
+  const during = async (write: Promise<void>) => {
+    writing += 1;
+    await write.finally(() => {
+      writing -= 1;
+    });
+  };
+  return {
+    all: () => items.all(),
+    put: (id, text) => during(items.put(id, text)),
+    remove: id => during(items.remove(id)),
+  };
+}
+
+/** Runs it until `isEnough` and what follows from that is durable, and is gone then. */
 async function run({ client }: Rest, isEnough: () => boolean, options: Partial<BackfillerOptions> = {}) {
   const told = aLogger();
   lines = told.lines;
@@ -73,8 +91,8 @@ async function run({ client }: Rest, isEnough: () => boolean, options: Partial<B
       },
     },
     log,
-    jobs: new FileItems(`${folder}/jobs`),
-    notes: new FileItems(`${folder}/notes`),
+    jobs: noticed(new FileItems(`${folder}/jobs`)),
+    notes: noticed(new FileItems(`${folder}/notes`)),
     intervals: ['1s', '1m', '5m'],
     symbolsNow: () => symbols,
     tolerance: { price: 0.001, volume: 0.25 },
@@ -87,7 +105,10 @@ async function run({ client }: Rest, isEnough: () => boolean, options: Partial<B
     ...options,
   });
   const failed = running.then(() => false);
-  while (!isEnough()) await Promise.race([failed, pause(5, stop.signal)]);
+  const wait = () => Promise.race([failed, pause(5, stop.signal)]);
+  while (!isEnough()) await wait();
+  const looksBefore = looks;
+  while (writing > 0 || looks < looksBefore + 2) await wait();
   stop.abort();
   await running;
   return registry;
