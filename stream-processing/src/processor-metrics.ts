@@ -15,7 +15,8 @@ export function createProcessorMetrics(registry: Registry) {
     ticks: new Counter({ name: 'stream_processor_ticks_total', help: 'ticks taken into bars', registers }),
     repeated: new Counter({
       name: 'stream_processor_ticks_repeated_total',
-      help: 'last prices that a vendor sent again on a new session',
+      help: 'ticks that were there before: last prices sent again on a new session, and records that stand in the log twice',
+      labelNames: ['why'],
       registers,
     }),
     bars: new Counter({

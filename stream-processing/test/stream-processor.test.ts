@@ -114,6 +114,21 @@ describe('a stream processor on the embedded log and SQLite', () => {
     await it.close();
   });
 
+  it('goes on after a last price that was sent again on a new session and a record that was written twice, and counts them', async () => {
+    const it = await bench();
+    const last = aTick({ timeMs: at(1) });
+    const resent = { ...last, session: 2, sequence: 1, receivedTimeMs: at(10) };
+    const next = aTick({ timeMs: at(11), session: 2, sequence: 2, price: 103 });
+    await it.append(aSession({ timeMs: at(-600) }), last, aSession({ timeMs: at(10), session: 2 }), resent, next, next);
+    await it.append(aHeartbeat({ timeMs: at(62), session: 2 }));
+    const registry = await it.process(async () => (await minutesOf(it)).length === 1);
+    expect(await minutesOf(it)).toMatchObject([{ open: 100, close: 103, tickCount: 2 }]);
+    const metrics = await registry.metrics();
+    expect(metrics).toMatch(/stream_processor_ticks_repeated_total\{why="resent"\} 1/);
+    expect(metrics).toMatch(/stream_processor_ticks_repeated_total\{why="duplicate"\} 1/);
+    await it.close();
+  });
+
   it('gives the same rows when it is killed between its results and its snapshot', async () => {
     const it = await bench();
     await it.append(
