@@ -2,19 +2,29 @@
  * Storms of sessions that go wrong, and the accounts after them. `STORM_SESSIONS` makes it longer (500 by default), `STORM_SEED` another one;
  * the seed is printed, and stands in the name of each test. A report holds all that a further account of a storm needs (what the feed gave out, the
  * log, what the vendor sent); its check goes into the loop of the first test.
+ *
+ * The bars are compared after a storm of its own, with as many sessions, over a market that says the time itself (`FEED_CLOCK=feed`): in the
+ * machine's time a session lasts less than a second, and no minute would be without a gap. Its log is folded by the processor into SQLite.
  */
 import { describe, expect, it } from '@jest/globals';
+import type { Bar } from '@tapeline/core/bars';
 import type { DeadLetter } from '@tapeline/core/dead-letters';
+import { type Interval, intervalMs } from '@tapeline/core/intervals';
+import { createLogger } from '@tapeline/core/logging';
 import type { GapRecord, Tick } from '@tapeline/core/records';
 import type { FeedEvent } from '@tapeline/ingestion/feed';
+import type { BarSource } from '@tapeline/simulator/rest/seeded-bars';
+import { type AccountedPrice, barOf, startAccountedMarket } from './support/accounted-market.ts';
+import { backfilled } from './support/backfilled-log.ts';
 import { foldedLog, recordsOfPartition } from './support/folded-log.ts';
 import { absencesOf } from './support/gap-account.ts';
-import { mostSessions, runStorm, type StormReport } from './support/storm.ts';
+import { mostSessions, runStorm, type StormReport, stormSymbols } from './support/storm.ts';
 
 const sessions = Number(process.env.STORM_SESSIONS ?? 500);
 const seed = Number(process.env.STORM_SEED ?? 1);
 /** So many at once: most of a storm is waiting. */
 const atOnce = 5;
+const [hourMs, dayMs] = [3_600_000, 86_400_000];
 const minutes = 2 + Math.ceil(sessions / 250);
 
 const ticksOf = (events: readonly FeedEvent[]): Tick[] => events.filter(event => event.kind === 'tick');
@@ -24,16 +34,18 @@ const bySymbol = <T extends { readonly symbol: string; readonly fromMs: number }
   items.toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.fromMs - b.fromMs));
 
 /** `count` sessions in storms that run beside each other, each with a seed of its own. */
-async function storms(count: number, firstSeed: number, slowLog: boolean): Promise<readonly StormReport[]> {
+async function storms<T>(count: number, firstSeed: number, run: (seed: number, sessions: number) => Promise<T>): Promise<readonly T[]> {
   const each = Math.min(mostSessions, Math.ceil(count / atOnce));
   const seeds = Array.from({ length: Math.ceil(count / each) }, (_, index) => firstSeed + index);
-  const reports: StormReport[] = [];
+  const reports: T[] = [];
   for (let first = 0; first < seeds.length; first += atOnce) {
-    const next = seeds.slice(first, first + atOnce).map(own => runStorm({ seed: own, sessions: each, slowLog }));
+    const next = seeds.slice(first, first + atOnce).map(own => run(own, each));
     reports.push(...(await Promise.all(next)));
   }
   return reports;
 }
+
+const ofWeather = (slowLog: boolean) => (own: number, count: number) => runStorm({ seed: own, sessions: count, slowLog });
 
 /** Ticks of the log, as all partitions hold them. */
 async function loggedTicks({ log }: StormReport): Promise<Tick[]> {
@@ -67,6 +79,69 @@ function checkVendorsAccount({ events, connections }: StormReport): number {
   return endedByVendor;
 }
 
+const barIntervals = ['1m', '5m', '15m', '1h'] as const satisfies readonly Interval[];
+
+/** A bar as far as the account knows it; the stream tells no volumes, the vendor's bars do. */
+type ShownBar = Pick<Bar, 'symbol' | 'interval' | 'startMs' | 'open' | 'high' | 'low' | 'close' | 'volume'> & {
+  readonly isFilled: boolean;
+};
+
+const shownBar = ({ symbol, interval, startMs, open, high, low, close, volume, flags }: Bar): ShownBar => {
+  return { symbol, interval, startMs, open, high, low, close, volume, isFilled: flags.includes('filled') };
+};
+
+/**
+ * A storm in a market whose minutes pass in milliseconds, and its backfill: how many bars were as the feed told them, and how many the
+ * vendor's.
+ */
+async function backfilledStorm(own: number, count: number): Promise<{ readonly told: number; readonly filled: number }> {
+  const logger = createLogger({ name: 'market', level: 'silent', secrets: [] });
+  const beginMs = Math.floor(Date.now() / dayMs - 5) * dayMs;
+  const market = await startAccountedMarket({ seed: own, symbols: stormSymbols, beginMs, logger });
+  const { events, log, totals } = await runStorm({ seed: own, sessions: count, slowLog: false, vendor: market });
+  expect([totals.lost, totals.received]).toEqual([0, totals.accepted + totals.refused]);
+  const nowMs = ticksOf(events).at(-1)?.timeMs ?? 0;
+  // The last hour of the calm is for what comes late.
+  const overMs = Math.floor((nowMs - hourMs) / hourMs) * hourMs;
+  const bars: BarSource = ({ symbol }, startMs, lengthMs) => barOf(market.prices(symbol), startMs, lengthMs);
+  const after = await backfilled({ entries: log.entries, symbols: stormSymbols, intervals: barIntervals, bars, nowMs, overMs });
+  const absences = absencesOf(events);
+  expect(bySymbol(after.gaps.map(({ symbol, fromMs, toMs }) => ({ symbol, fromMs, toMs })))).toEqual(bySymbol(absences));
+  const expected = barIntervals.flatMap(interval =>
+    stormSymbols.flatMap(symbol => accountOf({ symbol, interval, beginMs, overMs }, events, market.prices(symbol))),
+  );
+  const byPlace = ({ symbol, interval, startMs }: ShownBar) => `${symbol} ${interval} ${startMs}`;
+  const sorted = (shown: readonly ShownBar[]) => shown.toSorted((a, b) => (byPlace(a) < byPlace(b) ? -1 : 1));
+  expect(sorted(after.bars.map(shownBar))).toEqual(sorted(expected));
+  const filled = expected.filter(({ isFilled }) => isFilled).length;
+  return { told: expected.length - filled, filled };
+}
+
+interface Windows {
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly beginMs: number;
+  readonly overMs: number;
+}
+
+/** What a gap touched is of all prices that there were, all else of all that the feed gave out, each at its own time. */
+function accountOf(
+  { symbol, interval, beginMs, overMs }: Windows,
+  events: readonly FeedEvent[],
+  all: readonly AccountedPrice[],
+): ShownBar[] {
+  const lengthMs = intervalMs(interval);
+  const absences = absencesOf(events).filter(absence => absence.symbol === symbol);
+  const told = ticksOf(events)
+    .filter(tick => tick.symbol === symbol)
+    .toSorted((a, b) => a.timeMs - b.timeMs || a.session - b.session || a.sequence - b.sequence);
+  return Array.from({ length: (overMs - beginMs) / lengthMs }, (_, index) => beginMs + index * lengthMs).flatMap(startMs => {
+    const isFilled = absences.some(({ fromMs, toMs }) => fromMs < startMs + lengthMs && toMs > startMs);
+    const bar = barOf(isFilled ? all : told, startMs, lengthMs);
+    return bar === undefined ? [] : [{ symbol, interval, startMs, ...bar, volume: isFilled ? bar.volume : undefined, isFilled }];
+  });
+}
+
 const sessionOf = ({ origin }: DeadLetter): number => Number(origin.split(' ').at(-1));
 
 describe(`a storm with seed ${seed}`, () => {
@@ -74,7 +149,7 @@ describe(`a storm with seed ${seed}`, () => {
     `of ${sessions} sessions: received = accepted + refused + lost, and the gaps are those of the feed's own account and none other`,
     async () => {
       process.stderr.write(`storm: STORM_SEED=${seed} STORM_SESSIONS=${sessions}\n`);
-      const reports = await storms(sessions, seed * 1_000, false);
+      const reports = await storms(sessions, seed * 1_000, ofWeather(false));
       expect(
         reports.reduce((sum, { events }) => sum + new Set(events.flatMap(e => (e.kind === 'session' ? [e.session] : []))).size, 0),
       ).toBeGreaterThanOrEqual(sessions);
@@ -96,7 +171,7 @@ describe(`a storm with seed ${seed}`, () => {
   it(
     'over a log that stands still now and then: what is lost is in a gap record, each once, and no gap record without a loss',
     async () => {
-      const reports = await storms(Math.max(100, Math.ceil(sessions / 5)), seed * 1_000 + 500, true);
+      const reports = await storms(Math.max(100, Math.ceil(sessions / 5)), seed * 1_000 + 500, ofWeather(true));
       expect(reports.some(({ totals }) => totals.lost > 0)).toBe(true);
       for (const report of reports) {
         const { events, totals } = report;
@@ -117,6 +192,17 @@ describe(`a storm with seed ${seed}`, () => {
         );
         expect(untold).toEqual([]);
         for (const gap of gaps) expect(gap.lost + gap.symbols.length).toBeGreaterThan(0);
+      }
+    },
+    minutes * 60_000,
+  );
+
+  it(
+    "in a market whose minutes pass in milliseconds: bars after backfill equal the feed's own account exactly",
+    async () => {
+      for (const { told, filled } of await storms(sessions, seed * 1_000 + 700, backfilledStorm)) {
+        expect(told).toBeGreaterThan(0);
+        expect(filled).toBeGreaterThan(0);
       }
     },
     minutes * 60_000,
