@@ -42,6 +42,7 @@ export function countingStore(onBar?: (bar: Bar) => void): CountingStore {
     latest: async () => [],
     gaps: async () => [],
     instruments: async () => [],
+    alerts: async () => [],
     close: async () => {},
   };
   return { store, counts };

@@ -32,6 +32,7 @@ export function timedStore(store: MarketStore, onDurable: (bar: DurableBar) => v
     latest: () => store.latest(),
     gaps: query => store.gaps(query),
     instruments: () => store.instruments(),
+    alerts: query => store.alerts(query),
     close: () => store.close(),
   };
 }

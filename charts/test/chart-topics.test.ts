@@ -12,13 +12,14 @@ describe('the topics of the Kafka chart', () => {
     expect(parse(committedChartTopics())).toEqual({ topics });
   });
 
-  it('keep the feed for a week, bars for two days, dead letters for two weeks in one partition', () => {
+  it('keep the feed for a week, bars for two days, alerts and dead letters for two weeks in one partition', () => {
     const { topics: read } = parse(committedChartTopics()) as {
       topics: readonly { name: string; partitions?: number; retentionMs: number }[];
     };
     expect(read.map(({ name, partitions, retentionMs }) => [name, partitions, retentionMs])).toEqual([
       ['market-data.feed', undefined, 604_800_000],
       ['market-data.bars', undefined, 172_800_000],
+      ['market-data.alerts', 1, 1_209_600_000],
       ['market-data.dead-letter', 1, 1_209_600_000],
     ]);
   });

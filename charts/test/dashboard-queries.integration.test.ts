@@ -37,7 +37,7 @@ describeWithCassandra('the queries of the dashboards, on the real schema', serve
     cassandra = await testKeyspace(server, 'dashboards');
     store = openCassandraStore({ ...server, keyspace: cassandra.keyspace, ...quiet() });
     await store.migrate();
-    const none: StoreBatch = { ticks: [], bars: [], latest: [], gaps: [], instruments: [] };
+    const none: StoreBatch = { ticks: [], bars: [], latest: [], gaps: [], instruments: [], alerts: [] };
     await store.write({ ...none, bars: intervals.flatMap(barsAroundMidnight), latest: [aLatest({ bid: 69_142, ask: 69_142.5 })] });
   }, 120_000);
 

@@ -1,5 +1,6 @@
 /** Turns feed records into bytes and back, and refuses by field and reason what is not one. */
 import { z } from 'zod';
+import { alertSchema } from './alerts.ts';
 import { deadLetterSchema } from './dead-letters.ts';
 import { PipelineError, reasonOf } from './errors.ts';
 import { type FeedRecord, feedRecordSchema, recordFormat } from './records.ts';
@@ -42,7 +43,7 @@ export function decodeRecord(bytes: Uint8Array | undefined): FeedRecord {
 /** JSON Schema (2020-12) of each kind of record, for consumers in other languages. */
 export function recordJsonSchemas(): Readonly<Record<string, unknown>> {
   const schemas: Record<string, unknown> = {};
-  for (const option of [...feedRecordSchema.options, deadLetterSchema]) {
+  for (const option of [...feedRecordSchema.options, alertSchema, deadLetterSchema]) {
     const [kind] = option.shape.kind.values;
     schemas[String(kind)] = z.toJSONSchema(option);
   }

@@ -21,6 +21,12 @@ export const barsTopic: Topic = {
   description:
     'bars as they close and each time they change, keyed by symbol; at least once, (symbol, interval, startMs, versionUs) identifies a duplicate',
 };
+export const alertsTopic: Topic = {
+  name: 'market-data.alerts',
+  partitions: 1,
+  retentionMs: 14 * dayMs,
+  description: 'rules that were met, each with an identity that a replay repeats; at least once, `id` identifies a duplicate',
+};
 export const deadLetterTopic: Topic = {
   name: 'market-data.dead-letter',
   partitions: 1,
@@ -28,4 +34,4 @@ export const deadLetterTopic: Topic = {
   description: 'what could not be used, with reason and origin',
 };
 
-export const topics: readonly Topic[] = [feedTopic, barsTopic, deadLetterTopic];
+export const topics: readonly Topic[] = [feedTopic, barsTopic, alertsTopic, deadLetterTopic];

@@ -135,7 +135,17 @@ describe('records', () => {
 
   it('have a JSON Schema each', () => {
     const schemas = recordJsonSchemas();
-    expect(Object.keys(schemas)).toEqual(['tick', 'session', 'heartbeat', 'gap', 'history', 'instrument', 'alert-rules', 'dead-letter']);
+    expect(Object.keys(schemas)).toEqual([
+      'tick',
+      'session',
+      'heartbeat',
+      'gap',
+      'history',
+      'instrument',
+      'alert-rules',
+      'alert',
+      'dead-letter',
+    ]);
     expect(schemas.tick).toMatchObject({ type: 'object', properties: { price: { type: 'number', minimum: 1e-22, maximum: 1e15 } } });
     expect(schemas.history).toMatchObject({ properties: { revision: { type: 'integer', minimum: 0 }, gap: { type: 'object' } } });
   });

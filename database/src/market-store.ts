@@ -4,6 +4,7 @@
  *
  * Every row is written with its `versionUs` as write time: an older write never beats a newer one, a repeated one changes nothing.
  */
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
 import type { InstrumentRecord, Tick } from '@tapeline/core/records';
@@ -50,6 +51,7 @@ export interface StoreBatch {
   readonly latest: readonly LatestPrice[];
   readonly gaps: readonly Gap[];
   readonly instruments: readonly InstrumentRow[];
+  readonly alerts: readonly Alert[];
 }
 
 export interface SnapshotKey {
@@ -101,6 +103,8 @@ export interface MarketStore {
   latest(): Promise<readonly LatestPrice[]>;
   /** Gaps that begin in the range (a day may hold gaps that reach beyond it). */
   gaps(query: RangeQuery): Promise<readonly Gap[]>;
+  /** Alerts whose `timeMs` is in the range. */
+  alerts(query: RangeQuery): Promise<readonly Alert[]>;
   instruments(): Promise<readonly InstrumentRow[]>;
   close(): Promise<void>;
 }

@@ -80,6 +80,10 @@ export class ServingStore implements MarketStore {
     return (await this.#open()).store.gaps(query);
   }
 
+  async alerts(query: Parameters<MarketStore['alerts']>[0]): ReturnType<MarketStore['alerts']> {
+    return (await this.#open()).store.alerts(query);
+  }
+
   async instruments(): ReturnType<MarketStore['instruments']> {
     return (await this.#open()).store.instruments();
   }

@@ -16,12 +16,13 @@ export function newestOfEachKey(batch: StoreBatch): RowBatch {
     latest: newest(batch.latest, row => row.symbol),
     gaps: newest(batch.gaps, gap => JSON.stringify([gap.fromMs, gap.symbol, gap.reason])),
     instruments: newest(batch.instruments, row => row.instrument.symbol),
+    alerts: newest(batch.alerts, alert => alert.id),
   };
 }
 
 /** A batch from the rows that there are. */
 export function storeBatch(rows: Partial<StoreBatch>): StoreBatch {
-  return { ticks: [], bars: [], latest: [], gaps: [], instruments: [], ...rows };
+  return { ticks: [], bars: [], latest: [], gaps: [], instruments: [], alerts: [], ...rows };
 }
 
 function historyLast(bars: readonly Bar[]): readonly Bar[] {

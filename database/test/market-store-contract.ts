@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import { storeBatch } from '@tapeline/database/store-batch';
-import { aBar, aFullBar, aGap, aLatest, anInstrument, aState, aTick, noonMs, noonUs } from './support/rows.ts';
+import { aBar, aFullBar, aGap, aLatest, anAlert, anInstrument, aState, aTick, noonMs, noonUs } from './support/rows.ts';
 
 export interface StoreUnderTest {
   /** Opens the same data again, as another process would; not migrated. */
@@ -277,6 +277,22 @@ export function describeMarketStoreContract(name: string, start: () => Promise<S
         await store.write(storeBatch({ gaps: [filled, open] }));
         await store.write(storeBatch({ gaps: [open, lost] }));
         expect(await store.gaps({ fromMs, toMs: fromMs + 1 })).toStrictEqual([lost, filled]);
+      });
+    });
+
+    describe('alerts', () => {
+      it('are found by their time, each id once, with and without a symbol, absent fields absent', async () => {
+        const timeMs = Date.parse('2022-07-02T00:00:00.000Z');
+        const before = anAlert({ id: 'alert/1', timeMs: timeMs - 1 });
+        const at = anAlert({ id: 'alert/2', timeMs });
+        const { symbol: _symbol, interval: _interval, value: _value, threshold: _threshold, ...rest } = anAlert({ id: 'alert/3', timeMs });
+        const ofFeed = { ...rest, condition: 'stale', feed: 'twelve-data/0' } as const;
+        await store.write(storeBatch({ alerts: [at, ofFeed, before] }));
+        await store.write(storeBatch({ alerts: [at, { ...at, message: 'older', versionUs: noonUs - 1 }] }));
+        const around = { fromMs: timeMs - hourMs, toMs: timeMs + hourMs };
+        expect(await store.alerts(around)).toStrictEqual([before, ofFeed, at]);
+        expect(await store.alerts({ ...around, order: 'descending', limit: 2 })).toStrictEqual([at, ofFeed]);
+        expect(await store.alerts({ fromMs: timeMs - hourMs, toMs: timeMs })).toStrictEqual([before]);
       });
     });
 

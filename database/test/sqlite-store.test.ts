@@ -111,7 +111,7 @@ describe('the file of the store on SQLite', () => {
     await store.close();
     const database = new DatabaseSync(file());
     const columns = ['fifty_two_week_low', 'fifty_two_week_high'].map(column => `ALTER TABLE instruments DROP COLUMN ${column};`);
-    database.exec(`${columns.join('')} PRAGMA user_version = 1`);
+    database.exec(`${columns.join('')} DROP TABLE alerts; PRAGMA user_version = 1`);
     database.close();
     const upgraded = open();
     await upgraded.migrate();

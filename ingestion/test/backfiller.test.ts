@@ -50,7 +50,7 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 const write = (rows: { readonly bars?: readonly Bar[]; readonly gaps?: readonly Gap[] }) =>
-  store.write({ ticks: [], bars: rows.bars ?? [], latest: [], gaps: rows.gaps ?? [], instruments: [] });
+  store.write({ ticks: [], bars: rows.bars ?? [], latest: [], gaps: rows.gaps ?? [], instruments: [], alerts: [] });
 
 const records = () => log.records(0) as HistoryRecord[];
 const messages = () => lines.map(({ msg }) => String(msg));

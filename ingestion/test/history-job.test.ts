@@ -38,7 +38,7 @@ afterEach(() => store.close());
 
 const started = (parts: Parameters<typeof rests.start>[1] = {}) =>
   rests.start(time, { ...parts, server: { bars: () => vendorBar, ...parts.server } });
-const writeBars = (bars: readonly Bar[]) => store.write({ ticks: [], bars, latest: [], gaps: [], instruments: [] });
+const writeBars = (bars: readonly Bar[]) => store.write({ ticks: [], bars, latest: [], gaps: [], instruments: [], alerts: [] });
 const records = () => log.records(0) as HistoryRecord[];
 const startsOf = (interval: string) => records().flatMap(record => (record.interval === interval ? [record.startMs] : []));
 const asked = ({ server }: Rest) =>

@@ -54,7 +54,7 @@ function run({ client }: Rest, options: Partial<InstrumentsJobOptions> = {}) {
 /** What the processors do with the records. */
 async function stored(): Promise<void> {
   const instruments = records().map((instrument, index) => ({ instrument, versionUs: index + 1 }));
-  await store.write({ ticks: [], bars: [], latest: [], gaps: [], instruments });
+  await store.write({ ticks: [], bars: [], latest: [], gaps: [], instruments, alerts: [] });
 }
 
 describe('the instruments job', () => {

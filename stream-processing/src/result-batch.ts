@@ -116,7 +116,7 @@ export class ResultBatch {
     const latest = this.hasLatest ? this.#latest() : [];
     const { bars } = this.results;
     if (ticks.length + bars.count + latest.length + gaps.length + instruments.length === 0) return undefined;
-    return { ticks, bars: bars.count === 0 ? noBars : bars, latest, gaps, instruments };
+    return { ticks, bars: bars.count === 0 ? noBars : bars, latest, gaps, instruments, alerts: [] };
   }
 
   /** Records for `market-data.bars` and `market-data.dead-letter`, those of one partition in the order in which they were given out. */

@@ -1,11 +1,12 @@
 /** Reads rows back: ranges over their buckets, and the tables that are one partition. */
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
 import { defaultRangeLimit, type Gap, type InstrumentRow, type LatestPrice, type RangeQuery, type TickRow } from '../market-store.ts';
 import { walkBuckets } from './bucket-walk.ts';
 import { type BucketSpan, barBucketSpan } from './buckets.ts';
 import type { CassandraConnection, Statement } from './cassandra-connection.ts';
-import { barTable, board, type CassandraTable, gapTable, instrumentTable, latestTable, tickTable } from './cassandra-tables.ts';
+import { alertTable, barTable, board, type CassandraTable, gapTable, instrumentTable, latestTable, tickTable } from './cassandra-tables.ts';
 import { statementsOf } from './table-statements.ts';
 
 const rowsOfPage = 5_000;
@@ -61,6 +62,11 @@ export class CassandraReader {
   gaps(query: RangeQuery): Promise<readonly Gap[]> {
     const clustering = ['time', 'symbol', 'id'];
     return this.#range({ table: gapTable, span: 'day', key: [], bucketColumn: 'day', timeColumn: 'time', clustering, query });
+  }
+
+  alerts(query: RangeQuery): Promise<readonly Alert[]> {
+    const clustering = ['time', 'symbol', 'id'];
+    return this.#range({ table: alertTable, span: 'day', key: [], bucketColumn: 'day', timeColumn: 'time', clustering, query });
   }
 
   latest(): Promise<readonly LatestPrice[]> {

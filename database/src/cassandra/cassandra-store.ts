@@ -1,4 +1,5 @@
 /** The store on Cassandra: each row with its version as write time, whatever the order in which writes arrive. */
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import { reasonOf } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
@@ -112,6 +113,11 @@ class CassandraStore implements MarketStore {
   async gaps(query: RangeQuery): Promise<readonly Gap[]> {
     await this.#usable();
     return this.#reader.gaps(query);
+  }
+
+  async alerts(query: RangeQuery): Promise<readonly Alert[]> {
+    await this.#usable();
+    return this.#reader.alerts(query);
   }
 
   async instruments(): Promise<readonly InstrumentRow[]> {

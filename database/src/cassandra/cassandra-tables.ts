@@ -1,6 +1,8 @@
 /** Tables of the keyspace (DESIGN.md §6): what their partition keys are made of, and what becomes of absent values. */
+import type { Alert } from '@tapeline/core/alerts';
 import { type Bar, isOfHistory } from '@tapeline/core/bars';
 import type { Gap, InstrumentRow, LatestPrice, TickRow } from '../market-store.ts';
+import { alertRows } from '../rows/alert-rows.ts';
 import { barRows } from '../rows/bar-rows.ts';
 import type { RowShape } from '../rows/cells.ts';
 import { gapRows } from '../rows/gap-rows.ts';
@@ -85,6 +87,18 @@ export const gapTable: CassandraTable<Gap> = {
   partitionOf: gap => [bucketOf('day', gap.fromMs)],
   rowKeyOf: gap => JSON.stringify([gap.fromMs, gap.symbol, gap.reason]),
   witness: 'to_time',
+  absent: { are: 'never-replaced' },
+};
+
+export const alertTable: CassandraTable<Alert> = {
+  name: 'alerts_by_day',
+  shape: alertRows,
+  partitionKey: ['day'],
+  added: ['day'],
+  addedOf: alert => [bucketOf('day', alert.timeMs)],
+  partitionOf: alert => [bucketOf('day', alert.timeMs)],
+  rowKeyOf: alert => alert.id,
+  witness: 'message',
   absent: { are: 'never-replaced' },
 };
 

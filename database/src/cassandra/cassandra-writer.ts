@@ -2,7 +2,7 @@
 import type { StoreBatch, TickRow } from '../market-store.ts';
 import type { StoreMetrics } from '../store-metrics.ts';
 import type { CassandraConnection } from './cassandra-connection.ts';
-import { barTable, gapTable, instrumentTable, latestTable, tickTable } from './cassandra-tables.ts';
+import { alertTable, barTable, gapTable, instrumentTable, latestTable, tickTable } from './cassandra-tables.ts';
 import type { SinkRow, WaitingRow } from './row-queue.ts';
 import { RowSink } from './row-sink.ts';
 import { statementsOf, type TableStatements } from './table-statements.ts';
@@ -24,6 +24,7 @@ export function cassandraWriter(options: CassandraWriterOptions): (batch: StoreB
   const bars = statementsOf(keyspace, barTable);
   const latest = statementsOf(keyspace, latestTable);
   const gaps = statementsOf(keyspace, gapTable);
+  const alerts = statementsOf(keyspace, alertTable);
   const instruments = statementsOf(keyspace, instrumentTable);
   const sink = new RowSink({
     send: statements => connection.batch(statements),
@@ -35,6 +36,7 @@ export function cassandraWriter(options: CassandraWriterOptions): (batch: StoreB
   function* rowsOf(batch: StoreBatch): Generator<SinkRow> {
     yield* sinkRows(bars, batch.bars);
     yield* sinkRows(gaps, batch.gaps);
+    yield* sinkRows(alerts, batch.alerts);
     yield* sinkRows(instruments, batch.instruments);
     yield* sinkRows(latest, batch.latest);
     if (options.ticks) yield* sinkRows(ticks, unexpired(batch.ticks, options), row => ttlSecondsOf(row, options.tickRetentionMs));

@@ -81,6 +81,17 @@ export const migrations: readonly Migration[] = [
       `ALTER TABLE ${keyspace}.instruments_by_board ADD IF NOT EXISTS (fifty_two_week_low double, fifty_two_week_high double)`,
     ],
   },
+  {
+    version: 4,
+    name: 'alerts',
+    statements: keyspace => [
+      `CREATE TABLE IF NOT EXISTS ${keyspace}.alerts_by_day (
+        day text, time timestamp, symbol text, id text, rule text, condition text, severity text, feed text, bar_interval text,
+        value double, threshold double, message text,
+        PRIMARY KEY ((day), time, symbol, id)
+      ) WITH CLUSTERING ORDER BY (time DESC, symbol DESC, id DESC) AND compaction = ${unified}`,
+    ],
+  },
 ];
 
 /** The migration that the code needs. */

@@ -51,6 +51,14 @@ const migrations: readonly string[] = [
   ALTER TABLE instruments ADD COLUMN fifty_two_week_low REAL;
   ALTER TABLE instruments ADD COLUMN fifty_two_week_high REAL;
   `,
+  `
+  CREATE TABLE alerts (
+    time INTEGER NOT NULL, symbol TEXT NOT NULL, id TEXT NOT NULL, rule TEXT NOT NULL, condition TEXT NOT NULL, severity TEXT NOT NULL,
+    feed TEXT, bar_interval TEXT, value REAL, threshold REAL, message TEXT NOT NULL,
+    version_us INTEGER NOT NULL,
+    PRIMARY KEY (time, symbol, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The number of the last step. */

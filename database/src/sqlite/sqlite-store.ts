@@ -1,5 +1,6 @@
 /** The store in one file, `market.sqlite`: one writing process, any number of reading ones. */
 import { join } from 'node:path';
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -21,7 +22,17 @@ import { type StoreMetrics, storeMetrics } from '../store-metrics.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteFileOf } from './sqlite-generations.ts';
 import { loadSqliteSnapshot, saveSqliteSnapshot } from './sqlite-snapshots.ts';
-import { barTable, boundValuesOf, gapTable, instrumentTable, latestTable, rowsOf, type SqliteTable, tickTable } from './sqlite-tables.ts';
+import {
+  alertTable,
+  barTable,
+  boundValuesOf,
+  gapTable,
+  instrumentTable,
+  latestTable,
+  rowsOf,
+  type SqliteTable,
+  tickTable,
+} from './sqlite-tables.ts';
 
 export interface SqliteStoreOptions {
   /** Folder of `market.sqlite`; made when it is missing. */
@@ -63,7 +74,7 @@ class SqliteStore implements MarketStore {
   }
 
   async write(batch: StoreBatch): Promise<void> {
-    const { ticks, bars, latest, gaps, instruments } = newestOfEachKey(batch);
+    const { ticks, bars, latest, gaps, instruments, alerts } = newestOfEachKey(batch);
     const stop = this.#metrics.writeSeconds.startTimer();
     this.#database.transaction(() => {
       this.#upsert(tickTable, this.#ticks ? ticks : []);
@@ -71,6 +82,7 @@ class SqliteStore implements MarketStore {
       this.#upsert(latestTable, latest);
       this.#upsert(gapTable, gaps);
       this.#upsert(instrumentTable, instruments);
+      this.#upsert(alertTable, alerts);
     });
     stop();
   }
@@ -103,6 +115,11 @@ class SqliteStore implements MarketStore {
   async gaps(query: RangeQuery): Promise<readonly Gap[]> {
     const sql = `${gapTable.select} WHERE time >= ? AND time < ? ${ordered(query, ['time', 'symbol', 'reason'])} LIMIT ?`;
     return rowsOf(gapTable, this.#database.all(sql, ...rangeOf(query)));
+  }
+
+  async alerts(query: RangeQuery): Promise<readonly Alert[]> {
+    const sql = `${alertTable.select} WHERE time >= ? AND time < ? ${ordered(query, ['time', 'symbol', 'id'])} LIMIT ?`;
+    return rowsOf(alertTable, this.#database.all(sql, ...rangeOf(query)));
   }
 
   async instruments(): Promise<readonly InstrumentRow[]> {

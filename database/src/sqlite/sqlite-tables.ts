@@ -1,6 +1,8 @@
 /** Tables of `market.sqlite`: how a row is written so that the newer version wins, and how rows are read. */
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import type { Gap, InstrumentRow, LatestPrice, TickRow } from '../market-store.ts';
+import { alertRows } from '../rows/alert-rows.ts';
 import { barRows } from '../rows/bar-rows.ts';
 import type { Cell, Cells, RowShape } from '../rows/cells.ts';
 import { gapRows } from '../rows/gap-rows.ts';
@@ -21,6 +23,7 @@ export const tickTable: SqliteTable<TickRow> = table('ticks', tickRows, ['symbol
 export const barTable: SqliteTable<Bar> = table('bars', barRows, ['symbol', 'interval', 'start']);
 export const latestTable: SqliteTable<LatestPrice> = table('latest', latestRows, ['symbol']);
 export const gapTable: SqliteTable<Gap> = table('gaps', gapRows, ['time', 'symbol', 'reason']);
+export const alertTable: SqliteTable<Alert> = table('alerts', alertRows, ['time', 'symbol', 'id']);
 export const instrumentTable: SqliteTable<InstrumentRow> = table('instruments', instrumentRows, ['symbol']);
 
 /** What a {@link SqliteTable.upsertOf} is run with. */

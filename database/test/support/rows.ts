@@ -1,4 +1,5 @@
 /** Builders of rows: each has everything, a test names what it is about. */
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import type { InstrumentRecord, Tick } from '@tapeline/core/records';
 import type { Gap, InstrumentRow, LatestPrice, TickRow } from '@tapeline/database/market-store';
@@ -79,6 +80,15 @@ export function aLatest(over: Partial<LatestPrice> = {}): LatestPrice {
 
 export function aGap(over: Partial<Gap> = {}): Gap {
   return { symbol: 'BTC/USD', fromMs: noonMs, toMs: noonMs + 45_000, reason: 'mute', filled: false, versionUs: noonUs, ...over };
+}
+
+export function anAlert(over: Partial<Alert> = {}): Alert {
+  return {
+    ...{ v: 1, kind: 'alert', id: 'btc above 70k/BTC/USD/1730721600000', rule: 'btc above 70k', condition: 'level', severity: 'warning' },
+    ...{ symbol: 'BTC/USD', interval: '1s', timeMs: noonMs, value: 70_001, threshold: 70_000 },
+    ...{ message: 'BTC/USD is at 70001, above 70000', versionUs: noonUs },
+    ...over,
+  };
 }
 
 export function anInstrument({

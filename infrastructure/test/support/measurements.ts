@@ -150,7 +150,7 @@ export async function writeRows(cassandra: StartedCassandra, keyspace: string, c
     const rows = [...ticks(count)].map(tick => ({ tick, versionUs: tick.receivedTimeMs * 1_000 + 250 }));
     const written = [...bars(count)];
     for (let i = 0; i < count; i += 2_000) {
-      const none = { latest: [], gaps: [], instruments: [] };
+      const none = { latest: [], gaps: [], instruments: [], alerts: [] };
       await store.write({ ...none, ticks: rows.slice(i, i + 2_000), bars: written.slice(i, i + 2_000) });
     }
   } finally {
