@@ -1,10 +1,12 @@
 /** The backfiller between a real store (SQLite), the log's contract in memory, and the REST double. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
+import { type DeadLetterReason, deadLetter, encodeDeadLetter } from '@tapeline/core/dead-letters';
 import type { HistoryRecord } from '@tapeline/core/records';
 import type { Gap, MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import type { WorkItems } from '@tapeline/database/work-store';
+import type { Append } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
 import { pause } from '../src/back-off.ts';
 import { type BackfillerOptions, runBackfiller } from '../src/backfill/backfiller.ts';
@@ -57,6 +59,11 @@ const messages = () => lines.map(({ msg }) => String(msg));
 const shown = (record: HistoryRecord) => [record.interval, record.action, (record.startMs - barStartMs) / minuteMs];
 
 const symbols = ['BTC/USD', 'RY:TSX'];
+
+function deadLetterOf(reason: DeadLetterReason, value: string): Append {
+  const letter = deadLetter({ reason, detail: 'test', origin: 'market-data.feed/0@1', timeMs: barStartMs, value });
+  return { topic: 'market-data.dead-letter', partition: 0, value: encodeDeadLetter(letter) };
+}
 
 /** Items that say when something is being written. */
 function noticed(items: WorkItems): WorkItems {
@@ -257,6 +264,28 @@ describe('reconciliation', () => {
     expect(messages()).toContain("2 bars of BTC/USD 1m differ from the vendor's, by 4.17% at most: see tapeline reconcile");
     await run(rest, () => looks > 3, { intervals: ['1m'] });
     expect(rest.server.journal).toHaveLength(1);
+  });
+
+  it('compares the hours of ticks that came too late, of our symbols, each once however often it is started', async () => {
+    const rest = await rests.start(time, { server: { bars: () => vendorBar } });
+    await write({ bars: [ofMinute(2, { ...equal, high: 12.5 })] });
+    const late = (symbol: string, minute: number) =>
+      deadLetterOf('late', JSON.stringify({ symbol, timeMs: barStartMs + minute * minuteMs }));
+    await log.append([
+      late('BTC/USD', 2),
+      late('BTC/USD', 50),
+      late('ETH/USD', 2),
+      deadLetterOf('late', '{'),
+      deadLetterOf('malformed', ''),
+    ]);
+    await run(rest, () => records().length >= 1, { intervals: ['1m'] });
+    expect(records().map(record => [...shown(record), record.flags])).toEqual([['1m', 'flag', 2, ['mismatch']]]);
+    expect(messages()).toContain('2 ticks came too late: comparisons are queued');
+    await run(rest, () => looks > 3, { intervals: ['1m'] });
+    await log.append([late('BTC/USD', 70)]);
+    time.nowMs += hourMs;
+    await run(rest, () => rest.server.journal.length >= 2, { intervals: ['1m'] });
+    expect(rest.server.journal.map(({ parameters }) => parameters.interval)).toEqual(['1min', '1min']);
   });
 
   it('tells a split and flags nothing', async () => {

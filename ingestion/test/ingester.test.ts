@@ -146,10 +146,10 @@ describe('the ingester', () => {
     const away = new MemoryLog(2);
     const failing = away.offsets.bind(away);
     let asked = 0;
-    away.offsets = async () => {
+    away.offsets = async topic => {
       asked += 1;
       if (asked < 3) throw logAway;
-      return failing();
+      return failing(topic);
     };
     const { logger, lines } = aLogger();
     await start({ log: away, logger, openFeed: () => feedOf(aSession(), aTick()) }).finished;

@@ -1,5 +1,5 @@
 /**
- * Looks for what is to be asked of the vendor (gaps that are not filled, days that were not compared), queues it, and has the answers
+ * Looks for what is to be asked of the vendor (gaps that are not filled, ticks that came too late, days that were not compared), queues it, and has the answers
  * carried out. It writes nothing but `history` records into the log: the fold stays the only writer of bars.
  */
 import { PipelineError } from '@tapeline/core/errors';
@@ -19,6 +19,7 @@ import type { Tolerance } from './comparison.ts';
 import { GapFiller } from './gap-filler.ts';
 import { isComparable } from './history-records.ts';
 import { HistoryWriter } from './history-writer.ts';
+import { comparisonsOf, readLateTicks } from './late-ticks.ts';
 import { Notes } from './notes.ts';
 import { type Patience, patientItems } from './patience.ts';
 import { Reconciler } from './reconciler.ts';
@@ -167,6 +168,7 @@ class Lookout {
       await this.#queueGaps(gaps);
       for (const gap of gaps) await notes.looked(gap, nowMs);
     }
+    await this.#queueLateTicks(nowMs, signal);
     await this.#queueDays(nowMs, signal);
     await notes.forget(nowMs - lookBackMs - dayMs);
   }
@@ -193,6 +195,16 @@ class Lookout {
       const message = `the gap of ${symbol} from ${new Date(fromMs).toISOString()} is queued to be filled`;
       logger.info({ symbol, fromMs, toMs, reason }, message);
     }
+  }
+
+  /** What ticks that came too late would have changed. */
+  async #queueLateTicks(nowMs: number, signal: AbortSignal): Promise<void> {
+    const { log, notes, queue, names, logger } = this.#options;
+    const { ticks, nextOffset } = await readLateTicks(log, notes.nextLetter, signal);
+    const ours = ticks.filter(({ symbol, timeMs }) => names.has(symbol) && timeMs >= nowMs - lookBackMs);
+    const queued = await queue.enqueueAll(comparisonsOf(ours, this.#intervals));
+    await notes.lettersRead(nextOffset);
+    if (queued > 0) logger.info({ ticks: ours.length, comparisons: queued }, `${ours.length} ticks came too late: comparisons are queued`);
   }
 
   /** Each day of the last week once, an hour after its end. */

@@ -14,6 +14,10 @@ const noteSchema = z.object({
 
 type Note = Readonly<z.infer<typeof noteSchema>>;
 
+/** How far the dead letters were looked at. */
+const positionSchema = z.object({ nextOffset: z.int().min(0) });
+const positionId = 'dead-letters';
+
 const firstPauseMs = 1_800_000;
 const longestPauseMs = 21_600_000;
 
@@ -21,15 +25,33 @@ export class Notes {
   readonly #items: WorkItems;
   readonly #notes: Map<string, Note>;
 
-  private constructor(items: WorkItems, notes: Map<string, Note>) {
+  #nextLetter: number;
+
+  private constructor(items: WorkItems, notes: Map<string, Note>, nextLetter: number) {
     this.#items = items;
     this.#notes = notes;
+    this.#nextLetter = nextLetter;
   }
 
   /** @throws PipelineError `data-dir.unusable` with the place of what is no note. */
   static async open(items: WorkItems): Promise<Notes> {
-    const notes = (await items.all()).map(({ id, place, text }) => [id, noteIn(place, text)] as const);
-    return new Notes(items, new Map(notes));
+    const all = await items.all();
+    const position = all.find(({ id }) => id === positionId);
+    const nextLetter = position === undefined ? 0 : read(positionSchema, position.place, position.text).nextOffset;
+    const notes = all.filter(item => item !== position).map(({ id, place, text }) => [id, read(noteSchema, place, text)] as const);
+    return new Notes(items, new Map(notes), nextLetter);
+  }
+
+  /** Offset of the first dead letter that was not looked at. */
+  get nextLetter(): number {
+    return this.#nextLetter;
+  }
+
+  /** What the dead letters before it ask for is queued. */
+  async lettersRead(nextOffset: number): Promise<void> {
+    if (nextOffset === this.#nextLetter) return;
+    await this.#items.put(positionId, JSON.stringify({ nextOffset }));
+    this.#nextLetter = nextOffset;
   }
 
   /** True when the gap was not looked at yet, or has stayed unfilled for long since. */
@@ -76,9 +98,9 @@ function idOfDay(dayStartMs: number): string {
   return `day-${new Date(dayStartMs).toISOString().slice(0, 10)}`;
 }
 
-function noteIn(place: string, text: string): Note {
+function read<T>(schema: z.ZodType<T>, place: string, text: string): T {
   try {
-    return noteSchema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
     const message = `note ${place} cannot be read: ${reasonOf(error)}; remove it, and what it is about is looked at again`;
     throw new PipelineError('data-dir.unusable', message, { retriable: false, cause: error });

@@ -58,11 +58,11 @@ export class MemoryLog implements MarketLog {
     return this.#partitions;
   }
 
-  async offsets(): Promise<readonly PartitionOffsets[]> {
+  async offsets(topic: string): Promise<readonly PartitionOffsets[]> {
     return Array.from({ length: this.#partitions }, (_, partition) => ({
       partition,
       lowOffset: 0,
-      highWatermark: this.#values(partition).length,
+      highWatermark: this.#values(partition, topic).length,
     }));
   }
 
@@ -96,7 +96,7 @@ export class MemoryLog implements MarketLog {
 
   async *read(request: ReadRequest): AsyncGenerator<LogBatch, void, undefined> {
     this.reads.push(request);
-    const values = this.#values(request.partition);
+    const values = this.#values(request.partition, request.topic);
     const records = values
       .map((value, offset): LogRecord => ({ offset, key: undefined, value }))
       .slice(request.fromOffset, request.toOffset);
@@ -110,8 +110,8 @@ export class MemoryLog implements MarketLog {
 
   async close(): Promise<void> {}
 
-  #values(partition: number): Uint8Array[] {
-    return this.entries.filter(entry => entry.topic === feedTopic.name && entry.partition === partition).map(entry => entry.value);
+  #values(partition: number, topic: string = feedTopic.name): Uint8Array[] {
+    return this.entries.filter(entry => entry.topic === topic && entry.partition === partition).map(entry => entry.value);
   }
 }
 
