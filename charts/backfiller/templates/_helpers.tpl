@@ -62,7 +62,8 @@ capabilities:
 {{- if .Values.cassandraCaSecret }}{{- $_ := set $own "CASSANDRA_CA_FILE" "/etc/tapeline/cassandra-ca/ca.crt" }}{{ end -}}
 {{- if .Values.cassandraUserSecret }}{{- $_ := set $own "CASSANDRA_PASSWORD_FILE" "/etc/tapeline/cassandra-user/password" }}{{ end -}}
 {{- if not .Values.apiKeySecret }}{{ fail "set apiKeySecret to a Secret with the vendor's key (key apiKey)" }}{{ end -}}
-{{- $_ := set $own "TWELVE_DATA_API_KEY_FILE" "/etc/tapeline/api-key/apiKey" -}}
+{{- $_ := set $own "TWELVE_DATA_API_KEY_FILE" "/etc/tapeline/api-key/apiKey" }}
+{{- if .Values.symbolsConfigMap }}{{- $_ := set $own "SYMBOLS_FILE" "/etc/tapeline/symbols/symbols" }}{{ end -}}
 {{- range $name, $value := .Values.settings }}
 {{- if hasKey $own $name }}{{ fail (printf "settings.%s: this chart sets it from a value of its own; use that value" $name) }}{{ end }}
 {{- $_ := set $own $name $value }}
@@ -87,6 +88,11 @@ capabilities:
 - name: api-key
   mountPath: /etc/tapeline/api-key
   readOnly: true
+{{- if .Values.symbolsConfigMap }}
+- name: symbols
+  mountPath: /etc/tapeline/symbols
+  readOnly: true
+{{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
   mountPath: /etc/tapeline/kafka-ca
@@ -120,6 +126,14 @@ capabilities:
     items:
       - key: apiKey
         path: apiKey
+{{- if .Values.symbolsConfigMap }}
+- name: symbols
+  configMap:
+    name: {{ .Values.symbolsConfigMap }}
+    items:
+      - key: symbols
+        path: symbols
+{{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
   secret:
