@@ -32,6 +32,7 @@ const patienceMs = 60_000;
 
 export class IngesterRun {
   acked = 0;
+  lost = 0;
   readonly #options: IngesterRunOptions;
   readonly #url = Promise.withResolvers<string>();
   readonly #ready = Promise.withResolvers<void>();
@@ -98,7 +99,7 @@ export class IngesterRun {
     this.#server.tell(order);
     const sent = await Promise.race([this.#over.promise, this.#ingester?.ended().then(gone) ?? gone()]);
     let [before, sinceMs] = [this.acked, performance.now()];
-    while (this.acked < sent) {
+    while (this.acked + this.lost < sent) {
       await sleep(5);
       this.#options.signal.throwIfAborted();
       if (this.acked > before) [before, sinceMs] = [this.acked, performance.now()];
@@ -115,10 +116,13 @@ export class IngesterRun {
   }
 
   #ingesterSaid(line: string): void {
-    const [word, first = '', second = ''] = line.split(' ');
+    const [word, first = '', second = '', third = ''] = line.split(' ');
     if (word === 'done') this.#totals = JSON.parse(line.slice(5));
+    // A warning of its log.
+    if (line.startsWith('{')) process.stderr.write(`${line}\n`);
     if (word !== 'acked') return;
     this.acked = Number(first);
+    this.lost = Number(third);
     this.#acks.push({ count: this.acked, atMs: Number(second) });
     this.#server.tell(line);
   }

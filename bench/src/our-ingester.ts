@@ -1,6 +1,6 @@
 /**
  * Tapeline's ingester as a process to be measured: the product's feed, ingester and log, put together as its own `main.ts` does, and a
- * line for each append that was acknowledged, `acked <prices so far> <machine clock in ms>`.
+ * line for each append that was acknowledged, `acked <prices so far> <machine clock in ms> <prices lost so far>`.
  */
 import { parseArgs } from 'node:util';
 import { createLogger } from '@tapeline/core/logging';
@@ -61,7 +61,10 @@ process.stdout.write(`done ${JSON.stringify({ ...ticks, memory: process.memoryUs
 function acknowledging(log: MarketLog): MarketLog {
   const acknowledged = (): void => {
     const atMs = machineMs();
-    setImmediate(() => process.stdout.write(`acked ${ingester.state().ticks.accepted} ${atMs.toFixed(3)}\n`));
+    setImmediate(() => {
+      const { accepted, lost } = ingester.state().ticks;
+      process.stdout.write(`acked ${accepted} ${atMs.toFixed(3)} ${lost}\n`);
+    });
   };
   return {
     ...{ ensureTopics: log.ensureTopics.bind(log), partitionCount: log.partitionCount.bind(log), offsets: log.offsets.bind(log) },

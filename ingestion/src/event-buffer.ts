@@ -14,8 +14,8 @@ export interface EventBufferOptions {
   readonly limitEvents: number;
   /** By {@link approximateBytes}. */
   readonly limitBytes: number;
-  /** Told how many events are dropped, when they are dropped. */
-  readonly dropped?: (count: number) => void;
+  /** Told of each event that is dropped; of a run of ticks once it grows no more. */
+  readonly dropped?: (event: FeedEvent) => void;
 }
 
 /** What was dropped since the buffer was last full. */
@@ -42,6 +42,8 @@ export class EventBuffer {
   /** Of the newest event that named one. */
   #session = 1;
   #loss: Loss | undefined;
+  /** A run that is dropped and may still grow: what is lost while all is too much must cost next to nothing. */
+  #growingLoss: TickRun | undefined;
 
   constructor(options: EventBufferOptions) {
     this.#options = options;
@@ -68,6 +70,7 @@ export class EventBuffer {
   /** Takes an event in, or drops it with account. */
   push(event: FeedEvent): void {
     if ('session' in event) this.#session = event.session;
+    if (event !== this.#growingLoss) this.#settleGrowingLoss();
     if (event.kind === 'heartbeat') return this.#pushHeartbeat(event);
     if (this.#loss === undefined && !this.isFull) return this.#append(event);
     if (event.kind === 'session') return this.#hold(event);
@@ -134,12 +137,27 @@ export class EventBuffer {
     loss.lost += 1;
     span(loss, event.kind === 'tick' ? event.timeMs : receivedTimeMs);
     loss.receivedTimeMs = Math.max(loss.receivedTimeMs, receivedTimeMs);
-    this.#options.dropped?.(1);
+    this.#options.dropped?.(event);
   }
 
   #dropRun(run: TickRun): void {
+    this.#loss ??= emptyLoss();
+    this.#growingLoss = run;
+  }
+
+  /** Its ticks come into the account, and the run is used again. */
+  #settleGrowingLoss(): void {
+    const run = this.#growingLoss;
+    if (run === undefined || this.#loss === undefined) return;
+    this.#growingLoss = undefined;
     run.seal();
-    for (const tick of run.ticks()) this.#drop(tick);
+    const loss = this.#loss;
+    run.nameSymbols(loss.symbols);
+    loss.lost += run.count;
+    span(loss, run.earliestMs);
+    span(loss, run.latestMs);
+    loss.receivedTimeMs = Math.max(loss.receivedTimeMs, run.receivedTimeMs);
+    this.#options.dropped?.(run);
     run.release();
   }
 
@@ -160,6 +178,7 @@ export class EventBuffer {
   #settle(): void {
     const loss = this.#loss;
     if (loss === undefined || this.size * 2 > this.#options.limitEvents || this.#bytes * 2 > this.#options.limitBytes) return;
+    this.#settleGrowingLoss();
     this.#loss = undefined;
     if (loss.lost > 0 || loss.symbols.size > 0) this.#append(this.#gapOf(loss));
     if (loss.heldSession) this.#append(loss.heldSession);

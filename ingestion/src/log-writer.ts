@@ -59,7 +59,11 @@ export class LogWriter {
       reason: 'log unavailable',
       limitEvents: options.limitEvents ?? 200_000,
       limitBytes: options.limitBytes ?? 128 * 1024 * 1024,
-      dropped: count => this.#counters.dropped(count),
+      dropped: event => {
+        // A run has grown since it entered.
+        if (event.kind === 'ticks') this.#counters.entered(event);
+        this.#counters.dropped(countOf(event));
+      },
     });
     this.#backOff = new BackOff({ baseMs: 100, capMs: 5_000, random: options.random });
     this.#loop = this.#run();

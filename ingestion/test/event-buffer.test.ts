@@ -2,10 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { encodeRecord } from '@tapeline/core/record-codec';
 import { EventBuffer } from '../src/event-buffer.ts';
 import { EventQueue } from '../src/event-queue.ts';
+import type { FeedEvent } from '../src/feed.ts';
 import { type TickRun, TickRuns } from '../src/hot/tick-run.ts';
 import { aGap, aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
 
-const bufferOf = (limitEvents: number, dropped?: (count: number) => void) =>
+const bufferOf = (limitEvents: number, dropped?: (event: FeedEvent) => void) =>
   new EventBuffer({ feed: 'twelve-data/0', reason: 'ingester buffer full', limitEvents, limitBytes: 1e9, dropped });
 
 const tickAt = (sequence: number, symbol = 'BTC/USD') =>
@@ -22,8 +23,8 @@ describe('a full buffer', () => {
 
   it('drops ticks and accounts for them in one gap record, before what comes later', () => {
     let dropped = 0;
-    const buffer = bufferOf(4, count => {
-      dropped += count;
+    const buffer = bufferOf(4, () => {
+      dropped += 1;
     });
     for (let sequence = 1; sequence <= 4; sequence += 1) buffer.push(tickAt(sequence));
     buffer.push(tickAt(5, 'ETH/USD'));
@@ -124,9 +125,10 @@ describe('a run of ticks in a buffer', () => {
     return run;
   };
   const grow = (run: TickRun, sequence: number) => {
-    const value = encodeRecord(tickAt(sequence, sequence % 2 === 0 ? 'ETH/USD' : 'BTC/USD'));
-    run.blocks[0]?.add(undefined, value, 0, value.length);
-    run.count += 1;
+    const tick = tickAt(sequence, sequence % 2 === 0 ? 'ETH/USD' : 'BTC/USD');
+    const value = encodeRecord(tick);
+    run.blocks[0]?.add(Buffer.from(tick.symbol), value, 0, value.length);
+    run.added(tick.timeMs, tick.receivedTimeMs);
   };
 
   it('counts as so many ticks, also those that came while it waited', () => {
@@ -143,20 +145,42 @@ describe('a run of ticks in a buffer', () => {
     expect([buffer.size, buffer.isEmpty]).toEqual([0, true]);
   });
 
-  it('is dropped as a whole with an account of each tick, grows no more, and is used again', () => {
-    let dropped = 0;
-    const buffer = bufferOf(2, count => {
-      dropped += count;
-    });
+  it('grows on while it is dropped, is accounted for as a whole as soon as there is room, and is used again', () => {
+    const dropped: number[] = [];
+    const buffer = bufferOf(2, event => dropped.push(event.kind === 'ticks' ? event.count : -1));
     buffer.push(runOf(1, 2));
-    const lost = runOf(3, 4, 5);
+    const lost = runOf(3, 4);
     buffer.push(lost);
-    expect([dropped, lost.isSealed]).toEqual([3, true]);
+    grow(lost, 5);
+    expect([dropped, lost.isSealed]).toEqual([[], false]);
     expect(buffer.take(9)).toHaveLength(1);
+    expect([dropped, lost.isSealed]).toEqual([[3], true]);
     expect(buffer.take(9)).toMatchObject([
-      { kind: 'gap', session: 3, symbols: ['BTC/USD', 'ETH/USD'], fromMs: noonMs + 3, toMs: noonMs + 6, lost: 3 },
+      {
+        kind: 'gap',
+        session: 3,
+        symbols: ['BTC/USD', 'ETH/USD'],
+        fromMs: noonMs + 3,
+        toMs: noonMs + 6,
+        lost: 3,
+        receivedTimeMs: noonMs + 1_005,
+      },
     ]);
     expect(runs.take(4)).toBe(lost);
+  });
+
+  it('is accounted for before what comes behind it while it is dropped', () => {
+    const buffer = bufferOf(2);
+    buffer.push(runOf(1, 2));
+    buffer.push(runOf(3, 4));
+    buffer.push(tickAt(5));
+    buffer.push(runOf(6));
+    buffer.push(aSession({ session: 4 }));
+    buffer.take(9);
+    expect(buffer.take(9)).toMatchObject([
+      { kind: 'gap', lost: 4, fromMs: noonMs + 3, toMs: noonMs + 7, symbols: ['BTC/USD', 'ETH/USD'] },
+      { kind: 'session', session: 4 },
+    ]);
   });
 
   it('is closed in a queue by what comes behind it', async () => {

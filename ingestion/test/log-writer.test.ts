@@ -56,9 +56,10 @@ describe('the log writer', () => {
     const { writer } = writerOf(log);
     const runs = new TickRuns(2);
     const grow = (run: TickRun, sequence: number) => {
-      const value = encodeRecord(aTick({ sequence }));
+      const tick = aTick({ sequence });
+      const value = encodeRecord(tick);
       run.blocks[1]?.add(Buffer.from('BTC/USD'), value, 0, value.length);
-      run.count += 1;
+      run.added(tick.timeMs, tick.receivedTimeMs);
     };
     log.hold();
     writer.write(aSession());

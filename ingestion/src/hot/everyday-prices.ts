@@ -164,8 +164,7 @@ export class EverydayPrices {
     if (tail.volumeStart >= 0) at = putPart(into, put(into, at, volumePart), bytes, tail.volumeStart, tail.volumeEnd);
     at = put(into, at, this.#timesOf(tail.stamp, timeMs));
     block.end(put(into, at, known.dayPart));
-    run.count += 1;
-    run.receivedTimeMs = this.#receivedTimeMs;
+    run.added(timeMs, this.#receivedTimeMs);
     session.lastDataMs = this.#receivedTimeMs;
     if (run.count === 1) this.#options.emit(run);
   }

@@ -21,6 +21,9 @@ export class TickRun {
   count = 0;
   /** Receipt of its last tick. */
   receivedTimeMs = 0;
+  /** The earliest and the latest of its ticks' times. */
+  earliestMs = Number.MAX_SAFE_INTEGER;
+  latestMs = 0;
   /** How many of its ticks stand in the account of who counts them. */
   counted = 0;
   #isSealed = false;
@@ -40,12 +43,22 @@ export class TickRun {
     this.#isSealed = true;
   }
 
+  /** A tick was written into the block of its partition. */
+  added(timeMs: number, receivedTimeMs: number): void {
+    this.count += 1;
+    this.receivedTimeMs = receivedTimeMs;
+    if (timeMs < this.earliestMs) this.earliestMs = timeMs;
+    if (timeMs > this.latestMs) this.latestMs = timeMs;
+  }
+
   /** Begins anew; only for who is done with what it held. */
   clear(session: number): void {
     for (const block of this.blocks) block.clear();
     this.session = session;
     this.count = 0;
     this.counted = 0;
+    this.earliestMs = Number.MAX_SAFE_INTEGER;
+    this.latestMs = 0;
     this.#isSealed = false;
   }
 
@@ -54,7 +67,20 @@ export class TickRun {
     this.#giveBack(this);
   }
 
-  /** What it holds as records, by partition: the slow way, for an account of what was lost. */
+  /** Adds the symbols of its ticks, by partition: no record is decoded, for this is done of what is lost while all is too much already. */
+  nameSymbols(symbols: Set<string>): void {
+    for (const block of this.blocks) {
+      const cursor = block.cursor();
+      let view: Buffer = Buffer.alloc(0);
+      while (cursor.next()) {
+        const { buffer, byteOffset } = cursor.bytes;
+        if (view.buffer !== buffer || view.byteOffset !== byteOffset) view = Buffer.from(buffer, byteOffset);
+        symbols.add(view.toString('utf8', cursor.keyStart, cursor.keyEnd));
+      }
+    }
+  }
+
+  /** What it holds as records, by partition: the slow way. */
   *ticks(): Generator<Tick, void, undefined> {
     for (const block of this.blocks) {
       const cursor = block.cursor();
