@@ -1,59 +1,43 @@
-/** The dashboards of the Grafana chart, as far as the tests read them. */
+/** The dashboards and alert rules of the Grafana chart, as they stand in its files. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AlertRuleGroup } from '@tapeline/visualization/dashboards/alert-rules';
+import type { AnnotationJson, DashboardJson, PanelJson, PanelQuery } from '@tapeline/visualization/grafana-check/dashboard-json';
 import { chartsDirectory } from './chart-folders.ts';
 
 export const cassandraType = 'hadesarchitect-cassandra-datasource';
 
-export interface DataSource {
-  readonly type: string;
-  readonly uid: string;
-}
+const chart = join(chartsDirectory, 'grafana');
 
-/** A query of a panel: CQL in `target`, or PromQL in `expr`. */
-export interface Target {
-  readonly refId: string;
-  readonly datasource: DataSource;
-  readonly queryType?: string;
-  readonly rawQuery?: boolean;
-  readonly target?: string;
-  readonly alias?: string;
-  readonly expr?: string;
-}
-
-export interface Dashboard {
-  readonly uid: string;
-  readonly title: string;
-  readonly panels: readonly { readonly type: string; readonly title: string; readonly targets: readonly Target[] }[];
-  readonly templating: {
-    readonly list: readonly { readonly name: string; readonly type: string; readonly query: string | { readonly query: string } }[];
-  };
-}
-
-export function dashboards(): readonly Dashboard[] {
-  const folder = join(chartsDirectory, 'grafana', 'dashboards');
-  return readdirSync(folder)
+export function dashboards(): readonly DashboardJson[] {
+  return readdirSync(join(chart, 'dashboards'))
     .sort()
-    .map(file => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Dashboard);
+    .map(file => JSON.parse(readFileSync(join(chart, 'dashboards', file), 'utf8')) as DashboardJson);
+}
+
+/** One of them by its uid. */
+export function dashboard(uid: string): DashboardJson {
+  const found = dashboards().find(each => each.uid === uid);
+  if (found === undefined) throw new Error(`no dashboard has the uid ${uid}`);
+  return found;
+}
+
+export function alertRules(): AlertRuleGroup {
+  return JSON.parse(readFileSync(join(chart, 'alerting', 'rules.json'), 'utf8')) as AlertRuleGroup;
 }
 
 /** Every query of every panel. */
-export function targets(): readonly Target[] {
+export function targets(): readonly PanelQuery[] {
   return dashboards().flatMap(({ panels }) => panels.flatMap(panel => panel.targets));
 }
 
-export interface Viewing {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly variables: Readonly<Record<string, string>>;
+/** A panel of a dashboard by a part of its title. */
+export function panelOf(of: DashboardJson, title: string): PanelJson {
+  const found = of.panels.find(panel => panel.title.includes(title));
+  if (found === undefined) throw new Error(`${of.title} has no panel ${title}`);
+  return found;
 }
 
-/** The CQL that reaches Cassandra: Grafana puts variables in (in UTC here), the plug-in the times as milliseconds. */
-export function cqlOf(text: string, { fromMs, toMs, variables }: Viewing): string {
-  const times = { __from: fromMs, __to: toMs };
-  const dated = text.replace(/\$\{(__from|__to):date:([YMD-]+)\}/g, (_, name: '__from' | '__to', format: string) =>
-    new Date(times[name]).toISOString().slice(0, format.length),
-  );
-  const timed = dated.replaceAll('$__timeFrom', String(fromMs)).replaceAll('$__timeTo', String(toMs));
-  return Object.entries(variables).reduce((cql, [name, value]) => cql.replaceAll(`$${name}`, value), timed);
+export function annotationsOf({ annotations }: DashboardJson): readonly AnnotationJson[] {
+  return annotations.list ?? [];
 }

@@ -2,18 +2,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const stages = ['core', 'ingestion', 'log', 'stream-processing', 'database', 'visualization'] as const;
 
 /** `new Counter({ name: 'x' …`, `new Histogram({\n name: 'x' …` */
 const constructed = /new (Counter|Gauge|Histogram)(?:<[^>]*>)?\(\{\s*name:\s*'([a-z_]+)'/g;
-/** `counterOf(registry, 'x', …`, `counter('x', …` */
-const found = /(?:(?:counter|gauge)Of(?:<[^>]*>)?\(\s*[\w.#]+,|\bcounter\()\s*'([a-z_]+)'/g;
+/** `counterOf(registry, 'x', …`, `counter('x', …`, `gauge('x', …` */
+const found = /(?:(?:counter|gauge)Of(?:<[^>]*>)?\(\s*[\w.#]+,|\b(?:counter|gauge)\()\s*'([a-z_]+)'/g;
 
-/** Names as Prometheus has them, read from the sources; a histogram has three. */
+/** Names as Prometheus has them, read from the sources, and those that every process has of Node; a histogram has three. */
 export function metricsOfSources(): ReadonlySet<string> {
-  const names = new Set<string>();
+  const names = new Set<string>(metricsOfNode());
   for (const text of sources()) {
     for (const [, kind, name = ''] of text.matchAll(constructed)) {
       for (const suffix of kind === 'Histogram' ? ['_bucket', '_sum', '_count'] : ['']) names.add(`${name}${suffix}`);
@@ -40,4 +41,10 @@ function* sources(): Generator<string> {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
     for (const file of files) yield readFileSync(join(folder, file), 'utf8');
   }
+}
+
+function metricsOfNode(): readonly string[] {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry.getMetricsAsArray().map(({ name }) => name);
 }

@@ -1,0 +1,209 @@
+/** *Pipeline*: from the feed to the store, as Prometheus counts it. */
+import type { Dashboard, ThresholdsConfigBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { dashboardOf } from './dashboard.ts';
+import { green, type Heading, lines, orange, red, thresholds, tile } from './panels.ts';
+import { allSeries, newest, prometheusSource } from './sources.ts';
+
+/** The pipeline dashboard. */
+export function pipeline(): Dashboard {
+  return dashboardOf({
+    name: 'pipeline',
+    title: 'Pipeline',
+    description: 'From the feed to the store: how much, how late, what went wrong, and how near its bounds it is.',
+    from: 'now-1h',
+    panels: [...tiles(), ...rates(), ...lags(), ...latencies(), ...errors(), ...saturation()],
+  });
+}
+
+type Queries = Parameters<typeof allSeries>[0];
+
+function number(title: string, description: string, expr: string, colors: ThresholdsConfigBuilder, unit = 'short') {
+  return tile({ title, description, width: 4, height: 4 })
+    .datasource(prometheusSource)
+    .unit(unit)
+    .thresholds(colors)
+    .withTarget(newest(expr));
+}
+
+/** `unit` is Grafana's: `cps` counts a second, `s` seconds, `bytes`, `short` a number. */
+function chart(heading: Omit<Heading, 'height'>, unit: string, queries: Queries) {
+  return lines({ ...heading, height: 8 })
+    .datasource(prometheusSource)
+    .unit(unit)
+    .min(0)
+    .targets(allSeries(queries));
+}
+
+function quantiles(metric: string, name: string): Queries {
+  const of = (quantile: number) => `histogram_quantile(${quantile}, sum by (le) (rate(${metric}_bucket[5m])))`;
+  return [
+    [of(0.5), `${name}, half`],
+    [of(0.99), `${name}, 99 %`],
+  ];
+}
+
+function tiles() {
+  return [
+    number(
+      'Active ingesters',
+      'One, always: none means that nothing is received, two would fight for the vendor’s connections.',
+      'sum(ingester_leader)',
+      thresholds(red, [1, green], [2, red]),
+    ),
+    number(
+      'Feeds connected',
+      '1 while each feed has a session, 0 while one of them has none.',
+      'min(max by (feed) (ingester_connected))',
+      thresholds(red, [1, green]),
+    ),
+    number(
+      'Behind the clock',
+      'Wall clock minus the watermark, of the partition that is furthest behind: bars close so late.',
+      'max(stream_processor_watermark_lag_seconds)',
+      thresholds(green, [10, orange], [60, red]),
+      's',
+    ),
+    number(
+      'Records to do',
+      'Records of the feed topic after the last one that was processed.',
+      'sum(stream_processor_lag_records)',
+      thresholds(green, [100_000, orange], [1_000_000, red]),
+    ),
+    number(
+      'Partitions owned',
+      'By all processors together: as many as market-data.feed has, 24 unless told.',
+      'sum(stream_processor_partitions)',
+      thresholds(red, [1, green]),
+    ),
+    number(
+      'Partitions paused',
+      'By a record of a newer format: upgrade the processors.',
+      'sum(stream_processor_paused_partitions)',
+      thresholds(green, [1, red]),
+    ),
+  ];
+}
+
+function rates() {
+  return [
+    chart(
+      { title: 'Ticks a second', description: 'From the socket to the bars: received = in the log + refused + lost.', width: 12 },
+      'cps',
+      [
+        ['sum(rate(ingester_ticks_received_total[1m]))', 'received'],
+        ['sum(rate(ingester_ticks_accepted_total[1m]))', 'in the log'],
+        ['sum(rate(stream_processor_ticks_total[1m]))', 'in bars'],
+        ['sum(rate(ingester_ticks_lost_total[1m]))', 'lost'],
+        ['sum(rate(stream_processor_ticks_repeated_total[1m]))', 'repeated'],
+      ],
+    ),
+    chart(
+      { title: 'Bars a second', description: 'Given out by the processors, by interval, and of these the corrections.', width: 12 },
+      'cps',
+      [
+        ['sum by (interval) (rate(stream_processor_bars_total[1m]))', '{{interval}}'],
+        ['sum(rate(stream_processor_corrections_total[1m]))', 'corrections'],
+      ],
+    ),
+  ];
+}
+
+function lags() {
+  return [
+    chart(
+      {
+        title: 'Behind the clock, by partition',
+        description: 'Wall clock minus the watermark; all partitions at once: the feed is away.',
+        width: 12,
+      },
+      's',
+      [['max by (partition) (stream_processor_watermark_lag_seconds)', 'partition {{partition}}']],
+    ),
+    chart(
+      { title: 'Records behind, by partition', description: 'Of the processors, and of the board that is furthest behind.', width: 12 },
+      'short',
+      [
+        ['sum by (partition) (stream_processor_lag_records)', 'processors {{partition}}'],
+        ['max(sum by (pod) (live_board_lag_records))', 'board'],
+      ],
+    ),
+  ];
+}
+
+function latencies() {
+  return [
+    chart(
+      { title: 'Time to make results durable', description: 'By stage: one batch of results, the rows in the store.', width: 12 },
+      's',
+      [...quantiles('stream_processor_flush_seconds', 'batch'), ...quantiles('market_store_write_seconds', 'store')],
+    ),
+    chart({ title: 'Time to save a snapshot', description: 'The state of one partition, every ten seconds unless told.', width: 12 }, 's', [
+      ...quantiles('stream_processor_snapshot_seconds', 'snapshot'),
+    ]),
+  ];
+}
+
+function errors() {
+  return [
+    chart(
+      { title: 'Dead letters a second', description: 'Records that cannot be used, by reason; read them in Kafdrop.', width: 12 },
+      'cps',
+      [
+        ['sum by (reason) (rate(stream_processor_dead_letters_total[5m]))', 'processors: {{reason}}'],
+        ['sum by (reason) (rate(ingester_ticks_refused_total[5m]))', 'ingester: {{reason}}'],
+      ],
+    ),
+    chart(
+      { title: 'Retries and disconnects a minute', description: 'What was tried again, and connections of feeds that ended.', width: 12 },
+      'short',
+      [
+        ['60 * sum(rate(stream_processor_sink_retries_total[5m]))', 'store or log was away'],
+        ['60 * sum by (kind) (rate(ingester_disconnects_total[5m]))', 'feed: {{kind}}'],
+        ['60 * sum by (code) (rate(backfiller_failures_total[5m]))', 'backfill: {{code}}'],
+      ],
+    ),
+  ];
+}
+
+function saturation() {
+  return [
+    chart(
+      {
+        title: 'Waiting rows and ticks',
+        description: 'Before the store and before the log; a number that stays high says what is slow.',
+        width: 8,
+      },
+      'short',
+      [
+        ['sum(market_store_waiting_rows)', 'rows that wait for the store'],
+        ['sum(market_store_in_flight_rows)', 'rows under way'],
+        ['sum(ingester_ticks_buffered)', 'ticks before the log'],
+      ],
+    ),
+    chart({ title: 'Results not durable yet', description: 'By partition; reading waits beyond a bound.', width: 8 }, 'bytes', [
+      ['sum by (partition) (stream_processor_pending_result_bytes)', 'partition {{partition}}'],
+    ]),
+    chart({ title: 'Screens', description: 'Boards that are open, and updates that slow ones were spared.', width: 8 }, 'short', [
+      ['sum(live_board_clients)', 'connected'],
+      ['sum(rate(live_board_updates_skipped_total[1m]))', 'updates a second that slow ones were spared'],
+    ]),
+    chart(
+      { title: 'Processor time', description: 'Cores that each process uses; Node runs one thread of ours, so 1 is full.', width: 12 },
+      'short',
+      [['sum by (pod) (rate(process_cpu_seconds_total{container!=""}[1m]))', '{{pod}}']],
+    ),
+    chart(
+      {
+        title: 'Credits of the REST API',
+        description: 'What the plan still allows by the minute and by the day, and backfills that wait.',
+        width: 12,
+      },
+      'short',
+      [
+        ['min(backfiller_rest_credits_minute_left)', 'left this minute'],
+        ['min(backfiller_rest_credits_day_left) >= 0', 'left today'],
+        ['sum(backfiller_jobs)', 'backfills in the queue'],
+      ],
+    ),
+  ];
+}
