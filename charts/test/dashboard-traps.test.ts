@@ -137,6 +137,7 @@ describe('the traps of alert rules', () => {
     [9, 'a day by its date', [asking('SELECT day, time FROM gaps_by_day WHERE day IN (currentDate(), currentDate() - 1d)')]],
     [10, 'a variable', [asking(bars.replace("'A'", '${symbol:sqlstring}'))]],
     [11, 'a uid that another rule has', [stale, stale]],
+    [11, 'a $ in an annotation', [{ ...stale, annotations: { summary: '{{ $values.B.Value }}' } }]],
   ] as const)('%i: %s is found', (trap, _, mutants_) => {
     expect(faultsOfRules({ rules: mutants_ }).map(fault => fault.trap)).toContain(trap);
   });

@@ -12,8 +12,17 @@ export function faultsOfRules({ rules }: Pick<AlertRuleGroup, 'rules'>): readonl
   const twice = rules.filter(({ uid }, index) => rules.findIndex(rule => rule.uid === uid) !== index);
   return [
     ...rules.flatMap(faultsOfRule),
+    ...rules.filter(({ annotations }) => JSON.stringify(annotations).includes('$')).map(expandedAnnotation),
     ...twice.map(({ uid }) => ({ trap: 11, message: `${uid}: a second rule of this uid takes the place of the first` })),
   ];
+}
+
+/** Of what comes by file, too: there `$name` is a variable of the environment. */
+function expandedAnnotation({ uid }: AlertRule): Fault {
+  return {
+    trap: 11,
+    message: `${uid}: an annotation has a $, which file provisioning takes away: .Values and .Labels in place of $values and $labels`,
+  };
 }
 
 function faultsOfRule({ uid, data }: AlertRule): readonly Fault[] {

@@ -2,6 +2,9 @@
  * Alert rules that Grafana itself evaluates, for whoever has no Alertmanager: is data coming, how far behind is it, how much goes wrong.
  * Rules about the market are the fold's business, not Grafana's.
  *
+ * Annotations hold no `$`: file provisioning would put a variable of the environment there. The chart brings the contact point `Tapeline`,
+ * puts its own thresholds in, and leaves out what needs a Prometheus that is not there.
+ *
  * A query gives rows, `reduce` makes one number of them, `threshold` compares it. `reduce` takes rows as they come, so it is never `last` on a
  * table whose rows come newest first: that would be the oldest.
  */
@@ -11,6 +14,7 @@ import { cassandraSource, cqlOfAlert, prometheusSource } from './sources.ts';
 
 /** As Grafana's file provisioning reads it. */
 export interface AlertRuleGroup {
+  readonly orgId: number;
   readonly name: string;
   readonly folder: string;
   readonly interval: string;
@@ -26,6 +30,7 @@ export interface AlertRule {
   readonly execErrState: 'Error' | 'Alerting';
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly notification_settings: { readonly receiver: string };
   readonly data: readonly AlertQuery[];
 }
 
@@ -55,7 +60,7 @@ const lastMinutes = { from: 600, to: 0 } as const;
 
 /** The rules, each with the uid by which the chart's thresholds name it. */
 export function alertRuleGroup(): AlertRuleGroup {
-  return { name: 'tapeline', folder: 'Tapeline', interval: '30s', rules: [staleFeed(), behind(), refused()].map(ruleOf) };
+  return { orgId: 1, name: 'tapeline', folder: 'Tapeline', interval: '30s', rules: [staleFeed(), behind(), refused()].map(ruleOf) };
 }
 
 /** The youngest price of all: in one frame, because its first column is constant. */
@@ -65,7 +70,7 @@ function staleFeed(): Question {
     uid: 'tapeline-stale-feed',
     title: 'No new price',
     severity: 'critical',
-    summary: 'no symbol has had a new price for {{ printf "%.0f" $values.B.Value }} ms',
+    summary: 'no symbol has had a new price for {{ printf "%.0f" .Values.B.Value }} ms',
     runbook:
       'Look at the dashboard Pipeline and at the log of the ingester. With symbols of one stock exchange only, its nights and weekends are quiet too: set alertStaleSeconds to 0.',
     query: { refId: 'A', datasourceUid: cassandraSource.uid ?? '', relativeTimeRange: lastMinutes, model },
@@ -81,7 +86,7 @@ function behind(): Question {
     uid: 'tapeline-behind',
     title: 'Bars close late',
     severity: 'critical',
-    summary: 'bars close {{ printf "%.0f" $values.B.Value }} s late',
+    summary: 'bars close {{ printf "%.0f" .Values.B.Value }} s late',
     runbook:
       'Records to do on the dashboard Pipeline rise: too few processors or a slow store. They do not: no heartbeat of a connected feed.',
     query: prometheusQuery('max(stream_processor_watermark_lag_seconds)'),
@@ -99,7 +104,7 @@ function refused(): Question {
     uid: 'tapeline-errors',
     title: 'Records are refused',
     severity: 'warning',
-    summary: '{{ printf "%.0f" $values.B.Value }} records a minute go to market-data.dead-letter',
+    summary: '{{ printf "%.0f" .Values.B.Value }} records a minute go to market-data.dead-letter',
     runbook: 'Read some of them in Kafdrop, topic market-data.dead-letter: each names its reason, field and origin.',
     query: prometheusQuery(`60 * (${processors}) + 60 * (${ingesters})`),
     reducer: 'last',
@@ -125,6 +130,7 @@ function ruleOf(question: Question): AlertRule {
     execErrState: 'Error',
     labels: { severity: question.severity },
     annotations: { summary: question.summary, runbook: question.runbook },
+    notification_settings: { receiver: 'Tapeline' },
     data: [
       question.query,
       expression('B', { type: 'reduce', expression: 'A', reducer: question.reducer }),
