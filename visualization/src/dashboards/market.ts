@@ -1,6 +1,7 @@
 /** *Market*: the bars of one symbol, the indicators of their close, and what happened meanwhile. */
 
 import { CandleStyle, PanelBuilder as CandlestickPanel, ColorStrategy, VizDisplayMode } from '@grafana/grafana-foundation-sdk/candlestick';
+import { BigValueColorMode, GraphThresholdsStyleConfigBuilder, GraphThresholdsStyleMode } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
 import { annotationsOfSymbol } from './annotations.ts';
 import { bucketVariables, reach } from './buckets.ts';
@@ -34,6 +35,7 @@ function lastPrice() {
   })
     .datasource(cassandraSource)
     .unit('none')
+    .colorMode(BigValueColorMode.Value)
     .thresholds(thresholds('text'))
     .overrideByName('price', [property('displayName', 'Price')])
     .overrideByName('bid', [property('displayName', 'Bid')])
@@ -92,7 +94,8 @@ function relativeStrength() {
     .unit('none')
     .min(0)
     .max(100)
-    .thresholds(thresholds('transparent', [30, 'text'], [70, 'transparent']))
+    .thresholds(thresholds('transparent', [30, 'text'], [70, 'text']))
+    .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed))
     .overrideByName('rsi_14', line('RSI 14', 'purple'))
     .withTarget(cql(barsOfSymbol('symbol, start, rsi_14', isThere('rsi_14'))))
     .withTransformation(oldestFirst);
