@@ -9,25 +9,35 @@
  * the left, and never something in the middle.
  */
 import { QueryVariableBuilder, VariableHide, VariableRefresh } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Interval } from '@tapeline/core/intervals';
+import { type BucketSpan, barBucketSpan } from '@tapeline/database/cassandra/buckets';
 import { cassandraSource } from './sources.ts';
 
-/** What a dashboard asks for, and so which hidden variables it has. */
-export type BucketUnit = 'day' | 'month' | 'year';
+/** What a dashboard of many symbols offers: of bars of seconds a day would be a million rows. */
+export const coarseIntervals = ['1m', '5m', '15m', '1h', '1d'] as const satisfies readonly Interval[];
 
-/** How many of each are named: with the last, the two before. */
+/** How many units back from the end of the time shown are named. */
 const counted = [0, 1, 2] as const;
 
-const units: Readonly<Record<BucketUnit, { readonly step: (count: number) => string; readonly regex: string }>> = {
-  day: { step: count => `${count}d`, regex: '/^(.{10})/' },
-  month: { step: count => `${count}mo`, regex: '/^(.{7})/' },
-  year: { step: count => `${count}y`, regex: '/^(.{4})/' },
-};
+/** A unit, how CQL counts back in it, and what of a text as `2024-11-03` names a bucket. */
+const units = {
+  day: { step: 'd', regex: '/^(.{10})/' },
+  month: { step: 'mo', regex: '/^(.{7})/' },
+  year: { step: 'y', regex: '/^(.{4})/' },
+} as const;
+type Unit = keyof typeof units;
 
-/** One row, whose only value is a text as `2024-11-03`; the regex leaves of it what the bucket is named by. */
-function bucketVariable(unit: BucketUnit, count: number): QueryVariableBuilder {
+/** The hidden variables that a text names, in their order. */
+export function bucketVariablesIn(text: string): QueryVariableBuilder[] {
+  const asked = (Object.keys(units) as Unit[]).flatMap(unit => counted.map(count => ({ unit, count })));
+  return asked.filter(({ unit, count }) => text.includes(`\${${unit}${count}}`)).map(({ unit, count }) => bucketVariable(unit, count));
+}
+
+/** One row with one value. */
+function bucketVariable(unit: Unit, count: number): QueryVariableBuilder {
   const { step, regex } = units[unit];
-  const day = count === 0 ? 'toDate((timestamp)${__to})' : `toDate((timestamp)\${__to} - ${step(count)})`;
-  const query = `SELECT CAST(${day} AS text) AS bucket FROM system.local WHERE key = 'local'`;
+  const back = count === 0 ? '' : ` - ${count}${step}`;
+  const query = `SELECT CAST(toDate((timestamp)\${__to}${back}) AS text) AS bucket FROM system.local WHERE key = 'local'`;
   return new QueryVariableBuilder(`${unit}${count}`)
     .datasource(cassandraSource)
     .query({ query })
@@ -37,27 +47,30 @@ function bucketVariable(unit: BucketUnit, count: number): QueryVariableBuilder {
     .hide(VariableHide.HideVariable);
 }
 
-/** The hidden variables that `barBuckets`, `dayBuckets` and `hourBuckets` need. */
-export function bucketVariables(...asked: readonly BucketUnit[]): QueryVariableBuilder[] {
-  return asked.flatMap(unit => counted.map(count => bucketVariable(unit, count)));
+/** Buckets of bars of these intervals, all in one list: those of other intervals than the chosen one do not exist, and cost a look each. */
+export function barBuckets(offered: readonly Interval[]): string {
+  return texts([...new Set(offered.map(barBucketSpan))].flatMap(bucketsOf));
 }
 
-/** What people are told under a panel of bars. */
-export const reach =
-  'Shown are at least the newest 24 hours of 1s, two days of 5s and 15s, two months of 1m and 5m, two years of 15m and 1h, and all of 1d; for longer choose a larger interval.';
-
-/** Buckets of bars, whatever the interval: those of other intervals do not exist and cost a look each. Needs days, months and years. */
-export const barBuckets = texts([
-  ...['${day1}T00', '${day1}T12', '${day0}T00', '${day0}T12'],
-  ...counted.flatMap(count => [`\${day${count}}`, `\${month${count}}`, `\${year${count}}`]),
-  'all',
-]);
-
-/** Days of the last month shown and of the one before: the newest 28 days at least. Needs months. */
+/** Days of the last month shown and of the one before: the newest 28 days at least. */
 export const dayBuckets = texts(['${month1}', '${month0}'].flatMap(month => numbers(1, 31).map(day => `${month}-${day}`)));
 
-/** Hours of the last day shown and of the one before: the newest 24 hours at least. Needs days. */
-export const hourBuckets = texts(['${day1}', '${day0}'].flatMap(day => numbers(0, 23).map(hour => `${day}T${hour}`)));
+/** Hours of the last day shown and of the one before: the newest 24 hours at least. */
+export const hourBuckets = texts(bucketsOf('hour'));
+
+/** What people are told under a panel of bars. */
+export function reachOf(offered: readonly Interval[]): string {
+  const seconds = offered.includes('1s') ? 'the newest 24 hours of 1s, two days of 5s and 15s, ' : 'the newest ';
+  return `Shown are at least ${seconds}two months of 1m and 5m, two years of 15m and 1h, and all of 1d; for longer choose a larger interval.`;
+}
+
+function bucketsOf(span: BucketSpan): readonly string[] {
+  const back = (unit: Unit) => counted.map(count => `\${${unit}${count}}`);
+  const ofTwoDays = (hours: readonly string[]) => ['${day1}', '${day0}'].flatMap(day => hours.map(hour => `${day}T${hour}`));
+  if (span === 'all') return ['all'];
+  if (span === 'hour') return ofTwoDays(numbers(0, 23));
+  return span === 'half-day' ? ofTwoDays(['00', '12']) : back(span);
+}
 
 function numbers(from: number, to: number): readonly string[] {
   return Array.from({ length: to - from + 1 }, (_, index) => String(from + index).padStart(2, '0'));

@@ -1,6 +1,6 @@
 /** *Compare*: several symbols over the time shown, each begun at 100. */
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { bucketVariables, reach } from './buckets.ts';
+import { coarseIntervals, reachOf } from './buckets.ts';
 import { dashboardOf } from './dashboard.ts';
 import { barsOfSymbols, isThere, oneFrame } from './market-queries.ts';
 import { changeColumns, changes, changeTable } from './movers.ts';
@@ -9,6 +9,8 @@ import { cassandraSource, cql } from './sources.ts';
 import { arranged, calculated, grouped, joinedBy, matrix, ofQuery, oldestFirst, sortedBy } from './transformations.ts';
 import { intervalVariable, symbolsVariable } from './variables.ts';
 
+const reach = reachOf(coarseIntervals);
+
 /** The compare dashboard. */
 export function compare(): Dashboard {
   return dashboardOf({
@@ -16,7 +18,7 @@ export function compare(): Dashboard {
     title: 'Compare',
     description: 'Several symbols on one scale.',
     from: 'now-24h',
-    variables: [symbolsVariable(), intervalVariable('5m'), ...bucketVariables('day', 'month', 'year')],
+    variables: [symbolsVariable(), intervalVariable(coarseIntervals, '5m')],
     panels: [indexed(), ranking(), volatility()],
   });
 }

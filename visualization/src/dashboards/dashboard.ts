@@ -10,6 +10,7 @@ import {
   type Panel,
   type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { bucketVariablesIn } from './buckets.ts';
 
 export interface DashboardParts {
   /** Of the file and, after `tapeline-`, the uid: people's bookmarks hold on to it. */
@@ -33,7 +34,7 @@ export function addressOf(name: string): string {
   return `/d/tapeline-${name}`;
 }
 
-/** A dashboard as Grafana reads it from a file. */
+/** A dashboard as Grafana reads it from a file; the variables that name its buckets come by themselves. */
 export function dashboardOf({ name, title, description, from, variables = [], annotations = [], panels }: DashboardParts): Dashboard {
   const builder = new DashboardBuilder(title)
     .uid(`tapeline-${name}`)
@@ -45,10 +46,10 @@ export function dashboardOf({ name, title, description, from, variables = [], an
     .time({ from, to: 'now' })
     .refresh('10s')
     .version(1)
-    .variables([...variables])
     .annotations([...annotations])
     .link(new DashboardLinkBuilder('Tapeline').type(DashboardLinkType.Dashboards).tags([tag]).includeVars(true).keepTime(true));
   for (const panel of panels) builder.withPanel(panel);
-  const built = builder.build();
+  const hidden = bucketVariablesIn(JSON.stringify(builder.build()));
+  const built = builder.variables([...variables, ...hidden]).build();
   return { ...built, panels: built.panels?.map((panel, index) => ({ ...panel, id: index + 1 })) };
 }

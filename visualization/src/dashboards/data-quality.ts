@@ -5,13 +5,15 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as HistogramPanel } from '@grafana/grafana-foundation-sdk/histogram';
 import { PanelBuilder as StateTimelinePanel } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { type BarFlag, barFlags } from '@tapeline/core/bars';
-import { bucketVariables, hourBuckets, reach } from './buckets.ts';
+import { coarseIntervals, hourBuckets, reachOf } from './buckets.ts';
 import { addressOf, dashboardOf } from './dashboard.ts';
 import { ageOf, barsOfSymbols, gaps, latest, oneFrame } from './market-queries.ts';
 import { colorsByName, green, legend, lines, orange, property, red, table, thresholds, tile } from './panels.ts';
 import { allSeries, cassandraSource, cql, prometheusSource } from './sources.ts';
 import { arranged, grouped, oldestFirst, sortedBy } from './transformations.ts';
 import { intervalVariable, symbolsVariable, symbolVariable } from './variables.ts';
+
+const reach = reachOf(coarseIntervals);
 
 /** The data quality dashboard. */
 export function dataQuality(): Dashboard {
@@ -20,7 +22,7 @@ export function dataQuality(): Dashboard {
     title: 'Data quality',
     description: 'Gaps, flags of bars, freshness and delay, as stored; what was late, as the processes count it.',
     from: 'now-6h',
-    variables: [symbolsVariable(), intervalVariable('1m'), symbolVariable('Delay of'), ...bucketVariables('day', 'month', 'year')],
+    variables: [symbolsVariable(), intervalVariable(coarseIntervals, '1m'), symbolVariable('Delay of')],
     panels: [
       gapsLeft(),
       freshness(),

@@ -4,7 +4,8 @@
  * The plug-in reads an absent number as 0 and would draw it. So a query of a column that may be absent leaves such rows out (by
  * `ALLOW FILTERING`: rows of the partitions named are looked through, no others), and panels put frames together again.
  */
-import { barBuckets, dayBuckets } from './buckets.ts';
+import { intervals } from '@tapeline/core/intervals';
+import { barBuckets, coarseIntervals, dayBuckets } from './buckets.ts';
 
 const ofTime = (column: string) => `${column} >= $__timeFrom AND ${column} <= $__timeTo`;
 
@@ -18,13 +19,13 @@ export function isThere(column: string): string {
 
 /** Bars of `$symbol` and `$interval` in the time shown. */
 export function barsOfSymbol(columns: string, only = ''): string {
-  const partition = `symbol = \${symbol:sqlstring} AND interval = '$interval' AND bucket IN ${barBuckets}`;
+  const partition = `symbol = \${symbol:sqlstring} AND interval = '$interval' AND bucket IN ${barBuckets(intervals)}`;
   return filtered(`SELECT ${columns} FROM bars_by_symbol_interval WHERE ${partition} AND ${ofTime('start')}`, only);
 }
 
-/** The same of `$symbols`. */
+/** The same of `$symbols`, of the coarse intervals only. */
 export function barsOfSymbols(columns: string, only = ''): string {
-  const partition = `symbol IN (\${symbols:sqlstring}) AND interval = '$interval' AND bucket IN ${barBuckets}`;
+  const partition = `symbol IN (\${symbols:sqlstring}) AND interval = '$interval' AND bucket IN ${barBuckets(coarseIntervals)}`;
   return filtered(`SELECT ${columns} FROM bars_by_symbol_interval WHERE ${partition} AND ${ofTime('start')}`, only);
 }
 

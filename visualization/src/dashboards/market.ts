@@ -3,14 +3,17 @@
 import { CandleStyle, PanelBuilder as CandlestickPanel, ColorStrategy, VizDisplayMode } from '@grafana/grafana-foundation-sdk/candlestick';
 import { BigValueColorMode, GraphThresholdsStyleConfigBuilder, GraphThresholdsStyleMode } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
+import { intervals } from '@tapeline/core/intervals';
 import { annotationsOfSymbol } from './annotations.ts';
-import { bucketVariables, reach } from './buckets.ts';
+import { reachOf } from './buckets.ts';
 import { dashboardOf } from './dashboard.ts';
 import { ageOf, alerts, barsOfSymbol, isThere, latestOfSymbol, oneFrame } from './market-queries.ts';
 import { green, legend, lines, orange, property, red, table, thresholds, tile } from './panels.ts';
 import { cassandraSource, cql } from './sources.ts';
 import { arranged, merged, oldestFirst, sortedBy } from './transformations.ts';
 import { intervalVariable, symbolVariable } from './variables.ts';
+
+const reach = reachOf(intervals);
 
 /** The market dashboard. */
 export function market(): Dashboard {
@@ -19,7 +22,7 @@ export function market(): Dashboard {
     title: 'Market',
     description: 'Bars of one symbol, as stored.',
     from: 'now-3h',
-    variables: [symbolVariable(), intervalVariable('1m'), ...bucketVariables('day', 'month', 'year')],
+    variables: [symbolVariable(), intervalVariable(intervals, '1m')],
     annotations: annotationsOfSymbol(),
     panels: [lastPrice(), candles(), relativeStrength(), convergence(), alertList()],
   });

@@ -3,7 +3,7 @@
 import { PanelBuilder as BarChartPanel } from '@grafana/grafana-foundation-sdk/barchart';
 import { StackingMode, VisibilityMode, VizOrientation } from '@grafana/grafana-foundation-sdk/common';
 import type { Dashboard, DataTransformerConfig } from '@grafana/grafana-foundation-sdk/dashboard';
-import { bucketVariables, reach } from './buckets.ts';
+import { coarseIntervals, reachOf } from './buckets.ts';
 import { addressOf, dashboardOf } from './dashboard.ts';
 import { barsOfSymbols, isThere, oneFrame } from './market-queries.ts';
 import { green, legend, property, red, table, thresholds } from './panels.ts';
@@ -13,6 +13,8 @@ import { intervalVariable, symbolsVariable } from './variables.ts';
 
 const rows = 10;
 
+const reach = reachOf(coarseIntervals);
+
 /** The movers dashboard. */
 export function movers(): Dashboard {
   return dashboardOf({
@@ -20,7 +22,7 @@ export function movers(): Dashboard {
     title: 'Movers',
     description: 'Symbols side by side, over the time shown.',
     from: 'now-24h',
-    variables: [symbolsVariable(), intervalVariable('15m'), ...bucketVariables('day', 'month', 'year')],
+    variables: [symbolsVariable(), intervalVariable(coarseIntervals, '15m')],
     panels: [
       moved('Gainers', 'that rose most, from the first bar’s open to the last bar’s close', 'greater'),
       moved('Losers', 'that fell most, from the first bar’s open to the last bar’s close', 'lower'),

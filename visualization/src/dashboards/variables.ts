@@ -1,6 +1,6 @@
 /** What people choose at the top of a dashboard. */
 import { CustomVariableBuilder, QueryVariableBuilder, VariableRefresh, VariableSort } from '@grafana/grafana-foundation-sdk/dashboard';
-import { type Interval, intervals } from '@tapeline/core/intervals';
+import type { Interval } from '@tapeline/core/intervals';
 import { cassandraSource } from './sources.ts';
 
 const known = "SELECT symbol FROM latest_by_board WHERE board = 'all'";
@@ -28,12 +28,13 @@ export function symbolsVariable(): QueryVariableBuilder {
     .current({ text: ['All'], value: ['$__all'] });
 }
 
-/** `$interval`: of the bars. */
-export function intervalVariable(chosen: Interval): CustomVariableBuilder {
+/** `$interval`: of the bars, one of those offered. */
+export function intervalVariable(offered: readonly Interval[], chosen: Interval): CustomVariableBuilder {
   const option = (value: Interval) => ({ text: value, value, selected: value === chosen });
   return new CustomVariableBuilder('interval')
     .label('Interval')
-    .values(intervals.join(','))
-    .options(intervals.map(option))
-    .current(option(chosen));
+    .values(offered.join(','))
+    .options(offered.map(option))
+    .current(option(chosen))
+    .allowCustomValue(false);
 }
