@@ -138,8 +138,8 @@ describe('the traps of alert rules', () => {
     [10, 'a variable', [asking(bars.replace("'A'", '${symbol:sqlstring}'))]],
     [11, 'a uid that another rule has', [stale, stale]],
     [11, 'a $ in an annotation', [{ ...stale, annotations: { summary: '{{ $values.B.Value }}' } }]],
-  ] as const)('%i: %s is found', (trap, _, mutants_) => {
-    expect(faultsOfRules({ rules: mutants_ }).map(fault => fault.trap)).toContain(trap);
+  ] as const)('%i: %s is found', (trap, _, wrong) => {
+    expect(faultsOfRules({ rules: wrong }).map(fault => fault.trap)).toContain(trap);
   });
 
   it('leave the newest of each partition to PER PARTITION LIMIT 1', () => {

@@ -42,12 +42,12 @@ export function withMacros(target: string, { fromMs, toMs }: TimeRange): string 
     .replaceAll('$__unixEpochTo', String(Math.floor(toMs / 1_000)));
 }
 
-/** Runs CQL whose tables stand in `keyspace`. @throws Error for what the plug-in refuses, beside what Cassandra refuses */
+/** Runs CQL whose tables stand in `keyspace`; 5,000 rows at most. @throws Error for what the plug-in refuses, beside what Cassandra refuses */
 export async function framesOf(client: Client, keyspace: string, query: string): Promise<readonly Frame[]> {
   if (!/^select /i.test(query.trim())) throw new Error(`must be a SELECT, was ${query}`);
   if (query.includes('$')) throw new Error(`all variables must be known, was ${query}`);
   const named = query.replace(/FROM ([a-z_]+)(?![a-z_.])/, `FROM ${keyspace}.$1`);
-  const { rows, columns } = await client.execute(named, [], { fetchSize: 5_000, autoPage: true } as never);
+  const { rows, columns } = await client.execute(named);
   const types = columns.map(({ name, type }) => ({ name, code: type.code }));
   const refused = types.find(({ code }, index) => !zeros.has(code) || (index === 0 && !names.includes(code)));
   if (refused !== undefined) throw new Error(`the plug-in cannot read column ${refused.name} of Cassandra's type ${refused.code}`);

@@ -7,28 +7,23 @@ export interface Fields {
   readonly missing: readonly string[];
 }
 
-interface Frames {
-  /** Fields of the queries by their letter. */
-  readonly byQuery: ReadonlyMap<string, readonly string[]>;
-}
-
 /** Of the fields of each query by its letter. @throws Error for a transformation that is not known here */
 export function fieldsAfter(byQuery: ReadonlyMap<string, readonly string[]>, { transformations = [] }: PanelJson): Fields {
-  let frames: Frames = { byQuery };
+  let frames = byQuery;
   const missing: string[] = [];
   for (const transformation of transformations) {
     const next = new Map<string, readonly string[]>();
     const filter = transformation.filter?.options;
-    for (const [refId, names] of frames.byQuery) {
+    for (const [refId, names] of frames) {
       if (filter !== undefined && filter !== refId) next.set(refId, names);
       else {
         missing.push(...askedBy(transformation).filter(name => !knows(names, name)));
         next.set(refId, applied(transformation, names));
       }
     }
-    frames = { byQuery: ['merge', 'joinByField'].includes(transformation.id) ? joined(next) : next };
+    frames = ['merge', 'joinByField'].includes(transformation.id) ? joined(next) : next;
   }
-  return { names: [...new Set([...frames.byQuery.values()].flat())], missing };
+  return { names: [...new Set([...frames.values()].flat())], missing };
 }
 
 const known = ['sortBy', 'limit', 'groupBy', 'calculateField', 'filterByValue', 'organize', 'merge', 'joinByField', 'groupingToMatrix'];

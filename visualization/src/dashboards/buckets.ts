@@ -33,7 +33,7 @@ export function bucketVariablesIn(text: string): QueryVariableBuilder[] {
   return asked.filter(({ unit, count }) => text.includes(`\${${unit}${count}}`)).map(({ unit, count }) => bucketVariable(unit, count));
 }
 
-/** One row with one value. */
+/** One row with one value; every role may read `system.local`. */
 function bucketVariable(unit: Unit, count: number): QueryVariableBuilder {
   const { step, regex } = units[unit];
   const back = count === 0 ? '' : ` - ${count}${step}`;
