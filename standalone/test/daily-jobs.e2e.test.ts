@@ -127,8 +127,8 @@ describe('the last days of history, in one process', () => {
         expect((await store.bars({ symbol, interval: '1d', ...wholeDays })).length).toBeGreaterThanOrEqual(days - 3);
       }
       const address = await eventually('its address', () => /http:\/\/127\.0\.0\.1:\d+/.exec(running.stdout())?.[0]);
-      const response = await fetch(`${address}/api/symbols`);
-      const { symbols: told } = (await response.json()) as { readonly symbols: readonly Record<string, unknown>[] };
+      const response = await fetch(`${address}/api/instruments`);
+      const { instruments: told } = (await response.json()) as { readonly instruments: readonly Record<string, unknown>[] };
       expect(told.map(({ symbol, timeZone }) => [symbol, timeZone])).toEqual(symbols.map(symbol => [symbol, 'UTC']));
       expect(told.every(({ fiftyTwoWeekLow: low, fiftyTwoWeekHigh: high }) => Number(low) < Number(high))).toBe(true);
     } finally {

@@ -1,14 +1,17 @@
-/** The HTTP interface of the board: bars, latest prices, gaps, symbols and feeds, as JSON or CSV. */
+/** The HTTP interface of the board: tables as JSON or CSV, the state of the feeds, what all that means as OpenAPI, and the probes. */
 import { PipelineError } from '@tapeline/core/errors';
-import { intervalMs } from '@tapeline/core/intervals';
 import type { ProbeAnswer } from '@tapeline/core/probes';
-import type { MarketStore } from '@tapeline/database/market-store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { queryBars, rangeOf } from './bar-query.ts';
-import { toCsv } from './csv.ts';
-import type { LiveMarket } from './live-market.ts';
-import { checkRange, QueryParameters, RequestError } from './query-parameters.ts';
+import { AnswerBounds, type AnswerBoundsOptions } from './api/answer-bounds.ts';
+import { csvOf, jsonOf } from './api/answers.ts';
+import { barRoute } from './api/bar-table.ts';
+import { format } from './api/known-parameters.ts';
+import { openApiOf } from './api/openapi.ts';
+import { type Parameters, RequestError, readParameters } from './api/query-parameters.ts';
+import { instrumentRoute, latestRoute } from './api/symbol-tables.ts';
+import type { ApiParts, TableRoute } from './api/table-route.ts';
+import { alertRoute, gapRoute, tickRoute } from './api/time-tables.ts';
 
 /** What Kubernetes and Prometheus ask of the process that the board runs in. */
 export interface BoardProbes {
@@ -17,48 +20,20 @@ export interface BoardProbes {
   metrics(): ProbeAnswer | Promise<ProbeAnswer>;
 }
 
-export interface ApiOptions {
-  readonly market: LiveMarket;
-  readonly store: MarketStore;
+export interface ApiOptions extends ApiParts {
   readonly probes: BoardProbes;
   readonly logger: Logger;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
+  readonly bounds?: AnswerBoundsOptions | undefined;
 }
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** What a route gives: rows for both formats, of which `columns` are shown. */
-interface Table {
-  readonly name: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly object[];
-  readonly truncated?: boolean;
-}
-
-const dayMs = 86_400_000;
-const maxBars = 50_000;
-const maxWindows = 50_000_000;
-const maxGaps = 50_000;
-/** Gaps are kept by the day on which they began; one that reaches into the range may have begun long before it. */
-const gapLookBackMs = 1_100 * dayMs;
-
-const barColumns = 'symbol interval startMs open high low close volume vwap tickCount state flags revision'.split(' ');
 
 /** Adds the routes to a server. */
 export function addApi(server: FastifyInstance, options: ApiOptions): void {
-  addTable(server, '/api/bars', ['symbol', 'interval', 'from', 'to', 'limit', 'format'], query => barTable(query, options));
-  addTable(server, '/api/latest', ['format'], () => ({
-    name: 'latest',
-    columns: ['symbol', 'price', 'bid', 'ask', 'dayVolume', 'timeMs', 'receivedTimeMs'],
-    rows: options.market.latest(),
-  }));
-  addTable(server, '/api/gaps', ['from', 'to', 'limit', 'format'], query => gapTable(query, options));
-  addTable(server, '/api/symbols', ['format'], () => symbolTable(options));
-  server.get('/api/feeds', async (request, reply) => {
-    new QueryParameters(searchOf(request), []);
-    return reply.header('cache-control', 'no-store').send({ feeds: options.market.feeds() });
-  });
+  const bounds = new AnswerBounds(options.bounds);
+  const routes = [barRoute, tickRoute, latestRoute, instrumentRoute(), gapRoute, alertRoute];
+  for (const route of routes) addTable(server, route, { parts: options, bounds });
+  const document = openApiOf(routes);
+  addPlain(server, '/api/feeds', () => ({ feeds: options.market.feeds() }));
+  addPlain(server, '/api/openapi.json', () => document);
   for (const probe of ['livez', 'readyz', 'metrics'] as const) {
     server.get(`/${probe}`, { logLevel: 'silent' }, async (_request, reply) => {
       const answer = await options.probes[probe]();
@@ -68,66 +43,41 @@ export function addApi(server: FastifyInstance, options: ApiOptions): void {
   server.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.logger));
   server.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
-    const message = `nothing at ${request.method} "${path.slice(0, 200)}", expected GET /api/bars, /api/latest, /api/gaps, /api/symbols or /api/feeds`;
+    const known = [...routes.map(route => route.path), '/api/feeds'].join(', ');
+    const message = `nothing at ${request.method} "${path.slice(0, 200)}", expected GET ${known} or /api/openapi.json`;
     return reply.code(404).send({ error: { code: 'path.unknown', message } });
   });
 }
 
-function addTable(
-  server: FastifyInstance,
-  path: string,
-  parameters: readonly string[],
-  answer: (query: QueryParameters) => Table | Promise<Table>,
-): void {
-  server.get(path, async (request, reply) => {
-    const query = new QueryParameters(searchOf(request), parameters);
-    const format = query.format() ?? preferredFormat(request.headers.accept);
-    const table = await answer(query);
+function addTable(server: FastifyInstance, route: TableRoute, { parts, bounds }: { parts: ApiParts; bounds: AnswerBounds }): void {
+  const parameters = { ...route.parameters, format } satisfies Parameters;
+  server.get(route.path, async (request, reply) => {
+    const values = readParameters(searchOf(request), parameters);
+    const isCsv = (values.format ?? preferredFormat(request.headers.accept)) === 'csv';
+    const { body, next } = await bounds.whenRoom(route.most(values), async () => {
+      const page = await route.answer(values, parts);
+      return { body: await (isCsv ? csvOf : jsonOf)(route, page), next: page.next };
+    });
     reply.header('cache-control', 'no-store').header('vary', 'accept');
-    if (table.truncated === true) reply.header('x-truncated', 'true');
-    if (format === 'csv') {
-      reply.header('content-disposition', `inline; filename="${table.name}.csv"`);
-      return reply.type('text/csv; charset=utf-8; header=present').send(toCsv(table.columns, table.rows));
-    }
-    const rows = table.rows.map(row => pick(row, table.columns));
-    return reply.send({ [table.name]: rows, ...(table.truncated === true ? { truncated: true } : {}) });
+    if (next !== undefined) reply.header('link', `<${linkTo(request, next)}>; rel="next"`);
+    if (isCsv) reply.header('content-disposition', `inline; filename="${route.name}.csv"`);
+    bounds.watch(reply.raw, body.length);
+    return reply.type(isCsv ? 'text/csv; charset=utf-8; header=present' : 'application/json; charset=utf-8').send(body);
   });
 }
 
-async function barTable(query: QueryParameters, options: ApiOptions): Promise<Table> {
-  const fromMs = query.time('from');
-  const toMs = query.time('to');
-  const limit = query.limit(fromMs === undefined ? 500 : 10_000, maxBars);
-  const asked = { symbol: query.symbol(), interval: query.interval(), limit, fromMs, toMs };
-  const range = rangeOf(asked, options.market, options.now());
-  const most = maxWindows * intervalMs(asked.interval);
-  checkRange(range.fromMs, range.toMs, { ms: most, text: `${Math.floor(most / dayMs)} days at interval ${asked.interval}` });
-  const { bars, truncated } = await queryBars(options.store, options.market, asked, range);
-  return { name: 'bars', columns: barColumns, rows: bars, truncated };
-}
-
-async function gapTable(query: QueryParameters, options: ApiOptions): Promise<Table> {
-  const asked = { fromMs: query.time('from'), toMs: query.time('to') };
-  const toMs = asked.toMs ?? (asked.fromMs === undefined ? options.now() + 1 : Math.max(options.now() + 1, asked.fromMs + dayMs));
-  const fromMs = asked.fromMs ?? Math.max(0, toMs - dayMs);
-  const limit = query.limit(10_000, maxGaps);
-  checkRange(fromMs, toMs, { ms: 1_100 * dayMs, text: '1100 days' });
-  const stored = await options.store.gaps({ fromMs: Math.max(0, fromMs - gapLookBackMs), toMs, limit: limit + 1, order: 'descending' });
-  const gaps = stored.filter(gap => gap.toMs > fromMs).sort((a, b) => a.fromMs - b.fromMs || (a.symbol < b.symbol ? -1 : 1));
-  const columns = ['symbol', 'fromMs', 'toMs', 'reason', 'filled'] as const;
-  return { name: 'gaps', columns, rows: gaps.slice(-limit), truncated: gaps.length > limit };
-}
-
-async function symbolTable({ store, market }: ApiOptions): Promise<Table> {
-  const facts = ['name', 'exchange', 'type', 'timeZone', 'sector', 'currency', 'fiftyTwoWeekLow', 'fiftyTwoWeekHigh'] as const;
-  const columns = ['symbol', ...facts] as const;
-  const rows = new Map<string, Row>(market.symbols().map(symbol => [symbol, { symbol }]));
-  for (const { instrument } of await store.instruments()) rows.set(instrument.symbol, pick(instrument, columns));
-  return { name: 'symbols', columns, rows: [...rows.values()].sort((a, b) => (String(a.symbol) < String(b.symbol) ? -1 : 1)) };
+function addPlain(server: FastifyInstance, path: string, answer: () => object): void {
+  server.get(path, async (request, reply) => {
+    readParameters(searchOf(request), {});
+    return reply.header('cache-control', 'no-store').send(answer());
+  });
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
-  if (error instanceof RequestError) return reply.code(error.status).send({ error: { code: error.code, message: error.message } });
+  if (error instanceof RequestError) {
+    if (error.status === 503) reply.header('retry-after', '2');
+    return reply.code(error.status).send({ error: { code: error.code, message: error.message } });
+  }
   if (error instanceof PipelineError) {
     logger.warn({ url: request.url, code: error.code, ...error.fields }, `request failed: ${error.message}`);
     const retry = error.retriable ? ': try again in a moment' : '';
@@ -164,7 +114,9 @@ function searchOf(request: FastifyRequest): URLSearchParams {
   return new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
 }
 
-function pick(row: object, columns: readonly string[]): Row {
-  const values = row as Row;
-  return Object.fromEntries(columns.filter(column => values[column] !== undefined).map(column => [column, values[column]]));
+/** The same question for the next page, relative to this one: a proxy may show the board elsewhere. */
+function linkTo(request: FastifyRequest, next: string): string {
+  const search = searchOf(request);
+  search.set('after', next);
+  return `?${search.toString()}`;
 }

@@ -138,10 +138,14 @@ describe('GET /api/bars', () => {
     expect((await get(`/api/bars?symbol=BTC/USD&interval=1m&from=${from}&to=${to}`)).json()).toEqual({ bars: [closed] });
   });
 
-  it('keeps the newest within the limit and says that there are more', async () => {
+  it('keeps the newest within the limit and says how to get those before', async () => {
     const answer = await get('/api/bars?symbol=BTC/USD&interval=1m&limit=1');
-    expect(answer.json()).toEqual({ bars: [forming], truncated: true });
-    expect(answer.headers.get('x-truncated')).toBe('true');
+    const { next, ...rest } = answer.json() as { next: string };
+    expect(rest).toEqual({ bars: [forming] });
+    expect(answer.headers.get('link')).toBe(`<?symbol=BTC%2FUSD&interval=1m&limit=1&after=${next}>; rel="next"`);
+    const before = await get(`/api/bars?symbol=BTC/USD&interval=1m&limit=1&after=${next}`);
+    expect(before.json()).toEqual({ bars: [closed] });
+    expect(before.headers.get('link')).toBeNull();
   });
 
   it('gives CSV when the format asks for it', async () => {
@@ -208,7 +212,10 @@ describe('GET /api/bars', () => {
     ['symbol=A&interval=1m&limit=1e3', 'parameter "limit" must be a whole number from 1 to 50000, was "1e3"'],
     ['symbol=A&interval=1m&format=xml', 'parameter "format" must be json or csv, was "xml"'],
     ['symbol=A&symbol=B&interval=1m', 'parameter "symbol" is given more than once, expected once'],
-    ['symbol=A&interval=1m&form=1', 'unknown parameter "form" (value "1"), expected symbol, interval, from, to, limit, format'],
+    [
+      'symbol=A&interval=1m&form=1',
+      'unknown parameter "form" (value "1"), expected symbol, interval, from, to, limit, after, fill, indicators, format',
+    ],
   ])('refuses ?%s and says why', async (query, message) => {
     const answer = await get(`/api/bars?${query}`);
     expect({ status: answer.status, body: answer.json() }).toEqual({
@@ -254,13 +261,13 @@ describe('the other routes', () => {
   });
 
   it('give the symbols with what is known of them', async () => {
-    expect((await get('/api/symbols')).json()).toEqual({
-      symbols: [
+    expect((await get('/api/instruments')).json()).toEqual({
+      instruments: [
         { symbol: 'BTC/USD' },
         { symbol: 'EUR/USD', name: 'Euro, US Dollar', type: 'Physical Currency', fiftyTwoWeekLow: 1.0177, fiftyTwoWeekHigh: 1.12 },
       ],
     });
-    expect((await get('/api/symbols?format=csv')).text).toBe(
+    expect((await get('/api/instruments?format=csv')).text).toBe(
       'symbol,name,exchange,type,timeZone,sector,currency,fiftyTwoWeekLow,fiftyTwoWeekHigh\r\nBTC/USD,,,,,,,,\r\nEUR/USD,"Euro, US Dollar",,Physical Currency,,,,1.0177,1.12\r\n',
     );
   });
@@ -284,7 +291,7 @@ describe('the other routes', () => {
     });
   });
 
-  it.each(['/api/latest?symbol=A', '/api/feeds?format=csv', '/api/symbols?x=1', '/api/gaps?interval=1m'])(
+  it.each(['/api/latest?symbol=A', '/api/feeds?format=csv', '/api/instruments?x=1', '/api/gaps?interval=1m'])(
     'refuse unknown parameters: %s',
     async path => {
       const answer = await get(path);
@@ -309,7 +316,8 @@ describe('the other routes', () => {
     expect(answer.json()).toEqual({
       error: {
         code: 'path.unknown',
-        message: 'nothing at GET "/api/bar", expected GET /api/bars, /api/latest, /api/gaps, /api/symbols or /api/feeds',
+        message:
+          'nothing at GET "/api/bar", expected GET /api/bars, /api/ticks, /api/latest, /api/instruments, /api/gaps, /api/alerts, /api/feeds or /api/openapi.json',
       },
     });
   });

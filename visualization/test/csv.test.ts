@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { toCsv } from '../src/csv.ts';
+import { csvHead, csvLines } from '../src/csv.ts';
+
+function toCsv(columns: readonly string[], rows: readonly object[]): string {
+  return csvHead(columns) + csvLines(columns, rows);
+}
 
 describe('CSV', () => {
   it('begins with the column names and ends every line with CRLF', () => {

@@ -1,0 +1,87 @@
+/** Bars with every window in between: a reader's view, made at query time and never stored. */
+import type { Bar } from '@tapeline/core/bars';
+import { intervalMs } from '@tapeline/core/intervals';
+import { type BarPage, type BarQuery, type BarSource, barBefore, queryBars } from './bar-query.ts';
+import type { BarRow } from './table-rows.ts';
+
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const dayMs = 86_400_000;
+/** Gaps are kept by their begin; one that has gone on for longer than this is no longer found. */
+const gapLookBackMs = 32 * dayMs;
+const mostGaps = 50_000;
+
+/**
+ * The newest `limit` windows of a range, those without a bar with the close of the bar before. It begins with the first bar and ends with
+ * the last one that is known: beyond that nobody knows that nothing happened. Windows in which the feed was away have the flag `gap`.
+ */
+export async function queryFilledForward(source: BarSource, query: BarQuery): Promise<BarPage<BarRow>> {
+  const lengthMs = intervalMs(query.interval);
+  const newest = await newestBar(source, query);
+  if (newest === undefined) return { rows: [], hasMore: false };
+  const lastMs = Math.floor((Math.min(query.toMs, newest.startMs + lengthMs) - 1) / lengthMs) * lengthMs;
+  const earliestMs = Math.ceil((query.fromMs ?? 0) / lengthMs) * lengthMs;
+  const firstMs = Math.max(earliestMs, lastMs - (query.limit - 1) * lengthMs);
+  if (firstMs > lastMs) return { rows: [], hasMore: false };
+  const page = { ...query, fromMs: firstMs, toMs: lastMs + lengthMs };
+  const [{ rows: bars }, former, gaps] = await Promise.all([
+    queryBars(source, page),
+    barBefore(source, { ...query, toMs: firstMs }),
+    gapsIn(source, page),
+  ]);
+  const rows = filled(bars, { former, gaps, firstMs, lastMs, lengthMs });
+  return { rows, hasMore: former !== undefined && firstMs > earliestMs };
+}
+
+/** The last bar that is known of the symbol, be it beyond the range. */
+async function newestBar(source: BarSource, query: BarQuery): Promise<Bar | undefined> {
+  const latestMs = source.market.latestOf(query.symbol)?.timeMs ?? 0;
+  // A trading day may be labelled with the date after it began.
+  return barBefore(source, { ...query, toMs: Math.max(query.toMs, latestMs + 2 * dayMs) });
+}
+
+interface Filling {
+  readonly former: Bar | undefined;
+  readonly gaps: readonly Span[];
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly lengthMs: number;
+}
+
+function filled(bars: readonly Bar[], { former, gaps, firstMs, lastMs, lengthMs }: Filling): readonly BarRow[] {
+  const known = new Map(bars.map(bar => [bar.startMs, bar]));
+  const rows: BarRow[] = [];
+  let before = former;
+  let gap = 0;
+  for (let startMs = firstMs; startMs <= lastMs; startMs += lengthMs) {
+    const bar = known.get(startMs);
+    while (gap < gaps.length && (gaps[gap]?.toMs ?? 0) <= startMs) gap += 1;
+    if (bar !== undefined) rows.push(bar);
+    else if (before !== undefined) rows.push(repeated(before, startMs, (gaps[gap]?.fromMs ?? Infinity) < startMs + lengthMs));
+    before = bar ?? before;
+  }
+  return rows;
+}
+
+function repeated({ symbol, interval, close }: Bar, startMs: number, isInGap: boolean): BarRow {
+  const prices = { open: close, high: close, low: close, close };
+  const flags = isInGap ? (['gap'] as const) : [];
+  return { symbol, interval, startMs, ...prices, volume: 0, tickCount: 0, state: 'filled-forward', flags, revision: 0 };
+}
+
+/** The gaps of the symbol that reach into a page: by begin, none overlapping another. */
+async function gapsIn({ store }: BarSource, { symbol, fromMs, toMs }: BarQuery & { readonly fromMs: number }): Promise<readonly Span[]> {
+  const range = { fromMs: Math.max(0, fromMs - gapLookBackMs), toMs };
+  const found = await store.gaps({ ...range, limit: mostGaps, order: 'descending' });
+  const spans: { fromMs: number; toMs: number }[] = [];
+  for (const gap of found.toReversed()) {
+    if (gap.symbol !== symbol || gap.toMs <= fromMs) continue;
+    const last = spans.at(-1);
+    if (last !== undefined && gap.fromMs <= last.toMs) last.toMs = Math.max(last.toMs, gap.toMs);
+    else spans.push({ fromMs: gap.fromMs, toMs: gap.toMs });
+  }
+  return spans;
+}
