@@ -7,6 +7,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { AnswerBoundsOptions } from './api/answer-bounds.ts';
 import { addApi, type BoardProbes } from './api.ts';
 import { addLogin } from './board-login.ts';
 import { BoardSocket, type BoardSocketOptions, maxMessageBytes } from './board-socket.ts';
@@ -26,6 +27,8 @@ export interface LiveBoardOptions {
   readonly registry: Registry;
   /** Bounds of the WebSocket. */
   readonly socket?: Pick<BoardSocketOptions, 'updateIntervalMs' | 'maxClients' | 'maxBufferedBytes' | 'pingIntervalMs'>;
+  /** Bounds of the HTTP interface. */
+  readonly answerBounds?: AnswerBoundsOptions;
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
@@ -50,7 +53,7 @@ export async function startLiveBoard(options: LiveBoardOptions): Promise<LiveBoa
   // After the plug-in, which only then ends the connection of a socket that is refused.
   if (options.token !== undefined) addLogin(server, options.token);
   addPage(server);
-  addApi(server, { market, store, probes, logger, now });
+  addApi(server, { market, store, probes, logger, now, bounds: options.answerBounds });
   socket.mount(server);
   try {
     await server.listen({ host, port });

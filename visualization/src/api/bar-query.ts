@@ -6,7 +6,7 @@ import type { LiveMarket } from '../live-market.ts';
 
 export interface BarSource {
   readonly store: Pick<MarketStore, 'bars' | 'gaps'>;
-  readonly market: Pick<LiveMarket, 'recent' | 'latestOf'>;
+  readonly market: Pick<LiveMarket, 'recent'>;
 }
 
 /** `fromMs` inclusive, by the `startMs` of bars; absent: as far back as is worth looking. */

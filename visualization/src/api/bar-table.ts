@@ -38,7 +38,10 @@ export const barRoute = tableRoute({
       checkRange({ fromMs, toMs }, { ms: most, text: `${Math.floor(most / dayMs)} days at interval ${of}` });
     }
     const query: BarQuery = { symbol: name, interval: of, fromMs, toMs: Math.min(toMs, beforeMs ?? toMs), limit: limitOf(values) };
-    const page: BarPage<BarRow> = await (filling === 'forward' ? queryFilledForward : queryBars)({ market, store }, query);
+    const source = { market, store };
+    const newestMs = endOf(name, { fromMs: undefined, market, now });
+    const page: BarPage<BarRow> =
+      filling === 'forward' ? await queryFilledForward(source, query, newestMs) : await queryBars(source, query);
     const next = page.hasMore ? encodeNext(asked, { beforeMs: page.rows[0]?.startMs ?? 0 }) : undefined;
     return shown(page.rows, values.indicators === true, next);
   },

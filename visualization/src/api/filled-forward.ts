@@ -17,10 +17,12 @@ const mostGaps = 50_000;
 /**
  * The newest `limit` windows of a range, those without a bar with the close of the bar before. It begins with the first bar and ends with
  * the last one that is known: beyond that nobody knows that nothing happened. Windows in which the feed was away have the flag `gap`.
+ * @param newestMs a time that no bar is beyond
  */
-export async function queryFilledForward(source: BarSource, query: BarQuery): Promise<BarPage<BarRow>> {
+export async function queryFilledForward(source: BarSource, query: BarQuery, newestMs: number): Promise<BarPage<BarRow>> {
   const lengthMs = intervalMs(query.interval);
-  const newest = await newestBar(source, query);
+  // The last bar that is known, be it beyond the range: up to there all is known.
+  const newest = await barBefore(source, { ...query, toMs: Math.max(query.toMs, newestMs) });
   if (newest === undefined) return { rows: [], hasMore: false };
   const lastMs = Math.floor((Math.min(query.toMs, newest.startMs + lengthMs) - 1) / lengthMs) * lengthMs;
   const earliestMs = Math.ceil((query.fromMs ?? 0) / lengthMs) * lengthMs;
@@ -34,13 +36,6 @@ export async function queryFilledForward(source: BarSource, query: BarQuery): Pr
   ]);
   const rows = filled(bars, { former, gaps, firstMs, lastMs, lengthMs });
   return { rows, hasMore: former !== undefined && firstMs > earliestMs };
-}
-
-/** The last bar that is known of the symbol, be it beyond the range. */
-async function newestBar(source: BarSource, query: BarQuery): Promise<Bar | undefined> {
-  const latestMs = source.market.latestOf(query.symbol)?.timeMs ?? 0;
-  // A trading day may be labelled with the date after it began.
-  return barBefore(source, { ...query, toMs: Math.max(query.toMs, latestMs + 2 * dayMs) });
 }
 
 interface Filling {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FeedRecord, Heartbeat, Tick } from '@tapeline/core/records';
 import type { MarketFeed } from './market-feed.ts';
+import { SeededRandom } from './seeded-random.ts';
 
 interface Instrument {
   readonly symbol: string;
@@ -16,7 +17,7 @@ export const symbols = ['AAPL', 'BTC/USD', 'ETH/BTC', 'ETH/USD', 'EUR/USD', 'MSF
 
 export class MovingMarket {
   readonly #feed: MarketFeed;
-  readonly #random = randomFrom(7);
+  readonly #random = new SeededRandom(7);
   readonly #instruments: readonly Instrument[] = [
     { symbol: 'AAPL', decimals: 2, spread: 0.02, hasVolume: true, price: 342.02, dayVolume: 27_631_112 },
     { symbol: 'BTC/USD', decimals: 2, spread: 0.5, hasVolume: true, price: 69_142.14, dayVolume: 8_120.4 },
@@ -47,7 +48,7 @@ export class MovingMarket {
         records.push(this.#feed.session({ timeMs: backMs, symbols: [...symbols], simulated, previous }));
       }
       for (const instrument of this.#instruments) {
-        if (this.#random() < 0.4) records.push(this.#tick(instrument, timeMs));
+        if (this.#random.next() < 0.4) records.push(this.#tick(instrument, timeMs));
       }
       last = this.#feed.heartbeat(timeMs + 100);
       records.push(last);
@@ -62,7 +63,7 @@ export class MovingMarket {
   async run(signal: AbortSignal): Promise<void> {
     for (let round = 0; !signal.aborted; round += 1) {
       const nowMs = Date.now();
-      const moving = this.#instruments.filter(() => this.#random() < 0.15);
+      const moving = this.#instruments.filter(() => this.#random.next() < 0.15);
       const heartbeats = round % 5 === 0 ? [this.#feed.heartbeat(nowMs)] : [];
       await this.#feed.append(...moving.map(instrument => this.#tick(instrument, nowMs)), ...heartbeats);
       await sleep(50);
@@ -70,9 +71,9 @@ export class MovingMarket {
   }
 
   #tick(instrument: Instrument, timeMs: number): Tick {
-    const step = (this.#random() + this.#random() + this.#random() - 1.5) * instrument.price * 0.0004;
+    const step = (this.#random.next() + this.#random.next() + this.#random.next() - 1.5) * instrument.price * 0.0004;
     instrument.price = round(Math.max(instrument.price + step, 10 ** -instrument.decimals), instrument.decimals);
-    if (instrument.hasVolume) instrument.dayVolume = round(instrument.dayVolume + this.#random() * instrument.dayVolume * 0.00002, 2);
+    if (instrument.hasVolume) instrument.dayVolume = round(instrument.dayVolume + this.#random.next() * instrument.dayVolume * 0.00002, 2);
     const half = instrument.spread / 2;
     return this.#feed.tick({
       symbol: instrument.symbol,
@@ -87,15 +88,4 @@ export class MovingMarket {
 
 function round(value: number, decimals: number): number {
   return Number(value.toFixed(decimals));
-}
-
-/** mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
