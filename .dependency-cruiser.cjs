@@ -76,6 +76,8 @@ module.exports = {
     only('cassandra-door', 'cassandra-driver', '^(database/(src/cassandra|test)|services/test|standalone/test|stream-processing/test)'),
     only('kubernetes-door', '@kubernetes/client-node', '^ingestion/src/kubernetes-lease\\.ts$'),
     only('cdktf-door', '(cdktf|cdktn|@cdktf|constructs)', '^infrastructure/'),
+    only('object-store-door', '@aws-sdk', '^visualization/(src/export/bucket-destination\\.ts$|test/)'),
+    only('parquet-door', 'hyparquet-writer', '^visualization/src/export/parquet-file\\.ts$'),
     only('fastify-door', 'fastify', '^visualization/'),
     only('grafana-door', '@grafana/grafana-foundation-sdk', '^visualization/src/dashboards/'),
     {

@@ -97,7 +97,7 @@ function crossFaults(values: Configuration): string[] {
   if (values.INGESTER_LEASE && !(values.POD_NAME && values.POD_NAMESPACE)) {
     faults.push('INGESTER_LEASE needs to know its pod: set POD_NAME and POD_NAMESPACE (from metadata.name and metadata.namespace)');
   }
-  return [...faults, ...feedFaults(values)];
+  return [...faults, ...feedFaults(values), ...exportFaults(values)];
 }
 
 /** What a feed needs that is not there, and symbols that two feeds would fight for. */
@@ -141,6 +141,21 @@ function feedFaults(values: Configuration): string[] {
       }
       owners.set(symbol, feed);
     }
+  }
+  return faults;
+}
+
+/** Settings of an export that do not go together. */
+function exportFaults(values: Configuration): string[] {
+  const faults: string[] = [];
+  if (values.EXPORT_FOLDER && values.EXPORT_BUCKET) {
+    faults.push('EXPORT_FOLDER and EXPORT_BUCKET are both set, expected one of them: unset the other');
+  }
+  if (Boolean(values.EXPORT_ACCESS_KEY_ID) !== Boolean(values.EXPORT_SECRET_ACCESS_KEY)) {
+    faults.push('EXPORT_ACCESS_KEY_ID and EXPORT_SECRET_ACCESS_KEY go together: set both or neither');
+  }
+  for (const name of ['EXPORT_PREFIX', 'EXPORT_ENDPOINT', 'EXPORT_ACCESS_KEY_ID'] as const) {
+    if (values[name] && !values.EXPORT_BUCKET) faults.push(`${name} is of a bucket: set EXPORT_BUCKET, or unset ${name}`);
   }
   return faults;
 }

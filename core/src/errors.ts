@@ -30,6 +30,8 @@ export type ErrorCode =
   | 'data-dir.unusable'
   | 'lease.unavailable'
   | 'lease.refused'
+  | 'export.unavailable'
+  | 'export.refused'
   | 'services.unavailable'
   | 'usage';
 

@@ -1,9 +1,51 @@
-/** `tapeline export`: bars of a running or stopped store on standard output. */
+/** `tapeline export`: what a running or stopped store holds, as text on standard output or as files. */
 import type { Bar } from '@tapeline/core/bars';
+import type { Configuration } from '@tapeline/core/configuration';
+import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
+import type { ExportTable } from '@tapeline/core/settings';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { type BarFormat, compareBars, headOf, lineOf } from './bar-lines.ts';
+import { exportParquet } from './parquet-command.ts';
 import { print } from './replay-command.ts';
+
+/** What stands on the command line. */
+export interface ExportGiven {
+  readonly symbol?: readonly string[];
+  readonly interval: readonly Interval[];
+  readonly table: readonly ExportTable[];
+  /** Start of a day. */
+  readonly day?: number;
+  readonly from?: number;
+  readonly to?: number;
+  readonly format: BarFormat | 'parquet';
+  readonly output?: string;
+  readonly resume?: boolean;
+}
+
+interface ExportParts {
+  readonly configuration: Configuration;
+  readonly store: MarketStore;
+  readonly signal: AbortSignal;
+}
+
+/** @returns the exit status. @throws PipelineError `usage`, and of the store. */
+export async function exportCommand(given: ExportGiven, parts: ExportParts): Promise<number> {
+  const { format, symbol: symbols, interval: intervals, table: tables } = given;
+  const nowMs = Date.now();
+  const endMs = format === 'parquet' ? Math.floor(nowMs / dayMs) * dayMs : nowMs;
+  const toMs = given.day === undefined ? (given.to ?? endMs) : given.day + dayMs;
+  const range = { fromMs: given.day ?? given.from ?? toMs - dayMs, toMs };
+  if (format === 'parquet') {
+    return exportParquet({ ...parts, ...range, output: given.output, tables, intervals, symbols, resume: given.resume === true, nowMs });
+  }
+  const [interval, ...others] = intervals;
+  if (interval === undefined || others.length > 0 || tables.join() !== 'bars' || given.output !== undefined || given.resume === true) {
+    const message = `${format} gives bars of one interval on standard output: give one --interval, and --table, --output and --resume with --format parquet`;
+    throw new PipelineError('usage', message, { retriable: false });
+  }
+  return exportBars({ ...parts, ...range, symbols, interval, format });
+}
 
 export interface ExportOptions {
   readonly store: MarketStore;
@@ -16,6 +58,7 @@ export interface ExportOptions {
   readonly signal: AbortSignal;
 }
 
+const dayMs = 86_400_000;
 /** Bars held for one symbol while the export goes on. */
 const pageRows = 2_000;
 

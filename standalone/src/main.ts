@@ -3,6 +3,7 @@ import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { type Interval, intervals, isInterval } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { exitStatusOf, stopSignal } from '@tapeline/core/service';
+import { type ExportTable, exportTables } from '@tapeline/core/settings';
 import { openServingStore } from '@tapeline/database/configured-store';
 import { addServicesCommand } from '@tapeline/services/command';
 import { generationsCommand } from '@tapeline/stream-processing/generations-command';
@@ -12,7 +13,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import pretty from 'pino-pretty';
 import { Registry } from 'prom-client';
 import { type BarFormat, barFormats } from './bar-lines.ts';
-import { exportBars } from './export-command.ts';
+import { type ExportGiven, exportCommand } from './export-command.ts';
 import { mismatchStatus, reconcileCommand } from './reconcile-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { startCommand } from './start-command.ts';
@@ -42,22 +43,40 @@ program
     finish(configured().then(({ configuration }) => replayCommand({ ...options, path, configuration, signal: stopSignal() }))),
   );
 
+const exportHelp = `
+csv and jsonl print bars of one interval on standard output. parquet writes a file for each table, interval and day (UTC) into --output, or where EXPORT_FOLDER or
+EXPORT_BUCKET say: bars/interval=1m/date=2026-11-20/bars.parquet. A day's file is written as a whole and takes the place of the one before, 2 hours after
+the day at the earliest (1d: 14); equal rows give equal bytes. Without a range: yesterday, and for csv and jsonl the last 24 hours.`;
+
 program
   .command('export')
-  .description('print stored bars of a running or stopped store: the one in DATA_DIR, or Cassandra when CASSANDRA_CONTACT_POINTS is set')
+  .description(
+    'print stored bars, or write days of a store as Parquet files: the one in DATA_DIR, or Cassandra when CASSANDRA_CONTACT_POINTS is set',
+  )
   .option('--symbol <symbols>', 'symbols, separated by commas; all when absent', parseList)
-  .option('--interval <interval>', `interval of the bars: ${intervals.join(', ')}`, parseInterval, '1m')
-  .option('--from <time>', 'first startMs: ISO 8601 or milliseconds since the Unix epoch; a day before --to when absent', parseTime)
-  .option('--to <time>', 'end, exclusive; now when absent', parseTime)
-  .addOption(format)
-  .action((options: { symbol?: string[]; interval: Interval; from?: number; to?: number; format: BarFormat }) =>
+  .addOption(
+    new Option('--interval <intervals>', `of the bars: ${intervals.join(', ')}; parquet takes several, separated by commas`)
+      .argParser(parseIntervals)
+      .default(['1m'], '1m'),
+  )
+  .addOption(
+    new Option('--table <tables>', `for parquet: of ${exportTables.join(', ')}, separated by commas`)
+      .argParser(parseTables)
+      .default(['bars'], 'bars'),
+  )
+  .option('--from <time>', 'start: ISO 8601 or milliseconds since the Unix epoch; a day before --to when absent', parseTime)
+  .option('--to <time>', 'end, exclusive; now when absent, for parquet the last midnight', parseTime)
+  .addOption(new Option('--day <date>', 'the same for one day in UTC, as 2024-11-03').argParser(parseDay).conflicts(['from', 'to']))
+  .addOption(new Option('--format <format>', 'how rows are given').choices([...barFormats, 'parquet']).default('csv'))
+  .option('--output <folder>', 'for parquet: where files go')
+  .option('--resume', 'for parquet: leave out files that are there')
+  .addHelpText('after', exportHelp)
+  .action((options: ExportGiven) =>
     finish(
       configured().then(async ({ configuration, logger }) => {
         const store = openServingStore(configuration, { logger, registry: new Registry(), readOnly: true });
-        const toMs = options.to ?? Date.now();
         try {
-          const range = { fromMs: options.from ?? toMs - 86_400_000, toMs };
-          return await exportBars({ ...options, ...range, store, symbols: options.symbol, signal: stopSignal() });
+          return await exportCommand(options, { configuration, store, signal: stopSignal() });
         } finally {
           await store.close();
         }
@@ -170,6 +189,13 @@ function parseInterval(text: string): Interval {
 
 function parseIntervals(text: string): Interval[] {
   return parseList(text).map(parseInterval);
+}
+
+function parseTables(text: string): ExportTable[] {
+  const isTable = (name: string): name is ExportTable => (exportTables as readonly string[]).includes(name);
+  const given = parseList(text);
+  if (given.every(isTable)) return exportTables.filter(name => given.includes(name));
+  throw new InvalidArgumentError(`expected one or more of ${exportTables.join(', ')}.`);
 }
 
 function parseDay(text: string): number {

@@ -21,6 +21,8 @@ import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest
 import { defaultTicksPerSecond, type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { processingSettings } from '@tapeline/stream-processing/processing-settings';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
+import { hasExport } from '@tapeline/visualization/export/configured-export';
+import { runExportSchedule } from '@tapeline/visualization/export/export-schedule';
 import { type LiveBoard, startLiveBoard } from '@tapeline/visualization/live-board';
 import { type LiveMarket, openLiveMarket } from '@tapeline/visualization/live-market';
 import type { Logger } from 'pino';
@@ -64,7 +66,8 @@ class StandaloneFlow {
     const backfiller = this.#isSimulated || restUrlOf(this.#configuration) !== undefined ? [this.#backfillerPart()] : [];
     const stages = [this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart()];
     const dailyJobs = restUrlOf(this.#configuration) === undefined ? [] : [this.#dailyJobsPart()];
-    return [...stages, ...simulated, this.#ingesterPart(), ...backfiller, ...dailyJobs];
+    const exports = hasExport(this.#configuration) ? [this.#exportPart()] : [];
+    return [...stages, ...simulated, this.#ingesterPart(), ...backfiller, ...dailyJobs, ...exports];
   }
 
   greeting(): string {
@@ -218,6 +221,12 @@ class StandaloneFlow {
         this.#logger.error({ code: error.code }, `history and instruments stay as they are until the next start: ${error.message}`);
       });
     });
+  }
+
+  #exportPart(): Part {
+    return runningPart('export', signal =>
+      runExportSchedule(this.#configuration, { store: existing(this.#store), logger: this.#logger, registry: this.#registry, signal }),
+    );
   }
 
   #feedMissing(): string | undefined {

@@ -4,7 +4,8 @@
  * page never changes because newer rows came.
  */
 import { createHash } from 'node:crypto';
-import type { RangeQuery } from '@tapeline/database/market-store';
+import type { Alert } from '@tapeline/core/alerts';
+import type { Gap, RangeQuery, TickRow } from '@tapeline/database/market-store';
 import { z } from 'zod';
 import { RequestError, refused, type TimeRange } from './query-parameters.ts';
 
@@ -34,6 +35,21 @@ export interface TimeTable<Row> {
   /** Tells rows of the same time from each other. */
   keyOf(row: Row): string;
   isWanted(row: Row): boolean;
+}
+
+/** What tells ticks of one time from each other. */
+export function keyOfTick({ tick }: TickRow): string {
+  return `${tick.session} ${tick.sequence}`;
+}
+
+/** What tells gaps that begin at one time from each other. */
+export function keyOfGap(gap: Gap): string {
+  return `${gap.symbol}\n${gap.reason}`;
+}
+
+/** What tells alerts of one time from each other. */
+export function keyOfAlert(alert: Alert): string {
+  return `${alert.symbol ?? ''}\n${alert.id}`;
 }
 
 /** So many rows are looked at for one page: one whose rows are mostly not wanted may be short, and has `next` all the same. */

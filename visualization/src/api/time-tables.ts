@@ -2,7 +2,7 @@
 import type { Alert } from '@tapeline/core/alerts';
 import type { Gap, TickRow } from '@tapeline/database/market-store';
 import { after, limit, oneSymbol, rule, symbol, timeRange } from './known-parameters.ts';
-import { decodeAfter, encodeNext, pageBack, type TimePlace, type TimeTable, timePlace } from './pages.ts';
+import { decodeAfter, encodeNext, keyOfAlert, keyOfGap, keyOfTick, pageBack, type TimePlace, type TimeTable, timePlace } from './pages.ts';
 import { checkRange, type TimeRange } from './query-parameters.ts';
 import { tableRoute } from './table-route.ts';
 import { alertRow, gapRow, tickRow } from './table-rows.ts';
@@ -34,7 +34,7 @@ export const tickRoute = tableRoute({
     const { rows, next } = await pageOf<TickRow>(query, {
       read: range => store.ticks({ ...range, symbol: values.symbol }),
       timeOf: row => row.tick.timeMs,
-      keyOf: ({ tick }) => `${tick.session} ${tick.sequence}`,
+      keyOf: keyOfTick,
       isWanted: () => true,
     });
     return { rows: rows.map(row => row.tick), next };
@@ -57,7 +57,7 @@ export const gapRoute = tableRoute({
       // A gap is kept by its begin; one that reaches into the range may have begun long before it.
       read: range => store.gaps({ ...range, fromMs: Math.max(0, range.fromMs - mostEventDays * dayMs) }),
       timeOf: gap => gap.fromMs,
-      keyOf: gap => `${gap.symbol}\n${gap.reason}`,
+      keyOf: keyOfGap,
       isWanted: gap => gap.toMs > query.range.fromMs && isOf(gap.symbol, values.symbol),
     });
   },
@@ -78,7 +78,7 @@ export const alertRoute = tableRoute({
     return pageOf<Alert>(query, {
       read: range => store.alerts(range),
       timeOf: alert => alert.timeMs,
-      keyOf: alert => `${alert.symbol ?? ''}\n${alert.id}`,
+      keyOf: keyOfAlert,
       isWanted: alert => isOf(alert.symbol, values.symbol) && isOf(alert.rule, values.rule),
     });
   },

@@ -1,0 +1,107 @@
+/** Exports to a bucket of an S3-compatible object store: each file is written to a temporary folder of this machine, and uploaded at once. */
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { HeadObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { PipelineError } from '@tapeline/core/errors';
+import { type ExportDestination, exportError } from './export-destination.ts';
+
+export interface BucketOptions {
+  readonly bucket: string;
+  /** Of all names, without a slash around it. */
+  readonly prefix?: string | undefined;
+  /** AWS when absent. */
+  readonly endpoint?: string | undefined;
+  readonly region: string;
+  /** Those that the SDK finds (of the pod, of the machine) when absent. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+}
+
+/** What one upload can hold. */
+const mostBytes = 5 * 1_024 ** 3;
+const attempts = 4;
+
+export class BucketDestination implements ExportDestination {
+  readonly name: string;
+  readonly #options: BucketOptions;
+  readonly #client: S3Client;
+
+  constructor(options: BucketOptions) {
+    const { bucket, prefix, endpoint, region, credentials } = options;
+    this.name = `s3://${[bucket, prefix].filter(Boolean).join('/')}`;
+    this.#options = options;
+    this.#client = new S3Client({
+      region,
+      maxAttempts: attempts,
+      // Stores other than AWS have no names of buckets in DNS, and know no checksums in trailers.
+      ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+  }
+
+  async has(path: string): Promise<boolean> {
+    try {
+      await this.#client.send(new HeadObjectCommand({ Bucket: this.#options.bucket, Key: this.#keyOf(path) }));
+      return true;
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.name === 'NotFound') return false;
+      throw this.#failure(`cannot look for ${path} in ${this.name}`, error);
+    }
+  }
+
+  async put<T>(path: string, write: (temporaryPath: string) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const folder = await mkdtemp(join(tmpdir(), 'tapeline-export-'));
+    try {
+      const temporary = join(folder, basename(path));
+      const written = await write(temporary);
+      await this.#upload(path, temporary, signal);
+      return written;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
+  }
+
+  async #upload(path: string, file: string, signal: AbortSignal): Promise<void> {
+    const { size } = await stat(file);
+    if (size > mostBytes) {
+      const message = `${path} has ${size} bytes, expected at most ${mostBytes} in one upload: export its table to a folder, or fewer symbols`;
+      throw new PipelineError('export.refused', message, { retriable: false });
+    }
+    const { bucket } = this.#options;
+    try {
+      await this.#client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: this.#keyOf(path),
+          Body: createReadStream(file),
+          ContentLength: size,
+          ContentType: 'application/vnd.apache.parquet',
+        }),
+        { abortSignal: signal },
+      );
+    } catch (error) {
+      throw this.#failure(`cannot write ${path} to ${this.name}`, error);
+    }
+  }
+
+  #keyOf(path: string): string {
+    return [this.#options.prefix, path].filter(Boolean).join('/');
+  }
+
+  /** What the store refuses stays refused until somebody changes something; all else may pass. */
+  #failure(what: string, error: unknown): PipelineError {
+    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+    const isRefused = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
+    const text =
+      error instanceof S3ServiceException ? new Error(`${error.name} (status ${status ?? 'unknown'}) ${error.message}`.trim()) : error;
+    const remedy = isRefused ? 'check EXPORT_BUCKET, EXPORT_REGION, the keys and what they may do' : 'it is tried again';
+    return exportError(what, text, { remedy, retriable: !isRefused });
+  }
+}

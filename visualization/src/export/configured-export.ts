@@ -1,0 +1,79 @@
+/** The export that the settings ask for: files of the last days that are not there yet. */
+import type { Configuration } from '@tapeline/core/configuration';
+import type { MarketStore } from '@tapeline/database/market-store';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { ExportDestination } from './export-destination.ts';
+import { dayLengthMs, filesOf, overMs } from './export-files.ts';
+import { type ExportMetrics, type ExportResult, exportMetrics, runExport } from './export-run.ts';
+import { FolderDestination } from './folder-destination.ts';
+
+export interface ExportJobParts {
+  readonly store: MarketStore;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** True when the settings name a place for exports. */
+export function hasExport({ EXPORT_FOLDER: folder, EXPORT_BUCKET: bucket }: Configuration): boolean {
+  return folder !== undefined || bucket !== undefined;
+}
+
+/** The place that the settings name; `undefined` when they name none. */
+export async function openConfiguredDestination(configuration: Configuration): Promise<ExportDestination | undefined> {
+  const { EXPORT_FOLDER: folder, EXPORT_BUCKET: bucket } = configuration;
+  if (folder !== undefined) return new FolderDestination(folder);
+  if (bucket === undefined) return undefined;
+  // The SDK takes memory, which only an export to a bucket needs.
+  const { BucketDestination } = await import('./bucket-destination.ts');
+  const { EXPORT_ACCESS_KEY_ID: accessKeyId, EXPORT_SECRET_ACCESS_KEY: secretAccessKey } = configuration;
+  return new BucketDestination({
+    bucket,
+    prefix: configuration.EXPORT_PREFIX,
+    endpoint: configuration.EXPORT_ENDPOINT,
+    region: configuration.EXPORT_REGION,
+    credentials: accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey },
+  });
+}
+
+/**
+ * Exports what is over of the last `EXPORT_DAYS` days and not there yet, once; a run that was stopped goes on with the next one.
+ * @throws PipelineError of the store and of the destination.
+ */
+export async function runConfiguredExport(
+  configuration: Configuration,
+  parts: ExportJobParts,
+  metrics: ExportMetrics = exportMetrics(parts.registry),
+): Promise<ExportResult> {
+  const { store, logger, signal, now = Date.now } = parts;
+  const destination = await openConfiguredDestination(configuration);
+  if (destination === undefined) throw new TypeError('the export was started without a place to export to');
+  try {
+    const toMs = Math.floor(now() / dayLengthMs) * dayLengthMs;
+    const range = { fromMs: toMs - configuration.EXPORT_DAYS * dayLengthMs, toMs };
+    const intervals = configuration.EXPORT_INTERVALS.filter(interval => configuration.BAR_INTERVALS.includes(interval));
+    const files = filesOf(configuration.EXPORT_TABLES, intervals, range).filter(file => overMs(file) <= now());
+    const result = await runExport({
+      ...{ store, destination, files, signal },
+      onlyMissing: true,
+      written: (path, { rows, bytes, seconds }) => {
+        metrics.files.inc();
+        metrics.rows.inc(rows);
+        metrics.bytes.inc(bytes);
+        logger.info({ path, rows, bytes, seconds: Math.round(seconds * 10) / 10 }, `exported ${path}: ${rows} rows`);
+      },
+    });
+    const end = signal.aborted ? 'the export is stopped and goes on with the next run' : 'the export is done';
+    const { written, present } = result;
+    logger.info(
+      { ...result, destination: destination.name },
+      `${end}: ${written} files written to ${destination.name}, ${present} were there`,
+    );
+    return result;
+  } finally {
+    await destination.close();
+  }
+}

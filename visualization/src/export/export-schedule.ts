@@ -1,0 +1,28 @@
+/** Runs the export again and again in one process: what is over and not there yet, every hour. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Configuration } from '@tapeline/core/configuration';
+import { PipelineError } from '@tapeline/core/errors';
+import { type ExportJobParts, runConfiguredExport } from './configured-export.ts';
+import { exportMetrics } from './export-run.ts';
+
+const roundMs = 3_600_000;
+const soonMs = 60_000;
+
+/** Until the signal aborts. An export that fails is tried again after a minute when that may help, and after an hour otherwise. */
+export async function runExportSchedule(configuration: Configuration, parts: ExportJobParts): Promise<void> {
+  const { logger, signal, registry } = parts;
+  const metrics = exportMetrics(registry);
+  while (!signal.aborted) {
+    let waitMs = roundMs;
+    try {
+      await runConfiguredExport(configuration, parts, metrics);
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      if (signal.aborted) return;
+      metrics.failures.inc({ code: error.code });
+      waitMs = error.retriable ? soonMs : roundMs;
+      logger.warn({ code: error.code, waitMs }, `the export failed and is tried again later: ${error.message}`);
+    }
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+}

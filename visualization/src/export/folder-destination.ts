@@ -1,0 +1,61 @@
+/** Exports to a folder: each file is written beside its place and renamed. */
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type ExportDestination, exportError } from './export-destination.ts';
+
+/** What a killed export left behind is removed after so long: until then it may be another one's at work. */
+const abandonedMs = 3_600_000;
+
+export class FolderDestination implements ExportDestination {
+  readonly name: string;
+
+  constructor(folder: string) {
+    this.name = folder;
+  }
+
+  async has(path: string): Promise<boolean> {
+    return access(join(this.name, path)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async put<T>(path: string, write: (temporaryPath: string) => Promise<T>): Promise<T> {
+    const target = join(this.name, path);
+    const folder = dirname(target);
+    const temporary = join(folder, `.${basename(target)}.${randomUUID()}.partial`);
+    try {
+      await mkdir(folder, { recursive: true });
+      await removeAbandoned(folder);
+      const written = await write(temporary);
+      await rename(temporary, target);
+      await syncFolder(folder);
+      return written;
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw isOfFiles(error)
+        ? exportError(`cannot write ${target}`, error, { remedy: 'make room or mend its permissions', retriable: false })
+        : error;
+    }
+  }
+
+  async close(): Promise<void> {}
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (name.endsWith('.partial') && (await stat(path)).mtimeMs < Date.now() - abandonedMs) await rm(path, { force: true });
+  }
+}
+
+/** Makes the new name durable. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  await handle.sync().finally(() => handle.close());
+}
+
+function isOfFiles(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'syscall' in error;
+}
