@@ -71,6 +71,8 @@ describeWithControlPlane('a chart refuses', () => {
     ['ingester', ['--set-string', 'settings.KAFKA_PASSWORD=hunter2'], "invalid propertyName 'KAFKA_PASSWORD'"],
     ['ingester', ['--set', 'imageTag=latest'], "'not' failed"],
     ['daily-jobs', ['--set', 'historySchedule=daily'], 'historySchedule'],
+    ['daily-jobs', ['--set', 'exportBucket=market-data'], 'exportBucket needs exportKeySecret'],
+    ['daily-jobs', ['--set-string', 'settings.EXPORT_BUCKET=a'], 'settings.EXPORT_BUCKET: this chart sets it from a value of its own'],
     ['backfiller', ['--set', 'apiKeySecret='], "set apiKeySecret to a Secret with the vendor's key"],
     [
       'live-board',

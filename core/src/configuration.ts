@@ -151,10 +151,10 @@ function exportFaults(values: Configuration): string[] {
   if (values.EXPORT_FOLDER && values.EXPORT_BUCKET) {
     faults.push('EXPORT_FOLDER and EXPORT_BUCKET are both set, expected one of them: unset the other');
   }
-  if (Boolean(values.EXPORT_ACCESS_KEY_ID) !== Boolean(values.EXPORT_SECRET_ACCESS_KEY)) {
-    faults.push('EXPORT_ACCESS_KEY_ID and EXPORT_SECRET_ACCESS_KEY go together: set both or neither');
+  if (Boolean(values.EXPORT_ACCESS_KEY) !== Boolean(values.EXPORT_SECRET_KEY)) {
+    faults.push('EXPORT_ACCESS_KEY and EXPORT_SECRET_KEY go together: set both or neither');
   }
-  for (const name of ['EXPORT_PREFIX', 'EXPORT_ENDPOINT', 'EXPORT_ACCESS_KEY_ID'] as const) {
+  for (const name of ['EXPORT_PREFIX', 'EXPORT_ENDPOINT', 'EXPORT_ACCESS_KEY'] as const) {
     if (values[name] && !values.EXPORT_BUCKET) faults.push(`${name} is of a bucket: set EXPORT_BUCKET, or unset ${name}`);
   }
   return faults;

@@ -400,11 +400,11 @@ export const settings = {
     example: 'eu-central-1',
     help: 'region of the bucket',
   } as Setting<string>,
-  EXPORT_ACCESS_KEY_ID: absent<string>({
+  EXPORT_ACCESS_KEY: absent<string>({
     ...secretText,
-    help: 'key for the bucket; what the pod or the machine is given by AWS when absent',
+    help: 'id of an access key for the bucket; what the machine is given by AWS when absent',
   }),
-  EXPORT_SECRET_ACCESS_KEY: absent<string>({ ...secretText, help: 'its secret' }),
+  EXPORT_SECRET_KEY: absent<string>({ ...secretText, help: 'its secret access key' }),
   EXPORT_TABLES: {
     schema: list
       .refine(names => names.every(name => (exportTables as readonly string[]).includes(name)))

@@ -17,6 +17,7 @@ export const variables = {
   TAPELINE_GOOGLE_PROJECT: 'project of GKE',
   TAPELINE_GOOGLE_REGION: 'region of GKE; its zones are a, b and c',
   TAPELINE_GOOGLE_STATE_BUCKET: "bucket of GCS for Terraform's state",
+  TAPELINE_EXPORT_BUCKET: 'bucket of the cloud that each day is exported to as Parquet files; nothing is exported when absent',
   TAPELINE_BOARD_HOST: 'name under which people find the board; with TAPELINE_GRAFANA_HOST it opens the cloud to them',
   TAPELINE_GRAFANA_HOST: 'name under which people find Grafana',
   TAPELINE_BOARD_LOGIN: 'what the board asks people for: token or oauth2-proxy; token when absent',
@@ -48,6 +49,7 @@ function configured(environment: Environment, given: Variables, imageTag: string
     ...present({
       imageRegistry: given.TAPELINE_IMAGE_REGISTRY,
       wayIn: wayIn(given),
+      exportBucket: given.TAPELINE_EXPORT_BUCKET,
       kubernetesApiCidrs: cidrs(given.TAPELINE_KUBERNETES_API_CIDRS),
     }),
   };
@@ -94,6 +96,8 @@ function faultsIn(given: Variables): readonly string[] {
     fault('TAPELINE_IMAGE_TAG', 'an exact tag such as a commit');
   if (!['token', 'oauth2-proxy', undefined].includes(given.TAPELINE_BOARD_LOGIN)) fault('TAPELINE_BOARD_LOGIN', 'token or oauth2-proxy');
   if (feed !== undefined && feed !== 'simulator' && feed !== 'twelve-data') fault('TAPELINE_FEED', 'simulator or twelve-data');
+  if (feed === 'simulator' && given.TAPELINE_EXPORT_BUCKET !== undefined)
+    faults.push('TAPELINE_EXPORT_BUCKET is for the feed twelve-data: unset it, or TAPELINE_FEED');
   if ((board === undefined) !== (grafana === undefined))
     faults.push('TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together');
   for (const name of ['TAPELINE_OPERATOR_CIDRS', 'TAPELINE_KUBERNETES_API_CIDRS'] as const) {

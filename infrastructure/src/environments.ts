@@ -63,6 +63,8 @@ export interface Environment {
   readonly imageTag: string;
   readonly autoscaling: 'keda' | 'hpa' | 'none';
   readonly wayIn?: WayIn;
+  /** Bucket of the cloud that each day is exported to. Absent: nothing is exported. */
+  readonly exportBucket?: string;
   /** Where pods find the API server; any address when absent, for it is known only once the cluster stands. */
   readonly kubernetesApiCidrs?: readonly string[];
   /** Laid over the values of single releases, by their names. */

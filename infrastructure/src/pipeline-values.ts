@@ -35,13 +35,18 @@ const cloudSecrets: readonly Values[] = [
 ];
 
 const tokenSecret: Values = { name: 'board-token', namespaces: [namespaces.pipeline], keys: ['token'] };
+const exportSecret: Values = { name: 'export-bucket', namespaces: [namespaces.pipeline], keys: ['accessKeyId', 'secretAccessKey'] };
 const loginSecret: Values = { name: 'board-login', namespaces: [namespaces.pipeline], keys: ['oauth2-proxy.cfg'] };
 
 const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Values>> = {
-  secrets: ({ environment: { cloud, wayIn } }): Values => ({
+  secrets: ({ environment: { cloud, wayIn, exportBucket } }): Values => ({
     ...(cloud?.kind === 'aws' ? { provider: 'aws', region: cloud.region } : {}),
     ...(cloud?.kind === 'google' ? { provider: 'google', project: cloud.project } : {}),
-    secrets: [...cloudSecrets, wayIn?.boardLogin === 'oauth2-proxy' ? loginSecret : tokenSecret],
+    secrets: [
+      ...cloudSecrets,
+      ...(exportBucket === undefined ? [] : [exportSecret]),
+      wayIn?.boardLogin === 'oauth2-proxy' ? loginSecret : tokenSecret,
+    ],
   }),
   kafka,
   cassandra,
@@ -67,7 +72,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...(isTiny(context) ? { maxReplicas: tinyPartitions } : {}),
   }),
   backfiller: context => askingTheVendor(context, 'backfiller'),
-  'daily-jobs': context => askingTheVendor(context, 'daily-jobs'),
+  'daily-jobs': context => ({ ...askingTheVendor(context, 'daily-jobs'), ...exporting(context) }),
   'live-board': context => ({
     ...image('live-board', context),
     ...kafkaAddress(context, 'live-board'),
@@ -137,9 +142,12 @@ function cassandra(context: PipelineContext): Values {
   };
 }
 
-function image(name: string, { environment, imageTag }: PipelineContext): Values {
-  const { imageRegistry } = environment;
-  return { imageRepository: imageRegistry === undefined ? `tapeline/${name}` : `${imageRegistry}/tapeline/${name}`, imageTag };
+function image(name: string, context: PipelineContext): Values {
+  return { imageRepository: repositoryOf(name, context), imageTag: context.imageTag };
+}
+
+function repositoryOf(name: string, { environment: { imageRegistry } }: PipelineContext): string {
+  return imageRegistry === undefined ? `tapeline/${name}` : `${imageRegistry}/tapeline/${name}`;
 }
 
 function kafkaAddress(context: PipelineContext, user: string): Values {
@@ -166,6 +174,19 @@ function askingTheVendor(context: PipelineContext, name: 'backfiller' | 'daily-j
     ...cassandraAddress(context, 'cassandra-pipeline'),
     apiKeySecret: 'twelve-data',
     settings: { ...datacenter, ...partitions(context), ...(symbols === undefined ? {} : { SYMBOLS: symbols }) },
+  };
+}
+
+/** Days go to a bucket where one is named; its key is a Secret like the others. */
+function exporting(context: PipelineContext): Values {
+  const { cloud, exportBucket } = context.environment;
+  if (exportBucket === undefined) return {};
+  return {
+    exportBucket,
+    exportKeySecret: 'export-bucket',
+    exportImageRepository: repositoryOf('live-board', context),
+    ...(cloud?.kind === 'aws' ? { exportRegion: cloud.region } : {}),
+    ...(cloud?.kind === 'google' ? { exportEndpoint: 'https://storage.googleapis.com', exportRegion: cloud.region } : {}),
   };
 }
 

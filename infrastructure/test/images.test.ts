@@ -93,6 +93,15 @@ describe('the images', () => {
     expect(said).toMatch(new RegExp(`^${job}: `));
   });
 
+  it('that of the board has the export job, too', async () => {
+    const { directory, settings } = treeOf('live-board');
+    const said = await new Promise<string>(resolve => {
+      const options = { cwd: join(directory, settings.workdir), env: { ...settings.env, EXPORT_BUCKET: 'a' } };
+      execFile(process.execPath, ['visualization/src/export/main.ts', '--help'], options, (_, stdout, stderr) => resolve(stdout + stderr));
+    });
+    expect(said).toMatch(/^export-job: /);
+  });
+
   it('are the same bytes when they are built again', async () => {
     const again = new ImageTrees(repository, join(scratch, 'again'));
     const layers = await Promise.all(

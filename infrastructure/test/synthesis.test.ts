@@ -130,6 +130,28 @@ describe('synthesis', () => {
     expect(values('grafana')).toMatchObject({ ingressKind: 'ingress', ingressHost: 'grafana.example.com' });
     expect(values('kafdrop')).not.toHaveProperty('ingressKind');
   });
+
+  it.each([
+    ['eks', { exportRegion: 'eu-central-1' }],
+    ['gke', { exportRegion: 'europe-west3', exportEndpoint: 'https://storage.googleapis.com' }],
+  ] as const)('exports to a bucket of the cloud where one is named: %s', (name, where) => {
+    const environment = { ...environments[name], imageTag: 'test', exportBucket: 'ours' };
+    const pipeline = synthesised([environment]).get(`${name}-pipeline`);
+    const releases = Object.values(at(pipeline, 'resource', 'helm_release')).map(release => at(release));
+    const values = (chart: string) =>
+      JSON.parse(String(Array.from(releases.find(release => release.name === chart)?.values as string[])[0]));
+    expect(values('daily-jobs')).toMatchObject({
+      exportBucket: 'ours',
+      exportKeySecret: 'export-bucket',
+      exportImageRepository: 'registry.example.com/tapeline/live-board',
+      ...where,
+    });
+    expect(values('secrets').secrets).toContainEqual({
+      name: 'export-bucket',
+      namespaces: ['tapeline'],
+      keys: ['accessKeyId', 'secretAccessKey'],
+    });
+  });
 });
 
 function filesIn(folder: string): readonly string[] {

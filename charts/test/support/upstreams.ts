@@ -17,6 +17,9 @@ const ourNamespaces = /^tapeline(-[a-z]+)?$/;
 /** Where a process with its key has no other address of a feed: its stream, or its REST API. */
 const vendor: Upstream = { text: 'the vendor', port: 443, namespace: undefined };
 
+/** Where a process with a bucket has no address of a store. */
+const amazon: Upstream = { text: 'the object store', port: 443, namespace: undefined };
+
 /** Addresses in variables and arguments that have a port, or a scheme that implies one. */
 export function upstreamsOf(pod: PodView, ownNamespace: string): readonly Upstream[] {
   const containers = containersOf(pod);
@@ -31,7 +34,9 @@ export function upstreamsOf(pod: PodView, ownNamespace: string): readonly Upstre
     ...texts.flatMap(text => addressesIn(text, ownNamespace)),
     ...peers.map(({ value }) => ({ text: 'its peers', port: Number(value), namespace: ownNamespace })),
   ];
-  return names.has('TWELVE_DATA_API_KEY_FILE') && !names.has('TWELVE_DATA_URL') ? [...found, vendor] : found;
+  const ofVendor = names.has('TWELVE_DATA_API_KEY_FILE') && !names.has('TWELVE_DATA_URL') ? [vendor] : [];
+  const ofStore = names.has('EXPORT_BUCKET') && !names.has('EXPORT_ENDPOINT') ? [amazon] : [];
+  return [...found, ...ofVendor, ...ofStore];
 }
 
 function addressesIn(text: string, ownNamespace: string): readonly Upstream[] {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { PipelineError } from '@tapeline/core/errors';
 import { type ExportDestination, exportError } from './export-destination.ts';
@@ -21,6 +22,8 @@ export interface BucketOptions {
 /** What one upload can hold. */
 const mostBytes = 5 * 1_024 ** 3;
 const attempts = 4;
+const waitMs = 500;
+const nothing = () => undefined;
 
 export class BucketDestination implements ExportDestination {
   readonly name: string;
@@ -34,6 +37,8 @@ export class BucketDestination implements ExportDestination {
     this.#client = new S3Client({
       region,
       maxAttempts: attempts,
+      // It would warn of each upload that it cannot send again; that is done here, from the file.
+      logger: { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing },
       // Stores other than AWS have no names of buckets in DNS, and know no checksums in trailers.
       ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
       requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -74,21 +79,27 @@ export class BucketDestination implements ExportDestination {
       const message = `${path} has ${size} bytes, expected at most ${mostBytes} in one upload: export its table to a folder, or fewer symbols`;
       throw new PipelineError('export.refused', message, { retriable: false });
     }
-    const { bucket } = this.#options;
-    try {
-      await this.#client.send(
-        new PutObjectCommand({
-          Bucket: bucket,
-          Key: this.#keyOf(path),
-          Body: createReadStream(file),
-          ContentLength: size,
-          ContentType: 'application/vnd.apache.parquet',
-        }),
-        { abortSignal: signal },
-      );
-    } catch (error) {
-      throw this.#failure(`cannot write ${path} to ${this.name}`, error);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#send(path, { file, size, signal });
+        return;
+      } catch (error) {
+        const failure = this.#failure(`cannot write ${path} to ${this.name}`, error);
+        if (!failure.retriable || attempt === attempts || signal.aborted) throw failure;
+        await sleep(attempt * waitMs, undefined, { signal });
+      }
     }
+  }
+
+  async #send(path: string, { file, size, signal }: { readonly file: string; readonly size: number; readonly signal: AbortSignal }) {
+    const command = new PutObjectCommand({
+      Bucket: this.#options.bucket,
+      Key: this.#keyOf(path),
+      Body: createReadStream(file),
+      ContentLength: size,
+      ContentType: 'application/vnd.apache.parquet',
+    });
+    await this.#client.send(command, { abortSignal: signal });
   }
 
   #keyOf(path: string): string {
@@ -99,8 +110,7 @@ export class BucketDestination implements ExportDestination {
   #failure(what: string, error: unknown): PipelineError {
     const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
     const isRefused = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
-    const text =
-      error instanceof S3ServiceException ? new Error(`${error.name} (status ${status ?? 'unknown'}) ${error.message}`.trim()) : error;
+    const text = error instanceof S3ServiceException ? new Error(`status ${status ?? 'unknown'} ${error.name} ${error.message}`) : error;
     const remedy = isRefused ? 'check EXPORT_BUCKET, EXPORT_REGION, the keys and what they may do' : 'it is tried again';
     return exportError(what, text, { remedy, retriable: !isRefused });
   }

@@ -29,7 +29,7 @@ export async function openConfiguredDestination(configuration: Configuration): P
   if (bucket === undefined) return undefined;
   // The SDK takes memory, which only an export to a bucket needs.
   const { BucketDestination } = await import('./bucket-destination.ts');
-  const { EXPORT_ACCESS_KEY_ID: accessKeyId, EXPORT_SECRET_ACCESS_KEY: secretAccessKey } = configuration;
+  const { EXPORT_ACCESS_KEY: accessKeyId, EXPORT_SECRET_KEY: secretAccessKey } = configuration;
   return new BucketDestination({
     bucket,
     prefix: configuration.EXPORT_PREFIX,

@@ -50,6 +50,8 @@ export const flowsOut: Policy = {
     without('no way to Kafka', 'ingester/default', ['ingester-to-kafka']),
     without('no way to the vendor', 'backfiller/default', ['backfiller-to-rest']),
     without('no way to the vendor of a CronJob', 'daily-jobs/default', ['daily-jobs-to-rest']),
+    without('no way to AWS', 'daily-jobs/export', ['daily-jobs-to-object-store']),
+    without('no way to a store of its own', 'daily-jobs/tls', ['daily-jobs-to-object-store']),
     without('no way to Cassandra', 'stream-processor/tls', ['stream-processor-to-cassandra']),
     without('no way to its peers', 'stream-processor/default', ['stream-processor-to-peers']),
     without('no way to the feed', 'ingester/default', ['ingester-to-feed']),
