@@ -1,0 +1,165 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Bar } from '@tapeline/core/bars';
+import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { eventually, runProgram, startProgram } from './support/processes.ts';
+
+const program = 'standalone/src/main.ts';
+const job = 'visualization/src/export/main.ts';
+const dayMs = 86_400_000;
+const todayMs = Math.floor(Date.now() / dayMs) * dayMs;
+/** Over for more than a day, whatever the hour. */
+const exportedMs = todayMs - 2 * dayMs;
+const date = new Date(exportedMs).toISOString().slice(0, 10);
+const symbols = Array.from({ length: 20 }, (_, index) => `S${index}/USD`);
+
+let scratch: string;
+let data: string;
+
+/** A store of two days of minutes. */
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'tapeline-export-'));
+  data = join(scratch, 'data');
+  const store = openSqliteStore({ dataDir: data, logger: pino({ level: 'silent' }), registry: new Registry() });
+  await store.migrate();
+  for (const symbol of symbols) {
+    const bars = Array.from({ length: 2_880 }, (_, minute) => aBar(symbol, exportedMs + minute * 60_000));
+    const latest = [{ symbol, price: 1, timeMs: exportedMs, receivedTimeMs: exportedMs, versionUs: 1 }];
+    await store.write({ bars, latest, ticks: [], gaps: [], instruments: [], alerts: [] });
+  }
+  await store.close();
+}, 60_000);
+
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+function aBar(symbol: string, startMs: number): Bar {
+  const price = 100 + ((startMs / 60_000) % 977) / 7;
+  return {
+    ...{ symbol, interval: '1m', startMs, endMs: startMs + 60_000, open: price, high: price + 1, low: price - 1, close: price },
+    ...{ tickCount: 4, state: 'final', flags: [], revision: 0, versionUs: startMs * 1_000 },
+  };
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1));
+  return files.sort();
+}
+
+async function duckDb(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    return (await connection.runAndReadAll(sql)).getRowObjectsJS();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+describe('tapeline export', () => {
+  it('writes days as Parquet that DuckDB reads by its folders, the same bytes each time', async () => {
+    const [first, second] = [join(scratch, 'first'), join(scratch, 'second')];
+    const args = ['export', '--format', 'parquet', '--table', 'bars,ticks,gaps,alerts', '--interval', '1m,1d', '--day', date];
+    for (const output of [first, second]) {
+      const { status, stdout, stderr } = await runProgram(program, { args: [...args, '--output', output], env: { DATA_DIR: data } });
+      expect([status, stdout]).toEqual([0, '']);
+      expect(stderr).toMatch(new RegExp(`^bars/interval=1m/date=${date}/bars.parquet {2}28800 rows {2}\\d+ bytes`, 'm'));
+      expect(stderr).toContain(`5 files with 28800 rows`);
+    }
+    for (const file of await filesIn(first)) {
+      expect([file, (await readFile(join(first, file))).equals(await readFile(join(second, file)))]).toEqual([file, true]);
+    }
+    const sql = `SELECT count(*)::INTEGER AS rows, count(DISTINCT symbol)::INTEGER AS symbols, min(startTime) AS start, round(sum(close), 3) AS sum
+      FROM read_parquet('${first}/bars/*/*/*.parquet', hive_partitioning = true) WHERE "interval" = '1m' AND "date" = '${date}'`;
+    const closes = Array.from({ length: 1_440 }, (_, minute) => aBar('', exportedMs + minute * 60_000).close);
+    const sum = closes.reduce((total, close) => total + close, 0) * symbols.length;
+    const [row] = await duckDb(sql);
+    expect({ ...row, sum: Number(row?.sum).toFixed(2) }).toEqual({
+      rows: 86_400,
+      symbols: 60,
+      start: new Date(exportedMs),
+      sum: sum.toFixed(2),
+    });
+  }, 60_000);
+
+  it('leaves out a day that is not over and, asked to go on, what is there', async () => {
+    const output = join(scratch, 'again');
+    const run = (...args: string[]) =>
+      runProgram(program, { args: ['export', '--format', 'parquet', '--output', output, ...args], env: { DATA_DIR: data } });
+    const symbol = ['--symbol', 'S1/USD'];
+    expect((await run('--day', date, ...symbol)).stderr).toContain('1 files with 1440 rows');
+    expect((await run('--day', date, ...symbol, '--resume')).stderr).toContain(
+      `0 files with 0 rows and 0 bytes in ${output}, 1 were there`,
+    );
+    const today = await run('--day', new Date(todayMs).toISOString().slice(0, 10), ...symbol);
+    expect([today.status, today.stderr]).toEqual([0, expect.stringMatching(/bars\.parquet is left out: its day is over at .*\n0 files/)]);
+  }, 60_000);
+
+  it.each([
+    [
+      ['--format', 'parquet'],
+      '--format parquet needs a place for its files: give --output <folder>, or set EXPORT_FOLDER or EXPORT_BUCKET',
+    ],
+    [
+      ['--format', 'parquet', '--output', 'x', '--from', '2026-11-01T09:00:00Z', '--to', '2026-11-02'],
+      'must be whole days in UTC for Parquet',
+    ],
+    [['--interval', '1m,5m'], 'csv gives bars of one interval on standard output'],
+    [['--resume'], '--resume with --format parquet'],
+  ])('refuses %j with the remedy', async (args, message) => {
+    const { status, stderr } = await runProgram(program, { args: ['export', ...args], env: { DATA_DIR: data } });
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
+
+describe('the export job', () => {
+  const env = () => ({ DATA_DIR: data, HTTP_PORT: '0', EXPORT_INTERVALS: '1m', EXPORT_DAYS: '3' });
+
+  it('that is killed leaves no half file, and the next run writes what is missing, the same as one that was not', async () => {
+    const [killed, whole] = [join(scratch, 'killed'), join(scratch, 'whole')];
+    const first = startProgram(job, { env: { ...env(), EXPORT_FOLDER: killed } });
+    await eventually('a file is begun', async () => ((await filesIn(killed)).length > 0 ? true : undefined));
+    await first.end('SIGKILL');
+    for (const file of await filesIn(killed)) {
+      if (file.endsWith('.parquet')) await duckDb(`SELECT count(*) FROM '${killed}/${file}'`);
+    }
+    for (const folder of [killed, whole]) {
+      const { status, stderr } = await runProgram(job, { env: { ...env(), EXPORT_FOLDER: folder } });
+      expect([status, stderr]).toEqual([0, expect.stringContaining('the export is done')]);
+    }
+    const files = (await filesIn(killed)).filter(file => file.endsWith('.parquet'));
+    expect(files).toEqual(await filesIn(whole));
+    expect(files).toContain(`bars/interval=1m/date=${date}/bars.parquet`);
+    for (const file of files) {
+      expect([file, (await readFile(join(killed, file))).equals(await readFile(join(whole, file)))]).toEqual([file, true]);
+    }
+  }, 60_000);
+
+  it('says what is wrong with its settings', async () => {
+    const none = await runProgram(job, { env: { DATA_DIR: data } });
+    expect([none.status, none.stderr]).toEqual([
+      1,
+      'EXPORT_FOLDER and EXPORT_BUCKET are absent, expected a place to export to: set one of them\n',
+    ]);
+    const both = await runProgram(job, {
+      env: { DATA_DIR: data, EXPORT_FOLDER: 'a', EXPORT_BUCKET: 'abc', EXPORT_ACCESS_KEY: 'k', EXPORT_FOLDERS: 'x' },
+    });
+    expect([both.status, both.stderr]).toEqual([1, expect.stringContaining('EXPORT_FOLDER and EXPORT_BUCKET are both set')]);
+    expect(both.stderr).toContain('EXPORT_ACCESS_KEY and EXPORT_SECRET_KEY go together');
+    expect(both.stderr).toContain('EXPORT_FOLDERS is not a setting: did you mean EXPORT_FOLDER?');
+  }, 30_000);
+
+  it('runs in the one process, too', async () => {
+    const folder = join(scratch, 'standalone');
+    const running = startProgram(program, { args: ['start'], env: { ...env(), EXPORT_FOLDER: folder } });
+    await eventually('the export is done', () => (running.stderr().includes('the export is done') ? true : undefined), 60_000);
+    expect(await filesIn(folder)).toContain(`bars/interval=1m/date=${date}/bars.parquet`);
+    expect(await running.end('SIGINT')).toBe(0);
+  }, 90_000);
+});
