@@ -78,6 +78,26 @@ describe('configuration', () => {
   });
 });
 
+describe('the settings of an export', () => {
+  it('take what is known, in its order', () => {
+    const configuration = readConfiguration({ EXPORT_BUCKET: 'market-data', EXPORT_TABLES: 'alerts, bars', EXPORT_INTERVALS: '1d,1m' });
+    expect([configuration.EXPORT_TABLES, configuration.EXPORT_INTERVALS, configuration.EXPORT_DAYS]).toEqual([
+      ['bars', 'alerts'],
+      ['1m', '1d'],
+      7,
+    ]);
+  });
+
+  it('are refused where they do not go together', () => {
+    expect(() => readConfiguration({ EXPORT_FOLDER: 'a', EXPORT_BUCKET: 'market-data', EXPORT_SECRET_KEY: 's' })).toThrow(
+      /2 faults:\n {2}- EXPORT_FOLDER and EXPORT_BUCKET are both set.*\n {2}- EXPORT_ACCESS_KEY and EXPORT_SECRET_KEY go together/,
+    );
+    expect(faultsOf({ EXPORT_ENDPOINT: 'http://127.0.0.1:9000' })).toContain('EXPORT_ENDPOINT is of a bucket: set EXPORT_BUCKET');
+    expect(faultsOf({ EXPORT_BUCKET: 'Market Data' })).toContain('EXPORT_BUCKET must be the name of a bucket');
+    expect(faultsOf({ EXPORT_TABLES: 'bars,candles' })).toContain('EXPORT_TABLES must be one or more of bars, ticks, gaps, alerts');
+  });
+});
+
 describe('the settings of feeds', () => {
   it('name several at once, each with its own symbols', () => {
     const configuration = readConfiguration({

@@ -8,7 +8,7 @@ import { csvOf, jsonOf } from './api/answers.ts';
 import { barRoute } from './api/bar-table.ts';
 import { format } from './api/known-parameters.ts';
 import { openApiOf } from './api/openapi.ts';
-import { type Parameters, RequestError, readParameters } from './api/query-parameters.ts';
+import { type ParameterSet, RequestError, readParameters } from './api/query-parameters.ts';
 import { instrumentRoute, latestRoute } from './api/symbol-tables.ts';
 import type { ApiParts, TableRoute } from './api/table-route.ts';
 import { alertRoute, gapRoute, tickRoute } from './api/time-tables.ts';
@@ -50,7 +50,7 @@ export function addApi(server: FastifyInstance, options: ApiOptions): void {
 }
 
 function addTable(server: FastifyInstance, route: TableRoute, { parts, bounds }: { parts: ApiParts; bounds: AnswerBounds }): void {
-  const parameters = { ...route.parameters, format } satisfies Parameters;
+  const parameters = { ...route.parameters, format } satisfies ParameterSet;
   server.get(route.path, async (request, reply) => {
     const values = readParameters(searchOf(request), parameters);
     const isCsv = (values.format ?? preferredFormat(request.headers.accept)) === 'csv';

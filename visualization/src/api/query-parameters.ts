@@ -29,15 +29,15 @@ export interface RequiredParameter<T> extends Parameter<T> {
   readonly missing: string;
 }
 
-export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
+export type ParameterSet = Readonly<Record<string, Parameter<unknown>>>;
 
 /** The values of a query, by the names of its parameters. */
-export type ValuesOf<P extends Parameters> = {
+export type ValuesOf<P extends ParameterSet> = {
   readonly [Name in keyof P]: P[Name] extends RequiredParameter<infer T> ? T : P[Name] extends Parameter<infer T> ? T | undefined : never;
 };
 
 /** @throws RequestError when a name is unknown or given twice, or a value is not what its parameter takes. */
-export function readParameters<P extends Parameters>(query: URLSearchParams, parameters: P): ValuesOf<P> {
+export function readParameters<P extends ParameterSet>(query: URLSearchParams, parameters: P): ValuesOf<P> {
   const names = Object.keys(parameters);
   const texts = new Map<string, string>();
   for (const [name, text] of query) {

@@ -2,7 +2,7 @@
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { z } from 'zod';
 import type { LiveMarket } from '../live-market.ts';
-import type { Parameters, ValuesOf } from './query-parameters.ts';
+import type { ParameterSet, ValuesOf } from './query-parameters.ts';
 
 /** What routes answer from. */
 export interface ApiParts {
@@ -23,7 +23,7 @@ export interface TablePage<Row> {
   readonly next?: string | undefined;
 }
 
-export interface TableRoute<P extends Parameters = Parameters, R extends z.ZodObject = z.ZodObject> {
+export interface TableRoute<P extends ParameterSet = ParameterSet, R extends z.ZodObject = z.ZodObject> {
   readonly path: `/api/${string}`;
   /** Of the list in the answer. */
   readonly name: string;
@@ -37,6 +37,6 @@ export interface TableRoute<P extends Parameters = Parameters, R extends z.ZodOb
 }
 
 /** A route, whose parameters and rows only itself has to know. */
-export function tableRoute<P extends Parameters, R extends z.ZodObject>(route: TableRoute<P, R>): TableRoute {
+export function tableRoute<P extends ParameterSet, R extends z.ZodObject>(route: TableRoute<P, R>): TableRoute {
   return route as unknown as TableRoute;
 }
