@@ -49,7 +49,7 @@ describe('a reader that takes nothing', () => {
     const bars = Array.from({ length: 40_000 }, (_, index) => aBar({ startMs: tenOClockMs - index * minuteMs }));
     const bounds = { maxUnsentBytes: 1_000_000, readerIdleMs: 2_000 };
     board = await startStockedBoard({ bars }, { nowMs: tenOClockMs + minuteMs, board: { answerBounds: bounds } });
-  });
+  }, 60_000);
 
   afterAll(() => board.close());
 
@@ -62,14 +62,22 @@ describe('a reader that takes nothing', () => {
       reader.pause();
       reader.write(`GET ${query} HTTP/1.1\r\nhost: a\r\n\r\n`);
     }
-    const refused = await until('it says that it is busy', async () => {
-      const answer = await board.get('/api/bars?symbol=BTC/USD&interval=1m&limit=1');
-      return answer.status === 503 ? answer : undefined;
-    });
+    const refused = await until(
+      'it says that it is busy',
+      async () => {
+        const answer = await board.get('/api/bars?symbol=BTC/USD&interval=1m&limit=1');
+        return answer.status === 503 ? answer : undefined;
+      },
+      45_000,
+    );
     expect(refused?.json()).toMatchObject({ error: { code: 'server.busy' } });
     expect(refused?.headers.get('retry-after')).toBe('2');
-    await until('there is room again', async () => (await board.get('/api/bars?symbol=BTC/USD&interval=1m&limit=1')).status === 200);
+    await until(
+      'there is room again',
+      async () => (await board.get('/api/bars?symbol=BTC/USD&interval=1m&limit=1')).status === 200,
+      45_000,
+    );
     for (const reader of readers) reader.destroy();
     await Promise.all(closed);
-  });
+  }, 120_000);
 });

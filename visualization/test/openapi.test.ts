@@ -94,7 +94,7 @@ describe('the OpenAPI document', () => {
     for (const [path, { get }] of Object.entries(document.paths)) {
       for (const parameter of get.parameters) await compare(path, parameter);
     }
-  });
+  }, 120_000);
 
   it('refuses parameters that it does not name', async () => {
     for (const path of Object.keys(document.paths)) {

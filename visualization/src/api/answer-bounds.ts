@@ -58,7 +58,7 @@ export class AnswerBounds {
     const { readerIdleMs, readerTotalMs } = this.#options;
     this.#unsentBytes += bytes;
     response.setTimeout(readerIdleMs);
-    const deadline = setTimeout(() => response.destroy(), readerTotalMs);
+    const deadline = setTimeout(() => response.destroy(), readerTotalMs).unref();
     finished(response, () => {
       clearTimeout(deadline);
       this.#unsentBytes -= bytes;
