@@ -81,8 +81,8 @@ describe('tapeline export', () => {
     const sum = closes.reduce((total, close) => total + close, 0) * symbols.length;
     const [row] = await duckDb(sql);
     expect({ ...row, sum: Number(row?.sum).toFixed(2) }).toEqual({
-      rows: 86_400,
-      symbols: 60,
+      rows: 28_800,
+      symbols: 20,
       start: new Date(exportedMs),
       sum: sum.toFixed(2),
     });
