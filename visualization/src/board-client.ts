@@ -3,14 +3,8 @@
  * so a slow screen skips to the newest and costs no more memory than a fast one.
  */
 import type { Bar } from '@tapeline/core/bars';
-import type { Interval } from '@tapeline/core/intervals';
-import type { BoardBar, FeedStatus, UpdateMessage } from './board-messages.ts';
+import type { BoardBar, ChartSubscription, FeedStatus, UpdateMessage } from './board-messages.ts';
 import type { LiveMarket } from './live-market.ts';
-
-export interface Subscription {
-  readonly symbol: string;
-  readonly interval: Interval;
-}
 
 /** What one flush tells every client. */
 export interface FlushNews {
@@ -31,8 +25,9 @@ const maxBars = 500;
 
 export class BoardClient {
   readonly #market: LiveMarket;
+  #watched = new Set<string>();
   #rows = new Set<string>();
-  #subscription: Subscription | undefined;
+  #subscription: ChartSubscription | undefined;
   #bars = new Map<number, Bar>();
   #formingChanged = false;
   #reload = false;
@@ -42,15 +37,21 @@ export class BoardClient {
 
   constructor(market: LiveMarket) {
     this.#market = market;
-    for (const symbol of market.symbols()) this.#rows.add(symbol);
+  }
+
+  /** Chooses the rows; all of them come with the next update. */
+  watch(symbols: readonly string[]): void {
+    this.#watched = new Set(symbols);
+    this.#rows = new Set(symbols);
   }
 
   /** Chooses the chart; what is open or just closed comes with the next update. */
-  subscribe(subscription: Subscription): void {
+  subscribe(subscription: ChartSubscription | undefined): void {
     this.#subscription = subscription;
     this.#bars.clear();
     this.#reload = false;
     this.#formingChanged = true;
+    if (subscription === undefined) return;
     for (const bar of this.#market.recent(subscription.symbol, subscription.interval)) {
       if (bar.state === 'final') this.#bars.set(bar.startMs, bar);
     }
@@ -58,7 +59,7 @@ export class BoardClient {
 
   /** Notes a symbol whose price changed. */
   touched(symbol: string): void {
-    this.#rows.add(symbol);
+    if (this.#watched.has(symbol)) this.#rows.add(symbol);
     if (symbol === this.#subscription?.symbol) this.#formingChanged = true;
   }
 
@@ -97,7 +98,11 @@ export class BoardClient {
     const subscription = this.#subscription;
     if (subscription === undefined || !(this.#formingChanged || this.#reload || this.#bars.size > 0)) return [];
     const open = this.#market.recent(subscription.symbol, subscription.interval).filter(bar => bar.state === 'forming');
-    const bars = [...this.#bars.values(), ...open].sort((a, b) => a.startMs - b.startMs).map(boardBar);
+    const bars = [...this.#bars.values(), ...open]
+      .sort((a, b) => a.startMs - b.startMs)
+      .map(bar =>
+        subscription.indicators === true && bar.indicators !== undefined ? { ...boardBar(bar), indicators: bar.indicators } : boardBar(bar),
+      );
     const chart: UpdateMessage['chart'] = { ...subscription, bars, ...(this.#reload ? { reload: true } : {}) };
     this.#bars.clear();
     this.#formingChanged = false;

@@ -2,10 +2,24 @@
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
 
-/** What a client may say. */
-export interface SubscribeMessage {
-  readonly subscribe: { readonly symbol: string; readonly interval: Interval };
+/** A chart that a client follows. */
+export interface ChartSubscription {
+  readonly symbol: string;
+  readonly interval: Interval;
+  /** Closed bars come with their indicators. */
+  readonly indicators?: true;
 }
+
+/**
+ * What a client may say:
+ * - `watch`: the symbols whose rows it wants, in the place of those before; at most `maxSymbols` of the hello
+ * - `subscribe`: the one chart that it follows, in the place of the one before
+ * - `unsubscribe`: it follows no chart any more
+ */
+export type ClientMessage =
+  | { readonly watch: { readonly symbols: readonly string[] } }
+  | { readonly subscribe: ChartSubscription }
+  | { readonly unsubscribe: Readonly<Record<string, never>> };
 
 /** A line of the table. Numbers are as the vendor gave them. */
 export interface BoardRow {
@@ -22,7 +36,20 @@ export interface BoardRow {
 /** A bar as screens and the HTTP interface see it. */
 export type BoardBar = Pick<
   Bar,
-  'symbol' | 'interval' | 'startMs' | 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap' | 'tickCount' | 'state' | 'flags' | 'revision'
+  | 'symbol'
+  | 'interval'
+  | 'startMs'
+  | 'open'
+  | 'high'
+  | 'low'
+  | 'close'
+  | 'volume'
+  | 'vwap'
+  | 'tickCount'
+  | 'state'
+  | 'flags'
+  | 'revision'
+  | 'indicators'
 >;
 
 /**
@@ -50,7 +77,12 @@ export interface FeedStatus {
 
 /** First message of a connection. */
 export interface HelloMessage {
-  readonly hello: { readonly intervals: readonly Interval[]; readonly maxUpdatesPerSecond: number };
+  readonly hello: {
+    readonly intervals: readonly Interval[];
+    readonly maxUpdatesPerSecond: number;
+    /** So many symbols can be watched. */
+    readonly maxSymbols: number;
+  };
 }
 
 /** What changed since the client's last update; a part without a change is absent. At least one every two seconds. */
@@ -61,9 +93,7 @@ export interface UpdateMessage {
   readonly feeds?: readonly FeedStatus[];
   /** What keeps the board from showing the present; an empty text when nothing does any more. */
   readonly problem?: string;
-  readonly chart?: {
-    readonly symbol: string;
-    readonly interval: Interval;
+  readonly chart?: ChartSubscription & {
     /** By `startMs`; each takes the place of the bar of the same `startMs`. */
     readonly bars: readonly BoardBar[];
     /** Bars were missed: read the history again. */

@@ -3,14 +3,13 @@
  * not read is passed over until it does and then gets the newest.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { intervals } from '@tapeline/core/intervals';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { WebSocket } from 'ws';
-import { z } from 'zod';
 import { BoardClient, type FlushNews } from './board-client.ts';
 import type { BoardRow, ErrorMessage, HelloMessage } from './board-messages.ts';
+import { maxSymbols, readClientMessage } from './client-message.ts';
 import type { LiveMarket, Watch } from './live-market.ts';
 
 export interface BoardSocketOptions {
@@ -29,14 +28,8 @@ export interface BoardSocketOptions {
   readonly now?: () => number;
 }
 
-/** Longest message of a client, in bytes; a longer one ends its connection (1009). */
-export const maxMessageBytes = 1_024;
 /** Messages of a client in ten seconds; more end its connection (1008). */
 const maxMessagesInTenSeconds = 50;
-
-const subscribeSchema = z.strictObject({
-  subscribe: z.strictObject({ symbol: z.string().min(1).max(64), interval: z.enum(intervals) }),
-});
 
 interface Connection {
   readonly socket: WebSocket;
@@ -110,7 +103,7 @@ export class BoardSocket {
       this.#connections.delete(connection);
       this.#metrics.clients.set(this.#connections.size);
     });
-    const hello: HelloMessage = { hello: { intervals: market.intervals, maxUpdatesPerSecond: 1_000 / updateIntervalMs } };
+    const hello: HelloMessage = { hello: { intervals: market.intervals, maxUpdatesPerSecond: 1_000 / updateIntervalMs, maxSymbols } };
     socket.send(JSON.stringify(hello));
   }
 
@@ -120,14 +113,10 @@ export class BoardSocket {
       connection.socket.close(1008, `more than ${maxMessagesInTenSeconds} messages in 10 s`);
       return;
     }
-    const message = subscribeSchema.safeParse(parsed(text));
-    if (!message.success) {
-      const expected = '{"subscribe":{"symbol":"BTC/USD","interval":"1m"}}';
-      const why = message.error.issues.map(issue => `${issue.path.join('.') || 'message'}: ${issue.message}`).join('; ');
-      connection.socket.send(JSON.stringify(errorMessage('message.invalid', `${why}; expected a message as ${expected}`)));
-      return;
-    }
-    connection.client.subscribe(message.data.subscribe);
+    const read = readClientMessage(text);
+    if ('refusal' in read) connection.socket.send(JSON.stringify(errorMessage('message.invalid', read.refusal)));
+    else if ('watch' in read.message) connection.client.watch(read.message.watch.symbols);
+    else connection.client.subscribe('subscribe' in read.message ? read.message.subscribe : undefined);
   }
 
   #flush(): void {
@@ -218,14 +207,6 @@ function boardRow(market: LiveMarket, symbol: string): BoardRow | undefined {
 
 function errorMessage(code: string, message: string): ErrorMessage {
   return { error: { code, message } };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function hostOf(origin: string): string | undefined {

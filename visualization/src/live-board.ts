@@ -10,7 +10,8 @@ import type { Registry } from 'prom-client';
 import type { AnswerBoundsOptions } from './api/answer-bounds.ts';
 import { addApi, type BoardProbes } from './api.ts';
 import { addLogin } from './board-login.ts';
-import { BoardSocket, type BoardSocketOptions, maxMessageBytes } from './board-socket.ts';
+import { BoardSocket, type BoardSocketOptions } from './board-socket.ts';
+import { maxMessageBytes } from './client-message.ts';
 import type { LiveMarket } from './live-market.ts';
 import { addPage } from './page-files.ts';
 

@@ -26,8 +26,13 @@ describe('the socket of the board', () => {
     );
     await until('the price', () => running.market.latestOf('BTC/USD')?.price === 104);
     const screen = await Screen.open((await running.startBoard()).url);
+    screen.watch('BTC/USD', 'EUR/USD');
     await until('an update', () => screen.updates.length > 0);
-    expect(screen.hello).toEqual({ intervals: ['1s', '5s', '15s', '1m', '5m', '15m', '1h', '1d'], maxUpdatesPerSecond: 10 });
+    expect(screen.hello).toEqual({
+      intervals: ['1s', '5s', '15s', '1m', '5m', '15m', '1h', '1d'],
+      maxUpdatesPerSecond: 10,
+      maxSymbols: 1_000,
+    });
     expect(screen.updates[0]).toMatchObject({
       nowMs: expect.any(Number),
       rows: [{ symbol: 'BTC/USD', price: 104, bid: 103, ask: 105, dayVolume: 8, dayOpen: 100, timeMs: tenOClockMs + 2_000 }],
@@ -86,6 +91,7 @@ describe('the socket of the board', () => {
     await feed.append(feed.session({ timeMs: tenOClockMs, symbols: ['BTC/USD'] }));
     const screen = await Screen.open((await running.startBoard()).url);
     const beganMs = performance.now();
+    screen.watch('BTC/USD');
     let price = 0;
     while (performance.now() - beganMs < 2_000) {
       price += 1;
@@ -113,8 +119,10 @@ describe('a slow screen', () => {
     const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 20, maxBufferedBytes: 65_536 } });
     const symbol = market.symbols()[0] ?? '';
     const slow = await Screen.open(board.url);
+    slow.watch(...market.symbols());
     slow.socket.pause();
     const fast = await Screen.open(board.url);
+    fast.watch(...market.symbols());
     const skipped = async () => (await registry.getSingleMetric('live_board_updates_skipped_total')?.get())?.values[0]?.value ?? 0;
     await until('updates that the slow one was spared', async () => (await skipped()) > 25);
     const priceMs = market.price;
@@ -148,7 +156,7 @@ describe('the limits of the socket', () => {
 
   it('end the connection of a client whose message is too long', async () => {
     const screen = await Screen.open((await running.startBoard()).url);
-    screen.socket.send('x'.repeat(1_025));
+    screen.socket.send('x'.repeat(73_729));
     const [code] = await once(screen.socket, 'close');
     expect(code).toBe(1009);
   });
@@ -170,10 +178,13 @@ describe('the limits of the socket', () => {
   });
 
   it.each([
-    ['hello', 'message: Invalid input: expected object, received undefined; expected a message as'],
+    ['hello', 'message: Invalid input: expected object, received undefined; expected one of'],
     ['{"subscribe":{"symbol":"A","interval":"2m"}}', 'subscribe.interval: Invalid option'],
     ['{"subscribe":{"symbol":"","interval":"1m"}}', 'subscribe.symbol: Too small'],
-    ['{"subscribe":{"symbol":"A","interval":"1m"},"unsubscribe":1}', 'message: Unrecognized key: "unsubscribe"'],
+    ['{"subscribe":{"symbol":"A","interval":"1m"},"unsubscribe":{}}', 'message: must have one key'],
+    ['{"subscribe":{"symbol":"A","interval":"1m","extra":1}}', 'subscribe: Unrecognized key: "extra"'],
+    ['{"watch":{"symbols":["A",1]}}', 'watch.symbols.1: Invalid input: expected string, received number'],
+    ['{}', 'message: must have one key'],
   ])('answer %s with what is wrong, and go on', async (text, reason) => {
     const screen = await Screen.open((await running.startBoard()).url);
     screen.socket.send(text);

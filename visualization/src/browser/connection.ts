@@ -1,73 +1,120 @@
-/** The socket to the server: opened again, with growing waits, for as long as the page is open. */
-import type { ServerMessage, SubscribeMessage } from '../board-messages.ts';
+/** The socket to the server: opened again, with growing waits, until it is closed; the server is told anew what the page wants. */
+import type { ChartSubscription, ClientMessage, ErrorMessage, HelloMessage, ServerMessage, UpdateMessage } from '../board-messages.ts';
 
-export interface ConnectionEvents {
-  readonly opened: () => void;
-  readonly message: (message: ServerMessage) => void;
-  /** @param attempts how often it was tried since the connection was lost */
-  readonly lost: (sinceMs: number, attempts: number) => void;
+export type ConnectionState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'lost'; readonly retryInMs: number; readonly reason: string };
+
+export interface ConnectionOptions {
+  /** `ws://…` or `wss://…`. */
+  readonly url: string;
+  /** The first word of each connection. */
+  readonly hello: (message: HelloMessage) => void;
+  /** What changed; after a lost connection everything comes again. */
+  readonly update: (message: UpdateMessage) => void;
+  /** `open` comes with the server's hello. */
+  readonly state: (state: ConnectionState) => void;
+  /** A message that the server refused. */
+  readonly error?: (error: ErrorMessage['error']) => void;
+}
+
+export interface BoardConnection {
+  /** The symbols whose rows are wanted, in the place of those before; at most `maxSymbols` of the hello. */
+  watch(symbols: readonly string[]): void;
+  /** The chart that is followed, in the place of the one before. */
+  subscribe(chart: ChartSubscription | undefined): void;
+  /** Ends it for good. */
+  close(): void;
 }
 
 /** The server speaks every two seconds at least. */
 const silenceMs = 6_000;
 const longestWaitMs = 5_000;
 
-export class Connection {
-  readonly #events: ConnectionEvents;
+/** Connects, and goes on until `close`. */
+export function connectBoard(options: ConnectionOptions): BoardConnection {
+  return new ReconnectingConnection(options);
+}
+
+class ReconnectingConnection implements BoardConnection {
+  readonly #options: ConnectionOptions;
   #socket: WebSocket | undefined;
   #attempts = 0;
-  #lostSinceMs: number | undefined;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #symbols: readonly string[] = [];
+  #chart: ChartSubscription | undefined;
+  #closed = false;
 
-  constructor(events: ConnectionEvents) {
-    this.#events = events;
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
     this.#open();
   }
 
-  /** Says something if there is a connection; `opened` is the moment to say it again. */
-  send(message: SubscribeMessage): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  watch(symbols: readonly string[]): void {
+    this.#symbols = [...symbols];
+    this.#send({ watch: { symbols: this.#symbols } });
+  }
+
+  subscribe(chart: ChartSubscription | undefined): void {
+    this.#chart = chart;
+    this.#send(chart === undefined ? { unsubscribe: {} } : { subscribe: chart });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#socket?.close();
+    this.#socket = undefined;
   }
 
   #open(): void {
-    const url = new URL('ws', document.baseURI);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(url);
+    this.#options.state({ kind: 'connecting' });
+    const socket = new WebSocket(this.#options.url);
     this.#socket = socket;
-    this.#watch(socket);
-    socket.addEventListener('open', () => {
-      if (socket === this.#socket) this.#events.opened();
-    });
+    this.#expectWord(socket);
+    socket.addEventListener('open', () => this.#sayAgain());
     socket.addEventListener('message', event => {
-      if (socket === this.#socket) this.#received(socket, String(event.data));
+      if (socket === this.#socket) this.#received(socket, JSON.parse(String(event.data)) as ServerMessage);
     });
-    socket.addEventListener('close', () => this.#lost(socket));
+    socket.addEventListener('close', ({ code, reason }) => this.#lost(socket, reason || `the connection ended with ${code}`));
   }
 
-  #received(socket: WebSocket, text: string): void {
-    this.#watch(socket);
+  #sayAgain(): void {
+    if (this.#symbols.length > 0) this.#send({ watch: { symbols: this.#symbols } });
+    if (this.#chart !== undefined) this.#send({ subscribe: this.#chart });
+  }
+
+  #received(socket: WebSocket, message: ServerMessage): void {
+    this.#expectWord(socket);
     this.#attempts = 0;
-    this.#lostSinceMs = undefined;
-    this.#events.message(JSON.parse(text) as ServerMessage);
+    if ('hello' in message) {
+      this.#options.state({ kind: 'open' });
+      this.#options.hello(message);
+    } else if ('error' in message) this.#options.error?.(message.error);
+    else this.#options.update(message);
   }
 
-  #lost(socket: WebSocket): void {
-    if (socket !== this.#socket) return;
-    clearTimeout(this.#watchdog);
+  #lost(socket: WebSocket, reason: string): void {
+    if (socket !== this.#socket || this.#closed) return;
     this.#socket = undefined;
     this.#attempts += 1;
-    this.#lostSinceMs ??= Date.now();
-    this.#events.lost(this.#lostSinceMs, this.#attempts);
-    const waitMs = Math.min(longestWaitMs, 250 * 2 ** Math.min(this.#attempts, 6)) * (0.5 + Math.random() / 2);
-    setTimeout(() => this.#open(), waitMs);
+    const retryInMs = Math.round(Math.min(longestWaitMs, 250 * 2 ** Math.min(this.#attempts, 6)) * (0.5 + Math.random() / 2));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#open(), retryInMs);
+    this.#options.state({ kind: 'lost', retryInMs, reason });
+  }
+
+  #send(message: ClientMessage): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
   /** A connection can be dead without a word: a sleeping laptop, a lost network. */
-  #watch(socket: WebSocket): void {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => {
+  #expectWord(socket: WebSocket): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
       socket.close();
-      this.#lost(socket);
+      this.#lost(socket, `no word from the server for ${silenceMs / 1_000} s`);
     }, silenceMs);
   }
 }

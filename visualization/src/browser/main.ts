@@ -2,7 +2,7 @@
 import type { Interval } from '@tapeline/core/intervals';
 import type { BoardRow, UpdateMessage } from '../board-messages.ts';
 import { ChartView, type Choice } from './chart-view.ts';
-import { Connection } from './connection.ts';
+import { connectBoard } from './connection.ts';
 import { type BoardState, showState } from './notices.ts';
 import { clock, fixed, PriceDecimals } from './number-format.ts';
 import { made, place, write } from './page-elements.ts';
@@ -23,19 +23,24 @@ let state: Pick<BoardState, 'feeds' | 'problem' | 'lost'> = { feeds: [], problem
 /** How far the server's clock is ahead of this one. */
 let aheadMs = 0;
 
-const connection = new Connection({
-  opened: () => {
-    if (shown === undefined) return;
-    connection.send({ subscribe: shown });
+let attempts = 0;
+
+const connection = connectBoard({
+  url: new URL('ws', document.baseURI).href.replace(/^http/, 'ws'),
+  hello: ({ hello }) => {
+    offerIntervals(hello.intervals);
+    watchAll(hello.maxSymbols).catch(() => undefined);
     chart.reload();
   },
-  message: message => {
-    if ('hello' in message) offerIntervals(message.hello.intervals);
-    else if ('nowMs' in message) update(message);
-    else place('chart-message').textContent = message.error.message;
+  update,
+  error: ({ message }) => {
+    place('chart-message').textContent = message;
   },
-  lost: (sinceMs, attempts) => {
-    state = { ...state, lost: { sinceMs: sinceMs + aheadMs, attempts } };
+  state: next => {
+    if (next.kind === 'open') attempts = 0;
+    if (next.kind !== 'lost') return;
+    attempts += 1;
+    state = { ...state, lost: { sinceMs: state.lost?.sinceMs ?? Date.now() + aheadMs, attempts } };
     refresh();
     leaveIfUnknown();
   },
@@ -53,6 +58,12 @@ function update(message: UpdateMessage): void {
   if (message.chart !== undefined) chart.update(message.chart);
   if (message.rows?.some(row => row.symbol === shown?.symbol)) showSelected();
   if (message.feeds !== undefined || message.problem !== undefined || before.lost !== undefined) refresh();
+}
+
+/** Every symbol that has a price now. */
+async function watchAll(maxSymbols: number): Promise<void> {
+  const { latest } = (await (await fetch('api/latest')).json()) as { latest: readonly BoardRow[] };
+  connection.watch(latest.slice(0, maxSymbols).map(row => row.symbol));
 }
 
 function offerIntervals(offered: readonly Interval[]): void {
@@ -83,7 +94,7 @@ function choose(choice: Partial<Choice>): void {
   markInterval();
   showSelected();
   chart.choose(shown);
-  connection.send({ subscribe: shown });
+  connection.subscribe(shown);
   history.replaceState(null, '', `?${new URLSearchParams({ symbol, interval })}`);
 }
 

@@ -21,6 +21,10 @@ export class Screen {
     return screen;
   }
 
+  watch(...symbols: readonly string[]): void {
+    this.socket.send(JSON.stringify({ watch: { symbols } }));
+  }
+
   subscribe(symbol: string, interval: string): void {
     this.socket.send(JSON.stringify({ subscribe: { symbol, interval } }));
   }
