@@ -1,118 +1,108 @@
 /**
- * One screen: what it has not been told yet. Changes are kept as a set of names and the newest bars, never as a queue of messages,
+ * One screen: what it wants, and what it has not been told yet. Changes are kept as bits and numbers, never as a queue of messages,
  * so a slow screen skips to the newest and costs no more memory than a fast one.
  */
-import type { Bar } from '@tapeline/core/bars';
-import type { BoardBar, ChartSubscription, FeedStatus, UpdateMessage } from './board-messages.ts';
-import type { LiveMarket } from './live-market.ts';
+import { type BoardNews, type ToldNews, toldNothing } from './socket/board-news.ts';
+import type { ChartFeed, ToldChart } from './socket/chart-feed.ts';
+import type { RowTable } from './socket/row-table.ts';
+import type { Span, UpdateBytes } from './socket/update-bytes.ts';
+import type { WatchSet } from './socket/watch-sets.ts';
 
-/** What one flush tells every client. */
-export interface FlushNews {
+/** What a turn tells its clients. */
+export interface Turn {
   readonly nowMs: number;
-  readonly feeds: readonly FeedStatus[];
-  /** Grows with each change of `feeds`. */
-  readonly feedsVersion: number;
-  readonly problem: string;
-  /** A row as JSON; made once for all clients. */
-  readonly rowText: (symbol: string) => string | undefined;
+  readonly table: RowTable;
+  readonly news: BoardNews;
+  readonly bytes: UpdateBytes;
+  /** A bit for each row that changed since the turn before. */
+  readonly changed: Uint32Array;
 }
 
 /** A screen that hears nothing for longer takes the connection for lost. */
 const quietMs = 2_000;
-
-/** Closed bars kept for a screen; past it, the screen reads its history again. */
-const maxBars = 500;
+/** Room for the longest frame of rows. */
+const rowBytes = 65_536;
 
 export class BoardClient {
-  readonly #market: LiveMarket;
-  #watched = new Set<string>();
-  #rows = new Set<string>();
-  #subscription: ChartSubscription | undefined;
-  #bars = new Map<number, Bar>();
-  #formingChanged = false;
-  #reload = false;
-  #feedsVersion = -1;
-  #problem = '';
+  #watched: WatchSet | undefined;
+  #announced = 0;
+  /** Rows that it was not told though they changed; `undefined` where it keeps up. */
+  #pending: Uint32Array | undefined;
+  #chart: ChartFeed | undefined;
+  #toldChart: ToldChart | undefined;
+  #toldNews: ToldNews = toldNothing;
   #toldMs = 0;
 
-  constructor(market: LiveMarket) {
-    this.#market = market;
+  get watched(): WatchSet | undefined {
+    return this.#watched;
+  }
+
+  get chart(): ChartFeed | undefined {
+    return this.#chart;
   }
 
   /** Chooses the rows; all of them come with the next update. */
-  watch(symbols: readonly string[]): void {
-    this.#watched = new Set(symbols);
-    this.#rows = new Set(symbols);
+  watch(set: WatchSet): void {
+    this.#watched = set;
+    this.#announced = 0;
+    this.#pending = set.bits.slice();
   }
 
-  /** Chooses the chart; what is open or just closed comes with the next update. */
-  subscribe(subscription: ChartSubscription | undefined): void {
-    this.#subscription = subscription;
-    this.#bars.clear();
-    this.#reload = false;
-    this.#formingChanged = true;
-    if (subscription === undefined) return;
-    for (const bar of this.#market.recent(subscription.symbol, subscription.interval)) {
-      if (bar.state === 'final') this.#bars.set(bar.startMs, bar);
+  /** Chooses the chart; what is open or closed just now comes with the next update. */
+  follow(chart: ChartFeed | undefined): void {
+    this.#chart = chart;
+    this.#toldChart = undefined;
+  }
+
+  /** Numbers and symbols of its rows that it was not told yet; takes them as told. */
+  announcement(table: RowTable): readonly (readonly [number, string])[] {
+    const numbers = this.#watched?.numbers ?? [];
+    if (this.#announced === numbers.length) return [];
+    const unknown = numbers.slice(this.#announced);
+    this.#announced = numbers.length;
+    return unknown.map(number => [number, table.symbolOf(number)]);
+  }
+
+  /** Remembers the rows that it is not told in this turn. */
+  passedOver(changed: Uint32Array): void {
+    const bits = this.#watched?.bits;
+    if (bits === undefined) return;
+    const pending = this.#pending?.length === bits.length ? this.#pending : new Uint32Array(bits.length);
+    if (pending !== this.#pending && this.#pending !== undefined) pending.set(this.#pending);
+    for (let word = 0; word < bits.length; word += 1) {
+      pending[word] = (pending[word] as number) | ((changed[word] as number) & (bits[word] as number));
     }
+    this.#pending = pending;
   }
 
-  /** Notes a symbol whose price changed. */
-  touched(symbol: string): void {
-    if (this.#watched.has(symbol)) this.#rows.add(symbol);
-    if (symbol === this.#subscription?.symbol) this.#formingChanged = true;
+  /** The bytes that bring the screen up to date; `undefined` when it is and was told so lately. Takes it as told. */
+  update(turn: Turn): Span | undefined {
+    const { nowMs, news, bytes, table } = turn;
+    const newsFrame = news.frame(this.#toldNews);
+    const chartFrame = this.#chart?.frame(this.#toldChart, nowMs);
+    bytes.reserve(2 * rowBytes + (newsFrame?.length ?? 0) + (chartFrame?.length ?? 0));
+    const rows = this.#rows(turn);
+    if (rows === undefined && newsFrame === undefined && chartFrame === undefined) {
+      if (Math.abs(nowMs - this.#toldMs) < quietMs) return undefined;
+      this.#toldMs = nowMs;
+      return bytes.clock(nowMs, table.baseMs);
+    }
+    this.#toldMs = nowMs;
+    if (newsFrame === undefined && chartFrame === undefined) return rows;
+    this.#toldNews = news.now;
+    this.#toldChart = this.#chart?.now();
+    return bytes.join(rows, [newsFrame, chartFrame]);
   }
 
-  /** Notes a bar that closed or was corrected. */
-  changed(bar: Bar): void {
-    if (bar.symbol !== this.#subscription?.symbol || bar.interval !== this.#subscription.interval) return;
-    this.#bars.set(bar.startMs, bar);
-    if (this.#bars.size > maxBars) this.missedBars();
+  #rows({ nowMs, table, bytes, changed }: Turn): Span | undefined {
+    const set = this.#watched;
+    if (set === undefined) return undefined;
+    const rows = { watched: set.bits, changed, pending: this.#pending };
+    if (this.#pending !== undefined) {
+      this.#pending = undefined;
+      return bytes.rows(table, rows, nowMs);
+    }
+    if (set.shared?.epoch !== bytes.epoch) set.shared = { epoch: bytes.epoch, span: bytes.rows(table, rows, nowMs) };
+    return set.shared.span;
   }
-
-  /** Bars were missed: the screen shall read its history again. */
-  missedBars(): void {
-    this.#bars.clear();
-    this.#reload = true;
-    this.#formingChanged = true;
-  }
-
-  /** The message that brings the screen up to date, as JSON; `undefined` when it is and was told so lately. Takes it as told. */
-  update(news: FlushNews): string | undefined {
-    const rows = [...this.#rows].flatMap(symbol => news.rowText(symbol) ?? []);
-    const parts = [
-      ...(rows.length === 0 ? [] : [`"rows":[${rows.join(',')}]`]),
-      ...(this.#feedsVersion === news.feedsVersion ? [] : [`"feeds":${JSON.stringify(news.feeds)}`]),
-      ...(this.#problem === news.problem ? [] : [`"problem":${JSON.stringify(news.problem)}`]),
-      ...this.#chartText(),
-    ];
-    this.#rows.clear();
-    this.#feedsVersion = news.feedsVersion;
-    this.#problem = news.problem;
-    if (parts.length === 0 && Math.abs(news.nowMs - this.#toldMs) < quietMs) return undefined;
-    this.#toldMs = news.nowMs;
-    return `{${[`"nowMs":${news.nowMs}`, ...parts].join(',')}}`;
-  }
-
-  #chartText(): readonly string[] {
-    const subscription = this.#subscription;
-    if (subscription === undefined || !(this.#formingChanged || this.#reload || this.#bars.size > 0)) return [];
-    const open = this.#market.recent(subscription.symbol, subscription.interval).filter(bar => bar.state === 'forming');
-    const bars = [...this.#bars.values(), ...open]
-      .sort((a, b) => a.startMs - b.startMs)
-      .map(bar =>
-        subscription.indicators === true && bar.indicators !== undefined ? { ...boardBar(bar), indicators: bar.indicators } : boardBar(bar),
-      );
-    const chart: UpdateMessage['chart'] = { ...subscription, bars, ...(this.#reload ? { reload: true } : {}) };
-    this.#bars.clear();
-    this.#formingChanged = false;
-    this.#reload = false;
-    return [`"chart":${JSON.stringify(chart)}`];
-  }
-}
-
-/** The fields of a bar that screens see. */
-export function boardBar(bar: Bar): BoardBar {
-  const { symbol, interval, startMs, open, high, low, close, volume, vwap, tickCount, state, flags, revision } = bar;
-  return { symbol, interval, startMs, open, high, low, close, volume, vwap, tickCount, state, flags, revision };
 }

@@ -85,10 +85,16 @@ export interface HelloMessage {
   };
 }
 
+/** The numbers that stand for symbols in the binary rows, for as long as the connection lasts. */
+export interface SymbolsMessage {
+  readonly symbols: readonly (readonly [number, string])[];
+}
+
 /** What changed since the client's last update; a part without a change is absent. At least one every two seconds. */
 export interface UpdateMessage {
   /** The server's clock, milliseconds since the Unix epoch. */
   readonly nowMs: number;
+  /** Only what `browser/connection.ts` makes of the binary rows; no message of text has them. */
   readonly rows?: readonly BoardRow[];
   readonly feeds?: readonly FeedStatus[];
   /** What keeps the board from showing the present; an empty text when nothing does any more. */
@@ -105,4 +111,4 @@ export interface ErrorMessage {
   readonly error: { readonly code: string; readonly message: string };
 }
 
-export type ServerMessage = HelloMessage | UpdateMessage | ErrorMessage;
+export type ServerMessage = HelloMessage | SymbolsMessage | UpdateMessage | ErrorMessage;

@@ -1,5 +1,6 @@
 /** The socket to the server: opened again, with growing waits, until it is closed; the server is told anew what the page wants. */
 import type { ChartSubscription, ClientMessage, ErrorMessage, HelloMessage, ServerMessage, UpdateMessage } from '../board-messages.ts';
+import { RowReader } from './row-frames.ts';
 
 export type ConnectionState =
   | { readonly kind: 'connecting' }
@@ -71,11 +72,13 @@ class ReconnectingConnection implements BoardConnection {
   #open(): void {
     this.#options.state({ kind: 'connecting' });
     const socket = new WebSocket(this.#options.url);
+    const reader = new RowReader();
+    socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     this.#expectWord(socket);
     socket.addEventListener('open', () => this.#sayAgain());
     socket.addEventListener('message', event => {
-      if (socket === this.#socket) this.#received(socket, JSON.parse(String(event.data)) as ServerMessage);
+      if (socket === this.#socket) this.#received(socket, reader, event.data as string | ArrayBuffer);
     });
     socket.addEventListener('close', ({ code, reason }) => this.#lost(socket, reason || `the connection ended with ${code}`));
   }
@@ -85,14 +88,31 @@ class ReconnectingConnection implements BoardConnection {
     if (this.#chart !== undefined) this.#send({ subscribe: this.#chart });
   }
 
-  #received(socket: WebSocket, message: ServerMessage): void {
+  #received(socket: WebSocket, reader: RowReader, data: string | ArrayBuffer): void {
     this.#expectWord(socket);
     this.#attempts = 0;
+    if (typeof data === 'string') this.#understand(reader, JSON.parse(data) as ServerMessage);
+    else this.#read(socket, reader, data);
+  }
+
+  #understand(reader: RowReader, message: ServerMessage): void {
     if ('hello' in message) {
       this.#options.state({ kind: 'open' });
       this.#options.hello(message);
-    } else if ('error' in message) this.#options.error?.(message.error);
+    } else if ('symbols' in message) reader.learn(message.symbols);
+    else if ('error' in message) this.#options.error?.(message.error);
     else this.#options.update(message);
+  }
+
+  #read(socket: WebSocket, reader: RowReader, data: ArrayBuffer): void {
+    try {
+      const { nowMs, rows } = reader.read(data);
+      this.#options.update(rows.length === 0 ? { nowMs } : { nowMs, rows });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      socket.close();
+      this.#lost(socket, error.message);
+    }
   }
 
   #lost(socket: WebSocket, reason: string): void {

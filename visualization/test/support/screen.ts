@@ -1,17 +1,19 @@
 /** A client of the board's socket that remembers what it was told. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { ErrorMessage, HelloMessage, UpdateMessage } from '../../src/board-messages.ts';
+import type { BoardRow, ErrorMessage, FeedStatus, HelloMessage, ServerMessage, UpdateMessage } from '../../src/board-messages.ts';
+import { RowReader } from '../../src/browser/row-frames.ts';
 
 export class Screen {
   readonly socket: WebSocket;
   readonly updates: (UpdateMessage & { readonly atMs: number })[] = [];
   readonly errors: ErrorMessage['error'][] = [];
   hello: HelloMessage['hello'] | undefined;
+  readonly #reader = new RowReader();
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on('message', data => this.#received(String(data)));
+    socket.on('message', (data, isBinary) => this.#received(data as Buffer, isBinary));
     socket.on('error', () => undefined);
   }
 
@@ -29,15 +31,31 @@ export class Screen {
     this.socket.send(JSON.stringify({ subscribe: { symbol, interval } }));
   }
 
-  /** Prices of a symbol, in the order in which they came. */
-  prices(symbol: string): readonly number[] {
-    return this.updates.flatMap(update => update.rows?.filter(row => row.symbol === symbol).map(row => row.price) ?? []);
+  /** All rows, in the order in which they came. */
+  get rows(): readonly BoardRow[] {
+    return this.updates.flatMap(update => update.rows ?? []);
   }
 
-  #received(text: string): void {
-    const message = JSON.parse(text) as HelloMessage | UpdateMessage | ErrorMessage;
+  /** The feeds as they were told last. */
+  get feeds(): readonly FeedStatus[] {
+    return this.updates.findLast(update => update.feeds !== undefined)?.feeds ?? [];
+  }
+
+  /** Prices of a symbol, in the order in which they came. */
+  prices(symbol: string): readonly number[] {
+    return this.rows.flatMap(row => (row.symbol === symbol ? row.price : []));
+  }
+
+  #received(data: Buffer, isBinary: boolean): void {
+    const message = isBinary ? this.#read(data) : (JSON.parse(data.toString()) as ServerMessage);
     if ('hello' in message) this.hello = message.hello;
+    else if ('symbols' in message) this.#reader.learn(message.symbols);
     else if ('error' in message) this.errors.push(message.error);
     else this.updates.push({ ...message, atMs: performance.now() });
+  }
+
+  #read(data: Buffer): UpdateMessage {
+    const { nowMs, rows } = this.#reader.read(new DataView(data.buffer, data.byteOffset, data.length));
+    return rows.length === 0 ? { nowMs } : { nowMs, rows };
   }
 }

@@ -1,0 +1,66 @@
+/** The state of the feeds and what keeps the board from showing the present: the same for all clients, framed once. */
+import type { LiveMarket } from '../live-market.ts';
+import { textFrame } from './websocket-frame.ts';
+
+/** How often they are looked at. */
+const lookMs = 50;
+
+/** What a client was told. */
+export interface ToldNews {
+  readonly feeds: number;
+  readonly problem: number;
+}
+
+/** Before the first update: the feeds have to be told, and a problem if there is one. */
+export const toldNothing: ToldNews = { feeds: 0, problem: 0 };
+
+export class BoardNews {
+  readonly #market: Pick<LiveMarket, 'feeds' | 'problem'>;
+  readonly #frames = new Map<string, Buffer>();
+  #feedsText = '';
+  #problem = '';
+  #now: ToldNews = toldNothing;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(market: Pick<LiveMarket, 'feeds' | 'problem'>) {
+    this.#market = market;
+  }
+
+  /** What a client knows when it was told everything. */
+  get now(): ToldNews {
+    return this.#now;
+  }
+
+  /** Looks for changes, if it did not lately. */
+  look(nowMs: number): void {
+    if (Math.abs(nowMs - this.#lookedMs) < lookMs) return;
+    this.#lookedMs = nowMs;
+    const feedsText = JSON.stringify(this.#market.feeds());
+    const problem = this.#market.problem() ?? '';
+    if (feedsText === this.#feedsText && problem === this.#problem) return;
+    const { now } = this;
+    this.#now = {
+      feeds: feedsText === this.#feedsText ? now.feeds : now.feeds + 1,
+      problem: problem === this.#problem ? now.problem : now.problem + 1,
+    };
+    this.#feedsText = feedsText;
+    this.#problem = problem;
+    this.#frames.clear();
+  }
+
+  /** The frame that brings a client up to date; `undefined` when it is. */
+  frame(told: ToldNews): Buffer | undefined {
+    if (told === this.#now) return undefined;
+    const parts = [
+      `"nowMs":${this.#lookedMs}`,
+      ...(told.feeds === this.#now.feeds ? [] : [`"feeds":${this.#feedsText}`]),
+      ...(told.problem === this.#now.problem ? [] : [`"problem":${JSON.stringify(this.#problem)}`]),
+    ];
+    const key = `${told.feeds === this.#now.feeds} ${told.problem === this.#now.problem}`;
+    const known = this.#frames.get(key);
+    if (known !== undefined) return known;
+    const frame = textFrame(`{${parts.join(',')}}`);
+    this.#frames.set(key, frame);
+    return frame;
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Tells every client what changed on the market, in turns. What changed is looked up once a turn; a client costs nothing for symbols
+ * that it does not watch or that did not change.
+ */
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { BoardClient } from '../board-client.ts';
+import type { ChartSubscription, SymbolsMessage } from '../board-messages.ts';
+import type { LiveMarket, Watch } from '../live-market.ts';
+import { BoardNews } from './board-news.ts';
+import { ChartFeeds } from './chart-feeds.ts';
+import { type FanOutMetrics, fanOutMetrics } from './fan-out-metrics.ts';
+import { RowTable } from './row-table.ts';
+import { TurnClock } from './turn-clock.ts';
+import { UpdateBytes } from './update-bytes.ts';
+import { type WatchSet, WatchSets } from './watch-sets.ts';
+
+export interface FanOutOptions {
+  readonly market: LiveMarket;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Each client gets one update in so long. */
+  readonly updateIntervalMs: number;
+  /** A client with more bytes than this unsent is dropped. */
+  readonly maxBufferedBytes: number;
+  /** A client that has been behind for longer is dropped. */
+  readonly maxBehindMs: number;
+  readonly now: () => number;
+}
+
+/** Where a client's bytes go. */
+export interface ClientLine {
+  /** Bytes that are not on their way yet. */
+  readonly unsentBytes: number;
+  readonly isOpen: boolean;
+  /** Sends frames as they are. */
+  write(bytes: Buffer, start: number, end: number): void;
+  /** Sends a message of text. */
+  say(text: string): void;
+  /** Ends the connection at once. */
+  cut(): void;
+}
+
+/** A client in its turn. */
+export interface Seat {
+  readonly client: BoardClient;
+  readonly line: ClientLine;
+  turn: number;
+  behindSinceMs: number | undefined;
+}
+
+/** Turns are so far apart, so that those who share one are few. */
+const turnMs = 5;
+/** So many clients share a turn before the next one is taken: a board with few wakes up seldom. */
+const fewClients = 50;
+/** Without clients the market's changes are let go of so often. */
+const idleMs = 1_000;
+
+export class FanOut {
+  readonly #options: FanOutOptions;
+  readonly #metrics: FanOutMetrics;
+  readonly #changes: Watch;
+  readonly #table: RowTable;
+  readonly #sets: WatchSets;
+  readonly #charts: ChartFeeds;
+  readonly #news: BoardNews;
+  readonly #bytes = new UpdateBytes();
+  readonly #turns: readonly { readonly seats: Set<Seat>; changed: Uint32Array }[];
+  readonly #clock: TurnClock;
+  readonly #idle: NodeJS.Timeout;
+  #changed: Uint32Array;
+  #clients = 0;
+
+  constructor(options: FanOutOptions) {
+    const { market, updateIntervalMs, now, registry } = options;
+    this.#options = options;
+    this.#metrics = fanOutMetrics(registry);
+    this.#changes = market.watch();
+    this.#table = new RowTable(market, now());
+    this.#sets = new WatchSets(this.#table);
+    this.#charts = new ChartFeeds(market);
+    this.#news = new BoardNews(market);
+    this.#changed = new Uint32Array(this.#table.capacity / 32);
+    const turns = Math.max(1, Math.round(updateIntervalMs / turnMs));
+    this.#turns = Array.from({ length: turns }, () => ({ seats: new Set(), changed: new Uint32Array(this.#changed.length) }));
+    this.#clock = new TurnClock({
+      turns,
+      intervalMs: updateIntervalMs,
+      isTaken: turn => this.#turns[turn]?.seats.size !== 0,
+      run: turn => this.#run(turn),
+    });
+    this.#idle = setInterval(() => this.#clients === 0 && this.#look(), idleMs).unref();
+  }
+
+  /** Takes a client in; it is told about feeds and problems from now on. */
+  join(line: ClientLine): Seat {
+    const seat: Seat = { client: new BoardClient(), line, turn: this.#freeTurn(), behindSinceMs: undefined };
+    this.#turns[seat.turn]?.seats.add(seat);
+    this.#count(1);
+    this.#clock.wake();
+    return seat;
+  }
+
+  leave(seat: Seat): void {
+    this.#turns[seat.turn]?.seats.delete(seat);
+    if (seat.client.watched !== undefined) this.#sets.release(seat.client.watched);
+    this.#charts.release(seat.client.chart);
+    this.#count(-1);
+  }
+
+  /** Chooses a client's rows. */
+  watch(seat: Seat, symbols: readonly string[]): void {
+    const before = seat.client.watched;
+    const set = this.#sets.take(symbols);
+    if (before !== undefined) this.#sets.release(before);
+    seat.client.watch(set);
+    this.#announce(seat);
+    this.#sit(seat, set);
+  }
+
+  /** Chooses a client's chart. */
+  follow(seat: Seat, subscription: ChartSubscription | undefined): void {
+    const before = seat.client.chart;
+    seat.client.follow(subscription === undefined ? undefined : this.#charts.take(subscription));
+    this.#charts.release(before);
+  }
+
+  close(): void {
+    this.#clock.close();
+    clearInterval(this.#idle);
+    this.#changes.close();
+  }
+
+  #run(index: number): void {
+    const turn = this.#turns[index];
+    if (turn === undefined) return;
+    const startMs = performance.now();
+    const nowMs = this.#options.now();
+    this.#table.rebase(nowMs);
+    this.#look();
+    this.#news.look(nowMs);
+    this.#bytes.begin();
+    const told = { nowMs, table: this.#table, news: this.#news, bytes: this.#bytes, changed: turn.changed };
+    for (const seat of turn.seats) {
+      if (!seat.line.isOpen) continue;
+      if (seat.line.unsentBytes > 0) this.#passOver(seat, turn.changed);
+      else this.#tell(seat, told);
+    }
+    turn.changed.fill(0);
+    this.#metrics.turned((performance.now() - startMs) / 1_000);
+  }
+
+  #tell(seat: Seat, turn: Parameters<BoardClient['update']>[0]): void {
+    seat.behindSinceMs = undefined;
+    this.#announce(seat);
+    const update = seat.client.update(turn);
+    if (update === undefined) return;
+    seat.line.write(this.#bytes.bytes, update.start, update.end);
+    this.#metrics.sent(update);
+  }
+
+  /** Spares a slow client this update; one that does not catch up is dropped. */
+  #passOver(seat: Seat, changed: Uint32Array): void {
+    const { maxBufferedBytes, maxBehindMs, logger } = this.#options;
+    const nowMs = performance.now();
+    seat.behindSinceMs ??= nowMs;
+    seat.client.passedOver(changed);
+    this.#metrics.passedOver();
+    const { unsentBytes } = seat.line;
+    const behindMs = nowMs - seat.behindSinceMs;
+    const reason = unsentBytes > maxBufferedBytes ? 'bytes' : behindMs > maxBehindMs ? 'time' : undefined;
+    if (reason === undefined) return;
+    this.#metrics.dropped(reason);
+    logger.debug({ unsentBytes, behindMs: Math.round(behindMs) }, 'a screen that does not read is dropped; it may connect again');
+    seat.line.cut();
+  }
+
+  /** Takes in what changed since the last look. */
+  #look(): void {
+    const { symbols, bars, missedBars } = this.#changes.drain();
+    let isChanged = false;
+    for (const symbol of symbols) {
+      this.#sets.appeared(symbol);
+      this.#charts.touched(symbol);
+      const number = this.#table.changed(symbol);
+      if (number === undefined) continue;
+      this.#fit();
+      this.#changed[number >>> 5] = (this.#changed[number >>> 5] as number) | (1 << (number & 31));
+      isChanged = true;
+    }
+    if (missedBars) this.#charts.missedBars();
+    for (const bar of bars) this.#charts.changed(bar);
+    if (!isChanged) return;
+    for (const { changed } of this.#turns) {
+      for (let word = 0; word < changed.length; word += 1) {
+        changed[word] = (changed[word] as number) | (this.#changed[word] as number);
+      }
+    }
+    this.#changed.fill(0);
+  }
+
+  /** Makes room for the bits of a table that grew. */
+  #fit(): void {
+    const words = this.#table.capacity / 32;
+    if (this.#changed.length === words) return;
+    const grown = (bits: Uint32Array) => {
+      const more = new Uint32Array(words);
+      more.set(bits);
+      return more;
+    };
+    this.#changed = grown(this.#changed);
+    for (const turn of this.#turns) turn.changed = grown(turn.changed);
+  }
+
+  #announce(seat: Seat): void {
+    const symbols = seat.client.announcement(this.#table);
+    if (symbols.length > 0) seat.line.say(JSON.stringify({ symbols } satisfies SymbolsMessage));
+  }
+
+  /** Those of one list sit together, so that they share their frames. */
+  #sit(seat: Seat, set: WatchSet): void {
+    const full = Math.max(fewClients, Math.ceil((1.1 * this.#clients) / this.#turns.length));
+    const home = set.home === undefined ? undefined : this.#turns[set.home];
+    if (set.home === seat.turn) return;
+    if (set.home === undefined || home === undefined || home.seats.size >= full) {
+      set.home = seat.turn;
+      return;
+    }
+    this.#turns[seat.turn]?.seats.delete(seat);
+    home.seats.add(seat);
+    seat.turn = set.home;
+    this.#clock.wake();
+  }
+
+  #freeTurn(): number {
+    const sizes = this.#turns.map(({ seats }) => seats.size);
+    const withRoom = sizes.findIndex(size => size < fewClients);
+    return withRoom >= 0 ? withRoom : sizes.indexOf(Math.min(...sizes));
+  }
+
+  #count(more: number): void {
+    this.#clients += more;
+    this.#metrics.clients(this.#clients);
+  }
+}

@@ -1,0 +1,156 @@
+/** Every row that somebody watches, encoded once for all clients: a number for each symbol, and the words of its row. */
+import type { Bar } from '@tapeline/core/bars';
+import type { BoardRow } from '../board-messages.ts';
+import type { LiveMarket } from '../live-market.ts';
+import { encodeRow, maxRowNumber, maxRowWords } from './row-encoding.ts';
+
+/** Times of rows count from a moment that is moved on after so long: it has to be near enough for 32 bits. */
+const baseLifeMs = 7 * 86_400_000;
+
+export class RowTable {
+  readonly #market: Pick<LiveMarket, 'latestOf' | 'forming'>;
+  readonly #numbers = new Map<string, number>();
+  readonly #symbols: string[] = [];
+  #capacity = 1_024;
+  #words = new Uint32Array(this.#capacity * maxRowWords);
+  #lengths = new Uint8Array(this.#capacity);
+  #watchers = new Uint32Array(this.#capacity);
+  /** Rows that changed while nobody watched them. */
+  #stale = new Uint8Array(this.#capacity);
+  #baseMs: number;
+  #gathered = 0;
+
+  /** @param nowMs milliseconds since the Unix epoch */
+  constructor(market: Pick<LiveMarket, 'latestOf' | 'forming'>, nowMs: number) {
+    this.#market = market;
+    this.#baseMs = Math.floor(nowMs);
+  }
+
+  /** What the times of rows count from. */
+  get baseMs(): number {
+    return this.#baseMs;
+  }
+
+  /** Rows of the last `gather`. */
+  get gathered(): number {
+    return this.#gathered;
+  }
+
+  /** Numbers that the table has room for; a multiple of 32. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** The number of a symbol that has a price; `undefined` for any other. */
+  numberOf(symbol: string): number | undefined {
+    return this.#numbers.get(symbol) ?? this.#add(symbol);
+  }
+
+  symbolOf(number: number): string {
+    return this.#symbols[number] as string;
+  }
+
+  /** Somebody watches the row: it is kept up to date from now on. */
+  watch(number: number): void {
+    if (this.#stale[number] === 1) this.#encode(number);
+    this.#watchers[number] = (this.#watchers[number] as number) + 1;
+  }
+
+  unwatch(number: number): void {
+    this.#watchers[number] = (this.#watchers[number] as number) - 1;
+  }
+
+  /**
+   * Takes a change of a symbol in.
+   * @returns the number of its row when somebody watches it
+   */
+  changed(symbol: string): number | undefined {
+    const number = this.#numbers.get(symbol);
+    if (number === undefined) return undefined;
+    if (this.#watchers[number] === 0) {
+      this.#stale[number] = 1;
+      return undefined;
+    }
+    this.#encode(number);
+    return number;
+  }
+
+  /** Moves the moment that times count from, once in a while: all rows are encoded anew. */
+  rebase(nowMs: number): void {
+    if (Math.abs(nowMs - this.#baseMs) < baseLifeMs) return;
+    this.#baseMs = Math.floor(nowMs);
+    this.#lengths.fill(0);
+    for (let number = 0; number < this.#symbols.length; number += 1) this.#encode(number);
+  }
+
+  /**
+   * Copies the rows whose bits are set in `watched` and in `changed` or `pending`.
+   * @returns where the next word goes
+   */
+  gather(into: Uint32Array, at: number, watched: Uint32Array, changed: Uint32Array, pending: Uint32Array | undefined): number {
+    const words = this.#words;
+    const lengths = this.#lengths;
+    let next = at;
+    let rows = 0;
+    for (let word = 0; word < watched.length; word += 1) {
+      const wanted = pending === undefined ? (changed[word] as number) : (changed[word] as number) | (pending[word] as number);
+      let bits = wanted & (watched[word] as number);
+      while (bits !== 0) {
+        const number = (word << 5) + 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        rows += 1;
+        let from = number * maxRowWords;
+        const end = from + (lengths[number] as number);
+        while (from < end) into[next++] = words[from++] as number;
+      }
+    }
+    this.#gathered = rows;
+    return next;
+  }
+
+  #add(symbol: string): number | undefined {
+    const number = this.#symbols.length;
+    if (number > maxRowNumber || this.#market.latestOf(symbol) === undefined) return undefined;
+    if (number === this.#capacity) this.#grow();
+    this.#symbols.push(symbol);
+    this.#numbers.set(symbol, number);
+    this.#stale[number] = 1;
+    return number;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    this.#words = grown(this.#words, new Uint32Array(this.#capacity * maxRowWords));
+    this.#lengths = grown(this.#lengths, new Uint8Array(this.#capacity));
+    this.#watchers = grown(this.#watchers, new Uint32Array(this.#capacity));
+    this.#stale = grown(this.#stale, new Uint8Array(this.#capacity));
+  }
+
+  #encode(number: number): void {
+    const symbol = this.symbolOf(number);
+    const row = boardRow(symbol, this.#market.latestOf(symbol), this.#market.forming(symbol, '1d'));
+    // A market that begins again may not know the symbol for a moment: what was shown stays.
+    if (row === undefined) return;
+    this.#lengths[number] = encodeRow(this.#words, number * maxRowWords, number, row, this.#baseMs);
+    this.#stale[number] = 0;
+  }
+}
+
+function boardRow(symbol: string, latest: ReturnType<LiveMarket['latestOf']>, day: Bar | undefined): BoardRow | undefined {
+  if (latest === undefined) return undefined;
+  const { price, bid, ask, dayVolume, timeMs } = latest;
+  return {
+    symbol,
+    price,
+    timeMs,
+    ...(bid === undefined ? {} : { bid }),
+    ...(ask === undefined ? {} : { ask }),
+    ...(dayVolume === undefined ? {} : { dayVolume }),
+    ...(day === undefined ? {} : { dayOpen: day.open }),
+  };
+}
+
+function grown<Numbers extends Uint32Array | Uint8Array>(from: Numbers, to: Numbers): Numbers {
+  to.set(from);
+  return to;
+}
