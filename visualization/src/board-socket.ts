@@ -10,7 +10,7 @@ import type { WebSocket } from 'ws';
 import type { ErrorMessage, HelloMessage } from './board-messages.ts';
 import { maxSymbols, readClientMessage } from './client-message.ts';
 import type { LiveMarket } from './live-market.ts';
-import { DirectSocket } from './socket/direct-socket.ts';
+import { ClientLine } from './socket/client-line.ts';
 import { FanOut, type Seat } from './socket/fan-out.ts';
 
 export interface BoardSocketOptions {
@@ -94,18 +94,7 @@ export class BoardSocket {
   }
 
   #connected(socket: WebSocket, request: FastifyRequest): void {
-    const direct = new DirectSocket(request.raw.socket);
-    const seat = this.#fanOut.join({
-      get unsentBytes() {
-        return direct.unsentBytes;
-      },
-      get isOpen() {
-        return socket.readyState === socket.OPEN;
-      },
-      write: (bytes, start, end) => direct.write(bytes, start, end),
-      say: text => socket.send(text),
-      cut: () => socket.terminate(),
-    });
+    const seat = this.#fanOut.join(new ClientLine(socket, request.raw.socket));
     const connection: Connection = { socket, seat, isAnswering: true, messages: 0, bytes: 0 };
     this.#connections.add(connection);
     socket.on('pong', () => {
@@ -144,7 +133,7 @@ export class BoardSocket {
 
   #ping(): void {
     for (const connection of this.#connections) {
-      if (!connection.isAnswering) connection.socket.terminate();
+      if (!connection.isAnswering) this.#fanOut.drop(connection.seat, 'ping');
       else connection.socket.ping();
       connection.isAnswering = false;
     }

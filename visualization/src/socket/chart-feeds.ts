@@ -35,6 +35,7 @@ export class ChartFeeds {
 
   /** A price of the symbol came. */
   touched(symbol: string): void {
+    if (this.#bySymbol.size === 0) return;
     for (const feed of this.#bySymbol.get(symbol) ?? []) feed.touched();
   }
 

@@ -1,13 +1,19 @@
 /** What the board's socket counts. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Span } from './update-bytes.ts';
 
 export interface FanOutMetrics {
   clients(count: number): void;
-  sent(update: Span): void;
-  passedOver(): void;
   dropped(reason: 'bytes' | 'time' | 'ping'): void;
-  turned(seconds: number): void;
+  turned(turn: TurnTotals): void;
+}
+
+/** What one turn did. */
+export interface TurnTotals {
+  readonly seconds: number;
+  readonly updates: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly skipped: number;
 }
 
 export function fanOutMetrics(registry: Registry): FanOutMetrics {
@@ -31,13 +37,13 @@ export function fanOutMetrics(registry: Registry): FanOutMetrics {
   });
   return {
     clients: count => clients.set(count),
-    sent: update => {
-      updates.inc();
-      rows.inc(update.rows);
-      bytes.inc(update.end - update.start);
-    },
-    passedOver: () => skipped.inc(),
     dropped: reason => dropped.inc({ reason }),
-    turned: seconds => turns.observe(seconds),
+    turned: turn => {
+      updates.inc(turn.updates);
+      rows.inc(turn.rows);
+      bytes.inc(turn.bytes);
+      skipped.inc(turn.skipped);
+      turns.observe(turn.seconds);
+    },
   };
 }

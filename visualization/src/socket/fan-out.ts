@@ -4,15 +4,16 @@
  */
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { BoardClient } from '../board-client.ts';
+import { BoardClient, type Turn } from '../board-client.ts';
 import type { ChartSubscription, SymbolsMessage } from '../board-messages.ts';
 import type { LiveMarket, Watch } from '../live-market.ts';
 import { BoardNews } from './board-news.ts';
 import { ChartFeeds } from './chart-feeds.ts';
+import type { ClientLine } from './client-line.ts';
 import { type FanOutMetrics, fanOutMetrics } from './fan-out-metrics.ts';
 import { RowTable } from './row-table.ts';
 import { TurnClock } from './turn-clock.ts';
-import { UpdateBytes } from './update-bytes.ts';
+import { type Span, UpdateBytes } from './update-bytes.ts';
 import { type WatchSet, WatchSets } from './watch-sets.ts';
 
 export interface FanOutOptions {
@@ -26,19 +27,6 @@ export interface FanOutOptions {
   /** A client that has been behind for longer is dropped. */
   readonly maxBehindMs: number;
   readonly now: () => number;
-}
-
-/** Where a client's bytes go. */
-export interface ClientLine {
-  /** Bytes that are not on their way yet. */
-  readonly unsentBytes: number;
-  readonly isOpen: boolean;
-  /** Sends frames as they are. */
-  write(bytes: Buffer, start: number, end: number): void;
-  /** Sends a message of text. */
-  say(text: string): void;
-  /** Ends the connection at once. */
-  cut(): void;
 }
 
 /** A client in its turn. */
@@ -101,6 +89,13 @@ export class FanOut {
     return seat;
   }
 
+  /** Cuts a client off that does not read; it may connect again. */
+  drop(seat: Seat, reason: 'bytes' | 'time' | 'ping'): void {
+    this.#metrics.dropped(reason);
+    this.#options.logger.debug({ reason, unsentBytes: seat.line.unsentBytes }, 'a screen that does not read is cut off');
+    seat.line.cut();
+  }
+
   leave(seat: Seat): void {
     this.#turns[seat.turn]?.seats.delete(seat);
     if (seat.client.watched !== undefined) this.#sets.release(seat.client.watched);
@@ -141,38 +136,40 @@ export class FanOut {
     this.#news.look(nowMs);
     this.#bytes.begin();
     const told = { nowMs, table: this.#table, news: this.#news, bytes: this.#bytes, changed: turn.changed };
+    let [updates, rows, bytes, skipped] = [0, 0, 0, 0];
     for (const seat of turn.seats) {
       if (!seat.line.isOpen) continue;
-      if (seat.line.unsentBytes > 0) this.#passOver(seat, turn.changed);
-      else this.#tell(seat, told);
+      if (seat.line.unsentBytes > 0) {
+        skipped += 1;
+        this.#passOver(seat, turn.changed);
+        continue;
+      }
+      const update = this.#tell(seat, told);
+      if (update === undefined) continue;
+      updates += 1;
+      rows += update.rows;
+      bytes += update.end - update.start;
     }
     turn.changed.fill(0);
-    this.#metrics.turned((performance.now() - startMs) / 1_000);
+    this.#metrics.turned({ seconds: (performance.now() - startMs) / 1_000, updates, rows, bytes, skipped });
   }
 
-  #tell(seat: Seat, turn: Parameters<BoardClient['update']>[0]): void {
+  #tell(seat: Seat, turn: Turn): Span | undefined {
     seat.behindSinceMs = undefined;
     this.#announce(seat);
     const update = seat.client.update(turn);
-    if (update === undefined) return;
-    seat.line.write(this.#bytes.bytes, update.start, update.end);
-    this.#metrics.sent(update);
+    if (update !== undefined) seat.line.write(this.#bytes.bytes, update.start, update.end);
+    return update;
   }
 
   /** Spares a slow client this update; one that does not catch up is dropped. */
   #passOver(seat: Seat, changed: Uint32Array): void {
-    const { maxBufferedBytes, maxBehindMs, logger } = this.#options;
+    const { maxBufferedBytes, maxBehindMs } = this.#options;
     const nowMs = performance.now();
     seat.behindSinceMs ??= nowMs;
     seat.client.passedOver(changed);
-    this.#metrics.passedOver();
-    const { unsentBytes } = seat.line;
-    const behindMs = nowMs - seat.behindSinceMs;
-    const reason = unsentBytes > maxBufferedBytes ? 'bytes' : behindMs > maxBehindMs ? 'time' : undefined;
-    if (reason === undefined) return;
-    this.#metrics.dropped(reason);
-    logger.debug({ unsentBytes, behindMs: Math.round(behindMs) }, 'a screen that does not read is dropped; it may connect again');
-    seat.line.cut();
+    if (seat.line.unsentBytes > maxBufferedBytes) this.drop(seat, 'bytes');
+    else if (nowMs - seat.behindSinceMs > maxBehindMs) this.drop(seat, 'time');
   }
 
   /** Takes in what changed since the last look. */

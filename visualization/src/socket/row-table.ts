@@ -136,18 +136,16 @@ export class RowTable {
   }
 }
 
+type WritableRow = { -readonly [Name in keyof BoardRow]: BoardRow[Name] };
+
 function boardRow(symbol: string, latest: ReturnType<LiveMarket['latestOf']>, day: Bar | undefined): BoardRow | undefined {
   if (latest === undefined) return undefined;
-  const { price, bid, ask, dayVolume, timeMs } = latest;
-  return {
-    symbol,
-    price,
-    timeMs,
-    ...(bid === undefined ? {} : { bid }),
-    ...(ask === undefined ? {} : { ask }),
-    ...(dayVolume === undefined ? {} : { dayVolume }),
-    ...(day === undefined ? {} : { dayOpen: day.open }),
-  };
+  const row: WritableRow = { symbol, price: latest.price, timeMs: latest.timeMs };
+  if (latest.bid !== undefined) row.bid = latest.bid;
+  if (latest.ask !== undefined) row.ask = latest.ask;
+  if (latest.dayVolume !== undefined) row.dayVolume = latest.dayVolume;
+  if (day !== undefined) row.dayOpen = day.open;
+  return row;
 }
 
 function grown<Numbers extends Uint32Array | Uint8Array>(from: Numbers, to: Numbers): Numbers {

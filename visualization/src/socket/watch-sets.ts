@@ -53,6 +53,7 @@ export class WatchSets {
 
   /** Gives a symbol that changed to those who wait for it. */
   appeared(symbol: string): void {
+    if (this.#waiting.size === 0) return;
     const sets = this.#waiting.get(symbol);
     const number = sets === undefined ? undefined : this.#table.numberOf(symbol);
     if (sets === undefined || number === undefined) return;
