@@ -13,6 +13,7 @@ import { progress, say } from './bench-output.ts';
 import { BenchServers } from './bench-servers.ts';
 import { measureCorrectness } from './correctness.ts';
 import { fill, measureCost } from './cost.ts';
+import { type FanOutOptions, measureFanOut } from './fan-out.ts';
 import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
 import { measureMemory } from './memory.ts';
@@ -100,6 +101,17 @@ program
   .option('--symbols <count>', 'symbols', number, 1_000)
   .option('--seconds <count>', 'how long', number, 600)
   .action((flags: LiveFlags) => run(context => measureIngesterMemory(context, flags)));
+
+program
+  .command('fan-out')
+  .description('rows of the live board to its clients: CPU of the server for them, and how long they take')
+  .option('--clients <count>', 'clients that read', number, 2_000)
+  .option('--symbols <count>', 'symbols of the market', number, 1_000)
+  .option('--watched <count>', 'symbols that each client watches', number, 50)
+  .option('--stalled <count>', 'clients that read nothing, in the second half', number, 100)
+  .option('--seconds <count>', 'how long each half', number, 20)
+  .option('--rounds <count>', 'how often', number, 3)
+  .action((flags: FanOutOptions) => run(context => measureFanOut(context, flags)));
 
 program
   .command('recovery')
