@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Registry } from 'prom-client';
 import { type RunningMarket, startMarket, until } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
-import { ScriptedMarket } from './support/scripted-market.ts';
 
 const tenOClockMs = Date.UTC(2024, 10, 4, 10);
 
@@ -109,30 +107,6 @@ describe('the socket of the board', () => {
     const screen = await Screen.open((await running.startBoard()).url);
     await until('three quiet updates', () => screen.updates.filter(update => update.rows === undefined).length >= 3);
     expect(Object.keys(screen.updates.at(-1) ?? {}).sort()).toEqual(['atMs', 'nowMs']);
-  });
-});
-
-describe('a slow screen', () => {
-  it('is passed over and then gets the newest, and delays no other', async () => {
-    const market = new ScriptedMarket(1_000);
-    const registry = new Registry();
-    const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 20, maxBufferedBytes: 65_536 } });
-    const symbol = market.symbols()[0] ?? '';
-    const slow = await Screen.open(board.url);
-    slow.watch(...market.symbols());
-    slow.socket.pause();
-    const fast = await Screen.open(board.url);
-    fast.watch(...market.symbols());
-    const skipped = async () => (await registry.getSingleMetric('live_board_updates_skipped_total')?.get())?.values[0]?.value ?? 0;
-    await until('updates that the slow one was spared', async () => (await skipped()) > 25);
-    const priceMs = market.price;
-    slow.socket.resume();
-    await until('the newest price on the slow screen', () => (slow.prices(symbol).at(-1) ?? 0) > priceMs);
-    const pauses = fast.updates.slice(1).map((update, index) => update.atMs - (fast.updates[index]?.atMs ?? 0));
-    expect(Math.max(...pauses)).toBeLessThan(1_500);
-    expect(slow.updates.length).toBeLessThan(fast.updates.length - 20);
-    // Every update that came is whole: prices only rise.
-    expect([...slow.prices(symbol)].sort((a, b) => a - b)).toEqual(slow.prices(symbol));
   });
 });
 

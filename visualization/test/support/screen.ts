@@ -1,13 +1,23 @@
 /** A client of the board's socket that remembers what it was told. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { BoardRow, ErrorMessage, FeedStatus, HelloMessage, ServerMessage, UpdateMessage } from '../../src/board-messages.ts';
+import type {
+  BoardRow,
+  ClientMessage,
+  ErrorMessage,
+  FeedStatus,
+  HelloMessage,
+  ServerMessage,
+  UpdateMessage,
+} from '../../src/board-messages.ts';
 import { RowReader } from '../../src/browser/row-frames.ts';
 
 export class Screen {
   readonly socket: WebSocket;
   readonly updates: (UpdateMessage & { readonly atMs: number })[] = [];
   readonly errors: ErrorMessage['error'][] = [];
+  /** The newest row of each symbol. */
+  readonly table = new Map<string, BoardRow>();
   hello: HelloMessage['hello'] | undefined;
   readonly #reader = new RowReader();
 
@@ -23,8 +33,12 @@ export class Screen {
     return screen;
   }
 
+  send(message: ClientMessage): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
   watch(...symbols: readonly string[]): void {
-    this.socket.send(JSON.stringify({ watch: { symbols } }));
+    this.send({ watch: { symbols } });
   }
 
   subscribe(symbol: string, interval: string): void {
@@ -56,6 +70,7 @@ export class Screen {
 
   #read(data: Buffer): UpdateMessage {
     const { nowMs, rows } = this.#reader.read(new DataView(data.buffer, data.byteOffset, data.length));
+    for (const row of rows) this.table.set(row.symbol, row);
     return rows.length === 0 ? { nowMs } : { nowMs, rows };
   }
 }

@@ -28,3 +28,9 @@ export class SeededRandom {
     return items[this.below(items.length)] as T;
   }
 }
+
+/** The same as a function. */
+export function randomFrom(seed: number): () => number {
+  const random = new SeededRandom(seed);
+  return () => random.next();
+}

@@ -1,0 +1,280 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bar } from '@tapeline/core/bars';
+import { Registry } from 'prom-client';
+import type { BoardRow, UpdateMessage } from '../src/board-messages.ts';
+import { type BoardConnection, type ConnectionState, connectBoard } from '../src/browser/connection.ts';
+import { randomFrom } from './support/seeded-random.ts';
+import { RandomMarket } from './support/random-market.ts';
+import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { Screen } from './support/screen.ts';
+import { ScriptedMarket } from './support/scripted-market.ts';
+
+let running: RunningMarket;
+
+beforeEach(async () => {
+  running = await startMarket();
+});
+
+afterEach(() => running.close());
+
+async function metricOf(registry: Registry, name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+  const values = (await registry.getSingleMetric(name)?.get())?.values ?? [];
+  const fitting = values.filter(value => Object.entries(labels).every(([label, wanted]) => value.labels[label] === wanted));
+  return fitting.reduce((sum, { value }) => sum + value, 0);
+}
+
+describe('a slow screen', () => {
+  it('is passed over and then gets the newest, and delays no other', async () => {
+    const market = new ScriptedMarket(1_000);
+    const registry = new Registry();
+    const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 20 } });
+    const symbol = market.symbols()[0] ?? '';
+    const slow = await Screen.open(board.url);
+    slow.watch(...market.symbols());
+    slow.socket.pause();
+    const fast = await Screen.open(board.url);
+    fast.watch(...market.symbols());
+    await until('updates that the slow one was spared', async () => (await metricOf(registry, 'live_board_updates_skipped_total')) > 25);
+    const priceMs = market.price;
+    slow.socket.resume();
+    await until('the newest price on the slow screen', () => (slow.prices(symbol).at(-1) ?? 0) > priceMs);
+    const pauses = fast.updates.slice(1).map((update, index) => update.atMs - (fast.updates[index]?.atMs ?? 0));
+    expect(Math.max(...pauses)).toBeLessThan(1_500);
+    expect(slow.updates.length).toBeLessThan(fast.updates.length - 20);
+    // Every update that came is whole: prices only rise.
+    expect([...slow.prices(symbol)].sort((a, b) => a - b)).toEqual(slow.prices(symbol));
+  });
+
+  it.each([
+    ['time', { maxBehindMs: 300 }],
+    ['bytes', { maxBufferedBytes: 100 }],
+  ])('is dropped at the bound of %s, and only it', async (reason, bounds) => {
+    const market = new ScriptedMarket(1_000);
+    const registry = new Registry();
+    const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 20, ...bounds } });
+    const slow = await Screen.open(board.url);
+    slow.watch(...market.symbols());
+    slow.socket.pause();
+    const fast = await Screen.open(board.url);
+    fast.watch(...market.symbols());
+    await until('the drop', async () => (await metricOf(registry, 'live_board_clients_dropped_total', { reason })) === 1);
+    slow.socket.resume();
+    await once(slow.socket, 'close');
+    const { length } = fast.updates;
+    await until('the other one to go on', () => fast.updates.length > length + 5);
+    expect(await metricOf(registry, 'live_board_clients')).toBe(1);
+    expect(await metricOf(registry, 'live_board_clients_dropped_total')).toBe(1);
+  });
+});
+
+describe('what screens are told', () => {
+  it('is complete and in order: after a quiet moment the table of each is that of the market', async () => {
+    const market = new RandomMarket(400, 3);
+    const registry = new Registry();
+    const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 30 } });
+    const random = randomFrom(5);
+    const lists = Array.from({ length: 3 }, () => market.allSymbols.filter(() => random() < 0.3));
+    const screens = await Promise.all(Array.from({ length: 24 }, () => Screen.open(board.url)));
+    const watched = new Map<Screen, readonly string[]>();
+    for (let step = 0; step < 80; step += 1) {
+      market.move();
+      const screen = screens[Math.floor(random() * screens.length)] as Screen;
+      const shared = lists[Math.floor(random() * lists.length)] ?? [];
+      const list = random() < 0.5 ? shared : market.allSymbols.filter(() => random() < 0.1);
+      screen.watch(...list);
+      watched.set(screen, list);
+      const other = screens[Math.floor(random() * screens.length)] as Screen;
+      if (random() < 0.5) other.socket.pause();
+      else other.socket.resume();
+      await sleep(15);
+    }
+    for (const screen of screens) screen.socket.resume();
+    for (const [screen, list] of watched) await sameTable(screen, market, list);
+    expect(watched.size).toBeGreaterThan(15);
+    expect(await metricOf(registry, 'live_board_rows_sent_total')).toBeGreaterThan(1_000);
+    expect(await metricOf(registry, 'live_board_sent_bytes_total')).toBeGreaterThan(12_000);
+    expect(await metricOf(registry, 'live_board_flush_seconds')).toBeGreaterThan(0);
+  });
+
+  it('is complete also for a screen that was passed over while prices moved for the last time', async () => {
+    const market = new RandomMarket(1_000, 4);
+    const registry = new Registry();
+    const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 10 } });
+    const screen = await Screen.open(board.url);
+    screen.watch(...market.allSymbols);
+    await until('all rows', () => screen.table.size === 500);
+    screen.socket.pause();
+    const skipped = () => metricOf(registry, 'live_board_updates_skipped_total');
+    for (let spared = 0; spared < 3; spared = await skipped()) {
+      market.move(4);
+      await sleep(5);
+    }
+    for (let step = 0; step < 10; step += 1) {
+      market.move();
+      await sleep(15);
+    }
+    const before = await skipped();
+    await until('more updates that it was spared', async () => (await skipped()) > before + 5);
+    screen.socket.resume();
+    await sameTable(screen, market, market.allSymbols);
+  });
+
+  it('is a row as soon as a symbol that is watched has its first price', async () => {
+    const { feed } = running;
+    const screen = await Screen.open((await running.startBoard()).url);
+    screen.watch('NEW/USD');
+    const timeMs = Date.UTC(2024, 10, 4, 10);
+    await feed.append(feed.session({ timeMs, symbols: ['NEW/USD'] }), feed.tick({ symbol: 'NEW/USD', price: 7, timeMs }));
+    await until('its row', () => screen.table.get('NEW/USD')?.price === 7);
+  });
+
+  it('stops with what is not watched any more', async () => {
+    const market = new ScriptedMarket(2);
+    const screen = await Screen.open((await running.startBoard({ market, socket: { updateIntervalMs: 20 } })).url);
+    const [first = '', second = ''] = market.symbols();
+    screen.watch(first, second);
+    await until('both', () => screen.table.size === 2);
+    screen.watch(second);
+    const told = () => screen.prices(first).length;
+    await until('some updates', () => screen.prices(second).length > 5);
+    const before = told();
+    const { length } = screen.prices(second);
+    await until('more updates', () => screen.prices(second).length > length + 10);
+    expect(told()).toBe(before);
+    screen.watch();
+    await sleep(200);
+    const after = screen.rows.length;
+    await sleep(200);
+    expect(screen.rows.length).toBe(after);
+  });
+});
+
+describe('a chart', () => {
+  const startMs = Date.UTC(2024, 10, 4, 10);
+  const aBar = (index: number, fields: Partial<Bar> = {}): Bar => ({
+    symbol: 'S1',
+    interval: '1m',
+    startMs: startMs + index * 60_000,
+    endMs: startMs + (index + 1) * 60_000,
+    open: 1,
+    high: 1,
+    low: 1,
+    close: 1,
+    tickCount: 1,
+    state: 'final',
+    flags: [],
+    revision: 0,
+    versionUs: 1,
+    indicators: { sma20: 5 },
+    ...fields,
+  });
+  let market: RandomMarket;
+  let screen: Screen;
+  const charts = (of = screen) => of.updates.flatMap(update => update.chart ?? []);
+
+  beforeEach(async () => {
+    market = new RandomMarket(10, 1);
+    screen = await Screen.open((await running.startBoard({ market, socket: { updateIntervalMs: 20 } })).url);
+  });
+
+  it('has indicators for those who ask for them', async () => {
+    screen.send({ subscribe: { symbol: 'S1', interval: '1m', indicators: true } });
+    await until('the first word', () => charts().length === 1);
+    expect(charts()[0]).toEqual({ symbol: 'S1', interval: '1m', indicators: true, bars: [] });
+    market.close(aBar(0));
+    await until('the bar', () => charts().length === 2);
+    expect(charts()[1]?.bars).toMatchObject([{ startMs, indicators: { sma20: 5 } }]);
+    screen.subscribe('S1', '1m');
+    await until('the first word of the other', () => charts().length === 3);
+    market.close(aBar(1));
+    await until('the next bar', () => charts().length === 4);
+    expect(charts().at(-1)?.bars[0]).not.toHaveProperty('indicators');
+  });
+
+  it('is told no more after `unsubscribe`', async () => {
+    screen.subscribe('S1', '1m');
+    await until('the first word', () => charts().length === 1);
+    screen.send({ unsubscribe: {} });
+    screen.watch('S1');
+    await until('the rows', () => screen.table.size === 1);
+    market.close(aBar(0));
+    market.move();
+    await sleep(200);
+    expect(charts()).toHaveLength(1);
+  });
+
+  it('comes once for each change, corrections in the place of what they correct, and nothing of other charts', async () => {
+    screen.subscribe('S1', '1m');
+    await until('the first word', () => charts().length === 1);
+    market.close(aBar(0));
+    market.close(aBar(0, { revision: 1, close: 2 }));
+    market.close(aBar(0, { interval: '1s' }));
+    market.close(aBar(0, { symbol: 'S2' }));
+    market.close(aBar(1));
+    await until('the bars', () => charts().flatMap(chart => chart.bars).length >= 2);
+    await sleep(100);
+    expect(charts().flatMap(chart => chart.bars.map(bar => [bar.startMs, bar.revision, bar.interval]))).toEqual([
+      [startMs, 1, '1m'],
+      [startMs + 60_000, 0, '1m'],
+    ]);
+  });
+
+  it('is read again from its history by a screen that missed more bars than are kept', async () => {
+    screen.subscribe('S1', '1m');
+    await until('the first word', () => charts().length === 1);
+    for (let index = 0; index < 501; index += 1) market.close(aBar(index));
+    await until('the word', () => charts().length === 2);
+    expect(charts()[1]).toEqual({ symbol: 'S1', interval: '1m', bars: [], reload: true });
+  });
+});
+
+describe('the connection of the page', () => {
+  it('comes again after a restart of the board, says what it wants again, and gets everything', async () => {
+    const market = new RandomMarket(20, 9);
+    const board = await running.startBoard({ market });
+    const states: ConnectionState['kind'][] = [];
+    const prices = new Map<string, number>();
+    const charts: NonNullable<UpdateMessage['chart']>[] = [];
+    const connection: BoardConnection = connectBoard({
+      url: `${board.url.replace('http', 'ws')}/ws`,
+      hello: ({ hello }) => expect(hello.maxSymbols).toBe(1_000),
+      state: state => states.push(state.kind),
+      update: ({ rows, chart }) => {
+        for (const row of rows ?? []) prices.set(row.symbol, row.price);
+        if (chart !== undefined) charts.push(chart);
+      },
+    });
+    try {
+      connection.watch(['S1', 'S2']);
+      connection.subscribe({ symbol: 'S1', interval: '1m' });
+      await until('rows and chart', () => prices.size === 2 && charts.length === 1);
+      await board.close();
+      await until('the loss', () => states.at(-1) === 'lost');
+      prices.clear();
+      const port = Number(new URL(board.url).port);
+      await running.startBoard({ market, port });
+      await until('rows and chart again', () => prices.size === 2 && charts.length === 2);
+      expect(states.slice(0, 4)).toEqual(['connecting', 'open', 'lost', 'connecting']);
+      expect(states.at(-1)).toBe('open');
+    } finally {
+      connection.close();
+    }
+    const { length } = states;
+    await sleep(300);
+    expect(states).toHaveLength(length);
+  });
+});
+
+/** Waits until a screen's rows are those of the market. */
+async function sameTable(screen: Screen, market: RandomMarket, symbols: readonly string[]): Promise<void> {
+  const shown = () => textOf(symbols.flatMap(symbol => screen.table.get(symbol) ?? []));
+  const expected = textOf(symbols.flatMap(symbol => market.latestOf(symbol) ?? []));
+  await until('all rows', () => shown() === expected).catch(() => expect(shown()).toBe(expected));
+}
+
+function textOf(rows: readonly BoardRow[]): string {
+  const fields = ['symbol', 'price', 'bid', 'ask', 'dayVolume', 'timeMs'] as const;
+  return rows.map(row => fields.map(name => row[name] ?? '-').join(' ')).join('\n');
+}

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { LiveBoard } from '../src/live-board.ts';
+import { randomFrom } from './support/seeded-random.ts';
+import { RandomMarket } from './support/random-market.ts';
+import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { Screen } from './support/screen.ts';
+
+const messages = 10_000;
+/** Fewer than end a connection. */
+const ofConnection = 40;
+
+const examples = [
+  '{"watch":{"symbols":["S1","S2","no such symbol"]}}',
+  '{"subscribe":{"symbol":"S1","interval":"1m","indicators":true}}',
+  '{"unsubscribe":{}}',
+  '[[[[[[[[[[{}]]]]]]]]]]',
+  '{"watch":{"symbols":"S1"}}',
+  '{"__proto__":{"watch":1},"constructor":{"prototype":{}}}',
+  '{"watch":{"symbols":["\\u0000","\\ud800","💹"]}}',
+  '-1e999',
+] as const;
+
+let running: RunningMarket;
+let board: LiveBoard;
+
+beforeEach(async () => {
+  running = await startMarket();
+  board = await running.startBoard({ market: new RandomMarket(50, 1), socket: { updateIntervalMs: 20 } });
+});
+
+afterEach(() => running.close());
+
+/** A message that is right, nearly right, or nothing of the kind. */
+function message(random: () => number): string | Buffer {
+  const example = examples[Math.floor(random() * examples.length)] as string;
+  const at = Math.floor(random() * example.length);
+  const kind = Math.floor(random() * 7);
+  if (kind === 0) return example;
+  if (kind === 1) return example.slice(0, at);
+  if (kind === 2) return `${example.slice(0, at)}${String.fromCharCode(random() * 0x250)}${example.slice(at + 1)}`;
+  if (kind === 3) return `${example.slice(0, at)}${example}${example.slice(at)}`;
+  if (kind === 4) return Buffer.from(Array.from({ length: Math.floor(random() * 60) }, () => random() * 256));
+  if (kind === 5) return JSON.stringify({ watch: { symbols: Array.from({ length: random() * 1_100 }, () => 'x'.repeat(random() * 66)) } });
+  return example.replace(/\d|"\w+"/, () => (['null', 'true', '[]', '{}', '1e9', '"1m"'] as const)[Math.floor(random() * 6)] ?? '0');
+}
+
+describe('whatever clients say', () => {
+  it(`is answered, taken or ends their own connection: ${messages} seeded messages`, async () => {
+    const random = randomFrom(11);
+    const good = await Screen.open(board.url);
+    good.watch('S1', 'S2');
+    await until('rows', () => good.table.size === 2);
+    const before = heapBytes();
+    let [refused, closed] = [0, 0];
+    for (let sent = 0; sent < messages; sent += ofConnection) {
+      const screen = await Screen.open(board.url);
+      const closing = once(screen.socket, 'close');
+      for (let count = 0; count < ofConnection; count += 1) screen.socket.send(message(random));
+      // Behind all of them: its answer, or the end, says that they were read.
+      screen.socket.send('{"subscribe":{"symbol":"S1","interval":"last"}}');
+      const isEnded = await Promise.race([
+        closing.then(() => true),
+        until('the last answer', () => screen.errors.some(error => error.message.includes('subscribe.interval'))).then(() => false),
+      ]);
+      refused += screen.errors.length;
+      closed += isEnded ? 1 : 0;
+      expect(new Set(screen.errors.map(error => error.code))).toEqual(
+        new Set(isEnded && screen.errors.length === 0 ? [] : ['message.invalid']),
+      );
+      screen.socket.terminate();
+    }
+    expect(refused).toBeGreaterThan(messages / 4);
+    expect(closed).toBeLessThan(messages / ofConnection);
+    expect(heapBytes() - before).toBeLessThan(8 * 1_048_576);
+    const { length } = good.updates;
+    await until('the board to go on', () => good.updates.length > length);
+    expect(good.errors).toEqual([]);
+  }, 60_000);
+
+  it('ends their own connection when it is no WebSocket frame', async () => {
+    const random = randomFrom(12);
+    const good = await Screen.open(board.url);
+    for (let round = 0; round < 200; round += 1) {
+      const { hostname, port } = new URL(board.url);
+      const socket = connect(Number(port), hostname);
+      const closing = once(socket, 'close');
+      socket.on('error', () => undefined).resume();
+      const head = ['GET /ws HTTP/1.1', `Host: ${hostname}:${port}`, 'Connection: Upgrade', 'Upgrade: websocket'];
+      socket.write(`${[...head, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='].join('\r\n')}\r\n\r\n`);
+      // Reserved bits, unmasked frames, unknown opcodes: none of it is a frame of a client.
+      socket.write(Buffer.from([0x70 | Math.floor(random() * 16), ...Array.from({ length: 40 }, () => random() * 256)]));
+      await closing;
+    }
+    expect(good.socket.readyState).toBe(good.socket.OPEN);
+    good.watch('S1');
+    await until('a row', () => good.table.size === 1);
+  });
+});
+
+/** What is held after a collection of garbage. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  return process.memoryUsage().heapUsed;
+}

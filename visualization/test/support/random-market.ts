@@ -1,0 +1,87 @@
+/** A seeded market without a log: some of its symbols have prices from the start, others get their first one later. */
+import type { Bar } from '@tapeline/core/bars';
+import type { LatestRow, LiveMarket, Watch } from '../../src/live-market.ts';
+import { ChangeCollector } from '../../src/market-changes.ts';
+import { randomFrom } from './seeded-random.ts';
+
+export class RandomMarket implements LiveMarket {
+  readonly intervals = ['1s', '1m', '1d'] as const;
+  readonly closed = Promise.resolve();
+  readonly allSymbols: readonly string[];
+  readonly #random: () => number;
+  readonly #rows = new Map<string, LatestRow>();
+  readonly #collectors = new Set<ChangeCollector>();
+
+  constructor(symbols: number, seed: number) {
+    this.#random = randomFrom(seed);
+    this.allSymbols = Array.from({ length: symbols }, (_, index) => `S${index}`);
+    for (const symbol of this.allSymbols.slice(0, symbols / 2)) this.#price(symbol);
+  }
+
+  /** Moves some prices, `times` as many; now and then a symbol gets its first one. */
+  move(times = 1): void {
+    for (let count = 0; count < (times * this.allSymbols.length) / 4; count += 1) {
+      const priced = Math.floor(this.#random() * Math.min(this.allSymbols.length, this.#rows.size + 1));
+      this.#price(this.allSymbols[priced] ?? 'S0');
+    }
+  }
+
+  /** A bar closed or was corrected. */
+  close(bar: Bar): void {
+    for (const collector of this.#collectors) collector.changed(bar);
+  }
+
+  latest(): readonly LatestRow[] {
+    return [...this.#rows.values()];
+  }
+
+  latestOf(symbol: string): LatestRow | undefined {
+    return this.#rows.get(symbol);
+  }
+
+  forming(): Bar | undefined {
+    return undefined;
+  }
+
+  recent(): readonly Bar[] {
+    return [];
+  }
+
+  symbols(): readonly string[] {
+    return [...this.#rows.keys()];
+  }
+
+  feeds(): readonly never[] {
+    return [];
+  }
+
+  watch(): Watch {
+    const collector = new ChangeCollector();
+    this.#collectors.add(collector);
+    return { drain: () => collector.drain(), close: () => this.#collectors.delete(collector) };
+  }
+
+  caughtUp(): boolean {
+    return true;
+  }
+
+  problem(): string | undefined {
+    return undefined;
+  }
+
+  #price(symbol: string): void {
+    const cents = Math.floor(this.#random() * 1_000_000);
+    const quote = this.#random() < 0.5 ? {} : { bid: (cents - 1) / 100, ask: (cents + 1) / 100 };
+    const volume = this.#random() < 0.5 ? {} : { dayVolume: this.#random() * 1e9 };
+    const timeMs = Date.now();
+    this.#rows.set(symbol, {
+      symbol,
+      price: this.#random() < 0.1 ? this.#random() : cents / 100,
+      ...quote,
+      ...volume,
+      timeMs,
+      receivedTimeMs: timeMs,
+    });
+    for (const collector of this.#collectors) collector.touched(symbol);
+  }
+}
