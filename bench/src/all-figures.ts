@@ -2,6 +2,7 @@
 import type { BenchContext } from './bench-context.ts';
 import { measureCorrectness } from './correctness.ts';
 import { measureCost } from './cost.ts';
+import { measureFanOut } from './fan-out.ts';
 import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
 import { measureMemory } from './memory.ts';
@@ -23,6 +24,7 @@ export async function measureAll(context: BenchContext): Promise<void> {
     ['ingester', () => measureIngesterCost(context, { events: 4_000_000, symbols: 1_000, rounds })],
     ['ingester latency', () => measureIngesterLatency(context, { rate: 50_000, symbols: 1_000, seconds: 15, rounds: 5 })],
     ['ingester memory', () => measureIngesterMemory(context, { symbols: 1_000, seconds: 600 })],
+    ['fan-out', () => measureFanOut(context, { clients: 2_000, symbols: 1_000, watched: 50, stalled: 100, seconds: 20, rounds })],
     ['memory', () => measureMemory(context, { symbols: 12_000, ticks: 50_000_000 })],
     ['pair', () => measurePair(context, { topic, rounds })],
     ['cost with 12,000 symbols', () => measureCost(context, { subjects: ['tapeline', 'flink-hand'], rounds, topic: wideTopic })],

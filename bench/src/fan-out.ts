@@ -11,6 +11,7 @@ export interface FanOutOptions {
   readonly symbols: number;
   /** Symbols that each client watches. */
   readonly watched: number;
+  /** Clients that read nothing, in a second half of the run; 0: there is none. */
   readonly stalled: number;
   /** Of each measurement. */
   readonly seconds: number;
@@ -23,7 +24,7 @@ export const watchLists = [
   { subject: '20 shared lists', lists: 20 },
 ] as const;
 
-const warmUpMs = 5_000;
+const longestWarmUpSeconds = 5;
 
 export async function measureFanOut(context: BenchContext, options: FanOutOptions): Promise<void> {
   const { rounds, ...parameters } = options;
@@ -44,8 +45,9 @@ async function measureRound(context: BenchContext, options: FanOutOptions, lists
   try {
     await run.start();
     context.progress(`fan-out: ${clients} clients have their rows`);
-    await sleep(warmUpMs, undefined, { signal: context.signal });
+    await sleep(Math.min(longestWarmUpSeconds, seconds) * 1_000, undefined, { signal: context.signal });
     const alone = valuesOf(await run.measure(seconds));
+    if (stalled === 0) return alone;
     await run.stall(stalled);
     context.progress(`fan-out: ${stalled} clients more read nothing`);
     const beside = valuesOf(await run.measure(seconds));
@@ -80,7 +82,7 @@ function inWords(values: Readonly<Record<string, number>>): string {
     const value = (name: string): number => values[`${prefix}${name}`] ?? Number.NaN;
     return `${(value('updatesPerCpuSecond') / 1e6).toFixed(2)} M rows a CPU-second (${Math.round(value('updatesPerSecond'))}/s), p99 ${value('p99Ms').toFixed(1)} ms, echo ${value('echoP99Ms').toFixed(1)} ms`;
   };
-  return `${part('')}; beside stalled ones ${part('stalled ')}`;
+  return values['stalled p99Ms'] === undefined ? part('') : `${part('')}; beside stalled ones ${part('stalled ')}`;
 }
 
 function commandOf({ clients, symbols, watched, stalled, seconds }: FanOutOptions): string {

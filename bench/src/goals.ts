@@ -1,5 +1,6 @@
 /** What Tapeline sets out to reach, beside what was measured. */
 import { spreadOf } from './distribution.ts';
+import { watchLists } from './fan-out.ts';
 import type { BenchResult } from './results.ts';
 import { count } from './table-text.ts';
 
@@ -13,6 +14,8 @@ interface Goal {
   readonly measure: (results: readonly BenchResult[]) => number | undefined;
 }
 
+/** Of the fan-out: nothing is shared. */
+const [{ subject: ownLists }] = watchLists;
 const narrow = 1_000;
 const wide = 12_000;
 
@@ -43,6 +46,11 @@ const goals: readonly Goal[] = [
   less('growth of the ingester in 10 minutes', 'MB', 10, 10, results =>
     scaled(median(results, 'ingester-memory', 'tapeline', 'grownBytes'), 1 / 2 ** 20),
   ),
+  more('rows that clients of the board decode for a second of its CPU', 'M', 5, 5, results =>
+    scaled(median(results, 'fan-out', ownLists, 'updatesPerCpuSecond'), 1e-6),
+  ),
+  less('board to client, p99, beyond an idle echo', 'ms', 5, 5, results => median(results, 'fan-out', ownLists, 'beyondEchoMs')),
+  less('what 100 stalled clients change of both', '%', 10, 10, besideStalled),
   less('recovery, stopped cleanly, p99', 'ms', 1_000, 1_000, results => median(results, 'recovery', 'stopped cleanly', 'p99Ms')),
   less('recovery, killed, p99', 'ms', 7_000, 2_000, results => median(results, 'recovery', 'killed', 'p99Ms')),
 ];
@@ -77,7 +85,7 @@ function median(results: readonly BenchResult[], figure: string, subject: string
     return result.figure === figure && result.subject === subject && result.parameters.symbols === wanted;
   });
   const length = ({ parameters }: BenchResult): number =>
-    Number(parameters.topicTicks ?? parameters.ticks ?? parameters.events ?? parameters.ticksPerSecond ?? 0);
+    Number(parameters.topicTicks ?? parameters.ticks ?? parameters.events ?? parameters.ticksPerSecond ?? parameters.clients ?? 0);
   const longest = Math.max(...fitting.map(length));
   const values = fitting.filter(result => length(result) === longest).map(result => result.values[value] ?? Number.NaN);
   return values.length === 0 ? undefined : spreadOf(values).median;
@@ -107,6 +115,14 @@ function besideBare(results: readonly BenchResult[]): number | undefined {
     return [(values.p99Ms ?? Number.NaN) / (beside?.values.p99Ms ?? Number.NaN)];
   });
   return ratios.length === 0 ? undefined : spreadOf(ratios).median;
+}
+
+/** The greater of the losses of rows a CPU-second and of p99, in percent. */
+function besideStalled(results: readonly BenchResult[]): number | undefined {
+  const value = (name: string): number => median(results, 'fan-out', ownLists, name) ?? Number.NaN;
+  const fewerRows = 1 - value('stalled updatesPerCpuSecond') / value('updatesPerCpuSecond');
+  const slower = value('stalled p99Ms') / value('p99Ms') - 1;
+  return Math.max(0, fewerRows, slower) * 100;
 }
 
 function lengthOf({ parameters }: BenchResult): number {

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { spreadOf } from './distribution.ts';
 import { goalRows } from './goals.ts';
+import { fanOut } from './report-fan-out.ts';
 import { ingester } from './report-ingester.ts';
 import type { BenchResult, Results } from './results.ts';
 import { subjects } from './subjects.ts';
@@ -28,6 +29,7 @@ export function reportOf(all: readonly BenchResult[]): string {
     memory(results),
     pair(results),
     recovery(results),
+    fanOut(results),
   ];
   return `${sections.filter(section => section !== '').join('\n\n')}\n`;
 }

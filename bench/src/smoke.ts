@@ -3,12 +3,15 @@ import { PipelineError } from '@tapeline/core/errors';
 import type { BenchContext } from './bench-context.ts';
 import { measureCorrectness } from './correctness.ts';
 import { measureSubject } from './cost.ts';
+import { measureFanOut } from './fan-out.ts';
 import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
 import { subjectNamed } from './subjects.ts';
 
 /** So many times less CPU than kafkajs at least; the aim of a real run is far higher, but neighbours and a short run blur. */
 const smallestRatio = 2;
+/** Rows a second of the board's CPU at least; a real run, with ten times the clients, has ten times as many. */
+const smallestFanOut = 400_000;
 const topic = { ticks: 1_000_000, symbols: 1_000 };
 const rounds = 2;
 const names = ['tapeline', 'kafkajs'] as const;
@@ -34,6 +37,7 @@ export async function smoke(context: BenchContext): Promise<void> {
   context.say(`kafkajs takes ${ratio.toFixed(1)} times the CPU of Tapeline`);
   await measureLive(context, { figure: 'latency', ticksPerSecond: 2_000, symbols: 100, seconds: 16, rounds: 1 });
   await smokeIngester(context);
+  await smokeFanOut(context);
 }
 
 /** Every price goes into the log; what a short run on a busy machine costs says nothing of memory and time. */
@@ -44,6 +48,24 @@ async function smokeIngester(context: BenchContext): Promise<void> {
   const measured = context.results.all().filter(({ figure }) => figure === 'ingester' || figure === 'ingester-memory');
   for (const { figure, values } of measured) {
     if (values.lost !== 0 || values.refused !== 0) throw failed(`${figure}: ${values.lost} prices lost, ${values.refused} refused`);
+  }
+}
+
+/** Clients get their rows, at a price that no queue of messages would have. */
+async function smokeFanOut(context: BenchContext): Promise<void> {
+  const [clients, watched, tellsPerSecond] = [200, 50, 10];
+  await measureFanOut(context, { clients, symbols: 1_000, watched, stalled: 0, seconds: 2, rounds: 1 });
+  for (const { figure, subject, values } of context.results.all()) {
+    if (figure !== 'fan-out') continue;
+    const { updatesPerSecond = 0, updatesPerCpuSecond = 0 } = values;
+    const most = clients * watched * tellsPerSecond;
+    if (!(updatesPerSecond > most / 4 && updatesPerSecond < most * 1.2)) {
+      throw failed(
+        `fan-out, ${subject}: ${Math.round(updatesPerSecond)} rows a second came, expected ${most} and a quarter of it at least`,
+      );
+    }
+    if (!(updatesPerCpuSecond >= smallestFanOut))
+      throw failed(`fan-out, ${subject}: ${Math.round(updatesPerCpuSecond)} rows a CPU-second, expected ${smallestFanOut} at least`);
   }
 }
 

@@ -44,6 +44,44 @@ describe('the report', () => {
   });
 });
 
+describe('the report of the fan-out', () => {
+  const alone = {
+    updatesPerCpuSecond: 5_500_000,
+    updatesPerSecond: 1e6,
+    p50Ms: 1,
+    p99Ms: 4,
+    echoP50Ms: 0,
+    echoP99Ms: 1,
+    beyondEchoMs: 3,
+    bytesPerUpdate: 28.4,
+  };
+  const beside = Object.fromEntries(Object.entries(alone).map(([name, value]) => [`stalled ${name}`, value]));
+  const result = (round: number, values: Readonly<Record<string, number>>): BenchResult => ({
+    ...costOf('a random list each', round, 1),
+    figure: 'fan-out',
+    parameters: { clients: 2_000, symbols: 1_000, watched: 50, stalled: 100, seconds: 20 },
+    values: { ...alone, ...beside, ...values },
+    command: 'npm run bench -- fan-out',
+  });
+  const report = reportOf([
+    result(1, { 'stalled updatesPerCpuSecond': 5_225_000 }),
+    result(2, { beyondEchoMs: 6 }),
+    result(3, { updatesPerCpuSecond: 5_600_000, 'stalled updatesPerCpuSecond': 5_225_000 }),
+  ]);
+
+  it('gives rows for a second of CPU and the times, with and without stalled clients', () => {
+    const row = '2,000 × 50 of 1,000 | 1,000,000 | 5.50 · **5.50** · 5.60 | 1.0 · 4.0 | 0.0 · 1.0 | 28.4 | 3 |';
+    expect(report).toContain(`| a random list each | ${row}`);
+    expect(report).toContain('| a random list each; 100 stalled clients more | 2,000 × 50 of 1,000 | 1,000,000 | 5.22 · **5.22** · 5.50 |');
+  });
+
+  it('says which goals are reached', () => {
+    expect(report).toContain('| rows that clients of the board decode for a second of its CPU | 5 M | 5 M | 5.5 M | aim reached |');
+    expect(report).toContain('| board to client, p99, beyond an idle echo | 5 ms | 5 ms | 3 ms | aim reached |');
+    expect(report).toContain('| what 100 stalled clients change of both | 10 % | 10 % | 5 % | aim reached |');
+  });
+});
+
 describe('results', () => {
   let folder = '';
   beforeEach(() => {

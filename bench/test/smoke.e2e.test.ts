@@ -28,7 +28,7 @@ describeWithKafka('npm run bench -- smoke', kafka => {
       expect(stdout).toMatch(/kafkajs 1m: (\d+) of \1 bars equal/);
       expect(stdout).toMatch(/kafkajs takes [\d.]+ times the CPU of Tapeline/);
       expect(readdirSync(results).sort()).toEqual([
-        ...['correctness.jsonl', 'ingester-latency.jsonl', 'ingester-memory.jsonl', 'ingester.jsonl', 'latency.jsonl'],
+        ...['correctness.jsonl', 'fan-out.jsonl', 'ingester-latency.jsonl', 'ingester-memory.jsonl', 'ingester.jsonl', 'latency.jsonl'],
       ]);
     } finally {
       rmSync(results, { recursive: true, force: true });
