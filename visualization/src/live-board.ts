@@ -27,7 +27,7 @@ export interface LiveBoardOptions {
   readonly logger: Logger;
   readonly registry: Registry;
   /** Bounds of the WebSocket. */
-  readonly socket?: Pick<BoardSocketOptions, 'updateIntervalMs' | 'maxClients' | 'maxBufferedBytes' | 'pingIntervalMs'>;
+  readonly socket?: Pick<BoardSocketOptions, 'updateIntervalMs' | 'maxClients' | 'maxBufferedBytes' | 'maxBehindMs' | 'pingIntervalMs'>;
   /** Bounds of the HTTP interface. */
   readonly answerBounds?: AnswerBoundsOptions;
   /** Milliseconds since the Unix epoch. @default Date.now */

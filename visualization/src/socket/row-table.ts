@@ -99,9 +99,18 @@ export class RowTable {
         const number = (word << 5) + 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
         rows += 1;
-        let from = number * maxRowWords;
-        const end = from + (lengths[number] as number);
-        while (from < end) into[next++] = words[from++] as number;
+        const from = number * maxRowWords;
+        const length = lengths[number] as number;
+        // Most rows are so long or shorter; what is copied beyond is written over by the next row.
+        into[next] = words[from] as number;
+        into[next + 1] = words[from + 1] as number;
+        into[next + 2] = words[from + 2] as number;
+        into[next + 3] = words[from + 3] as number;
+        into[next + 4] = words[from + 4] as number;
+        into[next + 5] = words[from + 5] as number;
+        into[next + 6] = words[from + 6] as number;
+        for (let more = 7; more < length; more += 1) into[next + more] = words[from + more] as number;
+        next += length;
       }
     }
     this.#gathered = rows;
