@@ -56,13 +56,13 @@ export class UpdateBytes {
     const payload = (this.#at + longestHead + 3) & ~3;
     const first = (payload + headBytes) >> 2;
     const next = table.gather(this.#words, first, rows.watched, rows.changed, rows.pending);
-    return next === first ? undefined : { ...this.#framed(payload, next << 2, nowMs, table.baseMs), rows: table.gathered };
+    return next === first ? undefined : this.#framed(payload, next << 2, { nowMs, baseMs: table.baseMs, rows: table.gathered });
   }
 
   /** A frame without rows: the clock alone. */
   clock(nowMs: number, baseMs: number): Span {
     const payload = (this.#at + longestHead + 3) & ~3;
-    return this.#framed(payload, payload + headBytes, nowMs, baseMs);
+    return this.#framed(payload, payload + headBytes, { nowMs, baseMs, rows: 0 });
   }
 
   /** Puts frames behind those of a span. */
@@ -74,13 +74,13 @@ export class UpdateBytes {
     return { start, end: this.#at, rows: span?.rows ?? 0 };
   }
 
-  #framed(payload: number, end: number, nowMs: number, baseMs: number): Span {
+  #framed(payload: number, end: number, { nowMs, baseMs, rows }: { nowMs: number; baseMs: number; rows: number }): Span {
     this.#view.setUint32(payload, format, true);
     this.#view.setFloat64(payload + 4, nowMs, true);
     this.#view.setFloat64(payload + 12, baseMs, true);
     const start = writeHead(this.#bytes, payload, end - payload, opcodes.binary);
     this.#at = end;
-    return { start, end, rows: 0 };
+    return { start, end, rows };
   }
 
   #append(bytes: Buffer): void {
