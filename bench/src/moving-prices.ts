@@ -15,7 +15,7 @@ const heartbeatMs = 250;
 
 interface Instrument {
   readonly symbol: string;
-  readonly dayOpen: number;
+  readonly day: Bar;
   price: number;
   dayVolume: number;
   timeMs: number;
@@ -38,7 +38,7 @@ export class MovingPrices implements LiveMarket {
   constructor(symbols: number) {
     this.#instruments = loadSymbols(symbols).map(symbol => {
       const cents = 1_000 + Math.floor(this.#random() * 50_000);
-      return { symbol, dayOpen: cents / 100, price: cents / 100, dayVolume: cents * 10, timeMs: Math.floor(machineMs()) };
+      return { symbol, day: dayBar(symbol, cents / 100), price: cents / 100, dayVolume: cents * 10, timeMs: Math.floor(machineMs()) };
     });
     this.#bySymbol = new Map(this.#instruments.map(instrument => [instrument.symbol, instrument]));
     this.#timer = setInterval(() => this.#move(), stepMs);
@@ -57,10 +57,7 @@ export class MovingPrices implements LiveMarket {
   }
 
   forming(symbol: string): Bar | undefined {
-    const open = this.#bySymbol.get(symbol)?.dayOpen;
-    if (open === undefined) return undefined;
-    const prices = { open, high: open, low: open, close: open, tickCount: 1, flags: [], revision: 0, versionUs: 0 };
-    return { symbol, interval: '1d', startMs: 0, endMs: 86_400_000, state: 'forming', ...prices };
+    return this.#bySymbol.get(symbol)?.day;
   }
 
   recent(): readonly Bar[] {
@@ -117,4 +114,9 @@ export class MovingPrices implements LiveMarket {
       for (const collector of this.#collectors) collector.touched(instrument.symbol);
     }
   }
+}
+
+function dayBar(symbol: string, open: number): Bar {
+  const prices = { open, high: open, low: open, close: open, tickCount: 1, flags: [], revision: 0, versionUs: 0 };
+  return { symbol, interval: '1d', startMs: 0, endMs: 86_400_000, state: 'forming', ...prices };
 }

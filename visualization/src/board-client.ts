@@ -98,7 +98,7 @@ export class BoardClient {
     const set = this.#watched;
     if (set === undefined) return undefined;
     const rows = { watched: set.bits, changed, pending: this.#pending };
-    if (this.#pending !== undefined) {
+    if (this.#pending !== undefined || set.clients === 1) {
       this.#pending = undefined;
       return bytes.rows(table, rows, nowMs);
     }

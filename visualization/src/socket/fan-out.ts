@@ -159,7 +159,9 @@ export class FanOut {
     seat.behindSinceMs = undefined;
     this.#announce(seat);
     const update = seat.client.update(turn);
-    if (update !== undefined) seat.line.write(this.#bytes.bytes, update.start, update.end);
+    if (update === undefined) return undefined;
+    seat.line.write(this.#bytes.bytes, update.start, update.end);
+    if (seat.client.watched?.clients === 1) this.#bytes.giveBack(update);
     return update;
   }
 

@@ -2,17 +2,19 @@
 import type { Bar } from '@tapeline/core/bars';
 import type { BoardRow } from '../board-messages.ts';
 import type { LiveMarket } from '../live-market.ts';
-import { encodeRow, maxRowNumber, maxRowWords } from './row-encoding.ts';
+import { encodeRow, maxRowNumber } from './row-encoding.ts';
 
 /** Times of rows count from a moment that is moved on after so long: it has to be near enough for 32 bits. */
 const baseLifeMs = 7 * 86_400_000;
+/** Words from one row to the next: a row stands in one line of the processor's cache. */
+const rowShift = 4;
 
 export class RowTable {
   readonly #market: Pick<LiveMarket, 'latestOf' | 'forming'>;
   readonly #numbers = new Map<string, number>();
   readonly #symbols: string[] = [];
   #capacity = 1_024;
-  #words = new Uint32Array(this.#capacity * maxRowWords);
+  #words = new Uint32Array(this.#capacity << rowShift);
   #lengths = new Uint8Array(this.#capacity);
   #watchers = new Uint32Array(this.#capacity);
   /** Rows that changed while nobody watched them. */
@@ -99,7 +101,7 @@ export class RowTable {
         const number = (word << 5) + 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
         rows += 1;
-        const from = number * maxRowWords;
+        const from = number << rowShift;
         const length = lengths[number] as number;
         // Most rows are so long or shorter; what is copied beyond is written over by the next row.
         into[next] = words[from] as number;
@@ -129,7 +131,7 @@ export class RowTable {
 
   #grow(): void {
     this.#capacity *= 2;
-    this.#words = grown(this.#words, new Uint32Array(this.#capacity * maxRowWords));
+    this.#words = grown(this.#words, new Uint32Array(this.#capacity << rowShift));
     this.#lengths = grown(this.#lengths, new Uint8Array(this.#capacity));
     this.#watchers = grown(this.#watchers, new Uint32Array(this.#capacity));
     this.#stale = grown(this.#stale, new Uint8Array(this.#capacity));
@@ -140,7 +142,7 @@ export class RowTable {
     const row = boardRow(symbol, this.#market.latestOf(symbol), this.#market.forming(symbol, '1d'));
     // A market that begins again may not know the symbol for a moment: what was shown stays.
     if (row === undefined) return;
-    this.#lengths[number] = encodeRow(this.#words, number * maxRowWords, number, row, this.#baseMs);
+    this.#lengths[number] = encodeRow(this.#words, number << rowShift, number, row, this.#baseMs);
     this.#stale[number] = 0;
   }
 }
