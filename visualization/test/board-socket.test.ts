@@ -142,6 +142,37 @@ describe('the limits of the socket', () => {
     expect([code, String(reason)]).toEqual([1008, 'more than 50 messages in 10 s']);
   });
 
+  it('end the connection of a client that sends too much', async () => {
+    const screen = await Screen.open((await running.startBoard()).url);
+    for (let count = 0; count < 9; count += 1) screen.socket.send('x'.repeat(65_000));
+    const [code, reason] = await once(screen.socket, 'close');
+    expect([code, String(reason)]).toEqual([1008, 'more than 512 KiB in 10 s']);
+  });
+
+  it('count its pings, which have to be answered, as messages', async () => {
+    const screen = await Screen.open((await running.startBoard()).url);
+    for (let count = 0; count <= 50; count += 1) screen.socket.ping();
+    const [code] = await once(screen.socket, 'close');
+    expect(code).toBe(1008);
+  });
+
+  it('take as many symbols as the hello says, and no more', async () => {
+    const screen = await Screen.open((await running.startBoard()).url);
+    await until('the hello', () => screen.hello !== undefined);
+    const symbols = Array.from({ length: (screen.hello?.maxSymbols ?? 0) + 1 }, (_, index) => String(index).padStart(60, 'S'));
+    screen.watch(...symbols.slice(1));
+    screen.watch(...symbols);
+    await until('an error', () => screen.errors.length > 0);
+    expect(screen.errors).toEqual([{ code: 'message.invalid', message: expect.stringContaining('watch.symbols: Too big') }]);
+  });
+
+  it('answer bytes, which no client has to send, with what is wrong', async () => {
+    const screen = await Screen.open((await running.startBoard()).url);
+    screen.socket.send(Buffer.from('{"unsubscribe":{}}'));
+    await until('an error', () => screen.errors.length > 0);
+    expect(screen.errors).toEqual([{ code: 'message.invalid', message: 'a message must be text, not binary' }]);
+  });
+
   it('end the connection of a client that answers no ping', async () => {
     const screen = await Screen.open((await running.startBoard({ socket: { pingIntervalMs: 200 } })).url);
     screen.socket.pause();
