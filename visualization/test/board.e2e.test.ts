@@ -1,62 +1,32 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import type { LiveBoard } from '../src/live-board.ts';
-import { candlePixels, complaintsOf, describeWithBrowser, launchBrowser, overlaps, textBoxes, textOf } from './support/browser.ts';
-import { MovingMarket, symbols } from './support/moving-market.ts';
-import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import type { Page } from 'playwright-core';
+import { type BoardUnderTest, drawn, priced, settled, sizes, startBoardUnderTest } from './support/board-page.ts';
+import { complaintsOf, describeWithBrowser, launchBrowser, textOf } from './support/browser.ts';
+import { symbols } from './support/moving-market.ts';
+import { startMarket, until } from './support/running-market.ts';
 
 const timeoutMs = 60_000;
-const sizes = [
-  { name: 'a desktop', width: 1440, height: 900 },
-  { name: 'a tablet', width: 820, height: 1180 },
-  { name: 'a phone', width: 390, height: 844 },
-] as const;
+
+const lastOf = (page: Page, symbol: string) => textOf(page.locator(`tr[data-symbol="${symbol}"] .last`));
+const listed = (page: Page) => page.locator('tbody th').allTextContents();
+const shown = (page: Page) => textOf(page.locator('#quote-symbol'));
+const focused = (page: Page) => page.evaluate('document.activeElement.dataset.symbol ?? document.activeElement.id');
+const kept = (page: Page) => page.evaluate("localStorage.getItem('tapeline.watchlist')");
 
 describeWithBrowser('the page', executablePath => {
-  let running: RunningMarket;
-  let board: LiveBoard;
-  let browser: Browser;
-  let moving: Promise<void>;
-  const stopping = new AbortController();
+  let under: BoardUnderTest;
 
   beforeAll(async () => {
-    running = await startMarket();
-    running.startProcessor();
-    const market = new MovingMarket(running.feed);
-    await market.appendHistory(Date.now(), 120);
-    board = await running.startBoard();
-    moving = market.run(stopping.signal);
-    browser = await launchBrowser(executablePath);
-    await until('the board follows the log', () => running.market.problem() === undefined);
+    under = await startBoardUnderTest(executablePath);
   }, timeoutMs);
 
-  afterAll(async () => {
-    await browser.close();
-    stopping.abort();
-    await moving;
-    await running.close();
-  }, timeoutMs);
-
-  async function opened(options: Parameters<Browser['newPage']>[0] = {}, path = '/?symbol=BTC%2FUSD&interval=1m'): Promise<Page> {
-    const page = await browser.newPage({ viewport: sizes[0], ...options });
-    page.setDefaultTimeout(30_000);
-    await page.goto(board.url + path);
-    await page
-      .locator('#prices tbody tr')
-      .nth(symbols.length - 1)
-      .waitFor();
-    return page;
-  }
-
-  const lastOf = (page: Page, symbol: string) => textOf(page.locator(`tr[data-symbol="${symbol}"] .last`));
-  const drawn = (page: Page) =>
-    until('candles', async () => (await candlePixels(page)).up > 300 && (await candlePixels(page)).down > 300, 30_000);
+  afterAll(() => under.close(), timeoutMs);
 
   it(
-    'shows every symbol with a price that moves',
+    'begins with the symbols that the server knows, with prices that move',
     async () => {
-      const page = await opened();
-      expect(await page.locator('tbody .text').allTextContents()).toEqual([...symbols]);
+      const page = await under.opened();
+      expect(await listed(page)).toEqual([...symbols]);
       for (const symbol of ['BTC/USD', 'EUR/USD']) {
         const before = await lastOf(page, symbol);
         await until(`a new price of ${symbol}`, async () => (await lastOf(page, symbol)) !== before);
@@ -64,6 +34,7 @@ describeWithBrowser('the page', executablePath => {
       expect(await lastOf(page, 'EUR/USD')).toMatch(/^\d\.\d{5}$/);
       expect(await lastOf(page, 'BTC/USD')).toMatch(/^\d{2},\d{3}\.\d{2}$/);
       expect(await textOf(page.locator('tr[data-symbol="BTC/USD"] .change'))).toMatch(/^[+−]?\d+\.\d{2}$/);
+      expect(await textOf(page.locator('#quote-title'))).toBe('Bitcoin US Dollar');
       expect(await page.title()).toMatch(/^[\d,.]+ BTC\/USD \(simulated\) · Tapeline$/);
       await page.close();
     },
@@ -71,104 +42,234 @@ describeWithBrowser('the page', executablePath => {
   );
 
   it(
-    'says that data is simulated, where nobody can miss it',
+    'flashes a moved price, and only where motion is welcome',
     async () => {
-      const page = await opened();
-      const notice = page.locator('.notice[data-kind="simulated"]');
-      expect(await textOf(notice)).toContain('SIMULATED DATA');
-      const box = await notice.boundingBox();
-      expect(box?.width).toBe(1440);
-      expect(box?.y).toBeLessThan(60);
+      const flashes = (page: Page) =>
+        page.evaluate<number>('document.getAnimations().filter(a => a.effect?.target?.matches("td.last")).length');
+      const page = await under.opened({ reducedMotion: 'no-preference' });
+      await until('a flash', async () => (await flashes(page)) > 0);
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      await until('the last flash', async () => (await flashes(page)) === 0);
+      const before = await lastOf(page, 'BTC/USD');
+      await until('a new price', async () => (await lastOf(page, 'BTC/USD')) !== before);
+      expect(await flashes(page)).toBe(0);
       await page.close();
     },
     timeoutMs,
   );
 
   it(
-    'paints candles and lets the last one grow',
+    'lets the last candle grow, and tells the values of the bar under the cross-hair',
     async () => {
-      const page = await opened();
+      const page = await under.opened();
       await drawn(page);
-      await until('the forming bar', async () => (await textOf(page.locator('#legend'))).includes('forming'));
-      const ticks = async () => Number(/Ticks (\d+)/.exec(await textOf(page.locator('#legend')))?.[1]);
+      const readout = () => textOf(page.locator('#readout'));
+      await until('the forming bar', async () => (await readout()).includes('forming'));
+      const ticks = async () => Number(/Ticks (\d+)/.exec(await readout())?.[1]);
       const before = await ticks();
       await until('a grown bar', async () => (await ticks()) !== before);
+      const box = await page.locator('#chart').boundingBox();
+      if (box === null) throw new Error('the chart is not there');
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+      await until('a closed bar', async () => (await readout()).includes('final'));
+      expect(await readout()).toMatch(/O [\d,.]+H [\d,.]+L [\d,.]+C [\d,.]+Vol \S+VWAP [\d,.–]+Ticks \d+SMA 20 [≈\d,. ]+/);
       await page.close();
     },
     timeoutMs,
   );
 
   it(
-    'shows another symbol by a click and by the keyboard, and another interval',
+    'draws gaps and flags: the cross-hair goes there by the keyboard and names them',
     async () => {
-      const page = await opened();
-      await page.locator('tr[data-symbol="EUR/USD"]').click();
-      expect(await textOf(page.locator('#quote-symbol'))).toBe('EUR/USD');
-      await page.keyboard.press('ArrowDown');
-      expect(await textOf(page.locator('#quote-symbol'))).toBe('MSFT');
-      await page.getByRole('radio', { name: '5m', exact: true }).click();
+      const page = await under.opened({ reducedMotion: 'reduce' });
+      await settled(page);
+      await page.keyboard.press('c');
+      expect(await focused(page)).toBe('chart');
+      const said = new Set<string>();
+      for (let step = 0; step < 56; step += 1) {
+        await page.keyboard.press('ArrowLeft');
+        const text = await textOf(page.locator('#readout'));
+        for (const word of ['mismatch', 'reconciled', 'filled from history', 'final', 'filled', 'gap', ': socket closed']) {
+          if (text.includes(word)) said.add(word);
+        }
+      }
+      expect([...said].sort()).toEqual([': socket closed', 'filled', 'filled from history', 'final', 'gap', 'mismatch', 'reconciled']);
+      expect(await textOf(page.locator('#announcement'))).toMatch(/^\d\d:\d\d:00 UTC, O /);
+      await until('the newest bar', async () => {
+        await page.keyboard.press('End');
+        return (await textOf(page.locator('#readout'))).includes('forming');
+      });
+      expect(await page.locator('#flags li').allTextContents()).toEqual([
+        'G gap',
+        'M mismatch',
+        'C corrected',
+        'P partial',
+        'filled',
+        'reconciled',
+      ]);
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
+    'is used by the keyboard alone: search, add, choose, order, remove, interval, indicators, help',
+    async () => {
+      const page = await under.opened();
+      const complaints = complaintsOf(page, under.board.url);
+      for (const [index, symbol] of ['EUR/USD', 'MSFT', 'NVDA'].entries()) {
+        await page.keyboard.press('w');
+        if (index === 0) await page.keyboard.press('End');
+        await until('a row with the focus', async () => symbols.includes((await focused(page)) as 'AAPL'));
+        await page.locator(`tr[data-symbol="${symbol}"]`).focus();
+        await page.keyboard.press('Delete');
+      }
+      expect(await listed(page)).toEqual(['AAPL', 'BTC/USD', 'ETH/BTC', 'ETH/USD', 'XAU/USD']);
+      expect(await focused(page)).toBe('XAU/USD');
+
+      await page.keyboard.press('/');
+      expect(await focused(page)).toBe('search');
+      await page.keyboard.type('usd', { delay: 20 });
+      const active = () => textOf(page.locator('#search-results [aria-selected="true"]'));
+      await until('results', async () => (await active()).includes('BTC/USD'));
+      await page.keyboard.type(' no such');
+      await page.getByText('No symbol matches “usd no such”').waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('micro');
+      await until('a match by name', async () => (await active()).includes('Microsoft'));
+      await page.keyboard.press('Enter');
+      expect(await shown(page)).toBe('MSFT');
+      expect(await listed(page)).toEqual(['AAPL', 'BTC/USD', 'ETH/BTC', 'ETH/USD', 'XAU/USD', 'MSFT']);
+
+      await page.keyboard.press('w');
+      expect(await focused(page)).toBe('MSFT');
+      await page.keyboard.press('Alt+ArrowUp');
+      await page.keyboard.press('Alt+ArrowUp');
+      expect(await listed(page)).toEqual(['AAPL', 'BTC/USD', 'ETH/BTC', 'MSFT', 'ETH/USD', 'XAU/USD']);
+      expect(await textOf(page.locator('#announcement'))).toBe('MSFT is number 4 of 6');
+      await page.keyboard.press('ArrowUp');
+      await page.keyboard.press('ArrowUp');
+      expect([await focused(page), await shown(page)]).toEqual(['BTC/USD', 'BTC/USD']);
+
+      await page.keyboard.press('5');
       expect(await textOf(page.getByRole('radio', { checked: true }))).toBe('5m');
-      expect(new URL(page.url()).search).toBe('?symbol=MSFT&interval=5m');
-      await drawn(page);
-      expect(await page.locator('tr[aria-selected="true"]').getAttribute('data-symbol')).toBe('MSFT');
-      await page.close();
-    },
-    timeoutMs,
-  );
+      await page.keyboard.press('[');
+      expect(new URL(page.url()).hash).toBe('#symbol=BTC%2FUSD&interval=1m');
+      await page.keyboard.press('i');
+      await page.keyboard.press('Space');
+      await page.keyboard.press('Escape');
+      expect(await focused(page)).toBe('indicators-open');
+      await until('no average in the readout', async () => !(await textOf(page.locator('#readout'))).includes('SMA'));
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keys and marks' }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'hidden' });
 
-  for (const size of sizes) {
-    it(
-      `fits ${size.name} (${size.width} × ${size.height}): no text lies on another, none is cut off, nothing scrolls sideways, no complaint`,
-      async () => {
-        const page = await browser.newPage({ viewport: size });
-        const complaints = complaintsOf(page, board.url);
-        await page.goto(`${board.url}/?symbol=BTC%2FUSD&interval=1m`);
-        await page
-          .locator('#prices tbody tr')
-          .nth(symbols.length - 1)
-          .waitFor();
-        await drawn(page);
-        const boxes = await textBoxes(page);
-        expect(boxes.length).toBeGreaterThan(60);
-        expect(overlaps(boxes)).toEqual([]);
-        expect(boxes.filter(box => box.left < 0 || box.right > size.width)).toEqual([]);
-        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(size.width);
-        const clipped = `[...document.querySelectorAll('td, th, h1, h2, .notice, .quote, .legend, .scroll')].filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)`;
-        expect(await page.evaluate(clipped)).toEqual([]);
-        expect(complaints).toEqual([]);
-        await page.close();
-      },
-      timeoutMs,
-    );
-  }
-
-  it(
-    'aligns numbers on the right, in figures of one width',
-    async () => {
-      const page = await opened();
-      const cells = page.locator('tbody td.last');
-      const rights = await cells.evaluateAll(elements =>
-        elements.map(element => String(Math.round(element.getBoundingClientRect().right))),
-      );
-      expect(new Set(rights).size).toBe(1);
-      const style = await page.evaluate(
-        '(({ textAlign, fontVariantNumeric }) => ({ textAlign, fontVariantNumeric }))(getComputedStyle(document.querySelector("td.last")))',
-      );
-      expect(style).toEqual({ textAlign: 'right', fontVariantNumeric: 'lining-nums tabular-nums' });
+      await page.reload();
+      await priced(page);
+      expect(await listed(page)).toEqual(['AAPL', 'BTC/USD', 'ETH/BTC', 'MSFT', 'ETH/USD', 'XAU/USD']);
+      expect(await textOf(page.locator('#readout'))).not.toContain('SMA');
+      expect(complaints).toEqual([]);
       await page.close();
     },
     timeoutMs,
   );
 
   it(
-    'follows the scheme of the system',
+    'is used by the pointer alone: choose, drag, remove, star, search',
     async () => {
-      const page = await opened({ colorScheme: 'dark' });
-      const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
-      expect(await background()).toBe('rgb(11, 14, 19)');
-      await page.emulateMedia({ colorScheme: 'light' });
-      expect(await background()).toBe('rgb(236, 239, 243)');
+      const page = await under.opened();
+      await page.locator('tr[data-symbol="EUR/USD"]').click();
+      expect(await shown(page)).toBe('EUR/USD');
+      const grip = await page.locator('tr[data-symbol="XAU/USD"] .grip').boundingBox();
+      const target = await page.locator('tr[data-symbol="BTC/USD"]').boundingBox();
+      if (grip === null || target === null) throw new Error('the rows are not there');
+      await page.mouse.move(grip.x + 8, grip.y + grip.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(grip.x + 8, target.y + 4, { steps: 5 });
+      await page.mouse.up();
+      expect((await listed(page)).slice(0, 3)).toEqual(['AAPL', 'XAU/USD', 'BTC/USD']);
+      expect(await shown(page)).toBe('EUR/USD');
+      await page.getByRole('button', { name: 'Remove AAPL from the watchlist' }).click();
+      await page.getByRole('button', { name: 'EUR/USD in the watchlist' }).click();
+      expect(await kept(page)).toBe('["XAU/USD","BTC/USD","ETH/BTC","ETH/USD","MSFT","NVDA"]');
+      await page.getByRole('combobox').click();
+      await page.getByRole('option', { name: /AAPL/ }).click();
+      expect([await shown(page), (await listed(page)).at(-1)]).toEqual(['AAPL', 'AAPL']);
+      await page.getByRole('radio', { name: '15m', exact: true }).click();
+      expect(new URL(page.url()).hash).toBe('#symbol=AAPL&interval=15m');
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
+    'opens what a link names, in the hash or in the query, in the list or not, and follows a changed link',
+    async () => {
+      const page = await under.opened({}, '/?symbol=ETH%2FBTC&interval=5m');
+      await until('the symbol', async () => (await shown(page)) === 'ETH/BTC');
+      expect(new URL(page.url()).href).toBe(`${under.board.url}/#symbol=ETH%2FBTC&interval=5m`);
+      await page.evaluate("localStorage.setItem('tapeline.watchlist', '[\"MSFT\"]')");
+      await page.reload();
+      await until('the price of a symbol that is not in the list', async () => /\d/.test(await textOf(page.locator('#quote-last'))));
+      expect([await shown(page), await listed(page)]).toEqual(['ETH/BTC', ['MSFT']]);
+      await page.evaluate("location.hash = '#symbol=NVDA&interval=1h'");
+      await until('the other symbol', async () => (await shown(page)) === 'NVDA');
+      expect(await textOf(page.getByRole('radio', { checked: true }))).toBe('1h');
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
+    'reads older bars as one scrolls back, and finds the way to the newest',
+    async () => {
+      const page = await under.opened({ reducedMotion: 'reduce' }, '/#symbol=BTC%2FUSD&interval=1s');
+      const asked: string[] = [];
+      page.on('request', request => request.url().includes('/api/bars') && asked.push(new URL(request.url()).search));
       await drawn(page);
+      const box = await page.locator('#chart').boundingBox();
+      if (box === null) throw new Error('the chart is not there');
+      await page.mouse.move(box.x + 200, box.y + 100);
+      const older = () => asked.filter(query => query.includes('to='));
+      await until('older bars', async () => {
+        await page.mouse.wheel(-600, 0);
+        return older().length >= 2;
+      });
+      expect(new Set(older()).size).toBe(older().length);
+      await page.getByRole('button', { name: 'Newest' }).click();
+      await page.mouse.move(box.x + 200, box.y - 5);
+      await until('the newest bar', async () => (await textOf(page.locator('#readout'))).includes('forming'));
+      await page.getByRole('button', { name: 'Newest' }).waitFor({ state: 'hidden' });
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
+    'lists alerts, opens the chart of one, and shows one that comes',
+    async () => {
+      const page = await under.opened();
+      const alerts = page.locator('#alerts li');
+      await alerts.first().waitFor();
+      expect(await alerts.locator('.message').allTextContents()).toEqual([
+        'BTC/USD closed above its level',
+        'BTC/USD rose by 0.31 % in 5 minutes (rule: 0.25 %)',
+        'EUR/USD crossed its moving average',
+        'twelve-data/0 was silent for 6 minutes',
+      ]);
+      await page.keyboard.press('a');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      expect(new URL(page.url()).hash).toBe('#symbol=EUR%2FUSD&interval=5m');
+      const nowMs = Date.now();
+      const alert = { v: 1, kind: 'alert', id: 'new/1', rule: 'new', condition: 'drop', severity: 'critical', symbol: 'MSFT' } as const;
+      const empty = { ticks: [], bars: [], latest: [], gaps: [], instruments: [] };
+      await under.running.store.write({ ...empty, alerts: [{ ...alert, timeMs: nowMs, message: 'MSFT fell by 2 %', versionUs: nowMs }] });
+      await until('the new alert', async () => (await textOf(alerts.first())).includes('MSFT fell by 2 %'), 20_000);
+      expect(await textOf(page.locator('#announcement'))).toBe('Alert: MSFT fell by 2 %');
       await page.close();
     },
     timeoutMs,
@@ -178,21 +279,18 @@ describeWithBrowser('the page', executablePath => {
     'asks for a token where one is set, takes it out of the address, and shows the market then',
     async () => {
       const token = 'an-example-of-a-token';
-      const guarded = await running.startBoard({ token });
-      const page = await browser.newPage({ viewport: sizes[0] });
+      const guarded = await under.running.startBoard({ token });
+      const page = await under.browser.newPage({ viewport: sizes[0] });
       await page.goto(guarded.url);
       expect(await textOf(page.locator('body'))).toContain('This board wants its token.');
       await page.goto(`${guarded.url}/?token=${token}`);
       await page.getByText('SIMULATED DATA').waitFor();
-      await page
-        .locator('#prices tbody tr')
-        .nth(symbols.length - 1)
-        .waitFor();
+      await priced(page);
       expect(page.url()).not.toContain('token');
       expect(await page.evaluate('document.cookie')).toBe('');
       // Another token, as after a rotation: the open page says so, not that the server is gone.
       await guarded.close();
-      await running.startBoard({ token: `${token}-new`, port: Number(new URL(guarded.url).port) });
+      await under.running.startBoard({ token: `${token}-new`, port: Number(new URL(guarded.url).port) });
       await page.getByText('This board wants its token.').waitFor();
       await page.close();
     },
@@ -200,20 +298,22 @@ describeWithBrowser('the page', executablePath => {
   );
 
   it(
-    'says when the server is out of reach, and comes back by itself',
+    'says when the server is out of reach, counts down to the next attempt, and comes back by itself or at once when asked',
     async () => {
-      const other = await running.startBoard();
-      const page = await browser.newPage({ viewport: sizes[0] });
+      const other = await under.running.startBoard();
+      const page = await under.browser.newPage({ viewport: sizes[0] });
       await page.goto(other.url);
-      await page
-        .locator('#prices tbody tr')
-        .nth(symbols.length - 1)
-        .waitFor();
+      await priced(page);
+      expect(await textOf(page.locator('#connection'))).toBe('Connected');
       await other.close();
       await page.getByText('SERVER OUT OF REACH').waitFor();
+      await page.getByText(/^Reconnecting in [1-5] s$/).waitFor();
       const before = await lastOf(page, 'BTC/USD');
-      await running.startBoard({ port: Number(new URL(other.url).port) });
+      await page.getByRole('button', { name: 'Retry now' }).click();
+      await page.getByText(/^Reconnecting in [1-5] s$/).waitFor();
+      await under.running.startBoard({ port: Number(new URL(other.url).port) });
       await page.getByText('SERVER OUT OF REACH').waitFor({ state: 'detached' });
+      expect(await textOf(page.locator('#connection'))).toBe('Connected');
       await until('prices that move again', async () => (await lastOf(page, 'BTC/USD')) !== before);
       await page.close();
     },

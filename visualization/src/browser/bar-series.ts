@@ -1,7 +1,10 @@
 /** The bars of the chart, by time, each at its newest; bounded. */
 import type { BoardBar } from '../board-messages.ts';
 
-const maxBars = 2_000;
+/** A month of minutes is not looked at bar by bar: the next interval shows it. */
+export const mostBars = 10_000;
+/** Trimmed by so many at once, because the chart is drawn anew then. */
+const trimmedBars = 500;
 
 export class BarSeries {
   #bars: BoardBar[] = [];
@@ -14,19 +17,26 @@ export class BarSeries {
     this.#bars = [];
   }
 
-  at(startMs: number): BoardBar | undefined {
-    return this.#bars.findLast(bar => bar.startMs === startMs);
-  }
-
   /**
    * Takes bars in, oldest first.
-   * @returns the bars to draw at the end when nothing before them changed, else `undefined`: draw them all.
+   * @returns whether all but the last bar and what follows it stayed as they were: then only the end is to be drawn.
    */
-  merge(bars: readonly BoardBar[]): readonly BoardBar[] | undefined {
+  merge(bars: readonly BoardBar[]): 'end' | 'all' {
     const lastMs = this.#bars.at(-1)?.startMs ?? Number.NEGATIVE_INFINITY;
     const changed = bars.filter(bar => this.#put(bar));
-    if (this.#bars.length > maxBars) this.#bars = this.#bars.slice(-maxBars);
-    return changed.every(bar => bar.startMs >= lastMs) ? changed : undefined;
+    if (this.#bars.length <= mostBars) return changed.every(bar => bar.startMs >= lastMs) ? 'end' : 'all';
+    this.#bars = this.#bars.slice(trimmedBars - mostBars);
+    return 'all';
+  }
+
+  /** Puts older bars before the others, as many as there is room for. @returns how many there was room for */
+  prepend(bars: readonly BoardBar[]): number {
+    const firstMs = this.#bars[0]?.startMs ?? Number.POSITIVE_INFINITY;
+    const older = bars.filter(bar => bar.startMs < firstMs);
+    const room = Math.max(0, mostBars - this.#bars.length);
+    const taken = older.slice(Math.max(0, older.length - room));
+    this.#bars = [...taken, ...this.#bars];
+    return taken.length;
   }
 
   #put(bar: BoardBar): boolean {

@@ -1,40 +1,61 @@
-/** The chart panel: history from the HTTP interface, the present from the socket, intervals, the bar's numbers and its flags. */
-import type { Interval } from '@tapeline/core/intervals';
+/** The chart panel: history from the HTTP interface, the present from the socket, the reader's indicators and keys. */
+import { intervalMs } from '@tapeline/core/intervals';
 import type { BoardBar, UpdateMessage } from '../board-messages.ts';
-import { clock, fixed, type PriceDecimals, volume } from './number-format.ts';
-import { made, place } from './page-elements.ts';
-import { flagOrder, PriceChart } from './price-chart.ts';
+import { flagLooks } from './bar-marks.ts';
+import { type PointedBar, spoken } from './bar-readout.ts';
+import { ChartHistory, type Choice } from './chart-history.ts';
+import type { IndicatorName } from './indicator-choices.ts';
+import type { BoardAlert } from './market-api.ts';
+import type { PriceDecimals } from './number-format.ts';
+import { announce, made, place } from './page-elements.ts';
+import { PriceChart } from './price-chart.ts';
+import { showReadout } from './readout-view.ts';
 
-const retryMs = 3_000;
-
-export interface Choice {
-  readonly symbol: string;
-  readonly interval: Interval;
-}
+/** The store has a gap a moment after the live bars tell of it. */
+const gapWaitMs = 2_000;
 
 export class ChartView {
   readonly #chart: PriceChart;
+  readonly #history: ChartHistory;
   readonly #decimals: PriceDecimals;
   #choice: Choice | undefined;
-  #loading = new AbortController();
+  #indicators: readonly IndicatorName[];
+  #pointed: PointedBar = { bar: undefined, values: undefined, gap: undefined };
   #shownDecimals = -1;
+  #alerts = new Map<string, BoardAlert>();
+  /** The last live bar with a gap: it is asked for once. */
+  #gapKey = '';
 
-  constructor(decimals: PriceDecimals) {
+  constructor(decimals: PriceDecimals, indicators: readonly IndicatorName[]) {
     this.#decimals = decimals;
-    this.#chart = new PriceChart(place('chart'), bar => this.#showBar(bar));
-    const names = flagOrder.map(flag => {
-      const item = made('li', '', flag);
-      item.dataset.flag = flag;
-      return item;
+    this.#indicators = indicators;
+    this.#chart = new PriceChart(place('chart'), {
+      pointed: at => this.#point(at),
+      ranged: range => this.#ranged(range),
     });
-    place('flags').replaceChildren(...names);
+    this.#history = new ChartHistory({
+      newest: (bars, failure) => this.#newest(bars, failure),
+      older: bars => this.#older(bars),
+      gaps: gaps => this.#chart.showGaps(gaps),
+      alerts: alerts => this.addAlerts(alerts),
+    });
+    place('flags').replaceChildren(...flagLooks.map(({ flag, letter, says }) => flagItem(flag, letter, says)));
+    place('to-newest').addEventListener('click', () => this.#chart.showNewest());
+    const container = place('chart');
+    container.tabIndex = 0;
+    container.addEventListener('keydown', event => this.#key(event));
+    container.addEventListener('blur', () => this.#chart.leave());
+    this.paint();
+    this.chooseIndicators(indicators);
   }
 
   /** Shows another symbol or interval. */
   choose(choice: Choice): void {
+    if (choice.symbol !== this.#choice?.symbol) this.#alerts.clear();
     this.#choice = choice;
     this.#shownDecimals = -1;
-    this.#chart.clear({ showsSeconds: ['1s', '5s', '15s'].includes(choice.interval) });
+    this.#gapKey = '';
+    this.#chart.clear({ symbol: choice.symbol, windowMs: intervalMs(choice.interval) });
     this.#say(`Loading ${choice.symbol} ${choice.interval}…`);
     this.reload();
   }
@@ -43,34 +64,66 @@ export class ChartView {
   update(chart: NonNullable<UpdateMessage['chart']>): void {
     if (chart.symbol !== this.#choice?.symbol || chart.interval !== this.#choice.interval) return;
     this.#merge(chart.bars);
+    this.#watchGaps(chart.bars);
     if (chart.reload === true) this.reload();
   }
 
   /** Reads the history again: after a choice, a lost connection, or when the server says that bars were missed. */
   reload(): void {
-    this.#loading.abort();
-    this.#loading = new AbortController();
-    if (this.#choice !== undefined) void this.#load(this.#choice, this.#loading.signal);
+    if (this.#choice !== undefined) this.#history.begin(this.#choice);
   }
 
-  async #load(choice: Choice, signal: AbortSignal): Promise<void> {
-    try {
-      const query = new URLSearchParams({ symbol: choice.symbol, interval: choice.interval, limit: '500' });
-      const response = await fetch(`api/bars?${query}`, { signal });
-      const answer = (await response.json()) as { bars?: readonly BoardBar[]; error?: { message: string } };
-      if (signal.aborted) return;
-      if (answer.bars === undefined) throw new Error(answer.error?.message ?? `status ${response.status}`);
-      this.#merge(answer.bars);
-      this.#chart.settle();
-      this.#say(this.#chart.bars.length === 0 ? `No bars of ${choice.symbol} ${choice.interval} yet` : undefined);
-    } catch (error) {
-      if (signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      if (this.#chart.bars.length === 0) this.#say(`The history could not be read (${reason}); trying again`);
-      setTimeout(() => {
-        if (!signal.aborted) void this.#load(choice, signal);
-      }, retryMs);
+  /** Marks alerts; those of other symbols wait for theirs. */
+  addAlerts(alerts: readonly BoardAlert[]): void {
+    for (const alert of alerts) {
+      if (alert.symbol === this.#choice?.symbol) this.#alerts.set(alert.id, alert);
     }
+    this.#chart.showAlerts([...this.#alerts.values()]);
+  }
+
+  chooseIndicators(names: readonly IndicatorName[]): void {
+    this.#indicators = names;
+    place('plot').dataset.panes = String(this.#chart.chooseIndicators(names));
+    this.#point(this.#pointed);
+  }
+
+  showNewest(): void {
+    this.#chart.showNewest();
+  }
+
+  /** Takes the colours of the theme. */
+  paint(): void {
+    this.#chart.paint();
+  }
+
+  #newest(bars: readonly BoardBar[] | undefined, failure: string): void {
+    if (bars === undefined) {
+      if (this.#chart.bars.length === 0) this.#say(`The history could not be read (${failure}); trying again`);
+      return;
+    }
+    this.#merge(bars);
+    this.#chart.settle();
+    const { symbol = '', interval = '' } = this.#choice ?? {};
+    this.#say(this.#chart.bars.length === 0 ? `No bars of ${symbol} ${interval} yet` : undefined);
+    this.#history.around(this.#chart.bars);
+  }
+
+  #older(bars: readonly BoardBar[]): void {
+    if (this.#chart.prepend(bars) > 0) this.#history.around(this.#chart.bars);
+  }
+
+  #ranged({ isNearStart, isAtEnd }: { readonly isNearStart: boolean; readonly isAtEnd: boolean }): void {
+    place('to-newest').hidden = isAtEnd;
+    const first = this.#chart.bars[0];
+    if (isNearStart && first !== undefined && !this.#chart.isFull) this.#history.older(first.startMs);
+  }
+
+  #watchGaps(bars: readonly BoardBar[]): void {
+    const flagged = bars.findLast(bar => bar.flags.includes('gap') || bar.flags.includes('filled'));
+    const key = flagged === undefined ? this.#gapKey : [flagged.startMs, flagged.state, flagged.revision].join();
+    if (key === this.#gapKey) return;
+    this.#gapKey = key;
+    setTimeout(() => this.#history.around(this.#chart.bars), gapWaitMs);
   }
 
   #merge(bars: readonly BoardBar[]): void {
@@ -83,37 +136,30 @@ export class ChartView {
     this.#say(undefined);
   }
 
-  #showBar(bar: BoardBar | undefined): void {
-    if (bar === undefined) {
-      place('legend').replaceChildren();
-      return;
-    }
-    const decimals = this.#decimals.of(bar.symbol);
-    const numbers: [string, string][] = [
-      ['O', fixed(bar.open, decimals)],
-      ['H', fixed(bar.high, decimals)],
-      ['L', fixed(bar.low, decimals)],
-      ['C', fixed(bar.close, decimals)],
-      ['Vol', bar.volume === undefined ? '–' : volume(bar.volume)],
-      ['VWAP', bar.vwap === undefined ? '–' : fixed(bar.vwap, decimals)],
-      ['Ticks', fixed(bar.tickCount, 0)],
-    ];
-    const parts = numbers.map(([name, text]) => {
-      const part = made('span', '', `${name} `);
-      part.append(made('b', '', text));
-      return part;
-    });
-    const flags = bar.flags.map(flag => {
-      const part = made('span', '', flag);
-      part.dataset.flag = flag;
-      return part;
-    });
-    const time = made(
-      'span',
-      '',
-      bar.interval === '1d' ? new Date(bar.startMs).toISOString().slice(0, 10) : clock(bar.startMs, Date.now()),
-    );
-    place('legend').replaceChildren(time, ...parts, made('span', '', bar.state === 'forming' ? 'forming' : ''), ...flags);
+  #point(at: PointedBar): void {
+    this.#pointed = at;
+    showReadout(place('readout'), at, this.#indicators, this.#decimals.of(this.#choice?.symbol ?? ''));
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const chart = this.#chart;
+    const many = event.shiftKey ? 10 : 1;
+    const actions: Readonly<Record<string, () => void>> = {
+      ArrowLeft: () => chart.step(-many),
+      ArrowRight: () => chart.step(many),
+      Home: () => chart.stepTo('oldest'),
+      End: () => chart.stepTo('newest'),
+      '+': () => chart.zoom('closer'),
+      '=': () => chart.zoom('closer'),
+      '-': () => chart.zoom('wider'),
+      Escape: () => chart.leave(),
+    };
+    const action = actions[event.key];
+    if (action === undefined) return;
+    event.preventDefault();
+    action();
+    announce(spoken(this.#pointed, this.#indicators, this.#shownDecimals, Date.now()));
   }
 
   #say(text: string | undefined): void {
@@ -121,4 +167,11 @@ export class ChartView {
     message.hidden = text === undefined;
     message.textContent = text ?? '';
   }
+}
+
+function flagItem(flag: string, letter: string | undefined, says: string): HTMLElement {
+  const item = made('li', '', letter === undefined ? flag : `${letter} ${flag}`);
+  item.dataset.flag = flag;
+  item.title = says;
+  return item;
 }

@@ -1,140 +1,177 @@
-/** The page: connects the socket with the table, the chart and the notices. */
-import type { Interval } from '@tapeline/core/intervals';
-import type { BoardRow, UpdateMessage } from '../board-messages.ts';
-import { ChartView, type Choice } from './chart-view.ts';
-import { connectBoard } from './connection.ts';
-import { type BoardState, showState } from './notices.ts';
-import { clock, fixed, PriceDecimals } from './number-format.ts';
-import { made, place, write } from './page-elements.ts';
-import { PriceTable } from './price-table.ts';
-import { showQuote } from './quote-strip.ts';
+/** The page: connects the socket with the watchlist, the chart, the search, the alerts and the keys. */
+import { type Interval, isInterval } from '@tapeline/core/intervals';
+import type { BoardRow, HelloMessage, UpdateMessage } from '../board-messages.ts';
+import { AlertList } from './alert-list.ts';
+import { linkTo, readLink } from './board-link.ts';
+import type { Choice } from './chart-history.ts';
+import { ChartView } from './chart-view.ts';
+import { type BoardConnection, connectBoard } from './connection.ts';
+import { HelpDialog } from './help-dialog.ts';
+import { IndicatorMenu } from './indicator-menu.ts';
+import { IntervalSwitch } from './interval-switch.ts';
+import { KeptChoices } from './kept-choices.ts';
+import { ask } from './market-api.ts';
+import { fixed, PriceDecimals } from './number-format.ts';
+import { place } from './page-elements.ts';
+import { listenToKeys } from './page-keys.ts';
+import { showQuote, showStar, showTitle } from './quote-strip.ts';
+import { ServerState } from './server-state.ts';
+import type { Command } from './shortcuts.ts';
+import { SymbolSearch } from './symbol-search.ts';
+import { ThemeSwitch } from './theme.ts';
+import { WatchedSymbols } from './watched-symbols.ts';
+import { WatchlistView } from './watchlist-view.ts';
 
-const asked = new URLSearchParams(location.search);
+const kept = new KeptChoices(localStorage);
 const decimals = new PriceDecimals();
 const rows = new Map<string, BoardRow>();
-const table = new PriceTable(decimals, symbol => choose({ symbol }));
-const chart = new ChartView(decimals);
+let shown: Partial<Choice> = {};
 
-let intervals: readonly Interval[] = [];
-let symbol = asked.get('symbol') ?? undefined;
-let interval: Interval | undefined;
-let shown: Choice | undefined;
-let state: Pick<BoardState, 'feeds' | 'problem' | 'lost'> = { feeds: [], problem: '', lost: undefined };
-/** How far the server's clock is ahead of this one. */
-let aheadMs = 0;
-
-let attempts = 0;
-
-const connection = connectBoard({
-  url: new URL('ws', document.baseURI).href.replace(/^http/, 'ws'),
-  hello: ({ hello }) => {
-    offerIntervals(hello.intervals);
-    watchAll(hello.maxSymbols).catch(() => undefined);
-    chart.reload();
-  },
-  update,
-  error: ({ message }) => {
-    place('chart-message').textContent = message;
-  },
-  state: next => {
-    if (next.kind === 'open') attempts = 0;
-    if (next.kind !== 'lost') return;
-    attempts += 1;
-    state = { ...state, lost: { sinceMs: state.lost?.sinceMs ?? Date.now() + aheadMs, attempts } };
-    refresh();
-    leaveIfUnknown();
-  },
+const theme = new ThemeSwitch(kept, () => chart.paint());
+const chart = new ChartView(decimals, kept.indicators);
+const table = new WatchlistView(decimals, {
+  chosen: symbol => choose({ symbol }),
+  removed: symbol => watched.remove(symbol),
+  moved: (symbol, at) => watched.move(symbol, at),
 });
-setInterval(refresh, 1_000);
-refresh();
+const watched = new WatchedSymbols(kept, symbols => watch(symbols));
+const intervals = new IntervalSwitch(interval => choose({ interval }));
+const indicators = new IndicatorMenu(kept.indicators, names => {
+  kept.keepIndicators(names);
+  chart.chooseIndicators(names);
+});
+const search = new SymbolSearch({
+  chosen: symbol => {
+    watched.add(symbol);
+    choose({ symbol });
+  },
+  isWatched: symbol => watched.has(symbol),
+});
+const server = new ServerState(() => {
+  connection.close();
+  connection = connect();
+});
+const alerts = new AlertList({
+  open: (symbol, interval) => choose({ symbol, ...(interval === undefined ? {} : { interval }) }),
+  changed: found => chart.addAlerts(found),
+  now: () => server.nowMs,
+});
+const help = new HelpDialog();
+let connection: BoardConnection = connect();
+
+place('watch').addEventListener('click', () => {
+  const { symbol } = shown;
+  if (symbol !== undefined) watched.has(symbol) ? watched.remove(symbol) : watched.add(symbol);
+});
+window.addEventListener('hashchange', () => choose(linked()));
+listenToKeys({
+  command: run,
+  intervalAt: index => intervals.chooseAt(index),
+  intervalStep: by => intervals.step(by),
+  isBlocked: () => help.isOpen,
+});
+setInterval(() => table.tick(server.nowMs), 1_000);
+
+function connect(): BoardConnection {
+  return connectBoard({
+    url: new URL('ws', document.baseURI).href.replace(/^http/, 'ws'),
+    hello: begin,
+    update,
+    state: state => server.connection(state),
+    error: ({ message }) => {
+      place('chart-message').textContent = message;
+    },
+  });
+}
+
+/** A connection stands: what was missed meanwhile is asked for. */
+function begin({ hello }: HelloMessage): void {
+  intervals.offer(hello.intervals);
+  if (shown.interval === undefined) choose({ interval: '1m', ...linked() });
+  else chart.reload();
+  watched.begin(hello.maxSymbols);
+  alerts.refresh();
+}
 
 function update(message: UpdateMessage): void {
-  aheadMs = message.nowMs - Date.now();
-  const before = state;
-  state = { feeds: message.feeds ?? state.feeds, problem: message.problem ?? state.problem, lost: undefined };
+  server.update(message);
   for (const row of message.rows ?? []) rows.set(row.symbol, row);
   if (message.rows !== undefined) table.show(message.rows, message.nowMs);
-  if (shown === undefined) choose({});
   if (message.chart !== undefined) chart.update(message.chart);
-  if (message.rows?.some(row => row.symbol === shown?.symbol)) showSelected();
-  if (message.feeds !== undefined || message.problem !== undefined || before.lost !== undefined) refresh();
+  if (message.rows?.some(row => row.symbol === shown.symbol) || message.feeds !== undefined) showPrice();
 }
 
-/** Every symbol that has a price now. */
-async function watchAll(maxSymbols: number): Promise<void> {
-  const { latest } = (await (await fetch('api/latest')).json()) as { latest: readonly BoardRow[] };
-  connection.watch(latest.slice(0, maxSymbols).map(row => row.symbol));
+/** The watchlist is another one, or the chart's symbol is: its row is wanted too. */
+function watch(symbols: readonly string[]): void {
+  table.list(symbols);
+  const [first] = symbols;
+  if (shown.symbol === undefined && first !== undefined) choose({ symbol: first });
+  tellServer();
+  for (const symbol of symbols) {
+    const row = rows.get(symbol);
+    if (row !== undefined) table.show([row], server.nowMs);
+  }
 }
 
-function offerIntervals(offered: readonly Interval[]): void {
-  if (offered.join() === intervals.join()) return;
-  intervals = offered;
-  interval =
-    intervals.find(candidate => candidate === (interval ?? asked.get('interval'))) ?? intervals.find(one => one === '1m') ?? intervals[0];
-  place('intervals').replaceChildren(
-    ...intervals.map(name => {
-      const button = made('button', '', name);
-      button.setAttribute('role', 'radio');
-      button.addEventListener('click', () => choose({ interval: name }));
-      button.addEventListener('keydown', event => chooseNeighbour(event, name));
-      return button;
-    }),
-  );
-  markInterval();
+function tellServer(): void {
+  const { symbol, interval } = shown;
+  connection.watch([...new Set([...watched.symbols, ...(symbol === undefined ? [] : [symbol])])]);
+  if (symbol !== undefined && interval !== undefined) connection.subscribe({ symbol, interval, indicators: true });
+  if (symbol !== undefined) showStar(symbol, watched.has(symbol));
 }
 
 /** Chooses what the chart shows; what is not named stays. */
 function choose(choice: Partial<Choice>): void {
-  symbol = choice.symbol ?? symbol ?? table.first;
-  interval = choice.interval ?? interval;
-  if (symbol === undefined || interval === undefined) return;
-  if (shown?.symbol === symbol && shown.interval === interval) return;
-  shown = { symbol, interval };
+  const before = shown;
+  const interval = known(choice.interval) ?? before.interval;
+  const symbol = choice.symbol ?? before.symbol ?? watched.symbols[0];
+  shown = { ...(symbol === undefined ? {} : { symbol }), ...(interval === undefined ? {} : { interval }) };
+  intervals.mark(interval);
+  if (symbol === undefined || interval === undefined || (symbol === before.symbol && interval === before.interval)) return;
   table.mark(symbol);
-  markInterval();
-  showSelected();
-  chart.choose(shown);
-  connection.subscribe(shown);
-  history.replaceState(null, '', `?${new URLSearchParams({ symbol, interval })}`);
+  chart.choose({ symbol, interval });
+  tellServer();
+  if (symbol !== before.symbol) void showName(symbol);
+  showPrice();
+  if (location.hash !== linkTo(symbol, interval)) history.replaceState(null, '', `./${linkTo(symbol, interval)}`);
 }
 
-function chooseNeighbour(event: KeyboardEvent, name: Interval): void {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  const next = step === undefined ? undefined : intervals[intervals.indexOf(name) + step];
-  if (next === undefined) return;
-  event.preventDefault();
-  choose({ interval: next });
-  const button = place('intervals').children[intervals.indexOf(next)];
-  if (button instanceof HTMLElement) button.focus();
+/** The interval if the server makes bars of it, else the nearest to what was meant. */
+function known(interval: Interval | undefined): Interval | undefined {
+  const { offered } = intervals;
+  return interval === undefined || offered.includes(interval) ? interval : (offered.find(one => one === '1m') ?? offered[0]);
 }
 
-function markInterval(): void {
-  for (const button of place('intervals').children) {
-    const isChosen = button.textContent === interval;
-    button.setAttribute('aria-checked', String(isChosen));
-    if (button instanceof HTMLElement) button.tabIndex = isChosen ? 0 : -1;
-  }
+function linked(): Partial<Choice> {
+  const { symbol, interval = '' } = readLink(location);
+  return { ...(symbol === undefined ? {} : { symbol }), ...(isInterval(interval) ? { interval } : {}) };
 }
 
-function showSelected(): void {
-  if (shown === undefined) return;
-  const row = rows.get(shown.symbol);
-  showQuote(shown.symbol, row, decimals);
-  const mark = state.feeds.some(feed => feed.simulated) ? ' (simulated)' : '';
-  document.title = row === undefined ? 'Tapeline' : `${fixed(row.price, decimals.of(row.symbol))} ${row.symbol}${mark} · Tapeline`;
+function showPrice(): void {
+  const { symbol } = shown;
+  if (symbol === undefined) return;
+  const row = rows.get(symbol);
+  showQuote(symbol, row, decimals);
+  const mark = server.isSimulated ? ' (simulated)' : '';
+  document.title = row === undefined ? `${symbol} · Tapeline` : `${fixed(row.price, decimals.of(symbol))} ${symbol}${mark} · Tapeline`;
 }
 
-/** A server that no longer knows this browser says so, with what to do, once the page is loaded again. */
-function leaveIfUnknown(): void {
-  fetch('api/feeds').then(
-    ({ status }) => status === 401 && location.reload(),
-    () => undefined,
-  );
+async function showName(symbol: string): Promise<void> {
+  showTitle(undefined);
+  const found = await ask('instruments', { search: symbol, limit: 5 }, AbortSignal.timeout(5_000)).catch(() => []);
+  if (shown.symbol === symbol) showTitle(found.find(instrument => instrument.symbol === symbol)?.name);
 }
 
-function refresh(): void {
-  const nowMs = Date.now() + aheadMs;
-  write(place('clock'), clock(nowMs, nowMs));
-  showState({ ...state, nowMs });
-  table.tick(nowMs);
+function run(command: Command): void {
+  const commands: Readonly<Record<Command, () => void>> = {
+    search: () => search.focus(),
+    help: () => help.open(),
+    indicators: () => indicators.toggle(),
+    theme: () => theme.next(),
+    watchlist: () => table.focus(),
+    chart: () => place('chart').focus(),
+    alerts: () => alerts.focus(),
+    newest: () => chart.showNewest(),
+  };
+  commands[command]();
 }

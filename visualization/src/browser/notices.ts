@@ -1,58 +1,31 @@
 /** What a trader must know before trusting a price: simulated, a gap, a server out of reach. */
 import type { FeedStatus } from '../board-messages.ts';
+import type { ConnectionState } from './connection.ts';
 import { clock } from './number-format.ts';
-import { made, place, write } from './page-elements.ts';
 
 export interface BoardState {
   readonly feeds: readonly FeedStatus[];
   /** What the server itself lacks; empty when nothing. */
   readonly problem: string;
-  /** Since when the server is out of reach, and how often it was tried. */
-  readonly lost: { readonly sinceMs: number; readonly attempts: number } | undefined;
+  /** Since when the server is out of reach, how often it was tried, and why it went. */
+  readonly lost: { readonly sinceMs: number; readonly attempts: number; readonly reason: string } | undefined;
   readonly nowMs: number;
 }
 
-interface Notice {
+export interface Notice {
   readonly kind: 'simulated' | 'server' | 'gap' | 'behind' | 'refused';
   readonly strong: string;
   readonly text: string;
 }
 
-const words = { live: 'LIVE', gap: 'GAP', silent: 'SILENT' } as const;
-
-/** Writes the feeds into the head and the notices under it. */
-export function showState(state: BoardState): void {
-  document.body.dataset.server = state.lost === undefined ? 'connected' : 'lost';
-  showFeeds(state.feeds);
-  const notices = noticesOf(state);
-  const list = place('notices');
-  while (list.children.length > notices.length) list.lastElementChild?.remove();
-  for (const [index, notice] of notices.entries()) showNotice(list, index, notice);
-}
-
-function showFeeds(feeds: readonly FeedStatus[]): void {
-  const list = place('feeds');
-  const key = JSON.stringify(feeds.map(feed => [feed.feed, feed.condition, feed.simulated]));
-  if (list.dataset.shown === key) return;
-  list.dataset.shown = key;
-  list.replaceChildren(
-    ...feeds.map(feed => {
-      const item = made('li', '');
-      item.dataset.condition = feed.condition;
-      const word = feed.simulated && feed.condition === 'live' ? 'SIMULATED' : words[feed.condition];
-      item.append(made('span', 'name', feed.feed), made('span', 'condition', word));
-      return item;
-    }),
-  );
-}
-
-function noticesOf({ feeds, problem, lost, nowMs }: BoardState): readonly Notice[] {
+/** The notices of a state, the weightiest first. */
+export function noticesOf({ feeds, problem, lost, nowMs }: BoardState): readonly Notice[] {
   const notices: Notice[] = [];
   if (feeds.some(feed => feed.simulated)) {
     notices.push({ kind: 'simulated', strong: 'SIMULATED DATA', text: 'These prices are invented. They are no market.' });
   }
   if (lost !== undefined) {
-    const text = `since ${clock(lost.sinceMs, nowMs)}. What you see is old. Reconnecting, attempt ${lost.attempts}.`;
+    const text = `since ${clock(lost.sinceMs, nowMs)}: ${lost.reason}. What you see is old. Attempt ${lost.attempts} to reconnect.`;
     notices.push({ kind: 'server', strong: 'SERVER OUT OF REACH', text });
   } else if (problem !== '') notices.push({ kind: 'behind', strong: 'NOT UP TO DATE', text: problem });
   for (const feed of feeds) notices.push(...feedNotices(feed, nowMs));
@@ -78,15 +51,9 @@ function feedNotices(feed: FeedStatus, nowMs: number): readonly Notice[] {
   return notices;
 }
 
-function showNotice(list: HTMLElement, index: number, notice: Notice): void {
-  const known = list.children[index];
-  const element = known instanceof HTMLElement ? known : made('div', 'notice');
-  if (known === undefined) {
-    element.append(made('strong', ''), ' ', made('span', ''));
-    list.append(element);
-  }
-  element.dataset.kind = notice.kind;
-  const [strong, text] = element.children;
-  if (strong instanceof HTMLElement) write(strong, notice.strong);
-  if (text instanceof HTMLElement) write(text, notice.text);
+/** How the page stands with its server, in words; @param leftMs until the next attempt to connect */
+export function connectionText(kind: ConnectionState['kind'], leftMs: number): string {
+  if (kind === 'open') return 'Connected';
+  if (kind === 'connecting' || leftMs <= 0) return 'Connecting…';
+  return `Reconnecting in ${Math.ceil(leftMs / 1_000)} s`;
 }

@@ -1,72 +1,119 @@
-/** Candlesticks and volume of one symbol: the only module that speaks to the chart library. */
-import {
-  CandlestickSeries,
-  ColorType,
-  CrosshairMode,
-  createChart,
-  createSeriesMarkers,
-  HistogramSeries,
-  type IChartApi,
-  type ISeriesApi,
-  type ISeriesMarkersPluginApi,
-  type Time,
-  type UTCTimestamp,
-} from 'lightweight-charts';
+/** Candlesticks, volume, marks, gaps and indicators of one symbol: what is drawn of the bars, and which bar is pointed at. */
+import { ColorType, CrosshairMode, createChart, type IChartApi } from 'lightweight-charts';
 import type { BoardBar } from '../board-messages.ts';
-import { BarSeries } from './bar-series.ts';
-import { fixed } from './number-format.ts';
+import { alertMarks, markOf } from './bar-marks.ts';
+import type { PointedBar } from './bar-readout.ts';
+import { BarSeries, mostBars } from './bar-series.ts';
+import { CandleDrawing, timeOf } from './candle-drawing.ts';
+import { readColors } from './chart-colors.ts';
+import { GapShading } from './gap-shading.ts';
+import type { IndicatorName } from './indicator-choices.ts';
+import { IndicatorLines } from './indicator-lines.ts';
+import { IndicatorValues } from './indicator-values.ts';
+import type { BoardAlert } from './market-api.ts';
+import { type GapSpan, positionOf, type Slot, slotAt, slotsOf } from './time-slots.ts';
 
-/** From the one that matters most to the one that matters least: a bar carries one mark. */
-export const flagOrder = ['gap', 'mismatch', 'corrected', 'partial', 'filled', 'reconciled'] as const;
+export interface PriceChartEvents {
+  readonly pointed: (at: PointedBar) => void;
+  /** The reader comes near the oldest bar, or shows the newest or not. */
+  readonly ranged: (range: { readonly isNearStart: boolean; readonly isAtEnd: boolean }) => void;
+}
+
+/** So many bars before the oldest one the history is asked for more. */
+const nearBars = 100;
+/** Room for the bars to come. */
+const placesAtRight = 3;
 
 export class PriceChart {
   readonly #chart: IChartApi;
-  readonly #candles: ISeriesApi<'Candlestick'>;
-  readonly #volumes: ISeriesApi<'Histogram'>;
-  readonly #marks: ISeriesMarkersPluginApi<Time>;
+  readonly #candles: CandleDrawing;
+  readonly #shading = new GapShading();
+  readonly #lines: IndicatorLines;
   readonly #series = new BarSeries();
-  readonly #pointed: (bar: BoardBar | undefined) => void;
-  #colors = readColors();
+  readonly #values = new IndicatorValues();
+  readonly #events: PriceChartEvents;
+  #slots: readonly Slot[] = [];
+  #gaps: readonly GapSpan[] = [];
+  #alerts: readonly BoardAlert[] = [];
+  #symbol = '';
+  #windowMs = 60_000;
   /** Set once the history is there; until then each drawing chooses the range that is shown. */
   #isSettled = false;
   #hoveredMs: number | undefined;
+  /** The keys have put the cross-hair where it is. */
+  #isPinned = false;
 
-  /** @param pointed told the bar under the cross-hair, or the last one, whenever it changes */
-  constructor(container: HTMLElement, pointed: (bar: BoardBar | undefined) => void) {
-    this.#pointed = pointed;
-    // Its own mark needs an inline style, which the page's policy forbids; the link stands under the chart.
-    this.#chart = createChart(container, { autoSize: true, crosshair: { mode: CrosshairMode.Normal }, layout: { attributionLogo: false } });
-    this.#candles = this.#chart.addSeries(CandlestickSeries, {}, 0);
-    this.#volumes = this.#chart.addSeries(HistogramSeries, { priceFormat: { type: 'volume' }, priceLineVisible: false }, 1);
-    this.#chart.panes()[0]?.setStretchFactor(4);
-    this.#chart.panes()[1]?.setStretchFactor(1);
-    this.#marks = createSeriesMarkers<Time>(this.#candles, []);
-    this.#chart.subscribeCrosshairMove(({ time }) => {
+  constructor(container: HTMLElement, events: PriceChartEvents) {
+    this.#events = events;
+    this.#chart = createChart(container, {
+      autoSize: true,
+      crosshair: { mode: CrosshairMode.Normal },
+      // Its own mark needs an inline style, which the page's policy forbids; the link stands under the chart.
+      layout: { attributionLogo: false },
+      // A finger that moves up or down scrolls the page.
+      handleScroll: { vertTouchDrag: false },
+    });
+    this.#candles = new CandleDrawing(this.#chart);
+    this.#candles.candles.attachPrimitive(this.#shading);
+    this.#lines = new IndicatorLines(this.#chart);
+    this.#chart.subscribeCrosshairMove(({ time, sourceEvent }) => {
+      // What keys have chosen stays until the pointer moves, also while new bars push the others to the left.
+      if (this.#isPinned && sourceEvent === undefined) return;
+      this.#isPinned = false;
       this.#hoveredMs = typeof time === 'number' ? time * 1_000 : undefined;
       this.#point();
     });
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#paint());
-    this.#paint();
+    this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#ranged());
   }
 
   get bars(): readonly BoardBar[] {
     return this.#series.bars;
   }
 
+  get isFull(): boolean {
+    return this.#series.bars.length >= mostBars;
+  }
+
   /** Begins anew for another symbol or interval. */
-  clear(options: { readonly showsSeconds: boolean }): void {
+  clear(options: { readonly symbol: string; readonly windowMs: number }): void {
+    this.#symbol = options.symbol;
+    this.#windowMs = options.windowMs;
     this.#series.clear();
+    this.#gaps = [];
     this.#isSettled = false;
-    this.#chart.timeScale().applyOptions({ timeVisible: true, secondsVisible: options.showsSeconds });
+    this.leave();
+    this.#chart.timeScale().applyOptions({ timeVisible: true, secondsVisible: options.windowMs < 60_000 });
     this.#drawAll();
+    this.#point();
   }
 
   /** Takes bars in: new ones, grown ones and corrected ones. */
   merge(bars: readonly BoardBar[]): void {
-    const atEnd = this.#series.merge(bars);
-    if (atEnd === undefined || !this.#isSettled) this.#drawAll();
-    else this.#drawEnd(atEnd);
+    const lastSlotMs = this.#slots.at(-1)?.startMs ?? Number.POSITIVE_INFINITY;
+    const isAtEnd = this.#series.merge(bars) === 'end' && bars.every(bar => bar.startMs >= lastSlotMs);
+    if (isAtEnd && this.#isSettled) this.#drawEnd(lastSlotMs);
+    else this.#drawAll();
     this.#point();
+  }
+
+  /** Puts older bars before the others. @returns how many there was room for */
+  prepend(bars: readonly BoardBar[]): number {
+    const taken = this.#series.prepend(bars);
+    if (taken > 0) this.#drawAll();
+    return taken;
+  }
+
+  /** Shows the gaps of the symbol, by time. */
+  showGaps(gaps: readonly GapSpan[]): void {
+    this.#gaps = gaps;
+    this.#drawAll();
+    this.#point();
+  }
+
+  /** Shows the alerts that are of the symbol. */
+  showAlerts(alerts: readonly BoardAlert[]): void {
+    this.#alerts = alerts;
+    this.#drawMarks();
   }
 
   /** The history is there: from now on the range that is shown is the reader's. */
@@ -76,95 +123,158 @@ export class PriceChart {
   }
 
   setDecimals(decimals: number): void {
-    this.#candles.applyOptions({
-      priceFormat: { type: 'custom', formatter: (price: number) => fixed(price, decimals), minMove: 10 ** -decimals },
-    });
+    this.#candles.setDecimals(decimals);
+    this.#lines.setDecimals(decimals);
   }
 
-  #drawEnd(bars: readonly BoardBar[]): void {
-    for (const bar of bars) {
-      this.#candles.update(candleOf(bar));
-      this.#volumes.update(this.#volumeOf(bar));
-    }
-    if (bars.some(bar => bar.flags.length > 0)) this.#drawMarks();
+  /** Shows other indicators. @returns the number of panes below the volume */
+  chooseIndicators(names: readonly IndicatorName[]): number {
+    const panes = this.#lines.choose(names);
+    this.#lines.setData(this.#slots, this.#values.values);
+    return panes;
   }
 
-  #drawAll(): void {
-    const { bars } = this.#series;
-    this.#candles.setData(bars.map(candleOf));
-    this.#volumes.setData(bars.map(bar => this.#volumeOf(bar)));
-    this.#drawMarks();
-    if (this.#isSettled || bars.length === 0) return;
-    // The newest bars at a width that can be read; few bars stay at the right, where the next will come.
-    const most = Math.round(this.#chart.timeScale().width() / 8);
-    const shown = Math.max(30, Math.min(most, bars.length + 10));
-    this.#chart.timeScale().setVisibleLogicalRange({ from: bars.length - shown, to: bars.length + 3 });
+  /** Moves the cross-hair by so many places, from the newest one where it is nowhere. */
+  step(places: number): void {
+    const from = this.#hoveredMs === undefined ? this.#slots.length : slotAt(this.#slots, this.#hoveredMs);
+    this.#pointAt(Math.max(0, Math.min(from + places, this.#slots.length - 1)));
   }
 
-  #drawMarks(): void {
-    const marks = this.#series.bars.flatMap(bar => {
-      const flag = flagOrder.find(candidate => bar.flags.includes(candidate));
-      const color = flag === undefined ? undefined : this.#colors[`--flag-${flag}`];
-      if (color === undefined) return [];
-      return [{ time: timeOf(bar), position: 'aboveBar' as const, shape: 'circle' as const, color, size: 0.6 }];
-    });
-    this.#marks.setMarkers(marks);
+  /** Moves the cross-hair to the oldest or the newest place. */
+  stepTo(end: 'oldest' | 'newest'): void {
+    if (end === 'newest') this.showNewest();
+    this.#pointAt(end === 'oldest' ? 0 : this.#slots.length - 1);
   }
 
-  #volumeOf(bar: BoardBar): { time: UTCTimestamp; value?: number; color?: string } {
-    if (bar.volume === undefined) return { time: timeOf(bar) };
-    const color = this.#colors[bar.close >= bar.open ? '--volume-up' : '--volume-down'];
-    return { time: timeOf(bar), value: bar.volume, ...(color === undefined ? {} : { color }) };
+  /** Takes the cross-hair away. */
+  leave(): void {
+    this.#isPinned = false;
+    this.#hoveredMs = undefined;
+    this.#chart.clearCrosshairPosition();
+    this.#point();
   }
 
-  #point(): void {
-    const hovered = this.#hoveredMs === undefined ? undefined : this.#series.at(this.#hoveredMs);
-    this.#pointed(hovered ?? this.#series.bars.at(-1));
+  showNewest(): void {
+    this.#chart.timeScale().scrollToPosition(placesAtRight, false);
   }
 
-  /** Takes the colours of the page, which follow the system's scheme. */
-  #paint(): void {
+  /** Shows half as many bars, or twice as many. */
+  zoom(way: 'closer' | 'wider'): void {
+    const scale = this.#chart.timeScale();
+    const spacing = scale.options().barSpacing * (way === 'closer' ? 1.5 : 1 / 1.5);
+    scale.applyOptions({ barSpacing: Math.max(0.5, Math.min(spacing, 80)) });
+  }
+
+  /** Takes the colours of the theme. */
+  paint(): void {
     const colors = readColors();
-    this.#colors = colors;
-    const text = colors['--muted'];
-    const line = colors['--line'];
+    const line = colors('--line');
+    const { fontFamily } = getComputedStyle(document.body);
     this.#chart.applyOptions({
       layout: {
-        background: { type: ColorType.Solid, color: colors['--panel'] ?? 'transparent' },
-        textColor: text,
+        background: { type: ColorType.Solid, color: colors('--panel') },
+        textColor: colors('--muted'),
         fontSize: 11,
-        fontFamily: getComputedStyle(document.body).fontFamily,
+        fontFamily,
         panes: { separatorColor: line, enableResize: false },
       },
       grid: { vertLines: { color: line }, horzLines: { color: line } },
       rightPriceScale: { borderColor: line },
-      timeScale: { borderColor: line, rightOffset: 3 },
+      timeScale: { borderColor: line, rightOffset: placesAtRight },
     });
-    const [up, down] = [colors['--up'], colors['--down']];
-    this.#candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
+    this.#candles.paint(colors);
+    this.#shading.paint(colors, fontFamily);
+    this.#lines.paint(colors);
     this.#drawAll();
   }
-}
 
-function candleOf(bar: BoardBar): { time: UTCTimestamp; open: number; high: number; low: number; close: number } {
-  return { time: timeOf(bar), open: bar.open, high: bar.high, low: bar.low, close: bar.close };
-}
+  #drawEnd(fromMs: number): void {
+    const { bars } = this.#series;
+    this.#values.extend(bars);
+    const first = Math.max(0, slotAt(this.#slots, fromMs));
+    const at = bars.findLastIndex(bar => bar.startMs < fromMs) + 1;
+    const changed = bars.slice(at).map((bar): Slot => ({ startMs: bar.startMs, bar }));
+    this.#slots = [...this.#slots.slice(0, first), ...changed];
+    for (const [index, slot] of changed.entries()) {
+      this.#candles.update(slot);
+      this.#lines.update(slot, this.#values.values[at + index]);
+    }
+    if (changed.some(({ bar }) => bar !== undefined && bar.flags.length > 0)) this.#drawMarks();
+    this.#showPinned();
+  }
 
-function timeOf(bar: BoardBar): UTCTimestamp {
-  return (bar.startMs / 1_000) as UTCTimestamp;
-}
+  #drawAll(): void {
+    const { bars } = this.#series;
+    this.#slots = slotsOf(bars, this.#gaps, this.#windowMs);
+    this.#values.restart(bars);
+    this.#candles.setData(this.#slots);
+    this.#lines.setData(this.#slots, this.#values.values);
+    this.#drawGaps();
+    this.#drawMarks();
+    this.#showPinned();
+    const count = this.#slots.length;
+    if (this.#isSettled || count === 0) return;
+    // The newest bars at a width that can be read; few bars stay at the right, where the next will come.
+    const most = Math.round(this.#chart.timeScale().width() / 8);
+    const shown = Math.max(30, Math.min(most, count + 10));
+    this.#chart.timeScale().setVisibleLogicalRange({ from: count - shown, to: count + placesAtRight });
+  }
 
-function readColors(): Readonly<Record<string, string>> {
-  const style = getComputedStyle(document.documentElement);
-  const names = [
-    '--panel',
-    '--muted',
-    '--line',
-    '--up',
-    '--down',
-    '--volume-up',
-    '--volume-down',
-    ...flagOrder.map(flag => `--flag-${flag}`),
-  ];
-  return Object.fromEntries(names.map(name => [name, style.getPropertyValue(name).trim()]));
+  #drawGaps(): void {
+    const slots = this.#slots;
+    const spans = this.#gaps.map(gap => ({
+      from: positionOf(slots, gap.fromMs, this.#windowMs),
+      to: positionOf(slots, gap.toMs, this.#windowMs),
+      text: gap.filled ? `filled: ${gap.reason}` : gap.reason,
+      filled: gap.filled,
+    }));
+    this.#shading.show(spans.filter(span => span.to > -0.5));
+  }
+
+  #drawMarks(): void {
+    const flags = this.#series.bars.flatMap(bar => markOf(bar) ?? []);
+    this.#candles.setMarks([...flags, ...alertMarks(this.#alerts, this.#symbol, this.#slots)]);
+  }
+
+  #pointAt(index: number): void {
+    const slot = this.#slots[index];
+    if (slot === undefined) return;
+    const scale = this.#chart.timeScale();
+    const range = scale.getVisibleLogicalRange();
+    if (range !== null && (index < range.from || index > range.to)) {
+      const half = (range.to - range.from) / 2;
+      scale.setVisibleLogicalRange({ from: index - half, to: index + half });
+    }
+    this.#hoveredMs = slot.startMs;
+    this.#isPinned = true;
+    this.#showPinned();
+    this.#point();
+  }
+
+  /** The cross-hair stands at a pixel; the bar that it is to stand at moves with each new one. */
+  #showPinned(): void {
+    const index = this.#hoveredMs === undefined ? -1 : slotAt(this.#slots, this.#hoveredMs);
+    const slot = this.#slots[index];
+    if (!this.#isPinned || slot === undefined) return;
+    this.#chart.setCrosshairPosition(slot.bar?.close ?? this.#lastClose(index), timeOf(slot.startMs), this.#candles.candles);
+  }
+
+  #lastClose(index: number): number {
+    return this.#slots.slice(0, index).findLast(slot => slot.bar !== undefined)?.bar?.close ?? 0;
+  }
+
+  #point(): void {
+    const { bars } = this.#series;
+    const atMs = this.#hoveredMs;
+    const index = atMs === undefined ? bars.length - 1 : bars.findLastIndex(bar => bar.startMs === atMs);
+    const startMs = atMs ?? bars[index]?.startMs;
+    const isGap = (gap: GapSpan) => startMs !== undefined && gap.fromMs < startMs + this.#windowMs && gap.toMs > startMs;
+    this.#events.pointed({ bar: bars[index], values: this.#values.values[index], gap: this.#gaps.find(isGap) });
+  }
+
+  #ranged(): void {
+    const range = this.#chart.timeScale().getVisibleLogicalRange();
+    if (range === null || !this.#isSettled) return;
+    this.#events.ranged({ isNearStart: range.from < nearBars, isAtEnd: range.to >= this.#slots.length - 1 });
+  }
 }

@@ -3,7 +3,7 @@ import type { BoardRow } from '../board-messages.ts';
 import { direction, fixed, type PriceDecimals, percent, volume } from './number-format.ts';
 import { made, place, write } from './page-elements.ts';
 
-/** Writes a row of the table large; without one, its name alone. */
+/** Writes a row of the watchlist large; without one, its name alone. */
 export function showQuote(symbol: string, row: BoardRow | undefined, decimals: PriceDecimals): void {
   write(place('quote-symbol'), symbol);
   if (row === undefined) {
@@ -33,4 +33,19 @@ export function showQuote(symbol: string, row: BoardRow | undefined, decimals: P
     return pair;
   });
   place('quote-details').replaceChildren(...details);
+}
+
+/** Writes what the instrument is called, where that is known. */
+export function showTitle(name: string | undefined): void {
+  write(place('quote-title'), name ?? '');
+}
+
+/** Shows whether the symbol is in the watchlist, on the button that puts it there or takes it off. */
+export function showStar(symbol: string, isWatched: boolean): void {
+  const star = place('watch');
+  star.hidden = false;
+  star.setAttribute('aria-pressed', String(isWatched));
+  star.setAttribute('aria-label', `${symbol} in the watchlist`);
+  star.title = isWatched ? 'Remove from the watchlist' : 'Add to the watchlist';
+  write(star, isWatched ? '★' : '☆');
 }

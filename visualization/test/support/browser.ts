@@ -1,5 +1,6 @@
 /** The system's Chromium, driven by Playwright; pages that remember what went wrong on them. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { describe, it } from '@jest/globals';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 
@@ -43,8 +44,9 @@ export function complaintsOf(page: Page, url: string): readonly string[] {
   page.on('pageerror', error => complaints.push(`exception: ${error.message}`));
   page.on('console', message => {
     // Counting pixels makes the browser warn: that is the test's doing.
-    if (['error', 'warning'].includes(message.type()) && !message.text().includes('getImageData'))
+    if (['error', 'warning'].includes(message.type()) && !message.text().includes('getImageData')) {
       complaints.push(`console: ${message.text()}`);
+    }
   });
   page.on('request', request => {
     if (!request.url().startsWith(url) && !request.url().startsWith('data:')) complaints.push(`request to ${request.url()}`);
@@ -66,7 +68,7 @@ export interface Box {
 }
 
 /**
- * Boxes of all visible texts, of the text itself and not of its element.
+ * Boxes of all visible texts, of the text itself and not of its element; without those for screen readers only.
  * A text that its element cuts off is given as far as it would reach.
  */
 export function textBoxes(page: Page): Promise<readonly Box[]> {
@@ -75,7 +77,7 @@ export function textBoxes(page: Page): Promise<readonly Box[]> {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const boxes = [];
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-      if (node.textContent.trim() === '' || !node.parentElement.checkVisibility()) continue;
+      if (node.textContent.trim() === '' || !node.parentElement.checkVisibility() || node.parentElement.closest('.unseen')) continue;
       const range = document.createRange();
       range.selectNodeContents(node);
       for (const { left, top, right, bottom } of range.getClientRects()) boxes.push({ name: node.textContent.trim(), left, top, right, bottom });
@@ -100,9 +102,13 @@ export function overlaps(boxes: readonly Box[]): readonly string[] {
 /** How many pixels of the chart have one of the colours that candles are painted in. */
 export function candlePixels(page: Page): Promise<{ readonly up: number; readonly down: number }> {
   return page.evaluate<{ up: number; down: number }>(`(() => {
-    const style = getComputedStyle(document.documentElement);
-    const rgb = name => style.getPropertyValue(name).trim().match(/[0-9a-f]{2}/gi).map(part => parseInt(part, 16));
+    const probe = document.body.appendChild(document.createElement('span'));
+    const rgb = name => {
+      probe.style.color = 'var(' + name + ')';
+      return getComputedStyle(probe).color.match(/\\d+/g).map(Number);
+    };
     const [up, down] = [rgb('--up'), rgb('--down')];
+    probe.remove();
     const is = (data, at, color) => data[at] === color[0] && data[at + 1] === color[1] && data[at + 2] === color[2] && data[at + 3] === 255;
     const count = { up: 0, down: 0 };
     for (const canvas of document.querySelectorAll('#chart canvas')) {
@@ -115,4 +121,21 @@ export function candlePixels(page: Page): Promise<{ readonly up: number; readonl
     }
     return count;
   })()`);
+}
+
+/** Serious and critical faults of accessibility, as axe-core finds them on the page as it stands. */
+export async function accessibilityFaults(page: Page): Promise<readonly string[]> {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const { violations } = await page.evaluate<AxeAnswer>("axe.run(document, { resultTypes: ['violations'] })");
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(node => node.target.join(' ')).join(', ')}`);
+}
+
+interface AxeAnswer {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly help: string;
+    readonly nodes: readonly { readonly target: readonly string[] }[];
+  }[];
 }

@@ -2,7 +2,7 @@
 
 import { partitionOf } from '@tapeline/core/partitioner';
 import { encodeRecord } from '@tapeline/core/record-codec';
-import type { FeedRecord, GapRecord, Heartbeat, SessionRecord, Tick } from '@tapeline/core/records';
+import type { FeedRecord, GapRecord, Heartbeat, HistoryRecord, InstrumentRecord, SessionRecord, Tick } from '@tapeline/core/records';
 import { recordKey } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, MarketLog } from '@tapeline/log/market-log';
@@ -51,6 +51,20 @@ export class MarketFeed {
 
   gap(fields: Pick<GapRecord, 'symbols' | 'fromMs' | 'toMs' | 'reason'>): GapRecord {
     return { v: 1, kind: 'gap', feed, session: this.#session, lost: 1, receivedTimeMs: fields.toMs, ...fields };
+  }
+
+  instrument(fields: Partial<InstrumentRecord> & Pick<InstrumentRecord, 'symbol' | 'receivedTimeMs'>): InstrumentRecord {
+    return { v: 1, kind: 'instrument', ...fields };
+  }
+
+  /** A bar of a vendor's history that takes an empty minute, flat at `price`. */
+  minute(startMs: number, fields: Partial<HistoryRecord> & Pick<HistoryRecord, 'symbol' | 'open'>): HistoryRecord {
+    const { open: price } = fields;
+    return {
+      ...{ v: 1, kind: 'history', source: 'twelve-data/rest', action: 'fill', interval: '1m', startMs, endMs: startMs + 60_000 },
+      ...{ high: price, low: price, close: price, tickCount: 1, flags: ['filled'], revision: 0, receivedTimeMs: startMs },
+      ...fields,
+    };
   }
 
   async append(...records: readonly FeedRecord[]): Promise<void> {

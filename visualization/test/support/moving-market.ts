@@ -4,6 +4,26 @@ import type { FeedRecord, Heartbeat, Tick } from '@tapeline/core/records';
 import type { MarketFeed } from './market-feed.ts';
 import { SeededRandom } from './seeded-random.ts';
 
+/** Two lost connections before `nowMs`: of six minutes and of a minute and a half. */
+function gapsBefore(nowMs: number): readonly { readonly fromMs: number; readonly toMs: number }[] {
+  const minute = Math.floor(nowMs / 60_000);
+  return [
+    { fromMs: (minute - 50) * 60_000, toMs: (minute - 44) * 60_000 },
+    { fromMs: (minute - 20) * 60_000 + 20_000, toMs: (minute - 18) * 60_000 - 10_000 },
+  ];
+}
+
+const names = {
+  AAPL: 'Apple Inc.',
+  'BTC/USD': 'Bitcoin US Dollar',
+  'ETH/BTC': 'Ethereum Bitcoin',
+  'ETH/USD': 'Ethereum US Dollar',
+  'EUR/USD': 'Euro US Dollar',
+  MSFT: 'Microsoft Corporation',
+  NVDA: 'NVIDIA Corporation',
+  'XAU/USD': 'Gold Spot US Dollar',
+} as const;
+
 interface Instrument {
   readonly symbol: string;
   readonly decimals: number;
@@ -33,19 +53,20 @@ export class MovingMarket {
     this.#feed = feed;
   }
 
-  /** Appends `minutes` of the past with a lost connection of a minute and a half in the middle. */
+  /** Appends `minutes` of the past, at least 60, with two lost connections, and what the instruments are called. */
   async appendHistory(nowMs: number, minutes: number, simulated = true): Promise<void> {
     const startMs = nowMs - minutes * 60_000;
-    const lostMs = nowMs - Math.round(minutes / 4) * 60_000;
-    const backMs = lostMs + 90_000;
-    await this.#feed.append(this.#feed.session({ timeMs: startMs, symbols: [...symbols], simulated }));
+    const gaps = gapsBefore(nowMs);
+    const instruments = Object.entries(names).map(([symbol, name]) => this.#feed.instrument({ symbol, name, receivedTimeMs: startMs }));
+    await this.#feed.append(this.#feed.session({ timeMs: startMs, symbols: [...symbols], simulated }), ...instruments);
     let records: FeedRecord[] = [];
     let last: Heartbeat | undefined;
     for (let timeMs = startMs + 500; timeMs < nowMs - 300; timeMs += 1_500) {
-      if (timeMs > lostMs && timeMs < backMs) continue;
-      if (timeMs >= backMs && last !== undefined && last.timeMs <= lostMs) {
-        const previous = { session: 1, reason: 'the connection broke without a close code', lastDataMs: last.timeMs };
-        records.push(this.#feed.session({ timeMs: backMs, symbols: [...symbols], simulated, previous }));
+      if (gaps.some(gap => timeMs > gap.fromMs && timeMs < gap.toMs)) continue;
+      const [over] = gaps.filter(gap => timeMs >= gap.toMs && last !== undefined && last.timeMs <= gap.fromMs + 1_500);
+      if (over !== undefined && last !== undefined) {
+        const previous = { session: last.session, reason: 'socket closed', lastDataMs: last.timeMs };
+        records.push(this.#feed.session({ timeMs: over.toMs, symbols: [...symbols], simulated, previous }));
       }
       for (const instrument of this.#instruments) {
         if (this.#random.next() < 0.4) records.push(this.#tick(instrument, timeMs));

@@ -1,6 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BoardBar } from '../src/board-messages.ts';
-import { BarSeries } from '../src/browser/bar-series.ts';
 import { age, clock, direction, fixed, PriceDecimals, percent, volume } from '../src/browser/number-format.ts';
 
 describe('numbers on the page', () => {
@@ -45,50 +43,5 @@ describe('numbers on the page', () => {
     expect(decimals.of('EUR/USD', 1.08412, undefined, 1.0842)).toBe(5);
     expect(decimals.of('BTC/USD', 69_142.14 + 2e-11)).toBe(2);
     expect(decimals.of('SHIB/USD', 1.2e-7)).toBe(8);
-  });
-});
-
-describe('the bars of the chart', () => {
-  const aBar = (startMs: number, fields: Partial<BoardBar> = {}): BoardBar => ({
-    symbol: 'A',
-    interval: '1m',
-    startMs,
-    open: 1,
-    high: 1,
-    low: 1,
-    close: 1,
-    tickCount: 1,
-    state: 'final',
-    flags: [],
-    revision: 0,
-    ...fields,
-  });
-
-  it('are drawn at the end while only the last ones change', () => {
-    const series = new BarSeries();
-    expect(series.merge([aBar(0), aBar(60)])?.length).toBe(2);
-    expect(series.merge([aBar(60, { revision: 1 }), aBar(120)])?.map(bar => bar.startMs)).toEqual([60, 120]);
-    expect(series.merge([aBar(0, { revision: 1 })])).toBeUndefined();
-    expect(series.merge([aBar(30)])).toBeUndefined();
-    expect(series.bars.map(bar => bar.startMs)).toEqual([0, 30, 60, 120]);
-  });
-
-  it('take no older word for a newer one', () => {
-    const series = new BarSeries();
-    series.merge([aBar(0, { revision: 2 }), aBar(60, { state: 'forming', tickCount: 9 })]);
-    series.merge([aBar(0, { revision: 1 }), aBar(60, { state: 'forming', tickCount: 8 })]);
-    expect(series.bars.map(bar => [bar.revision, bar.tickCount])).toEqual([
-      [2, 1],
-      [0, 9],
-    ]);
-    series.merge([aBar(60, { tickCount: 9 })]);
-    series.merge([aBar(60, { state: 'forming', tickCount: 10 })]);
-    expect(series.at(60)?.state).toBe('final');
-  });
-
-  it('are at most two thousand', () => {
-    const series = new BarSeries();
-    for (let minute = 0; minute < 2_010; minute += 1) series.merge([aBar(minute)]);
-    expect([series.bars.length, series.bars[0]?.startMs]).toEqual([2_000, 10]);
   });
 });

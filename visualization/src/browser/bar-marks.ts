@@ -1,0 +1,65 @@
+/** How a bar shows what is to be known before trusting it, and where the alerts stand. */
+import type { BarFlag } from '@tapeline/core/bars';
+import type { BoardBar } from '../board-messages.ts';
+import type { BoardAlert } from './market-api.ts';
+import { type Slot, slotAt } from './time-slots.ts';
+
+export interface FlagLook {
+  readonly flag: BarFlag;
+  /** The letter at the bar; absent where the candle itself or a dot says it. */
+  readonly letter?: string;
+  readonly says: string;
+}
+
+/** From the one that matters most to the one that matters least: a bar carries one mark. */
+export const flagLooks: readonly FlagLook[] = [
+  { flag: 'gap', letter: 'G', says: 'the feed was absent in part of it' },
+  { flag: 'mismatch', letter: 'M', says: "differs from the vendor's bar" },
+  { flag: 'corrected', letter: 'C', says: 'changed by a late tick after it was given out' },
+  { flag: 'partial', letter: 'P', says: 'begun in the middle of its window' },
+  { flag: 'filled', says: "hollow candle: made from the vendor's history" },
+  { flag: 'reconciled', says: "dot: compared with the vendor's bar, or replaced by it" },
+];
+
+/** A mark on the chart; `color` is the page's name of one. */
+export interface ChartMark {
+  readonly startMs: number;
+  readonly position: 'aboveBar' | 'belowBar';
+  readonly shape: 'circle' | 'arrowUp';
+  readonly color: string;
+  readonly text: string;
+  readonly size: number;
+}
+
+/** A candle made from a vendor's history is hollow. */
+export function isHollow(bar: Pick<BoardBar, 'flags'>): boolean {
+  return bar.flags.includes('filled');
+}
+
+/** The mark of a bar's weightiest flag. */
+export function markOf(bar: Pick<BoardBar, 'flags' | 'startMs'>): ChartMark | undefined {
+  const look = flagLooks.find(candidate => bar.flags.includes(candidate.flag));
+  if (look === undefined || look.flag === 'filled') return undefined;
+  const place = { startMs: bar.startMs, color: `--flag-${look.flag}`, shape: 'circle' } as const;
+  return look.letter === undefined
+    ? { ...place, position: 'belowBar', text: '', size: 0.3 }
+    : { ...place, position: 'aboveBar', text: look.letter, size: 0.5 };
+}
+
+/** The alerts of a symbol at the bars that showed them: an alert's time is the end of its bar. One mark for a place. */
+export function alertMarks(alerts: readonly BoardAlert[], symbol: string, slots: readonly Slot[]): readonly ChartMark[] {
+  const counts = new Map<number, number>();
+  for (const alert of alerts) {
+    if (alert.symbol !== symbol) continue;
+    const slot = slots[slotAt(slots, alert.timeMs - 1)];
+    if (slot !== undefined) counts.set(slot.startMs, (counts.get(slot.startMs) ?? 0) + 1);
+  }
+  return [...counts].map(([startMs, count]) => ({
+    startMs,
+    position: 'belowBar',
+    shape: 'arrowUp',
+    color: '--alert',
+    text: count === 1 ? 'alert' : `${count} alerts`,
+    size: 0.8,
+  }));
+}

@@ -1,0 +1,104 @@
+/** Reads what is past for the chart: its newest bars, older ones as one scrolls back, and the gaps and alerts of their time. */
+import type { Interval } from '@tapeline/core/intervals';
+import type { BoardBar } from '../board-messages.ts';
+import { ask, type BoardAlert } from './market-api.ts';
+import type { GapSpan } from './time-slots.ts';
+
+export interface Choice {
+  readonly symbol: string;
+  readonly interval: Interval;
+}
+
+export interface HistoryEvents {
+  /** The newest bars are there; `undefined` after a failure, which is tried again. */
+  readonly newest: (bars: readonly BoardBar[] | undefined, failure: string) => void;
+  readonly older: (bars: readonly BoardBar[]) => void;
+  readonly gaps: (gaps: readonly GapSpan[]) => void;
+  readonly alerts: (alerts: readonly BoardAlert[]) => void;
+}
+
+const retryMs = 3_000;
+const newestBars = 500;
+const olderBars = 1_000;
+const mostGaps = 1_000;
+const mostAlerts = 500;
+const dayMs = 86_400_000;
+/** The server looks at no longer range of gaps and alerts at once. */
+const longestRangeMs = 1_100 * dayMs;
+
+export class ChartHistory {
+  readonly #events: HistoryEvents;
+  #choice: Choice | undefined;
+  #loading = new AbortController();
+  #isAskingOlder = false;
+  #hasOlder = true;
+
+  constructor(events: HistoryEvents) {
+    this.#events = events;
+  }
+
+  /** Reads the newest bars of a choice and forgets what was being read. */
+  begin(choice: Choice): void {
+    this.#loading.abort();
+    this.#loading = new AbortController();
+    this.#choice = choice;
+    this.#isAskingOlder = false;
+    this.#hasOlder = true;
+    void this.#newest(choice, this.#loading.signal);
+  }
+
+  /** Reads what is before `beforeMs`, unless that is under way or there is nothing. */
+  older(beforeMs: number): void {
+    if (this.#choice === undefined || this.#isAskingOlder || !this.#hasOlder) return;
+    this.#isAskingOlder = true;
+    void this.#older(this.#choice, beforeMs, this.#loading.signal);
+  }
+
+  /** Reads the gaps and alerts of bars. */
+  around(bars: readonly BoardBar[]): void {
+    const [first, last] = [bars[0], bars.at(-1)];
+    if (first === undefined || last === undefined) return;
+    // Two days more: a bar of a day ends at its exchange's midnight, and a gap may go on after the last bar.
+    const toMs = last.startMs + 2 * dayMs;
+    void this.#around(first.symbol, { from: Math.max(0, first.startMs, toMs - longestRangeMs), to: toMs }, this.#loading.signal);
+  }
+
+  async #newest(choice: Choice, signal: AbortSignal): Promise<void> {
+    try {
+      const bars = await ask('bars', { ...choice, indicators: 'true', limit: newestBars }, signal);
+      if (!signal.aborted) this.#events.newest(bars, '');
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#events.newest(undefined, error instanceof Error ? error.message : String(error));
+      setTimeout(() => {
+        if (!signal.aborted) void this.#newest(choice, signal);
+      }, retryMs);
+    }
+  }
+
+  async #older(choice: Choice, toMs: number, signal: AbortSignal): Promise<void> {
+    try {
+      const bars = await ask('bars', { ...choice, indicators: 'true', limit: olderBars, to: toMs }, signal);
+      if (signal.aborted) return;
+      this.#hasOlder = bars.length > 0;
+      this.#isAskingOlder = false;
+      this.#events.older(bars);
+    } catch {
+      // Not at once again: the reader's next scroll would ask many times a second.
+      setTimeout(() => {
+        if (!signal.aborted) this.#isAskingOlder = false;
+      }, retryMs);
+    }
+  }
+
+  async #around(symbol: string, range: { readonly from: number; readonly to: number }, signal: AbortSignal): Promise<void> {
+    const [gaps, alerts] = await Promise.allSettled([
+      ask('gaps', { symbol, ...range, limit: mostGaps }, signal),
+      ask('alerts', { symbol, ...range, limit: mostAlerts }, signal),
+    ]);
+    if (signal.aborted) return;
+    // What failed stays as it was until the next time: the bars' own flags are there.
+    if (gaps.status === 'fulfilled') this.#events.gaps(gaps.value);
+    if (alerts.status === 'fulfilled') this.#events.alerts(alerts.value);
+  }
+}

@@ -1,0 +1,45 @@
+/** The dialog that explains keys and marks. */
+import { flagLooks } from './bar-marks.ts';
+import { made, place } from './page-elements.ts';
+import { keyHelp } from './shortcuts.ts';
+
+export class HelpDialog {
+  readonly #dialog: HTMLDialogElement;
+
+  constructor() {
+    const dialog = place('help');
+    if (!(dialog instanceof HTMLDialogElement)) throw new Error('#help is no dialog');
+    this.#dialog = dialog;
+    place('help-keys').replaceChildren(...keyHelp.flatMap(group => [made('h3', '', group.place), keysOf(group.keys)]));
+    place('help-marks').replaceChildren(...flagLooks.flatMap(look => [markOf(look.flag), made('dd', '', look.says)]));
+    place('help-open').addEventListener('click', () => this.open());
+    place('help-close').addEventListener('click', () => dialog.close());
+    dialog.addEventListener('click', event => {
+      if (event.target === dialog) dialog.close();
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#dialog.open;
+  }
+
+  open(): void {
+    if (!this.#dialog.open) this.#dialog.showModal();
+  }
+}
+
+function keysOf(keys: readonly (readonly [string, string])[]): HTMLElement {
+  const list = made('dl', 'keys');
+  for (const [key, does] of keys) {
+    const name = made('dt', '');
+    name.append(made('kbd', '', key));
+    list.append(name, made('dd', '', does));
+  }
+  return list;
+}
+
+function markOf(flag: string): HTMLElement {
+  const name = made('dt', '', flag);
+  name.dataset.flag = flag;
+  return name;
+}

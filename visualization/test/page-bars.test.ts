@@ -1,0 +1,125 @@
+import { describe, expect, it } from '@jest/globals';
+import { alertMarks, isHollow, markOf } from '../src/browser/bar-marks.ts';
+import { BarSeries, mostBars } from '../src/browser/bar-series.ts';
+import type { BoardAlert } from '../src/browser/market-api.ts';
+import { type GapSpan, positionOf, slotAt, slotsOf } from '../src/browser/time-slots.ts';
+import { aBar } from './support/bars.ts';
+
+const minuteMs = 60_000;
+const minutes = (...numbers: readonly number[]) => numbers.map(minute => aBar(minute * minuteMs));
+const gap = (fromMinute: number, toMinute: number): GapSpan => ({
+  symbol: 'A',
+  fromMs: fromMinute * minuteMs,
+  toMs: toMinute * minuteMs,
+  reason: 'socket closed',
+  filled: false,
+});
+
+describe('the bars of the chart', () => {
+  it('are drawn at the end while only the last ones change', () => {
+    const series = new BarSeries();
+    expect(series.merge([aBar(0), aBar(60)])).toBe('end');
+    expect(series.merge([aBar(60, { revision: 1 }), aBar(120)])).toBe('end');
+    expect(series.merge([aBar(0, { revision: 1 })])).toBe('all');
+    expect(series.merge([aBar(30)])).toBe('all');
+    expect(series.bars.map(bar => bar.startMs)).toEqual([0, 30, 60, 120]);
+  });
+
+  it('take no older word for a newer one', () => {
+    const series = new BarSeries();
+    series.merge([aBar(0, { revision: 2 }), aBar(60, { state: 'forming', tickCount: 9 })]);
+    series.merge([aBar(0, { revision: 1 }), aBar(60, { state: 'forming', tickCount: 8 })]);
+    expect(series.bars.map(bar => [bar.revision, bar.tickCount])).toEqual([
+      [2, 1],
+      [0, 9],
+    ]);
+    series.merge([aBar(60, { tickCount: 9 })]);
+    series.merge([aBar(60, { state: 'forming', tickCount: 10 })]);
+    expect(series.bars.at(-1)?.state).toBe('final');
+  });
+
+  it('take older ones before them while there is room, the nearest first', () => {
+    const series = new BarSeries();
+    series.merge([aBar(mostBars)]);
+    expect(series.prepend([aBar(mostBars - 2), aBar(mostBars - 1), aBar(mostBars)])).toBe(2);
+    expect(series.bars.map(bar => bar.startMs)).toEqual([mostBars - 2, mostBars - 1, mostBars]);
+    expect(series.prepend(Array.from({ length: mostBars - 2 }, (_, index) => aBar(index)))).toBe(mostBars - 3);
+    expect([series.bars.length, series.bars[0]?.startMs]).toEqual([mostBars, 1]);
+    expect(series.prepend([aBar(0)])).toBe(0);
+  });
+
+  it('are bounded while new ones come, and drawn anew when old ones go', () => {
+    const series = new BarSeries();
+    series.merge(Array.from({ length: mostBars }, (_, index) => aBar(index)));
+    expect(series.merge([aBar(mostBars)])).toBe('all');
+    expect([series.bars.length, series.bars.at(-1)?.startMs]).toEqual([mostBars - 500, mostBars]);
+  });
+});
+
+describe('the places of the time axis', () => {
+  it('leave room where a gap has no bars, and none elsewhere', () => {
+    const slots = slotsOf(minutes(0, 1, 5, 90), [gap(2, 4.5)], minuteMs);
+    expect(slots.map(slot => [slot.startMs / minuteMs, slot.bar !== undefined])).toEqual([
+      [0, true],
+      [1, true],
+      [2, false],
+      [3, false],
+      [4, false],
+      [5, true],
+      [90, true],
+    ]);
+  });
+
+  it('show a gap after the last bar, and none before the first', () => {
+    const slots = slotsOf(minutes(10), [gap(0, 5), gap(11, 13)], minuteMs);
+    expect(slots.map(slot => slot.startMs / minuteMs)).toEqual([10, 11, 12]);
+  });
+
+  it('give a long gap no more than two dozen, evenly spread', () => {
+    const slots = slotsOf(minutes(0, 1_000), [gap(1, 1_000)], minuteMs);
+    expect(slots.length).toBe(2 + 24);
+    expect(slots.slice(1, 4).map(slot => slot.startMs / minuteMs)).toEqual([1, 43, 85]);
+  });
+
+  it('are none without bars', () => {
+    expect(slotsOf([], [gap(0, 5)], minuteMs)).toEqual([]);
+  });
+
+  it('tell where a time stands, to the fraction of a bar', () => {
+    const slots = slotsOf(minutes(0, 1, 5), [], minuteMs);
+    expect([0, 0.5, 1, 1.25, 3, 5.5].map(minute => positionOf(slots, minute * minuteMs, minuteMs))).toEqual([-0.5, 0, 0.5, 0.75, 1.5, 2]);
+    expect([positionOf(slots, -1, minuteMs), slotAt(slots, -1), slotAt(slots, 4 * minuteMs)]).toEqual([-0.5, -1, 1]);
+  });
+});
+
+describe('the marks of the chart', () => {
+  it('name the weightiest flag of a bar by its letter', () => {
+    expect(markOf(aBar(7, { flags: ['partial', 'gap'] }))).toMatchObject({ startMs: 7, text: 'G', color: '--flag-gap' });
+    expect(markOf(aBar(7, { flags: ['corrected', 'partial'] }))?.text).toBe('C');
+    expect(markOf(aBar(7))).toBeUndefined();
+  });
+
+  it('leave a filled bar to its hollow candle, and give a reconciled one a dot', () => {
+    const filled = aBar(7, { flags: ['filled', 'reconciled'] });
+    expect([isHollow(filled), markOf(filled)]).toEqual([true, undefined]);
+    expect(markOf(aBar(7, { flags: ['reconciled'] }))).toMatchObject({ text: '', position: 'belowBar' });
+    expect(isHollow(aBar(7))).toBe(false);
+  });
+
+  it('put an alert at the bar that ended with it, and count those of one bar', () => {
+    const alert = (timeMs: number, symbol?: string): BoardAlert => ({
+      ...{ id: `${timeMs}`, rule: 'r', condition: 'level', severity: 'info', timeMs, message: 'm' },
+      ...(symbol === undefined ? {} : { symbol }),
+    });
+    const slots = slotsOf(minutes(0, 1, 2), [], minuteMs);
+    const marks = alertMarks(
+      [alert(minuteMs, 'A'), alert(2 * minuteMs, 'A'), alert(2 * minuteMs, 'A'), alert(1, 'B'), alert(1)],
+      'A',
+      slots,
+    );
+    expect(marks.map(mark => [mark.startMs, mark.text])).toEqual([
+      [0, 'alert'],
+      [minuteMs, '2 alerts'],
+    ]);
+  });
+});
