@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { FeedStatus } from '../src/board-messages.ts';
 import { linkTo, readLink } from '../src/browser/board-link.ts';
 import { KeptChoices } from '../src/browser/kept-choices.ts';
 import { connectionText, noticesOf } from '../src/browser/notices.ts';
+import { paced } from '../src/browser/pace.ts';
 import { type KeyPress, keyHelp, shortcutOf } from '../src/browser/shortcuts.ts';
 import { mostWatched, neighbourOf, readWatchlist, withMoved, withoutSymbol, withSymbol } from '../src/browser/watchlist.ts';
 
@@ -42,21 +44,27 @@ describe('the watchlist', () => {
 describe('what the browser keeps', () => {
   it('comes back as it was chosen', () => {
     const kept = new Map<string, string>();
-    const choices = new KeptChoices({ getItem: key => kept.get(key) ?? null, setItem: (key, text) => void kept.set(key, text) });
+    const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => void kept.set(key, text) };
+    const choices = new KeptChoices(() => storage);
     expect([choices.watchlist, choices.indicators, choices.theme]).toEqual([undefined, ['sma', 'bollinger'], 'system']);
     choices.keepWatchlist(['B', 'A']);
     choices.keepIndicators(['rsi']);
     choices.keepTheme('dark');
-    expect([choices.watchlist, choices.indicators, choices.theme]).toEqual([['B', 'A'], ['rsi'], 'dark']);
+    const later = new KeptChoices(() => storage);
+    expect([later.watchlist, later.indicators, later.theme]).toEqual([['B', 'A'], ['rsi'], 'dark']);
+    later.keepWatchlist(['C']);
+    expect([choices.takeOver({ key: 'tapeline.watchlist' }), choices.watchlist]).toEqual([true, ['C']]);
+    expect(choices.takeOver({ key: 'tapeline.theme' })).toBe(false);
   });
 
-  it('is nothing where the browser refuses, and breaks nothing', () => {
-    const refuse = () => {
+  it('lasts as long as the page where the browser refuses to keep it', () => {
+    const choices = new KeptChoices(() => {
       throw new Error('the store is closed');
-    };
-    const choices = new KeptChoices({ getItem: refuse, setItem: refuse });
-    choices.keepTheme('dark');
+    });
     expect([choices.watchlist, choices.theme]).toEqual([undefined, 'system']);
+    choices.keepTheme('dark');
+    choices.keepWatchlist(['A']);
+    expect([choices.watchlist, choices.theme]).toEqual([['A'], 'dark']);
   });
 });
 
@@ -97,6 +105,20 @@ describe('the keys', () => {
   it('are all in the help', () => {
     const texts = keyHelp.flatMap(group => group.keys.map(([key]) => key)).join(' ');
     for (const key of ['/', '?', 'I', 'T', 'W', 'C', 'A', 'N', '[', ']', '1']) expect(texts).toContain(key);
+  });
+});
+
+describe('what is paced', () => {
+  it('happens at once, then once in a while, and at last as it was asked for last', async () => {
+    let asked = 0;
+    const seen: number[] = [];
+    const ask = paced(() => seen.push(asked), 50);
+    for (; asked < 5; asked += 1) ask();
+    expect(seen).toEqual([0]);
+    await sleep(200);
+    expect(seen).toEqual([0, 5]);
+    ask();
+    expect(seen).toEqual([0, 5, 5]);
   });
 });
 

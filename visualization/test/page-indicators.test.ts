@@ -77,7 +77,9 @@ describe('the choice of indicators', () => {
       ['macd', 'macd', 'line'],
       ['macdSignal', 'macd', 'line'],
     ]);
-    expect([valueDecimals('sma20', 5), valueDecimals('rsi14', 5), valueDecimals('macd', 2)]).toEqual([5, 1, 4]);
+    expect([valueDecimals('sma20', 5), valueDecimals('rsi14', 5), valueDecimals('macd', 2), valueDecimals('macd', 5)]).toEqual([
+      5, 1, 2, 6,
+    ]);
   });
 });
 

@@ -11,7 +11,7 @@ export class HelpDialog {
     if (!(dialog instanceof HTMLDialogElement)) throw new Error('#help is no dialog');
     this.#dialog = dialog;
     place('help-keys').replaceChildren(...keyHelp.flatMap(group => [made('h3', '', group.place), keysOf(group.keys)]));
-    place('help-marks').replaceChildren(...flagLooks.flatMap(look => [markOf(look.flag), made('dd', '', look.says)]));
+    place('help-marks').replaceChildren(...flagLooks.flatMap(({ flag, letter, says }) => [markOf(flag, letter), made('dd', '', says)]));
     place('help-open').addEventListener('click', () => this.open());
     place('help-close').addEventListener('click', () => dialog.close());
     dialog.addEventListener('click', event => {
@@ -38,8 +38,8 @@ function keysOf(keys: readonly (readonly [string, string])[]): HTMLElement {
   return list;
 }
 
-function markOf(flag: string): HTMLElement {
-  const name = made('dt', '', flag);
+function markOf(flag: string, letter: string | undefined): HTMLElement {
+  const name = made('dt', '', letter === undefined ? flag : `${letter} ${flag}`);
   name.dataset.flag = flag;
   return name;
 }

@@ -73,8 +73,8 @@ export function linesOf(names: readonly IndicatorName[]): readonly (IndicatorLin
   return chosen.flatMap(choice => choice.lines.map(one => ({ ...one, pane: choice.pane })));
 }
 
-/** How many decimals a value is shown with: differences of prices have two more than the prices. */
+/** How many decimals a value is shown with: of a price of few decimals the same, else one more, because its moves are small. */
 export function valueDecimals(name: ChartValueName, priceDecimals: number): number {
   if (name === 'rsi14') return 1;
-  return name.startsWith('macd') ? Math.min(priceDecimals + 2, 8) : priceDecimals;
+  return name.startsWith('macd') && priceDecimals > 2 ? priceDecimals + 1 : priceDecimals;
 }

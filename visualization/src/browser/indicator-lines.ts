@@ -71,8 +71,12 @@ export class IndicatorLines {
   }
 
   #add(line: IndicatorLine & { readonly pane: string }, pane: number): DrawnLine['series'] {
-    const options = { color: this.#colors(line.color), priceLineVisible: false, lastValueVisible: line.pane !== 'price' };
-    if (line.kind === 'histogram') return this.#chart.addSeries(HistogramSeries, { ...options, lastValueVisible: false }, pane);
+    const options = {
+      color: this.#colors(line.color),
+      priceLineVisible: false,
+      lastValueVisible: line.value === 'rsi14' || line.value === 'macd',
+    };
+    if (line.kind === 'histogram') return this.#chart.addSeries(HistogramSeries, options, pane);
     const look =
       line.kind === 'dots' ? { lineVisible: false, pointMarkersVisible: true, pointMarkersRadius: 2 } : { lineWidth: 1 as const };
     const series = this.#chart.addSeries(LineSeries, { ...options, ...look, crosshairMarkerVisible: false }, pane);

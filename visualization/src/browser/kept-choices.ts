@@ -8,9 +8,11 @@ const keys = { watchlist: 'tapeline.watchlist', indicators: 'tapeline.indicators
 
 /** Lets nothing fail where the browser keeps nothing (a private window, a full store): the choice lasts as long as the page then. */
 export class KeptChoices {
-  readonly #storage: Pick<Storage, 'getItem' | 'setItem'>;
+  readonly #storage: () => Pick<Storage, 'getItem' | 'setItem'>;
+  readonly #chosen = new Map<string, string>();
 
-  constructor(storage: Pick<Storage, 'getItem' | 'setItem'>) {
+  /** @param storage a browser may refuse even to name it */
+  constructor(storage: () => Pick<Storage, 'getItem' | 'setItem'>) {
     this.#storage = storage;
   }
 
@@ -40,22 +42,24 @@ export class KeptChoices {
     this.#write(keys.theme, theme);
   }
 
-  /** True for an event of another window that changed the watchlist. */
-  isOfWatchlist(event: { readonly key: string | null }): boolean {
-    return event.key === keys.watchlist;
+  /** Takes in what another window kept. @returns whether it was the watchlist */
+  takeOver({ key }: { readonly key: string | null }): boolean {
+    if (key !== null) this.#chosen.delete(key);
+    return key === keys.watchlist;
   }
 
   #read(key: string): string | undefined {
     try {
-      return this.#storage.getItem(key) ?? undefined;
+      return this.#chosen.get(key) ?? this.#storage().getItem(key) ?? undefined;
     } catch {
       return undefined;
     }
   }
 
   #write(key: string, text: string): void {
+    this.#chosen.set(key, text);
     try {
-      this.#storage.setItem(key, text);
+      this.#storage().setItem(key, text);
     } catch {
       // Kept for as long as the page is open.
     }

@@ -12,6 +12,7 @@ import { IntervalSwitch } from './interval-switch.ts';
 import { KeptChoices } from './kept-choices.ts';
 import { ask } from './market-api.ts';
 import { fixed, PriceDecimals } from './number-format.ts';
+import { paced } from './pace.ts';
 import { place } from './page-elements.ts';
 import { listenToKeys } from './page-keys.ts';
 import { showQuote, showStar, showTitle } from './quote-strip.ts';
@@ -22,10 +23,15 @@ import { ThemeSwitch } from './theme.ts';
 import { WatchedSymbols } from './watched-symbols.ts';
 import { WatchlistView } from './watchlist-view.ts';
 
-const kept = new KeptChoices(localStorage);
+const kept = new KeptChoices(() => localStorage);
 const decimals = new PriceDecimals();
 const rows = new Map<string, BoardRow>();
 let shown: Partial<Choice> = {};
+/** What the chart and the server were told last. */
+let opened: Partial<Choice> = {};
+let told: readonly string[] = [];
+/** A key that is held down runs through a list faster than charts can be read, and than the server takes messages. */
+const openChart = paced(showChart, 400);
 
 const theme = new ThemeSwitch(kept, () => chart.paint());
 const chart = new ChartView(decimals, kept.indicators);
@@ -47,10 +53,7 @@ const search = new SymbolSearch({
   },
   isWatched: symbol => watched.has(symbol),
 });
-const server = new ServerState(() => {
-  connection.close();
-  connection = connect();
-});
+const server = new ServerState(reconnect);
 const alerts = new AlertList({
   open: (symbol, interval) => choose({ symbol, ...(interval === undefined ? {} : { interval }) }),
   changed: found => chart.addAlerts(found),
@@ -84,6 +87,16 @@ function connect(): BoardConnection {
   });
 }
 
+/** Does not wait for the next attempt. */
+function reconnect(): void {
+  connection.close();
+  connection = connect();
+  connection.watch(told);
+  if (opened.symbol !== undefined && opened.interval !== undefined) {
+    connection.subscribe({ symbol: opened.symbol, interval: opened.interval, indicators: true });
+  }
+}
+
 /** A connection stands: what was missed meanwhile is asked for. */
 function begin({ hello }: HelloMessage): void {
   intervals.offer(hello.intervals);
@@ -113,11 +126,19 @@ function watch(symbols: readonly string[]): void {
   }
 }
 
+/** Tells the server what is wanted, and forgets the prices of what is not. */
 function tellServer(): void {
   const { symbol, interval } = shown;
-  connection.watch([...new Set([...watched.symbols, ...(symbol === undefined ? [] : [symbol])])]);
-  if (symbol !== undefined && interval !== undefined) connection.subscribe({ symbol, interval, indicators: true });
-  if (symbol !== undefined) showStar(symbol, watched.has(symbol));
+  const wanted = new Set([...watched.symbols, ...(symbol === undefined ? [] : [symbol])]);
+  for (const name of rows.keys()) {
+    if (!wanted.has(name)) rows.delete(name);
+  }
+  const names = [...wanted];
+  if (names.join('\n') !== told.join('\n')) connection.watch(names);
+  told = names;
+  if (symbol === undefined) return;
+  showStar(symbol, watched.has(symbol));
+  if (interval !== undefined) openChart();
 }
 
 /** Chooses what the chart shows; what is not named stays. */
@@ -129,9 +150,7 @@ function choose(choice: Partial<Choice>): void {
   intervals.mark(interval);
   if (symbol === undefined || interval === undefined || (symbol === before.symbol && interval === before.interval)) return;
   table.mark(symbol);
-  chart.choose({ symbol, interval });
   tellServer();
-  if (symbol !== before.symbol) void showName(symbol);
   showPrice();
   if (location.hash !== linkTo(symbol, interval)) history.replaceState(null, '', `./${linkTo(symbol, interval)}`);
 }
@@ -154,6 +173,15 @@ function showPrice(): void {
   showQuote(symbol, row, decimals);
   const mark = server.isSimulated ? ' (simulated)' : '';
   document.title = row === undefined ? `${symbol} · Tapeline` : `${fixed(row.price, decimals.of(symbol))} ${symbol}${mark} · Tapeline`;
+}
+
+function showChart(): void {
+  const { symbol, interval } = shown;
+  if (symbol === undefined || interval === undefined || (opened.symbol === symbol && opened.interval === interval)) return;
+  if (opened.symbol !== symbol) void showName(symbol);
+  opened = { symbol, interval };
+  chart.choose({ symbol, interval });
+  connection.subscribe({ symbol, interval, indicators: true });
 }
 
 async function showName(symbol: string): Promise<void> {

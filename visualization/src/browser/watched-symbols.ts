@@ -22,7 +22,7 @@ export class WatchedSymbols {
     this.#symbols = kept.watchlist ?? [];
     if (kept.watchlist === undefined) void this.#askFirst();
     window.addEventListener('storage', event => {
-      if (kept.isOfWatchlist(event)) this.#set(kept.watchlist ?? []);
+      if (kept.takeOver(event)) this.#set(kept.watchlist ?? []);
     });
   }
 
