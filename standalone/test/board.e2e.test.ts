@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createLogger } from '@tapeline/core/logging';
+import { describeWithServers } from '@tapeline/services/for-tests';
+import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import type { Browser, Page } from 'playwright-core';
+import { drawn, priced, sizes } from '../../visualization/test/support/board-page.ts';
+import { complaintsOf, describeWithBrowser, launchBrowser, textOf } from '../../visualization/test/support/browser.ts';
+import { type TestCluster, testCluster } from './support/cluster.ts';
+import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
+
+const timeoutMs = 120_000;
+const symbols = 'AAPL,BTC/USD,EUR/USD';
+
+const readout = (page: Page) => textOf(page.locator('#readout'));
+const lastOf = (page: Page, symbol: string) => textOf(page.locator(`tr[data-symbol="${symbol}"] .last`));
+
+async function opened(browser: Browser, url: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: sizes[0] });
+  page.setDefaultTimeout(60_000);
+  await page.goto(`${url}/#symbol=BTC%2FUSD&interval=1s`);
+  await priced(page);
+  return page;
+}
+
+/** Reads prices that move, sees candles of the present, finds a symbol by search and lists another. */
+async function expectMarket(page: Page): Promise<void> {
+  await eventually('the three symbols', async () => ((await page.locator('tbody tr').count()) === 3 ? true : undefined));
+  const before = await lastOf(page, 'BTC/USD');
+  await eventually('a new price', async () => ((await lastOf(page, 'BTC/USD')) === before ? undefined : true));
+  await drawn(page);
+  await eventually('the bar that is open', async () => ((await readout(page)).includes('forming') ? true : undefined));
+  await page.keyboard.press('/');
+  await page.keyboard.type('eur');
+  await eventually('the result', async () =>
+    (await textOf(page.locator('#search-results [aria-selected="true"]'))).includes('EUR/USD') ? true : undefined,
+  );
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('4');
+  expect(new URL(page.url()).hash).toBe('#symbol=EUR%2FUSD&interval=1m');
+  await eventually('its price', async () => (/^1\.\d{5}$/.test(await textOf(page.locator('#quote-last'))) ? true : undefined));
+}
+
+describeWithBrowser('the board of the one process', executablePath => {
+  const directory = mkdtempSync(join(tmpdir(), 'tapeline-board-'));
+  let browser: Browser;
+  let running: RunningProcess | undefined;
+
+  beforeAll(async () => {
+    browser = await launchBrowser(executablePath);
+  }, timeoutMs);
+
+  afterAll(async () => {
+    await browser.close();
+    await running?.end('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  }, timeoutMs);
+
+  async function start(port: string): Promise<string> {
+    const program = startProgram('standalone/src/main.ts', {
+      args: ['start'],
+      env: { DATA_DIR: directory, HTTP_PORT: port, SYMBOLS: symbols, SNAPSHOT_INTERVAL_MS: '700', LOG_LEVEL: 'warn' },
+    });
+    running = program;
+    return eventually('its address', () => /Tapeline is at (\S+)/.exec(program.stdout())?.[1], 60_000);
+  }
+
+  it(
+    'shows the simulated market, outlives a kill -9 of its server, and draws what was missed as a gap',
+    async () => {
+      const url = await start('0');
+      const page = await opened(browser, url);
+      const complaints = complaintsOf(page, url);
+      await page.getByText('SIMULATED DATA').waitFor();
+      await expectMarket(page);
+      expect(complaints).toEqual([]);
+
+      await running?.end('SIGKILL');
+      await page.getByText('SERVER OUT OF REACH').waitFor();
+      await page.getByText(/^Reconnecting in \d s$/).waitFor();
+      await start(new URL(url).port);
+      await page.getByText('SERVER OUT OF REACH').waitFor({ state: 'detached' });
+      expect(await textOf(page.locator('#connection'))).toBe('Connected');
+      const before = await lastOf(page, 'BTC/USD');
+      await eventually('prices that move again', async () => ((await lastOf(page, 'BTC/USD')) === before ? undefined : true));
+
+      await page.evaluate("location.hash = '#symbol=BTC%2FUSD&interval=1s'");
+      await drawn(page);
+      await page.keyboard.press('c');
+      const isMarked = async () => {
+        await page.keyboard.press('ArrowLeft');
+        return /gap \d\d:\d\d:\d\d UTC to /.test(await readout(page)) ? true : undefined;
+      };
+      await eventually('the gap under the cross-hair', isMarked, 60_000);
+      await page.close();
+    },
+    timeoutMs,
+  );
+});
+
+describeWithBrowser('the board as a process of its own', executablePath => {
+  describeWithServers('on Kafka and Cassandra', (kafka, cassandra) => {
+    let cluster: TestCluster;
+    let simulator: Simulator;
+    let board: RunningProcess | undefined;
+    let browser: Browser;
+
+    beforeAll(async () => {
+      cluster = await testCluster({ kafka, cassandra });
+      simulator = await startSimulator({ seed: 1, logger: createLogger({ name: 'simulator', level: 'silent', secrets: [] }) });
+      browser = await launchBrowser(executablePath);
+    }, timeoutMs);
+
+    afterAll(async () => {
+      await browser.close();
+      await board?.end('SIGKILL');
+      await cluster.close();
+      await simulator.close();
+    }, timeoutMs);
+
+    it(
+      'shows what the ingester and a processor make, and the history that Cassandra holds',
+      async () => {
+        cluster.startIngester({ TWELVE_DATA_URL: simulator.url, TWELVE_DATA_API_KEY: 'a-key', SYMBOLS: symbols });
+        cluster.startProcessor('processors', { SNAPSHOT_INTERVAL_MS: '700' });
+        const stored = { symbol: 'BTC/USD', interval: '1s', fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 10 } as const;
+        await eventually('bars in Cassandra', async () => ((await cluster.store.bars(stored)).length >= 10 ? true : undefined), 60_000);
+        const program = startProgram('visualization/src/main.ts', {
+          env: { ...cluster.env, KAFKA_GROUP: cluster.groupName('processors'), LOG_LEVEL: 'warn' },
+        });
+        board = program;
+        const url = await eventually('its address', () => /^http:\S+$/m.exec(program.stdout())?.[0], 60_000);
+        const page = await opened(browser, url);
+        const complaints = complaintsOf(page, url);
+        await expectMarket(page);
+        await page.evaluate("location.hash = '#symbol=BTC%2FUSD&interval=1s'");
+        await drawn(page);
+        await page.keyboard.press('c');
+        await page.keyboard.press('Home');
+        expect(await readout(page)).toMatch(/O [\d,.]+H [\d,.]+L [\d,.]+C [\d,.]+.*final/);
+        expect(complaints).toEqual([]);
+        await page.close();
+      },
+      timeoutMs,
+    );
+  });
+});
