@@ -17,6 +17,7 @@ const names = [
   '--filled-edge',
   '--filled-text',
   '--alert',
+  '--crosshair',
   ...flagLooks.map(look => `--flag-${look.flag}`),
   ...indicatorChoices.flatMap(choice => choice.lines.map(line => line.color)),
 ] as const;

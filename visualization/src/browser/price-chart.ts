@@ -40,6 +40,8 @@ export class PriceChart {
   /** Set once the history is there; until then each drawing chooses the range that is shown. */
   #isSettled = false;
   #hoveredMs: number | undefined;
+  /** Those of the bars at the end: a bar that only grows has its mark already. */
+  #drawnFlags = '';
   /** The keys have put the cross-hair where it is. */
   #isPinned = false;
 
@@ -169,6 +171,7 @@ export class PriceChart {
   paint(): void {
     const colors = readColors();
     const line = colors('--line');
+    const crosshair = { color: colors('--muted'), labelBackgroundColor: colors('--crosshair') };
     const { fontFamily } = getComputedStyle(document.body);
     this.#chart.applyOptions({
       layout: {
@@ -178,6 +181,7 @@ export class PriceChart {
         fontFamily,
         panes: { separatorColor: line, enableResize: false },
       },
+      crosshair: { vertLine: crosshair, horzLine: crosshair },
       grid: { vertLines: { color: line }, horzLines: { color: line } },
       rightPriceScale: { borderColor: line },
       timeScale: { borderColor: line, rightOffset: placesAtRight },
@@ -199,7 +203,9 @@ export class PriceChart {
       this.#candles.update(slot);
       this.#lines.update(slot, this.#values.values[at + index]);
     }
-    if (changed.some(({ bar }) => bar !== undefined && bar.flags.length > 0)) this.#drawMarks();
+    const flags = changed.map(({ startMs, bar }) => `${startMs} ${bar?.flags}`).join();
+    if (flags !== this.#drawnFlags) this.#drawMarks();
+    this.#drawnFlags = flags;
     this.#showPinned();
   }
 
