@@ -99,10 +99,11 @@ describe('the marks of the chart', () => {
     expect(markOf(aBar(7))).toBeUndefined();
   });
 
-  it('leave a filled bar to its hollow candle, and give a reconciled one a dot', () => {
+  it('leave a filled bar to its hollow candle, and warn of nothing where one is reconciled', () => {
     const filled = aBar(7, { flags: ['filled', 'reconciled'] });
     expect([isHollow(filled), markOf(filled)]).toEqual([true, undefined]);
-    expect(markOf(aBar(7, { flags: ['reconciled'] }))).toMatchObject({ text: '', position: 'belowBar' });
+    expect(markOf(aBar(7, { flags: ['reconciled'] }))).toBeUndefined();
+    expect(markOf(aBar(7, { flags: ['filled', 'partial'] }))?.text).toBe('P');
     expect(isHollow(aBar(7))).toBe(false);
   });
 

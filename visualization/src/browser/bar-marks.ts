@@ -6,7 +6,7 @@ import { type Slot, slotAt } from './time-slots.ts';
 
 export interface FlagLook {
   readonly flag: BarFlag;
-  /** The letter at the bar; absent where the candle itself or a dot says it. */
+  /** The letter at the bar; absent where the candle itself says it, or where there is nothing to warn of. */
   readonly letter?: string;
   readonly says: string;
 }
@@ -18,7 +18,7 @@ export const flagLooks: readonly FlagLook[] = [
   { flag: 'corrected', letter: 'C', says: 'changed by a late tick after it was given out' },
   { flag: 'partial', letter: 'P', says: 'begun in the middle of its window' },
   { flag: 'filled', says: "hollow candle: made from the vendor's history" },
-  { flag: 'reconciled', says: "dot: compared with the vendor's bar, or replaced by it" },
+  { flag: 'reconciled', says: "no mark, named above the chart: compared with the vendor's bar, or replaced by it" },
 ];
 
 /** A mark on the chart; `color` is the page's name of one. */
@@ -36,14 +36,11 @@ export function isHollow(bar: Pick<BoardBar, 'flags'>): boolean {
   return bar.flags.includes('filled');
 }
 
-/** The mark of a bar's weightiest flag. */
+/** The mark of a bar's weightiest flag that has a letter. */
 export function markOf(bar: Pick<BoardBar, 'flags' | 'startMs'>): ChartMark | undefined {
-  const look = flagLooks.find(candidate => bar.flags.includes(candidate.flag));
-  if (look === undefined || look.flag === 'filled') return undefined;
-  const place = { startMs: bar.startMs, color: `--flag-${look.flag}`, shape: 'circle' } as const;
-  return look.letter === undefined
-    ? { ...place, position: 'belowBar', text: '', size: 0.3 }
-    : { ...place, position: 'aboveBar', text: look.letter, size: 0.5 };
+  const look = flagLooks.find(({ flag, letter }) => letter !== undefined && bar.flags.includes(flag));
+  if (look?.letter === undefined) return undefined;
+  return { startMs: bar.startMs, position: 'aboveBar', shape: 'circle', color: `--flag-${look.flag}`, text: look.letter, size: 0.5 };
 }
 
 /** The alerts of a symbol at the bars that showed them: an alert's time is the end of its bar. One mark for a place. */

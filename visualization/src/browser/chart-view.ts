@@ -39,7 +39,8 @@ export class ChartView {
       gaps: gaps => this.#chart.showGaps(gaps),
       alerts: alerts => this.addAlerts(alerts),
     });
-    place('flags').replaceChildren(...flagLooks.map(({ flag, letter, says }) => flagItem(flag, letter, says)));
+    const looks = flagLooks.filter(({ flag }) => flag !== 'reconciled');
+    place('flags').replaceChildren(...looks.map(({ flag, letter, says }) => flagItem(flag, letter, says)));
     place('to-newest').addEventListener('click', () => this.#chart.showNewest());
     const container = place('chart');
     container.tabIndex = 0;
