@@ -226,10 +226,11 @@ describeWithBrowser('the page', executablePath => {
       if (box === null) throw new Error('the chart is not there');
       await page.mouse.move(box.x + 200, box.y + 100);
       const older = () => asked.filter(query => query.includes('to='));
-      await until('older bars', async () => {
+      await until('the oldest bars', async () => {
         await page.mouse.wheel(-600, 0);
-        return older().length >= 2;
+        return page.getByText('These are the oldest bars').isVisible();
       });
+      expect(older().length).toBeGreaterThanOrEqual(2);
       expect(new Set(older()).size).toBe(older().length);
       await page.getByRole('button', { name: 'Newest' }).click();
       await page.mouse.move(box.x + 200, box.y - 5);

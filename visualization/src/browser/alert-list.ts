@@ -22,9 +22,11 @@ export class AlertList {
 
   constructor(options: AlertListOptions) {
     this.#options = options;
-    setInterval(() => {
+    const refreshIfSeen = () => {
       if (!document.hidden) this.refresh();
-    }, pollMs);
+    };
+    setInterval(refreshIfSeen, pollMs);
+    document.addEventListener('visibilitychange', refreshIfSeen);
   }
 
   /** Asks the server anew. */

@@ -54,6 +54,11 @@ export class ChartHistory {
     void this.#older(this.#choice, beforeMs, this.#loading.signal);
   }
 
+  /** False once the oldest bar was read. */
+  get hasOlder(): boolean {
+    return this.#hasOlder;
+  }
+
   /** Reads the gaps and alerts of bars. */
   around(bars: readonly BoardBar[]): void {
     const [first, last] = [bars[0], bars.at(-1)];
@@ -80,7 +85,7 @@ export class ChartHistory {
     try {
       const bars = await ask('bars', { ...choice, indicators: 'true', limit: olderBars, to: toMs }, signal);
       if (signal.aborted) return;
-      this.#hasOlder = bars.length > 0;
+      this.#hasOlder = bars.length === olderBars;
       this.#isAskingOlder = false;
       this.#events.older(bars);
     } catch {

@@ -7,8 +7,8 @@ import { ChartHistory, type Choice } from './chart-history.ts';
 import type { IndicatorName } from './indicator-choices.ts';
 import type { BoardAlert } from './market-api.ts';
 import type { PriceDecimals } from './number-format.ts';
-import { announce, made, place } from './page-elements.ts';
-import { PriceChart } from './price-chart.ts';
+import { announce, made, place, write } from './page-elements.ts';
+import { PriceChart, type ShownRange } from './price-chart.ts';
 import { showReadout } from './readout-view.ts';
 
 /** The store has a gap a moment after the live bars tell of it. */
@@ -56,6 +56,7 @@ export class ChartView {
     this.#choice = choice;
     this.#shownDecimals = -1;
     this.#gapKey = '';
+    place('history-note').hidden = true;
     this.#chart.clear({ symbol: choice.symbol, windowMs: intervalMs(choice.interval) });
     this.#say(`Loading ${choice.symbol} ${choice.interval}…`);
     this.reload();
@@ -111,12 +112,23 @@ export class ChartView {
 
   #older(bars: readonly BoardBar[]): void {
     if (this.#chart.prepend(bars) > 0) this.#history.around(this.#chart.bars);
+    write(place('history-note'), this.#startText());
   }
 
-  #ranged({ isNearStart, isAtEnd }: { readonly isNearStart: boolean; readonly isAtEnd: boolean }): void {
+  #ranged({ isNearStart, isAtStart, isAtEnd }: ShownRange): void {
     place('to-newest').hidden = isAtEnd;
     const first = this.#chart.bars[0];
     if (isNearStart && first !== undefined && !this.#chart.isFull) this.#history.older(first.startMs);
+    const note = place('history-note');
+    // A chart that shows all there is needs no word about it.
+    note.hidden = !isAtStart || isAtEnd;
+    write(note, this.#startText());
+  }
+
+  /** Why nothing stands to the left of the first bar. */
+  #startText(): string {
+    if (!this.#history.hasOlder) return 'These are the oldest bars';
+    return this.#chart.isFull ? 'The chart is full: a longer interval shows more of the past' : 'Loading older bars…';
   }
 
   #watchGaps(bars: readonly BoardBar[]): void {

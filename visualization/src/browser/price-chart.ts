@@ -13,10 +13,17 @@ import { IndicatorValues } from './indicator-values.ts';
 import type { BoardAlert } from './market-api.ts';
 import { type GapSpan, positionOf, type Slot, slotAt, slotsOf } from './time-slots.ts';
 
+export interface ShownRange {
+  /** The oldest bar is near, or to be seen. */
+  readonly isNearStart: boolean;
+  readonly isAtStart: boolean;
+  /** The newest place is to be seen. */
+  readonly isAtEnd: boolean;
+}
+
 export interface PriceChartEvents {
   readonly pointed: (at: PointedBar) => void;
-  /** The reader comes near the oldest bar, or shows the newest or not. */
-  readonly ranged: (range: { readonly isNearStart: boolean; readonly isAtEnd: boolean }) => void;
+  readonly ranged: (range: ShownRange) => void;
 }
 
 /** So many bars before the oldest one the history is asked for more. */
@@ -281,6 +288,6 @@ export class PriceChart {
   #ranged(): void {
     const range = this.#chart.timeScale().getVisibleLogicalRange();
     if (range === null || !this.#isSettled) return;
-    this.#events.ranged({ isNearStart: range.from < nearBars, isAtEnd: range.to >= this.#slots.length - 1 });
+    this.#events.ranged({ isNearStart: range.from < nearBars, isAtStart: range.from < 1, isAtEnd: range.to >= this.#slots.length - 1 });
   }
 }
