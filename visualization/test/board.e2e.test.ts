@@ -145,6 +145,10 @@ describeWithBrowser('the page', executablePath => {
       await page.keyboard.press('ArrowUp');
       expect([await focused(page), await shown(page)]).toEqual(['BTC/USD', 'BTC/USD']);
 
+      // A key that is held down asks for no more than the server takes.
+      for (let press = 0; press < 70; press += 1) await page.keyboard.press(press % 2 === 0 ? 'ArrowDown' : 'ArrowUp');
+      expect([await focused(page), await textOf(page.locator('#connection'))]).toEqual(['BTC/USD', 'Connected']);
+
       await page.keyboard.press('5');
       expect(await textOf(page.getByRole('radio', { checked: true }))).toBe('5m');
       await page.keyboard.press('[');

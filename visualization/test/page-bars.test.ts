@@ -25,6 +25,15 @@ describe('the bars of the chart', () => {
     expect(series.bars.map(bar => bar.startMs)).toEqual([0, 30, 60, 120]);
   });
 
+  it('are not drawn for a word that says nothing new', () => {
+    const series = new BarSeries();
+    series.merge([aBar(0, { state: 'forming', tickCount: 3 }), aBar(60, { state: 'forming', tickCount: 1 })]);
+    const again = [aBar(0, { state: 'forming', tickCount: 3 }), aBar(60, { state: 'forming', tickCount: 1 })];
+    expect(series.merge(again)).toBe('nothing');
+    expect(series.merge([again[0] ?? aBar(0), aBar(60, { state: 'forming', tickCount: 2 })])).toBe('end');
+    expect(series.merge([aBar(0, { state: 'forming', tickCount: 3, flags: ['gap'] })])).toBe('all');
+  });
+
   it('take no older word for a newer one', () => {
     const series = new BarSeries();
     series.merge([aBar(0, { revision: 2 }), aBar(60, { state: 'forming', tickCount: 9 })]);

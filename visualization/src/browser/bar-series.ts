@@ -19,11 +19,12 @@ export class BarSeries {
 
   /**
    * Takes bars in, oldest first.
-   * @returns whether all but the last bar and what follows it stayed as they were: then only the end is to be drawn.
+   * @returns what is to be drawn: `end` when all but the last bar and what follows it stayed as they were
    */
-  merge(bars: readonly BoardBar[]): 'end' | 'all' {
+  merge(bars: readonly BoardBar[]): 'nothing' | 'end' | 'all' {
     const lastMs = this.#bars.at(-1)?.startMs ?? Number.NEGATIVE_INFINITY;
     const changed = bars.filter(bar => this.#put(bar));
+    if (changed.length === 0) return 'nothing';
     if (this.#bars.length <= mostBars) return changed.every(bar => bar.startMs >= lastMs) ? 'end' : 'all';
     this.#bars = this.#bars.slice(trimmedBars - mostBars);
     return 'all';
@@ -46,7 +47,7 @@ export class BarSeries {
       this.#bars.splice(index + 1, 0, bar);
       return true;
     }
-    if (isOlder(bar, known)) return false;
+    if (isOlder(bar, known) || isSame(bar, known)) return false;
     this.#bars[index] = bar;
     return true;
   }
@@ -56,4 +57,11 @@ export class BarSeries {
 function isOlder(bar: BoardBar, known: BoardBar): boolean {
   if (bar.state !== known.state) return bar.state === 'forming';
   return bar.state === 'final' ? bar.revision < known.revision : bar.tickCount < known.tickCount;
+}
+
+/** Every bar that is open comes with each update, also one that waits for stragglers only: nothing is to be drawn of it. */
+function isSame(bar: BoardBar, known: BoardBar): boolean {
+  return (
+    bar.state === 'forming' && known.state === 'forming' && bar.tickCount === known.tickCount && bar.flags.join() === known.flags.join()
+  );
 }

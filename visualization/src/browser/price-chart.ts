@@ -98,9 +98,12 @@ export class PriceChart {
 
   /** Takes bars in: new ones, grown ones and corrected ones. */
   merge(bars: readonly BoardBar[]): void {
-    const lastSlotMs = this.#slots.at(-1)?.startMs ?? Number.POSITIVE_INFINITY;
-    const isAtEnd = this.#series.merge(bars) === 'end' && bars.every(bar => bar.startMs >= lastSlotMs);
-    if (isAtEnd && this.#isSettled) this.#drawEnd(lastSlotMs);
+    const lastMs = this.#series.bars.at(-1)?.startMs;
+    const changed = this.#series.merge(bars);
+    if (changed === 'nothing') return;
+    // An empty place may stand after the last bar.
+    const isAtEnd = changed === 'end' && lastMs !== undefined && lastMs === this.#slots.at(-1)?.startMs;
+    if (isAtEnd && this.#isSettled) this.#drawEnd(lastMs);
     else this.#drawAll();
     this.#point();
   }
