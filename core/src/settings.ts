@@ -344,6 +344,11 @@ export const settings = {
     example: 'false',
     help: 'store raw ticks beside the bars',
   } as Setting<boolean>,
+  ALERT_RULES_FILE: absent<string>({
+    ...path,
+    example: '/etc/tapeline/alert-rules.yaml',
+    help: 'rules that alerts are given by, YAML or JSON (`tapeline alerts check` tells what it says); when it changes, the running flow follows within seconds',
+  }),
   SNAPSHOT_INTERVAL_MS: {
     schema: whole(100, 3_600_000),
     otherwise: 10_000,

@@ -90,3 +90,8 @@ const exchanges: ReadonlyMap<string, CalendarRules> = new Map<string, CalendarRu
 export function exchangeRules(name: string | undefined): CalendarRules | undefined {
   return name === undefined ? undefined : exchanges.get(name.trim().toUpperCase());
 }
+
+/** The names of the table. */
+export function exchangeNames(): readonly string[] {
+  return [...exchanges.keys()];
+}

@@ -1,5 +1,5 @@
 /** The calendar of each market by its name: `crypto`, `forex`, or an exchange as the vendor names it. */
-import { exchangeRules } from './exchanges.ts';
+import { exchangeNames, exchangeRules } from './exchanges.ts';
 import { type CalendarRules, type SessionKind, TradingCalendar } from './trading-calendar.ts';
 
 /** Regular trading only, or pre-market and post-market too, where the exchange's are known. */
@@ -44,6 +44,16 @@ export function calendarOf(market: string, hours: MarketHours = 'regular'): Trad
   const made = new TradingCalendar(rules, kinds[hours]);
   calendars[hours].set(rules, made);
   return made;
+}
+
+/** True when the market is in a table, so that its hours are more than a guess. */
+export function isKnownMarket(market: string): boolean {
+  return rulesOf(market) !== unknown;
+}
+
+/** The names that {@link isKnownMarket} knows. */
+export function knownMarkets(): readonly string[] {
+  return ['crypto', 'forex', ...exchangeNames()];
 }
 
 function rulesOf(market: string): CalendarRules {

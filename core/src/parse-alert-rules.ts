@@ -1,0 +1,52 @@
+/** Takes a list of alert rules, or refuses it with all its faults at once. Pure: the fold reads the rules of the log by it. */
+import type { z } from 'zod';
+import { faultsOfRule, faultsOfRules } from './alert-rule-faults.ts';
+import { type AlertRule, alertRuleSchema } from './alert-rules.ts';
+import type { Interval } from './intervals.ts';
+
+export interface RuleChecks {
+  /** Of the fold: a rule of another interval can never fire. @default any */
+  readonly intervals?: readonly Interval[];
+}
+
+export type ParsedRules =
+  | { readonly rules: readonly AlertRule[]; readonly faults?: undefined }
+  | { readonly rules?: undefined; readonly faults: readonly string[] };
+
+const mostRules = 10_000;
+/** A record with all of them must fit into the log. */
+const mostBytes = 512_000;
+
+/** The rules of a whole list, or all that is wrong with it: a line each with the rule's name, its place and the remedy. */
+export function parseAlertRules(list: unknown, checks: RuleChecks = {}): ParsedRules {
+  if (!Array.isArray(list)) return { faults: ['rules must be a list: begin each rule with "- name: …"'] };
+  if (list.length > mostRules) return { faults: [`rules must be ${mostRules} at most, were ${list.length}: name several symbols in one`] };
+  const faults: string[] = [];
+  const rules: AlertRule[] = [];
+  for (const [index, entry] of list.entries()) {
+    const place = placeOf(entry, index);
+    const result = alertRuleSchema.safeParse(entry);
+    if (result.success) {
+      rules.push(result.data);
+      faults.push(...faultsOfRule(result.data, checks.intervals).map(fault => `${place}: ${fault}`));
+    } else faults.push(...result.error.issues.map(issue => `${place}${faultOf(issue)}`));
+  }
+  faults.push(...faultsOfRules(list));
+  const bytes = new TextEncoder().encode(JSON.stringify(rules)).length;
+  if (bytes > mostBytes) faults.push(`rules must take ${mostBytes} bytes at most as JSON, were ${bytes}: name fewer symbols, or "*"`);
+  return faults.length > 0 ? { faults } : { rules };
+}
+
+function placeOf(entry: unknown, index: number): string {
+  const name = typeof entry === 'object' && entry !== null && 'name' in entry ? entry.name : undefined;
+  return typeof name === 'string' ? `rules[${index}] "${name.slice(0, 100)}"` : `rules[${index}]`;
+}
+
+function faultOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `: it has no field ${issue.keys.join(', ')}: correct the name, or take it out`;
+  if (issue.code === 'invalid_union' && issue.path[0] === 'condition') {
+    return `.condition: must be one of ${alertRuleSchema.options.map(option => option.shape.condition.value).join(', ')}`;
+  }
+  const path = issue.path.map(part => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return `${path}: ${issue.message}`;
+}
