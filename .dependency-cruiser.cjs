@@ -52,10 +52,13 @@ module.exports = {
       name: 'the-fold-is-pure',
       severity: 'error',
       comment: 'a fold that could see a clock, a disk or a socket would not give the same bars twice',
-      from: { path: '^stream-processing/src/(fold|hot)/' },
+      from: {
+        path: '^stream-processing/src/(fold|hot|alerts)/',
+        pathNot: '^stream-processing/src/alerts/(follow-alert-rules|rules-file)\\.ts$',
+      },
       to: {
         pathNot:
-          '^(stream-processing/src/(fold|hot)/|core/src/(intervals|bars|records|dead-letters|partitioner|errors|derived-values)\\.ts$)',
+          '^(stream-processing/src/(fold|hot)/|stream-processing/src/alerts/(?!follow-alert-rules|rules-file)|core/src/calendars/|core/src/(intervals|bars|records|dead-letters|partitioner|errors|derived-values|alerts|alert-rules|parse-alert-rules|durations)\\.ts$)',
       },
     },
     {

@@ -9,7 +9,6 @@ import type { LogBatch, MarketLog, PartitionClaim, RecordCursor } from '@tapelin
 import type { Logger } from 'pino';
 import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
-import { foldFormat } from './fold/snapshot-refusal.ts';
 import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
 import { countResults, type ProcessorMetrics } from './processor-metrics.ts';
@@ -248,7 +247,7 @@ class PartitionRun {
     const { store, metrics } = this.#options;
     const end = metrics.snapshotSeconds.startTimer();
     const nextOffset = this.#nextOffset;
-    const snapshot = { nextOffset, versionUs: this.#fold.versionUs, formatVersion: foldFormat, state: this.#fold.encode() };
+    const snapshot = { nextOffset, versionUs: this.#fold.versionUs, formatVersion: this.#fold.snapshotFormat, state: this.#fold.encode() };
     this.#savedAtMs = performance.now();
     this.#savedOffset = nextOffset;
     this.#sink.advance(nextOffset);

@@ -32,6 +32,12 @@ export function createProcessorMetrics(registry: Registry) {
       labelNames: ['action'],
       registers,
     }),
+    alerts: new Counter({
+      name: 'stream_processor_alerts_total',
+      help: 'alerts given out; by rule they stand in the store',
+      labelNames: ['condition', 'severity'],
+      registers,
+    }),
     deadLetters: new Counter({ name: 'stream_processor_dead_letters_total', help: 'records refused', labelNames: ['reason'], registers }),
     flushSeconds: new Histogram({ name: 'stream_processor_flush_seconds', help: 'results of one batch made durable', buckets, registers }),
     snapshotSeconds: new Histogram({ name: 'stream_processor_snapshot_seconds', help: 'state of one partition saved', buckets, registers }),
@@ -79,6 +85,7 @@ export function countResults(batch: ResultBatch, metrics: ProcessorMetrics): voi
   countBars(bars, metrics);
   for (const [why, ticks] of batch.repeated) metrics.repeated.inc({ why }, ticks);
   for (const [action, records] of batch.history) metrics.history.inc({ action }, records);
+  for (const { condition, severity } of batch.alerts) metrics.alerts.inc({ condition, severity });
   for (const [reason, letters] of batch.refused) metrics.deadLetters.inc({ reason }, letters);
 }
 

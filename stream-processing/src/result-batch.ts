@@ -1,7 +1,8 @@
 /** What the fold gave until it is flushed: rows for the store and records for the log. Used again and again, so that bars are no objects. */
+import { type Alert, encodeAlert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import { type DeadLetter, deadLetter, encodeDeadLetter } from '@tapeline/core/dead-letters';
-import { barsTopic, deadLetterTopic } from '@tapeline/core/topics';
+import { alertsTopic, barsTopic, deadLetterTopic } from '@tapeline/core/topics';
 import type { Gap, InstrumentRow, LatestPrice, StoreBatch, TickRow } from '@tapeline/database/market-store';
 import { RecordBlock } from '@tapeline/log/record-block';
 import type { BarPartitions } from './bar-partitions.ts';
@@ -24,6 +25,8 @@ export class ResultBatch {
   /** The fold writes here. */
   readonly results: FoldResults;
   readonly #fold: HotFold;
+  #alerts: Alert[] = [];
+  readonly #alertBlock = new RecordBlock({ topic: alertsTopic.name, partition: 0 });
   readonly #letters = new RecordBlock({ topic: deadLetterTopic.name, partition: 0 });
   readonly #refused = new Map<string, number>();
   readonly #repeated = new Map<string, number>();
@@ -66,7 +69,7 @@ export class ResultBatch {
 
   /** Memory that the batch takes until it is durable, about. Latest prices are not counted: there is one a symbol. */
   get byteLength(): number {
-    return this.results.bars.count * barBytes + this.results.outputs.length * rowBytes + this.#letterBytes;
+    return this.results.bars.count * barBytes + (this.results.outputs.length + this.#alerts.length) * rowBytes + this.#letterBytes;
   }
 
   /** True when there is neither anything to write nor to count, but for latest prices. */
@@ -86,6 +89,11 @@ export class ResultBatch {
   leaveLatest(to: ResultBatch): void {
     for (let index = 0; index < this.results.changedCount; index += 1) to.results.change(this.results.changed(index));
     this.#leavesLatest = true;
+  }
+
+  /** Rules that were met. */
+  get alerts(): readonly Alert[] {
+    return this.#alerts;
   }
 
   /** Ticks that said nothing new, by why. */
@@ -108,6 +116,7 @@ export class ResultBatch {
     const ticks: TickRow[] = [];
     const gaps: Gap[] = [];
     const instruments: InstrumentRow[] = [];
+    const alerts = this.#alerts;
     for (const output of this.results.outputs) {
       if (output.kind === 'tick') ticks.push({ tick: output.tick, versionUs: output.versionUs });
       else if (output.kind === 'instrument') instruments.push({ instrument: output.instrument, versionUs: output.versionUs });
@@ -115,26 +124,36 @@ export class ResultBatch {
     }
     const latest = this.hasLatest ? this.#latest() : [];
     const { bars } = this.results;
-    if (ticks.length + bars.count + latest.length + gaps.length + instruments.length === 0) return undefined;
-    return { ticks, bars: bars.count === 0 ? noBars : bars, latest, gaps, instruments, alerts: [] };
+    if (ticks.length + bars.count + latest.length + gaps.length + instruments.length + alerts.length === 0) return undefined;
+    return { ticks, bars: bars.count === 0 ? noBars : bars, latest, gaps, instruments, alerts };
   }
 
-  /** Records for `market-data.bars` and `market-data.dead-letter`, those of one partition in the order in which they were given out. */
+  /** Records for `market-data.bars`, `market-data.alerts` and `market-data.dead-letter`, those of one partition in the order in which they were given out. */
   blocks(): readonly RecordBlock[] {
     const { bars } = this.results;
     bars.eachText((index, bytes, start, end) => this.#addBar(index, bytes, start, end));
-    return [...this.#bars, this.#letters].filter(block => block.count > 0);
+    for (const alert of this.#alerts) this.#addAlert(alert);
+    return [...this.#bars, this.#alertBlock, this.#letters].filter(block => block.count > 0);
   }
 
   clear(): void {
     this.results.clear();
     for (const block of this.#bars) block.clear();
+    // Not emptied: the rows that were written may still be looked at.
+    this.#alerts = [];
+    this.#alertBlock.clear();
     this.#letters.clear();
     this.#letterBytes = 0;
     this.#refused.clear();
     this.#repeated.clear();
     this.#history.clear();
     this.#leavesLatest = false;
+  }
+
+  #addAlert(alert: Alert): void {
+    const key = Buffer.from(alert.symbol ?? alert.feed ?? '');
+    const value = encodeAlert(alert);
+    this.#alertBlock.add(key, value, 0, value.length);
   }
 
   #addBar(index: number, bytes: Uint8Array, start: number, end: number): void {
@@ -159,6 +178,10 @@ export class ResultBatch {
     }
     if (output.kind === 'history') {
       this.#history.set(output.action, (this.#history.get(output.action) ?? 0) + 1);
+      return true;
+    }
+    if (output.kind === 'alert') {
+      this.#alerts.push(output.alert);
       return true;
     }
     if (output.kind !== 'dead-letter') return false;

@@ -1,4 +1,5 @@
 /** What the fold says about a record; the runtime makes it durable, in this order. */
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import type { DeadLetterReason } from '@tapeline/core/dead-letters';
 import type { FeedRecord, HistoryRecord, InstrumentRecord, Tick } from '@tapeline/core/records';
@@ -24,6 +25,8 @@ export type FoldOutput =
   /** A history record was taken in; its bar, and the gap that it fills, are outputs of their own. */
   | { readonly kind: 'history'; readonly action: HistoryRecord['action'] }
   | { readonly kind: 'instrument'; readonly instrument: InstrumentRecord; readonly versionUs: number }
+  /** A rule was met; its version is that of the output or record that showed it, so that rules change no other version. */
+  | { readonly kind: 'alert'; readonly alert: Alert }
   | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly detail: string; readonly record: FeedRecord }
   | { readonly kind: 'repeated'; readonly why: 'resent' | 'duplicate'; readonly tick: Tick };
 

@@ -4,14 +4,16 @@
  */
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
+import { parseAlertRules } from '@tapeline/core/parse-alert-rules';
 import { partitionOf } from '@tapeline/core/partitioner';
-import type { FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
+import type { AlertRulesRecord, FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
+import { AlertBook, type AlertBookState, type GiveAlert } from '../alerts/alert-book.ts';
 import { endAbsence, endless } from './coverage.ts';
 import { FeedTable, type SessionChange } from './feed-table.ts';
 import { outputsOfHistory } from './history.ts';
 import { type FoldOptions, type Level, levelsOf } from './levels.ts';
 import type { FeedState, FoldOutput } from './outputs.ts';
-import { foldFormat, refuseOther, type SnapshotOrigin, unreadable } from './snapshot-refusal.ts';
+import { formatOf, refuseOther, type SnapshotOrigin, unreadable } from './snapshot-refusal.ts';
 import { SymbolFold, type SymbolState } from './symbol-fold.ts';
 import { barOf } from './window.ts';
 
@@ -23,6 +25,8 @@ interface FoldState extends SnapshotOrigin {
   readonly versionUs: number;
   readonly feeds: readonly FeedState[];
   readonly symbols: readonly SymbolState[];
+  /** Absent while there are no rules. */
+  readonly alerts?: AlertBookState | undefined;
 }
 
 export class PartitionFold {
@@ -30,14 +34,16 @@ export class PartitionFold {
   readonly #levels: readonly Level[];
   readonly #feeds: FeedTable;
   readonly #symbols = new Map<string, SymbolFold>();
+  readonly #alerts: AlertBook;
   #versionUs = 0;
   /** Only within `apply`, so it is no part of the state. */
   #isVersionFree = false;
 
-  constructor(options: FoldOptions, feeds = new FeedTable()) {
+  constructor(options: FoldOptions, feeds = new FeedTable(), alerts = new AlertBook()) {
     this.#options = options;
     this.#levels = levelsOf(options.intervals);
     this.#feeds = feeds;
+    this.#alerts = alerts;
   }
 
   /**
@@ -46,7 +52,7 @@ export class PartitionFold {
    */
   static decode(bytes: Uint8Array, options: FoldOptions): PartitionFold {
     const state = parseState(bytes, options);
-    const fold = new PartitionFold(options, new FeedTable(state.feeds));
+    const fold = new PartitionFold(options, new FeedTable(state.feeds), new AlertBook(state.alerts));
     fold.#versionUs = state.versionUs;
     for (const symbol of state.symbols) fold.#symbols.set(symbol.symbol, new SymbolFold(symbol, fold.#levels, options));
     return fold;
@@ -54,13 +60,15 @@ export class PartitionFold {
 
   /** The whole state as UTF-8 JSON. */
   encode(): Uint8Array {
+    const alerts = this.#alerts.state;
     const state: FoldState = {
-      format: foldFormat,
+      format: formatOf(!this.#alerts.isEmpty),
       intervals: this.#levels.map(level => level.interval),
       partitions: this.#options.partitions,
       versionUs: this.#versionUs,
       feeds: this.#feeds.states(),
       symbols: [...this.#symbols.values()].map(symbol => symbol.state),
+      ...(alerts === undefined ? {} : { alerts }),
     };
     return new TextEncoder().encode(JSON.stringify(state));
   }
@@ -87,7 +95,7 @@ export class PartitionFold {
       case 'history':
         return this.#applyHistory(record, emit);
       case 'alert-rules':
-        return;
+        return this.#applyRules(record, emit);
     }
   }
 
@@ -149,11 +157,30 @@ export class PartitionFold {
   }
 
   #applyHeartbeat(record: Heartbeat, emit: Emit): void {
+    const { versionUs } = this;
     const watermarkMs = this.#feeds.beat(record);
-    if (watermarkMs === undefined) return;
-    for (const symbol of this.#symbols.values()) {
-      if (symbol.state.timeFeed === record.feed) symbol.advance(watermarkMs, this.#barsTo(emit, symbol));
+    const feed = this.#feeds.get(record.feed);
+    if (feed?.session !== record.session) return;
+    const beat = { feed, timeMs: record.timeMs, versionUs };
+    if (watermarkMs === undefined) {
+      // All partitions hear of a feed, one tells of it.
+      if (this.#options.partition === 0) this.#alerts.feedAway(beat, alertsTo(emit));
+      return;
     }
+    for (const symbol of this.#symbols.values()) {
+      if (symbol.state.timeFeed === record.feed) symbol.advance(watermarkMs, this.#closingsTo(emit, symbol));
+    }
+    if (!this.#alerts.watchesQuiet) return;
+    for (const { state } of this.#symbols.values()) {
+      const lastMs = state.latest?.receivedTimeMs ?? 0;
+      if (state.owner === record.feed) this.#alerts.symbolQuiet(state.symbol, lastMs, beat, alertsTo(emit));
+    }
+  }
+
+  #applyRules(record: AlertRulesRecord, emit: Emit): void {
+    const { rules, faults } = parseAlertRules(record.rules);
+    if (rules === undefined) return emit({ kind: 'dead-letter', reason: 'malformed', detail: faults.join('; '), record });
+    this.#alerts.replace(rules);
   }
 
   #applySession(record: SessionRecord, emit: Emit): void {
@@ -199,7 +226,7 @@ export class PartitionFold {
     const toMs = isWithin ? Math.max(lastDataMs ?? 0, absentSinceMs + 1) : sessionStartMs;
     const sinceMs = absentSinceMs ?? lostSinceMs;
     if (sinceMs !== undefined) this.#gap(symbol, sinceMs, toMs, reason, emit);
-    symbol.advance(watermarkMs, this.#barsTo(emit, symbol));
+    symbol.advance(watermarkMs, this.#closingsTo(emit, symbol));
   }
 
   #applyGap(record: GapRecord, emit: Emit): void {
@@ -218,7 +245,9 @@ export class PartitionFold {
 
   #gap(symbol: SymbolFold, fromMs: number, toMs: number, reason: string, emit: Emit): void {
     if (toMs <= fromMs) return;
-    emit({ kind: 'gap', symbol: symbol.state.symbol, fromMs, toMs, reason, filled: false, versionUs: this.#nextVersion() });
+    const gap = { symbol: symbol.state.symbol, fromMs, toMs, reason, filled: false, versionUs: this.#nextVersion() };
+    emit({ kind: 'gap', ...gap });
+    this.#alerts.gapFound(gap, alertsTo(emit));
     symbol.touch({ fromMs, toMs }, this.#barsTo(emit, symbol));
   }
 
@@ -251,6 +280,15 @@ export class PartitionFold {
     return (window, interval) => emit({ kind: 'bar', bar: barOf(window, symbol.state.symbol, interval, this.#nextVersion()) });
   }
 
+  /** The same where windows close, which is what rules look at: a bar that a straggler makes has revision 0, too. */
+  #closingsTo(emit: Emit, symbol: SymbolFold): (window: Parameters<typeof barOf>[0], interval: Interval) => void {
+    return (window, interval) => {
+      const bar = barOf(window, symbol.state.symbol, interval, this.#nextVersion());
+      emit({ kind: 'bar', bar });
+      if (bar.revision === 0) this.#alerts.barClosed(bar, alertsTo(emit));
+    };
+  }
+
   /** A hybrid logical clock that only the log drives: it rises with every record. */
   #advanceVersion(receivedTimeMs: number): void {
     this.#versionUs = Math.max(this.#versionUs + 1, receivedTimeMs * 1_000);
@@ -263,6 +301,10 @@ export class PartitionFold {
     this.#isVersionFree = false;
     return this.#versionUs;
   }
+}
+
+function alertsTo(emit: Emit): GiveAlert {
+  return alert => emit({ kind: 'alert', alert });
 }
 
 function parseState(bytes: Uint8Array, options: FoldOptions): FoldState {

@@ -4,9 +4,16 @@ import type { Interval } from '@tapeline/core/intervals';
 import { type FoldOptions, levelsOf } from './levels.ts';
 
 /** Format of the encoded state. A change of it, or of what the fold does, is a new generation of the tables (`foldVersion`). */
-export const foldFormat = 3;
+const foldFormat = 3;
+/** The same with alert rules in it: a fold that knows none refuses it, where it would lose them. */
+const foldFormatWithRules = 4;
 
 const rebuild = 'run tapeline rebuild, which makes a new generation of the tables from the log';
+
+/** The format of a snapshot with alert rules in it, or without. */
+export function formatOf(hasRules: boolean): number {
+  return hasRules ? foldFormatWithRules : foldFormat;
+}
 
 /** What a snapshot says of the fold that made it. */
 export interface SnapshotOrigin {
@@ -17,8 +24,10 @@ export interface SnapshotOrigin {
 
 /** @throws PipelineError `snapshot.invalid` when a fold with these options would not go on as the one that made the snapshot. */
 export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void {
-  if (origin.format !== foldFormat) {
-    throw invalid(`the snapshot has format ${origin.format}, this fold reads ${foldFormat}: run the program that made it, or ${rebuild}`);
+  if (origin.format !== foldFormat && origin.format !== foldFormatWithRules) {
+    throw invalid(
+      `the snapshot has format ${origin.format}, this fold reads ${foldFormat} and ${foldFormatWithRules}: run the program that made it, or ${rebuild}`,
+    );
   }
   const intervals = levelsOf(options.intervals).map(level => level.interval);
   if (origin.intervals.join() !== intervals.join()) {

@@ -7,14 +7,16 @@
  */
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
+import { parseAlertRules } from '@tapeline/core/parse-alert-rules';
 import { partitionOf } from '@tapeline/core/partitioner';
-import type { FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
+import type { AlertRulesRecord, FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
+import { AlertBook, type SeenBeat } from '../alerts/alert-book.ts';
 import { endAbsence, endless } from '../fold/coverage.ts';
 import type { SessionChange } from '../fold/feed-table.ts';
 import { outputsOfHistory } from '../fold/history.ts';
 import { type FoldOptions, type Level, levelsOf } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
-import { foldFormat } from '../fold/snapshot-refusal.ts';
+import { formatOf } from '../fold/snapshot-refusal.ts';
 import { CoverageRows } from './coverage-rows.ts';
 import { EverydayTicks, type RecordRun, type RunProgress } from './everyday-ticks.ts';
 import { FeedRows } from './feed-rows.ts';
@@ -26,7 +28,8 @@ import { type NumberReader, NumberWriter } from './number-stream.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
 import { readSymbol, writeSymbol } from './symbol-snapshot.ts';
-import { latestFeedColumn, latestTickOf, latestVersionColumn, storeTick, timeFeedColumn } from './tick-numbers.ts';
+import { latestFeedColumn, latestReceiptOf, latestTickOf, latestVersionColumn, storeTick, timeFeedColumn } from './tick-numbers.ts';
+import { watchBars } from './watched-bars.ts';
 
 export type { FoldOptions } from '../fold/levels.ts';
 export type { RecordRun, RunProgress } from './everyday-ticks.ts';
@@ -40,6 +43,7 @@ export class HotFold {
   readonly #coverage: CoverageRows;
   readonly #everyday: EverydayTicks;
   #feeds: FeedRows;
+  #alerts = new AlertBook();
   /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
   /** About how many numbers the next snapshot has. */
@@ -78,8 +82,9 @@ export class HotFold {
     this.#snapshotNumbers = Math.ceil(1.1 * numbers.length);
     const { functions } = this.#engine;
     const epochMs = functions.epochMs();
+    const alerts = this.#alerts.state;
     const header = {
-      format: foldFormat,
+      format: this.snapshotFormat,
       intervals: this.#levels.map(level => level.interval),
       partitions: this.#options.partitions,
       versionUs: this.versionUs,
@@ -88,8 +93,14 @@ export class HotFold {
       symbols: this.symbols(),
       ...(Number.isNaN(epochMs) ? {} : { epochMs }),
       origins: this.#origins(),
+      ...(alerts === undefined ? {} : { alerts }),
     };
     return snapshotOf(header, numbers.bytes());
+  }
+
+  /** That of what `encode` gives. */
+  get snapshotFormat(): number {
+    return formatOf(!this.#alerts.isEmpty);
   }
 
   /** What this fold gives out goes into such. */
@@ -200,6 +211,7 @@ export class HotFold {
     const { functions } = this.#engine;
     functions.setVersionUs(header.versionUs);
     this.#feeds = new FeedRows(this.#engine, header.feeds, header.feedNames);
+    this.#alerts = new AlertBook(header.alerts);
     functions.setEpochMs(header.epochMs ?? Number.NaN);
     for (const origin of header.origins) functions.addOrigin(...origin);
     for (const name of header.symbols) readSymbol(this.#engine, this.#coverage, this.#symbols.add(name), numbers);
@@ -210,7 +222,7 @@ export class HotFold {
       case 'tick':
         return this.#applyTick(record, results);
       case 'heartbeat':
-        return this.#applyHeartbeat(record);
+        return this.#applyHeartbeat(record, results);
       case 'session':
         return this.#applySession(record, results);
       case 'gap':
@@ -221,7 +233,7 @@ export class HotFold {
       case 'history':
         return this.#applyHistory(record, results);
       case 'alert-rules':
-        return;
+        return this.#applyRules(record, results);
     }
   }
 
@@ -266,9 +278,43 @@ export class HotFold {
     results.outputs.push({ kind: 'tick', tick, versionUs: this.#engine.functions.takenVersionUs.value, latest });
   }
 
-  #applyHeartbeat(record: Heartbeat): void {
+  #applyHeartbeat(record: Heartbeat, results: FoldResults): void {
+    const versionUs = this.versionUs;
     const watermarkMs = this.#feeds.beat(record);
-    if (watermarkMs !== undefined) this.#engine.functions.beat(this.#feeds.indexOf(record.feed), watermarkMs);
+    const index = this.#feeds.indexOf(record.feed);
+    if (watermarkMs !== undefined) this.#closing(results, () => this.#engine.functions.beat(index, watermarkMs));
+    if (this.#alerts.isEmpty) return;
+    const feed = this.#feeds.get(index);
+    if (feed?.session !== record.session) return;
+    const beat = { feed, timeMs: record.timeMs, versionUs };
+    if (watermarkMs !== undefined) this.#watchQuiet(index, beat, results);
+    // All partitions hear of a feed, one tells of it.
+    else if (this.#options.partition === 0) this.#alerts.feedAway(beat, alert => results.outputs.push({ kind: 'alert', alert }));
+  }
+
+  #watchQuiet(feed: number, beat: SeenBeat, results: FoldResults): void {
+    if (!this.#alerts.watchesQuiet) return;
+    const { functions } = this.#engine;
+    for (let slot = 0; slot < this.#symbols.size; slot += 1) {
+      if (functions.ownerOf(slot) !== feed) continue;
+      const lastMs = latestReceiptOf(this.#engine, functions.symbolRowAt(slot));
+      this.#alerts.symbolQuiet(this.#symbols.name(slot), lastMs, beat, alert => results.outputs.push({ kind: 'alert', alert }));
+    }
+  }
+
+  /** Lets the engine close windows, and the rules look at their bars: a bar that a straggler makes has revision 0, too. */
+  #closing(results: FoldResults, close: () => void): void {
+    if (this.#alerts.isEmpty) return close();
+    const from = results.bars.count;
+    close();
+    results.bars.take();
+    watchBars(this.#alerts, results.bars, from, alert => results.outputs.push({ kind: 'alert', alert }));
+  }
+
+  #applyRules(record: AlertRulesRecord, results: FoldResults): void {
+    const { rules, faults } = parseAlertRules(record.rules);
+    if (rules === undefined) results.outputs.push({ kind: 'dead-letter', reason: 'malformed', detail: faults.join('; '), record });
+    else this.#alerts.replace(rules);
   }
 
   #applySession(record: SessionRecord, results: FoldResults): void {
@@ -319,7 +365,7 @@ export class HotFold {
     const toMs = isWithin ? Math.max(lastDataMs ?? 0, absentSinceMs + 1) : sessionStartMs;
     const sinceMs = absentSinceMs ?? lostSinceMs;
     if (sinceMs !== undefined) this.#gap(slot, sinceMs, toMs, reason, results);
-    functions.advance(slot, watermarkMs);
+    this.#closing(results, () => functions.advance(slot, watermarkMs));
   }
 
   #applyGap(record: GapRecord, results: FoldResults): void {
@@ -343,15 +389,9 @@ export class HotFold {
 
   #gap(slot: number, fromMs: number, toMs: number, reason: string, results: FoldResults): void {
     if (toMs <= fromMs) return;
-    results.outputs.push({
-      kind: 'gap',
-      symbol: this.#symbols.name(slot),
-      fromMs,
-      toMs,
-      reason,
-      filled: false,
-      versionUs: this.#nextVersion(),
-    });
+    const gap = { symbol: this.#symbols.name(slot), fromMs, toMs, reason, filled: false, versionUs: this.#nextVersion() };
+    results.outputs.push({ kind: 'gap', ...gap });
+    this.#alerts.gapFound(gap, alert => results.outputs.push({ kind: 'alert', alert }));
     this.#touch(slot, fromMs, toMs);
   }
 

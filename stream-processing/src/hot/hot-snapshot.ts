@@ -1,4 +1,5 @@
 /** The bytes of a hot fold's state: a mark, a header in JSON with what must match, then its numbers. */
+import type { AlertBookState } from '../alerts/alert-book.ts';
 import type { FoldOptions } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
 import { refuseOther, type SnapshotOrigin, unreadable } from '../fold/snapshot-refusal.ts';
@@ -18,6 +19,8 @@ export interface SnapshotHeader extends SnapshotOrigin {
   readonly epochMs?: number;
   /** Trading day, its end, two sessions and a sequence: what else they are told from, by number. */
   readonly origins: readonly Origin[];
+  /** Absent while there are no rules. */
+  readonly alerts?: AlertBookState | undefined;
 }
 
 /** So that a file of another kind is told by its first bytes. */

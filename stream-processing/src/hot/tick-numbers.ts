@@ -1,5 +1,7 @@
 /** A tick as the twelve numbers that the engine knows it by, and back. */
 import type { Tick } from '@tapeline/core/records';
+import type { FoldEngine } from './fold-engine.ts';
+import { none } from './growing.ts';
 import { dayNumber, dayText } from './trading-days.ts';
 
 /** The tick's numbers in the order of engine/tick.ts, into `numbers` from the index `at` on. */
@@ -41,11 +43,17 @@ export function tickOf(numbers: Float64Array, at: number, feed: string, symbol: 
 
 /** The columns of a symbol's row (engine/symbol-rows.ts) that are its latest tick, in the order of a tick's numbers. */
 const latestColumns = [8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 10, 11];
+const latestReceiptColumn = 6;
 /** The version of that tick's row, and the feed that it came from, in fours of bytes. */
 export const latestVersionColumn = 12;
 export const latestFeedColumn = 44;
 /** The feed whose heartbeats close the symbol's windows, in fours of bytes: the owner, or the last one. */
 export const timeFeedColumn = 43;
+
+/** When the latest tick of the symbol with this row (in bytes) was received; 0 when it has none. */
+export function latestReceiptOf({ numbers, wholes }: Pick<FoldEngine, 'numbers' | 'wholes'>, row: number): number {
+  return wholes[row / 4 + latestFeedColumn] === none ? 0 : (numbers[row / 8 + latestReceiptColumn] as number);
+}
 
 /** The latest tick in the row of a symbol. */
 export function latestTickOf(numbers: Float64Array, at: number, feed: string, symbol: string): Tick {

@@ -1,0 +1,83 @@
+/** The sentence of an alert: the rule's own, its places filled in, or one that tells what was seen. */
+import type { AlertRule, BarRule, GapRule, StaleRule } from '@tapeline/core/alert-rules';
+import type { Bar } from '@tapeline/core/bars';
+
+/** What an alert is about, besides its rule. */
+export interface Sighting {
+  readonly symbol?: string;
+  readonly feed?: string;
+  readonly timeMs: number;
+  readonly value: number;
+  readonly threshold: number;
+  /** That showed it. */
+  readonly bar?: Bar;
+}
+
+const longest = 500;
+
+export function messageOf(rule: AlertRule, seen: Sighting): string {
+  const text = rule.message === undefined ? sentenceOf(rule, seen) : filledIn(rule.message, rule, seen);
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`.toWellFormed();
+}
+
+function filledIn(message: string, rule: AlertRule, seen: Sighting): string {
+  const places: Readonly<Record<string, string | undefined>> = {
+    rule: rule.name,
+    severity: rule.severity,
+    symbol: seen.symbol,
+    feed: seen.feed,
+    interval: seen.bar?.interval,
+    value: textOf(rule, seen.value),
+    threshold: textOf(rule, seen.threshold),
+    time: utcText(seen.timeMs),
+  };
+  return message.replace(/\{([^{}]*)\}/g, (place, name: string) => places[name] ?? place);
+}
+
+function sentenceOf(rule: AlertRule, seen: Sighting): string {
+  if (rule.condition === 'gap') return gapSentence(rule, seen);
+  if (rule.condition === 'stale') return staleSentence(rule, seen);
+  return seen.bar === undefined ? rule.name : barSentence(rule, seen, seen.bar);
+}
+
+function barSentence(rule: BarRule, seen: Sighting, bar: Bar): string {
+  const value = textOf(rule, seen.value);
+  const threshold = textOf(rule, seen.threshold);
+  const subject = `${bar.symbol}:`;
+  switch (rule.condition) {
+    case 'level':
+      return `${subject} ${rule.of} ${value} (${bar.interval}) is at or ${rule.above === undefined ? 'below' : 'above'} ${threshold}`;
+    case 'volatility':
+      return `${subject} ${rule.of} ${value} (${bar.interval}) is at or above ${threshold}`;
+    case 'cross':
+      return `${subject} ${rule.fast} ${value} (${bar.interval}) has crossed ${rule.direction} ${rule.slow} ${threshold}`;
+    case 'drop':
+      return `${subject} down by ${value} within ${rule.window}, to ${bar.close}`;
+    case 'spike':
+      return `${subject} up by ${value} within ${rule.window}, to ${bar.close}`;
+    case 'volume':
+      return rule.times === undefined
+        ? `${subject} volume ${value} (${bar.interval}) is at or above ${threshold}`
+        : `${subject} volume ${bar.volume} (${bar.interval}) is ${value} times the mean of the ${rule.bars} bars before`;
+  }
+}
+
+function gapSentence(rule: GapRule, { symbol, timeMs, value }: Sighting): string {
+  return `${symbol}: no data for ${textOf(rule, value)}, until ${utcText(timeMs)}`;
+}
+
+function staleSentence(rule: StaleRule, { symbol, feed, value }: Sighting): string {
+  const time = textOf(rule, value);
+  return symbol === undefined ? `${feed}: disconnected for ${time}` : `${symbol}: no price for ${time}, though ${feed} is connected`;
+}
+
+/** A value with its unit. */
+function textOf({ condition }: AlertRule, value: number): string {
+  if (condition === 'gap' || condition === 'stale') return `${Number((value / 1_000).toFixed(1))} s`;
+  if (condition === 'drop' || condition === 'spike') return `${Number(value.toFixed(2))} %`;
+  return String(value);
+}
+
+function utcText(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
