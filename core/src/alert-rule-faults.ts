@@ -1,5 +1,5 @@
 /** What is wrong with rules whose fields are right one by one: rules that can never fire, or never again, and names that are there twice. */
-import { type AlertRule, type BarRule, isOfBars, type LevelRule, type MoveRule } from './alert-rules.ts';
+import { type AlertRule, type BarRule, type CrossRule, isOfBars, type LevelRule, type MoveRule } from './alert-rules.ts';
 import { isKnownMarket, knownMarkets } from './calendars/market-calendars.ts';
 import { durationMs, durationText } from './durations.ts';
 import { type Interval, intervalMs } from './intervals.ts';
@@ -76,9 +76,7 @@ function conditionFaults(rule: AlertRule): readonly string[] {
     case 'level':
       return levelFaults(rule);
     case 'cross':
-      return rule.fast === rule.slow || isOfMacd(rule.fast) !== isOfMacd(rule.slow)
-        ? [`fast ${rule.fast} and slow ${rule.slow} never cross: compare two prices, or macd with macdSignal`]
-        : [];
+      return crossFaults(rule);
     case 'drop':
     case 'spike':
       return moveFaults(rule);
@@ -109,6 +107,14 @@ function levelFaults({ of, above, below, hysteresis }: LevelRule): readonly stri
   return above === undefined
     ? []
     : [...(above <= 0 ? [`${of} is always above ${above}: it would fire once`] : neverAgain(hysteresis, above))];
+}
+
+/** The bands lie around the average that they are made of. */
+const bands: readonly string[] = ['bollingerUpper', 'sma20', 'bollingerLower'];
+
+function crossFaults({ fast, slow }: CrossRule): readonly string[] {
+  const neverCross = fast === slow || isOfMacd(fast) !== isOfMacd(slow) || (bands.includes(fast) && bands.includes(slow));
+  return neverCross ? [`fast ${fast} and slow ${slow} never cross: compare two prices or averages, or macd with macdSignal`] : [];
 }
 
 function moveFaults({ condition, percent, window, interval, hysteresis }: MoveRule): readonly string[] {

@@ -9,15 +9,22 @@ import { alertSeverities } from './alerts.ts';
 import { isDuration } from './durations.ts';
 import { intervals } from './intervals.ts';
 
-/** What a bar tells in the unit of its price. */
-export const priceReadings = ['close', 'high', 'low', 'vwap', 'sma20', 'ema12', 'ema26', 'bollingerUpper', 'bollingerLower'] as const;
-/** What else a rule of the condition `level` can look at. */
-export const otherReadings = ['rsi14', 'macd', 'macdSignal', 'macdHistogram', 'momentum10'] as const;
+/** Prices that cross each other. */
+export const crossReadings = [
+  'close',
+  'vwap',
+  'sma20',
+  'ema12',
+  'ema26',
+  'bollingerUpper',
+  'bollingerLower',
+  'macd',
+  'macdSignal',
+] as const;
+/** What a rule of the condition `level` can look at. */
+export const levelReadings = [...crossReadings, 'high', 'low', 'rsi14', 'macdHistogram', 'momentum10'] as const;
 export const volatilityReadings = ['volatility20', 'atr14'] as const;
-export type BarReading = (typeof priceReadings | typeof otherReadings | typeof volatilityReadings)[number];
-
-/** What a message may name in braces, as `{symbol}`. */
-export const messagePlaces = ['rule', 'symbol', 'feed', 'interval', 'severity', 'value', 'threshold', 'time'] as const;
+export type BarReading = (typeof levelReadings | typeof volatilityReadings)[number];
 
 const duration = z.string().refine(isDuration, 'must be a duration like 90s, 15m or 2h');
 const bound = z.number().min(-1e18).max(1e18);
@@ -53,7 +60,7 @@ const ofBars = {
 
 export const levelRuleSchema = z.strictObject({
   condition: z.literal('level'),
-  of: z.enum([...priceReadings, ...otherReadings]).default('close'),
+  of: z.enum(levelReadings).default('close'),
   above: bound.optional().describe('at or above; one of above and below'),
   below: bound.optional().describe('at or below'),
   ...common,
@@ -62,8 +69,8 @@ export const levelRuleSchema = z.strictObject({
 
 export const crossRuleSchema = z.strictObject({
   condition: z.literal('cross'),
-  fast: z.enum([...priceReadings, 'macd', 'macdSignal']).default('close'),
-  slow: z.enum([...priceReadings, 'macd', 'macdSignal']),
+  fast: z.enum(crossReadings).default('close'),
+  slow: z.enum(crossReadings),
   direction: z.enum(['over', 'under']),
   ...common,
   ...ofBars,

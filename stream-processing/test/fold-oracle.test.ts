@@ -4,6 +4,7 @@ import { type FeedRecord, recordTimeMs } from '@tapeline/core/records';
 import fc from 'fast-check';
 import type { FoldOutput } from '../src/fold/outputs.ts';
 import { PartitionFold } from '../src/fold/partition-fold.ts';
+import { AlertOracle, type OracleAlert } from './support/alert-oracle.ts';
 import { equalButForRounding } from './support/nearly-equal.ts';
 import { Oracle, type OracleOutput } from './support/oracle.ts';
 import { largeRandomLogs, type RandomLog, randomLogs } from './support/random-feeds.ts';
@@ -66,12 +67,16 @@ describe(`snapshots at any offset, ${runs} logs`, () => {
 function expectSame({ records, options }: RandomLog): void {
   const fold = new PartitionFold(options);
   const oracle = new Oracle(options);
+  const alertOracle = new AlertOracle(options.partition);
   records.forEach((record, offset) => {
-    const before = fold.versionUs;
-    const outputs: FoldOutput[] = [];
-    fold.apply(record, output => outputs.push(structuredClone(output)));
-    expectVersions(outputs, Math.max(before + 1, recordTimeMs(record) * 1_000));
+    const versionUs = Math.max(fold.versionUs + 1, recordTimeMs(record) * 1_000);
+    const all: FoldOutput[] = [];
+    fold.apply(record, output => all.push(structuredClone(output)));
+    const outputs = all.filter(({ kind }) => kind !== 'alert');
+    expectVersions(outputs, versionUs);
     expectEqual(outputs.map(plain).sort(byPlace), oracle.apply(record).map(plain).sort(byPlace), offset, record);
+    const feed = record.kind === 'heartbeat' ? oracle.knownFeed(record.feed) : undefined;
+    expectAlerts(all, alertOracle.apply(record, outputs, feed, versionUs), offset, record);
     if (offset % 8 !== 0 && offset !== records.length - 1) return;
     for (const symbol of oracle.symbols()) {
       for (const interval of options.intervals) {
@@ -79,6 +84,17 @@ function expectSame({ records, options }: RandomLog): void {
       }
     }
   });
+}
+
+function expectAlerts(outputs: readonly FoldOutput[], wanted: readonly OracleAlert[], offset: number, record: FeedRecord): void {
+  const given = outputs.flatMap(output => (output.kind === 'alert' ? [output.alert] : []));
+  const told = given.map(({ v: _, kind: __, severity: ___, message: ____, ...alert }) => alert).sort(byId);
+  if (JSON.stringify(told) !== JSON.stringify([...wanted].sort(byId)))
+    expect({ offset, record, told }).toEqual({ offset, record, told: [...wanted].sort(byId) });
+}
+
+function byId(a: OracleAlert, b: OracleAlert): number {
+  return a.id < b.id ? -1 : 1;
 }
 
 function expectEqual(given: unknown, wanted: unknown, offset: number, record: FeedRecord): void {

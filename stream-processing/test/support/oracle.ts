@@ -8,6 +8,7 @@ import type { DeadLetterReason } from '@tapeline/core/dead-letters';
 import type { Interval } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
 import type { FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
+import type { KnownFeed } from './alert-oracle.ts';
 import {
   barOfHistory,
   barOfTicks,
@@ -121,9 +122,20 @@ export class Oracle {
         this.#history(record);
         break;
       case 'alert-rules':
+        // What they give is the oracle of alerts' business (alert-oracle.ts).
+        if (record.rules.some(rule => !('name' in rule))) this.#give({ kind: 'dead-letter', reason: 'malformed', record });
         break;
     }
     return this.#outputs;
+  }
+
+  /** What the oracle of alerts asks of a feed. */
+  knownFeed(name: string): KnownFeed | undefined {
+    const feed = this.#feeds.get(name);
+    if (feed === undefined) return undefined;
+    const owned = [...this.#symbols.values()].filter(({ owner }) => owner === name);
+    const symbols = owned.map(({ symbol, counted }) => ({ symbol, latestReceiptMs: inOrder(counted).at(-1)?.tick.receivedTimeMs }));
+    return { session: feed.session, beganMs: feed.beganMs, watermarkMs: feed.watermarkMs, symbols };
   }
 
   /** Bars that are not given out yet, as the market knows them now. */

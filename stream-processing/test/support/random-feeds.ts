@@ -8,6 +8,7 @@ import type { FeedRecord, SessionRecord, Tick } from '@tapeline/core/records';
 import fc from 'fast-check';
 import type { FoldOptions } from '../../src/fold/partition-fold.ts';
 import { type Market, marketOf, type Volumes } from './random-market.ts';
+import { rulesOf } from './random-rules.ts';
 
 export interface RandomLog {
   readonly options: FoldOptions;
@@ -54,7 +55,7 @@ const weights = {
   gap: 1,
   history: 4,
   instrument: 1,
-  rules: 1,
+  rules: 2,
 } as const;
 const steps = Object.keys(weights) as readonly (keyof typeof weights)[];
 
@@ -124,7 +125,7 @@ function isHere(record: FeedRecord, options: FoldOptions): boolean {
 }
 
 function logOf(played: readonly Step[], market: Market): readonly FeedRecord[] {
-  const records: FeedRecord[] = [market.session(0, 0)];
+  const records: FeedRecord[] = [market.session(0, 0), ...(played.length % 4 === 0 ? [] : [rulesRecord(played.length, market)])];
   for (const next of played) {
     market.pass(next.stepMs);
     records.push(...recordsOf(next, market, records));
@@ -166,8 +167,12 @@ function recordsOf(next: Step, market: Market, before: readonly FeedRecord[]): r
     case 'instrument':
       return [market.instrument(next.symbol)];
     case 'rules':
-      return [{ v: 1, kind: 'alert-rules', rules: [{ id: bits }], receivedTimeMs: market.nowMs() }];
+      return [rulesRecord(bits, market)];
   }
+}
+
+function rulesRecord(bits: number, market: Market): FeedRecord {
+  return { v: 1, kind: 'alert-rules', rules: [...rulesOf(bits)], receivedTimeMs: market.nowMs() };
 }
 
 /** A session record that stands in the log once more, behind its successors. */
