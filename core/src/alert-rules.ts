@@ -26,12 +26,12 @@ export const levelReadings = [...crossReadings, 'high', 'low', 'rsi14', 'macdHis
 export const volatilityReadings = ['volatility20', 'atr14'] as const;
 export type BarReading = (typeof levelReadings | typeof volatilityReadings)[number];
 
-const duration = z.string().refine(isDuration, 'must be a duration like 90s, 15m or 2h');
+const durationFault = 'must be a duration like 90s, 15m or 2h';
+const duration = z.string({ error: durationFault }).refine(isDuration, durationFault);
 const bound = z.number().min(-1e18).max(1e18);
 const amount = z.number().positive().max(1e18);
-const symbols = z.union([z.literal('*'), z.array(z.string().min(1).max(64)).min(1).max(10_000)], {
-  error: 'must be "*" (all symbols) or a list of symbols',
-});
+const symbolsFault = 'must be "*" (all symbols) or a list of symbols';
+const symbols = z.union([z.literal('*'), z.array(z.string().min(1).max(64)).min(1, symbolsFault).max(10_000)], { error: symbolsFault });
 
 const common = {
   name: z

@@ -48,5 +48,5 @@ function faultOf(issue: z.core.$ZodIssue): string {
     return `.condition: must be one of ${alertRuleSchema.options.map(option => option.shape.condition.value).join(', ')}`;
   }
   const path = issue.path.map(part => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return `${path}: ${issue.message}`;
+  return `${path}: ${issue.message.replace(/^Invalid (input|option): expected/, 'must be').replace(', received', ', was')}`;
 }

@@ -12,6 +12,7 @@ import { repartitionCommand } from '@tapeline/stream-processing/repartition-comm
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pretty from 'pino-pretty';
 import { Registry } from 'prom-client';
+import { alertsCheckCommand } from './alerts-command.ts';
 import { type BarFormat, barFormats } from './bar-lines.ts';
 import { type ExportGiven, exportCommand } from './export-command.ts';
 import { mismatchStatus, reconcileCommand } from './reconcile-command.ts';
@@ -153,6 +154,14 @@ program
   .action((options: { switch?: number; drop?: number }) =>
     finish(configured().then(({ configuration, logger }) => generationsCommand({ ...options, configuration, logger }))),
   );
+
+program
+  .command('alerts')
+  .description('rules that alerts are given by')
+  .command('check')
+  .description('tell whether a file of rules can be used, and what each rule means; all faults at once')
+  .argument('<file>', 'YAML or JSON, as for ALERT_RULES_FILE')
+  .action((path: string) => finish(configured().then(({ configuration }) => alertsCheckCommand({ path, configuration }))));
 
 addServicesCommand(program);
 

@@ -1,0 +1,49 @@
+/** What a rule means, as a sentence for people. */
+import { type AlertRule, isOfBars, type StaleRule } from './alert-rules.ts';
+
+/** One line, without the rule's name. */
+export function meaningOf(rule: AlertRule): string {
+  return [`${rule.severity}: ${whenOf(rule)}`, ...(isOfBars(rule) ? againOf(rule.hysteresis) : []), ...limitsOf(rule)].join('; ');
+}
+
+function whenOf(rule: AlertRule): string {
+  switch (rule.condition) {
+    case 'level':
+      return `when ${rule.of} of a ${rule.interval} bar of ${listed(rule.symbols)} is ${rule.above === undefined ? `${rule.below} or below` : `${rule.above} or above`}`;
+    case 'volatility':
+      return `when ${rule.of} of a ${rule.interval} bar of ${listed(rule.symbols)} is ${rule.above} or above`;
+    case 'cross':
+      return `when ${rule.fast} crosses ${rule.direction} ${rule.slow} in ${rule.interval} bars of ${listed(rule.symbols)}`;
+    case 'drop':
+      return `when a ${rule.interval} bar of ${listed(rule.symbols)} closes ${rule.percent} % or more below the highest price of the last ${rule.window}`;
+    case 'spike':
+      return `when a ${rule.interval} bar of ${listed(rule.symbols)} closes ${rule.percent} % or more above the lowest price of the last ${rule.window}`;
+    case 'volume':
+      return `when a ${rule.interval} bar of ${listed(rule.symbols)} has a volume of ${rule.times === undefined ? rule.above : `${rule.times} times the mean of the ${rule.bars} bars before`} or more`;
+    case 'gap':
+      return `when data of ${listed(rule.symbols)} were missing for longer than ${rule.longer}`;
+    case 'stale':
+      return silenceOf(rule);
+  }
+}
+
+function silenceOf({ symbols, feeds, longer }: StaleRule): string {
+  if (symbols !== undefined) return `when no price of ${listed(symbols)} came for longer than ${longer} although the feed is connected`;
+  return `when ${feeds === '*' || feeds === undefined ? 'a feed' : feeds.join(' or ')} is disconnected for longer than ${longer}`;
+}
+
+function againOf(hysteresis: number): readonly string[] {
+  return hysteresis === 0 ? [] : [`again only after it was back by more than ${hysteresis}`];
+}
+
+function limitsOf({ cooldown, marketHours }: AlertRule): readonly string[] {
+  const pause = Number.parseInt(cooldown, 10) === 0 ? [] : [`once in ${cooldown} at most`];
+  return marketHours === 'always' ? pause : [...pause, `in the hours of ${marketHours} only`];
+}
+
+/** The first few are enough to know which. */
+function listed(symbols: '*' | readonly string[]): string {
+  if (symbols === '*') return 'any symbol';
+  const first = symbols.slice(0, 5).join(', ');
+  return symbols.length <= 5 ? first : `${first} and ${symbols.length - 5} more`;
+}
