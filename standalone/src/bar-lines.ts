@@ -27,7 +27,7 @@ export function headOf(format: BarFormat): string {
 /** One bar as a line. Absent values are empty in CSV and absent in JSON; flags are joined by `|` in CSV. */
 export function lineOf(bar: Bar, format: BarFormat): string {
   if (format === 'jsonl') return `${JSON.stringify(Object.fromEntries(columns.map(column => [column, bar[column]])))}\n`;
-  return `${columns.map(column => cell(bar[column])).join(',')}\n`;
+  return `${columns.map(column => cellOf(bar[column])).join(',')}\n`;
 }
 
 /** Orders bars by `startMs`, then `symbol`. */
@@ -36,7 +36,8 @@ export function compareBars(a: Bar, b: Bar): number {
   return a.symbol < b.symbol ? -1 : Number(a.symbol > b.symbol);
 }
 
-function cell(value: Bar[keyof Bar]): string {
+/** A value as a cell of CSV. */
+export function cellOf(value: unknown): string {
   if (value === undefined) return '';
   const text = Array.isArray(value) ? value.join('|') : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -39,8 +39,9 @@ program
   .description('print the bars that a recording gives, by the same mapping and fold as the live flow')
   .argument('<file>', 'a recording: JSON lines as the ingester writes them (FEED_RECORDING_FILE)')
   .option('--interval <interval>', `interval of the bars: ${intervals.join(', ')}`, parseInterval, '1m')
+  .option('--rules <file>', 'print the alerts that these rules give in place of bars (as ALERT_RULES_FILE)')
   .addOption(format)
-  .action((path: string, options: { interval: Interval; format: BarFormat }) =>
+  .action((path: string, options: { interval: Interval; format: BarFormat; rules?: string }) =>
     finish(configured().then(({ configuration }) => replayCommand({ ...options, path, configuration, signal: stopSignal() }))),
   );
 

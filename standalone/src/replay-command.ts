@@ -1,7 +1,11 @@
-/** `tapeline replay`: the bars of a recording on standard output, progress on standard error. */
+/** `tapeline replay`: the bars of a recording on standard output, or the alerts that rules give; progress on standard error. */
 import { once } from 'node:events';
+import type { AlertRule } from '@tapeline/core/alert-rules';
 import type { Configuration } from '@tapeline/core/configuration';
+import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
+import { readRulesFile } from '@tapeline/stream-processing/alerts/rules-file';
+import { headOfAlerts, lineOfAlert } from './alert-lines.ts';
 import { type BarFormat, headOf, lineOf } from './bar-lines.ts';
 import { type ReplayCounts, replay } from './replay.ts';
 
@@ -9,6 +13,8 @@ export interface ReplayCommandOptions {
   readonly path: string;
   readonly interval: Interval;
   readonly format: BarFormat;
+  /** Path of a rules file: alerts are printed in place of bars. */
+  readonly rules?: string;
   readonly configuration: Configuration;
   readonly signal: AbortSignal;
 }
@@ -17,24 +23,41 @@ export interface ReplayCommandOptions {
 export async function replayCommand(options: ReplayCommandOptions): Promise<number> {
   const { configuration } = options;
   const begunMs = performance.now();
+  const rules = options.rules === undefined ? undefined : rulesOf(options.rules, configuration);
   const result = await replay({
     path: options.path,
     interval: options.interval,
     intervals: configuration.BAR_INTERVALS,
     allowedLatenessMs: configuration.ALLOWED_LATENESS_MS,
     correctionHorizonMs: configuration.CORRECTION_HORIZON_MS,
+    ...(rules === undefined ? {} : { rules }),
     signal: options.signal,
     progress: progressEverySecond(),
   });
   if (options.signal.aborted) {
-    process.stderr.write('interrupted: no bars are printed, because a part of a recording would look like the whole\n');
+    process.stderr.write('interrupted: nothing is printed, because a part of a recording would look like the whole\n');
     return 130;
   }
-  await print(headOf(options.format));
-  for (const bar of result.bars) await print(lineOf(bar, options.format));
+  if (rules === undefined) {
+    await print(headOf(options.format));
+    for (const bar of result.bars) await print(lineOf(bar, options.format));
+  } else {
+    await print(headOfAlerts(options.format));
+    for (const alert of result.alerts) await print(lineOfAlert(alert, options.format));
+  }
   const seconds = ((performance.now() - begunMs) / 1_000).toFixed(1);
-  process.stderr.write(`${summaryOf(result)} → ${result.bars.length} bars of ${options.interval} in ${seconds} s\n`);
+  const madeOf = rules === undefined ? `${result.bars.length} bars of ${options.interval}` : `${result.alerts.length} alerts`;
+  process.stderr.write(`${summaryOf(result)} → ${madeOf} in ${seconds} s\n`);
   return 0;
+}
+
+/** @throws PipelineError `configuration.invalid` with all faults of the file. */
+function rulesOf(path: string, { BAR_INTERVALS: intervals }: Configuration): readonly AlertRule[] {
+  const { rules, faults } = readRulesFile(path, { intervals });
+  if (rules !== undefined) return rules;
+  throw new PipelineError('configuration.invalid', [`${path} cannot be used:`, ...faults.map(fault => `  - ${fault}`)].join('\n'), {
+    retriable: false,
+  });
 }
 
 /** Writes as fast as the reader takes it. */

@@ -1,6 +1,9 @@
 /** A recording through the ingester's mapping and the fold, at full speed, without a log, a store or a clock. */
+import type { AlertRule } from '@tapeline/core/alert-rules';
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
+import { recordFormat } from '@tapeline/core/records';
 import { recordingFeed } from '@tapeline/ingestion/recording-feed';
 import { PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
 import { compareBars } from './bar-lines.ts';
@@ -13,6 +16,8 @@ export interface ReplayOptions {
   readonly intervals: readonly Interval[];
   readonly allowedLatenessMs: number;
   readonly correctionHorizonMs: number;
+  /** In force from the begin on. @default none */
+  readonly rules?: readonly AlertRule[];
   readonly signal?: AbortSignal;
   readonly progress?: (soFar: ReplayCounts) => void;
 }
@@ -28,6 +33,8 @@ export interface ReplayCounts {
 export interface Replay extends ReplayCounts {
   /** Each bar once, at its last revision, by `startMs` and `symbol`; those still open at the end included. */
   readonly bars: readonly Bar[];
+  /** In the order in which they were given. */
+  readonly alerts: readonly Alert[];
 }
 
 /**
@@ -39,9 +46,12 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
   const intervals = options.intervals.includes(interval) ? options.intervals : [...options.intervals, interval];
   const fold = new PartitionFold({ ...options, intervals, partition: 0, partitions: 1 });
   const bars = new Map<string, Bar>();
+  const alerts: Alert[] = [];
   const counts = { ticks: 0, refused: 0, repeated: 0, timeMs: 0 };
   const keep = (bar: Bar): void => void bars.set(`${bar.startMs} ${bar.symbol}`, bar);
 
+  const rules = [...(options.rules ?? [])];
+  if (rules.length > 0) fold.apply({ v: recordFormat, kind: 'alert-rules', rules, receivedTimeMs: 0 }, () => undefined);
   for await (const event of recordingFeed({ path: options.path, feed: 'twelve-data/0' })) {
     if (options.signal?.aborted) break;
     if (event.kind === 'dead-letter') {
@@ -51,6 +61,7 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
     counts.timeMs = 'timeMs' in event ? event.timeMs : event.receivedTimeMs;
     fold.apply(event, output => {
       if (output.kind === 'bar' && output.bar.interval === interval) keep(output.bar);
+      if (output.kind === 'alert') alerts.push(output.alert);
       if (output.kind === 'tick') counts.ticks += 1;
       if (output.kind === 'repeated') counts.repeated += 1;
       if (output.kind === 'dead-letter') counts.refused += 1;
@@ -58,5 +69,5 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
     options.progress?.(counts);
   }
   for (const symbol of fold.symbols()) for (const bar of fold.openBars(symbol, interval)) keep(bar);
-  return { ...counts, bars: [...bars.values()].sort(compareBars) };
+  return { ...counts, bars: [...bars.values()].sort(compareBars), alerts };
 }

@@ -19,6 +19,7 @@ import { wellKnownInstruments } from '@tapeline/simulator/market/well-known-inst
 import { marketBars } from '@tapeline/simulator/rest/market-bars';
 import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { defaultTicksPerSecond, type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { followAlertRules } from '@tapeline/stream-processing/alerts/follow-alert-rules';
 import { processingSettings } from '@tapeline/stream-processing/processing-settings';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { hasExport } from '@tapeline/visualization/export/configured-export';
@@ -65,9 +66,10 @@ class StandaloneFlow {
     const simulated = this.#isSimulated ? [this.#simulatorPart(), this.#historyPart()] : [];
     const backfiller = this.#isSimulated || restUrlOf(this.#configuration) !== undefined ? [this.#backfillerPart()] : [];
     const stages = [this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart()];
+    const rules = this.#configuration.ALERT_RULES_FILE === undefined ? [] : [this.#alertRulesPart(this.#configuration.ALERT_RULES_FILE)];
     const dailyJobs = restUrlOf(this.#configuration) === undefined ? [] : [this.#dailyJobsPart()];
     const exports = hasExport(this.#configuration) ? [this.#exportPart()] : [];
-    return [...stages, ...simulated, this.#ingesterPart(), ...backfiller, ...dailyJobs, ...exports];
+    return [...stages, ...rules, ...simulated, this.#ingesterPart(), ...backfiller, ...dailyJobs, ...exports];
   }
 
   greeting(): string {
@@ -158,6 +160,12 @@ class StandaloneFlow {
         await this.#market?.closed;
       },
     };
+  }
+
+  #alertRulesPart(file: string): Part {
+    const { BAR_INTERVALS: intervals } = this.#configuration;
+    const shell = { logger: this.#logger, registry: this.#registry };
+    return runningPart('alert rules', signal => followAlertRules({ ...shell, log: existing(this.#log), file, intervals, signal }));
   }
 
   #simulatorPart(): Part {

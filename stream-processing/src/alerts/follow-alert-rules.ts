@@ -48,7 +48,9 @@ class RulesFollower {
   readonly #options: FollowAlertRulesOptions;
   readonly #metrics: ReturnType<typeof createMetrics>;
   #rules: readonly AlertRule[] | undefined;
+  /** Of the last look, and of the file as it was read. */
   #stamp: string | undefined;
+  #readStamp: string | undefined;
   /** False from a change of the rules until they stand in the log. */
   #isWritten = false;
   #writtenMs = Number.NEGATIVE_INFINITY;
@@ -75,12 +77,14 @@ class RulesFollower {
     }
   }
 
-  /** Takes the file's rules when it has changed. */
+  /** Takes the file's rules when it has changed, and not again since the last look: half a file may be a whole one with fewer rules. */
   #look(): void {
     const { file, intervals, logger } = this.#options;
     const stamp = stampOfFile(file);
-    if (stamp === this.#stamp) return;
+    const isAtRest = this.#stamp === undefined || stamp === this.#stamp;
     this.#stamp = stamp;
+    if (!isAtRest || stamp === this.#readStamp) return;
+    this.#readStamp = stamp;
     const { rules, faults } = readRulesFile(file, { intervals });
     this.#metrics.faults.set(faults?.length ?? 0);
     if (rules === undefined) {

@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '@tapeline/core/logging';
+import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
+import type { FeedRecord } from '@tapeline/core/records';
+import { feedTopic } from '@tapeline/core/topics';
+import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { Registry } from 'prom-client';
+import { followAlertRules } from '../src/alerts/follow-alert-rules.ts';
+import { aHeartbeat, at } from './support/builders.ts';
+
+const partitions = 3;
+const scratch = mkdtempSync(join(tmpdir(), 'tapeline-rules-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+function rulesText(...names: readonly string[]): string {
+  const rules = names.map(name => `  - name: ${name} # as a person writes it\n    condition: level\n    symbols: "*"\n    above: 100\n`);
+  return `rules:\n${rules.join('')}`;
+}
+
+describe('the follower of a rules file', () => {
+  let log: MarketLog;
+  let folder = 0;
+  let file = '';
+  let registry = new Registry();
+  let stop = new AbortController();
+  let running = Promise.resolve();
+  const lines: string[] = [];
+  const logger = createLogger({ name: 'test', level: 'error', secrets: [], destination: { write: line => void lines.push(line) } });
+
+  beforeEach(async () => {
+    folder += 1;
+    file = join(scratch, `rules-${folder}.yaml`);
+    log = await openEmbeddedLog({ directory: join(scratch, `log-${folder}`), logger });
+    await log.ensureTopics([{ name: feedTopic.name, partitions }]);
+    lines.length = 0;
+  });
+
+  afterEach(async () => {
+    await end();
+    await log.close();
+  });
+
+  function start(options: { readonly repeatEveryMs?: number } = {}): void {
+    stop = new AbortController();
+    registry = new Registry();
+    running = followAlertRules({ log, file, intervals: ['1s', '1m'], logger, registry, signal: stop.signal, lookEveryMs: 20, ...options });
+  }
+
+  async function end(): Promise<void> {
+    stop.abort();
+    await running;
+  }
+
+  /** Names of the rules of each record, for each partition. */
+  async function published(): Promise<readonly (readonly string[])[]> {
+    const found: string[][] = [];
+    for (const { partition, lowOffset, highWatermark } of await log.offsets(feedTopic.name)) {
+      const records: FeedRecord[] = [];
+      if (highWatermark > lowOffset) {
+        for await (const batch of log.read({ topic: feedTopic.name, partition, fromOffset: lowOffset, toOffset: highWatermark })) {
+          for (const { value } of batch.records) records.push(decodeRecord(value));
+        }
+      }
+      found.push(records.flatMap(record => (record.kind === 'alert-rules' ? [record.rules.map(({ name }) => name).join(' ')] : [])));
+    }
+    return found;
+  }
+
+  async function eventually(wanted: readonly string[]): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      const found = await published();
+      const all = Array.from({ length: partitions }, () => wanted);
+      if (JSON.stringify(found) === JSON.stringify(all)) return;
+      if (tries >= 500) expect(found).toEqual(all);
+      await sleep(20);
+    }
+  }
+
+  async function metric(name: string): Promise<number | undefined> {
+    return (await registry.getSingleMetric(name)?.get())?.values[0]?.value;
+  }
+
+  it('puts the rules into every partition, and again when the file changes', async () => {
+    writeFileSync(file, rulesText('a', 'b'));
+    start();
+    await eventually(['a b']);
+    writeFileSync(file, rulesText('a', 'c'));
+    await eventually(['a b', 'a c']);
+    // A remark is no change of the rules.
+    writeFileSync(file, `# remark\n${rulesText('a', 'c')}`);
+    await sleep(100);
+    writeFileSync(file, 'rules:\n');
+    await eventually(['a b', 'a c', '']);
+    expect(await metric('alert_rules_in_force')).toBe(0);
+  });
+
+  it('writes nothing when it starts with the rules that stand last in the log', async () => {
+    writeFileSync(file, rulesText('a'));
+    start();
+    await eventually(['a']);
+    await end();
+    await log.append(Array.from({ length: partitions }, (_, partition) => entry(partition, aHeartbeat({ timeMs: at(1) }))));
+    start();
+    await sleep(150);
+    await eventually(['a']);
+    await end();
+    writeFileSync(file, rulesText('b'));
+    start();
+    await eventually(['a', 'b']);
+  });
+
+  it('writes them again where a write that broke off left some partitions without', async () => {
+    writeFileSync(file, rulesText('a'));
+    start();
+    await eventually(['a']);
+    await end();
+    await log.append([entry(1, { v: 1, kind: 'alert-rules', rules: [{ name: 'half' }], receivedTimeMs: at(1) })]);
+    start();
+    for (let tries = 0; tries < 500 && (await published())[0]?.length !== 2; tries += 1) await sleep(20);
+    expect(await published()).toEqual([
+      ['a', 'a'],
+      ['a', 'half', 'a'],
+      ['a', 'a'],
+    ]);
+  });
+
+  it('leaves the rules of before in force when the file has faults, and says all of them', async () => {
+    writeFileSync(file, rulesText('a'));
+    start();
+    await eventually(['a']);
+    writeFileSync(file, `${rulesText('b', 'b')}    interval: 5m\n`);
+    for (let tries = 0; tries < 500 && lines.length === 0; tries += 1) await sleep(20);
+    expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({
+      msg: expect.stringContaining('ALERT_RULES_FILE cannot be used, the 1 rules of before stay'),
+      faults: [
+        'rules[1] "b": interval 5m is none of BAR_INTERVALS (1s,1m), so that it can never fire: take one of those',
+        'rules[1] "b": rules[0] has the same name: give it another one',
+      ],
+    });
+    expect(await metric('alert_rules_file_faults')).toBe(2);
+    rmSync(file);
+    for (let tries = 0; tries < 500 && lines.length === 1; tries += 1) await sleep(20);
+    expect(lines[1]).toContain('cannot be read');
+    await eventually(['a']);
+    writeFileSync(file, rulesText('c'));
+    await eventually(['a', 'c']);
+    expect(await metric('alert_rules_file_faults')).toBe(0);
+  });
+
+  it('puts rules that have not changed into the log again now and then, because it forgets its oldest records', async () => {
+    writeFileSync(file, rulesText('a'));
+    start({ repeatEveryMs: 100 });
+    for (let tries = 0; tries < 500 && ((await published())[0]?.length ?? 0) < 3; tries += 1) await sleep(20);
+    expect((await published())[2]?.slice(0, 3)).toEqual(['a', 'a', 'a']);
+  });
+});
+
+function entry(partition: number, record: FeedRecord) {
+  return { topic: feedTopic.name, partition, value: encodeRecord(record) };
+}
