@@ -1,4 +1,5 @@
 /** What the log says: every partition of the feed topic folded from its beginning, in this process, without a store. */
+import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import { intervals } from '@tapeline/core/intervals';
 import { decodeRecord } from '@tapeline/core/record-codec';
@@ -13,6 +14,7 @@ export interface LogReplay {
   readonly ticks: ReadonlyMap<string, number>;
   readonly symbols: ReadonlySet<string>;
   readonly sessions: ReadonlySet<number>;
+  readonly alerts: readonly Alert[];
 }
 
 export async function replayOfLog(log: Pick<MarketLog, 'offsets' | 'read'>): Promise<LogReplay> {
@@ -20,6 +22,7 @@ export async function replayOfLog(log: Pick<MarketLog, 'offsets' | 'read'>): Pro
   const ticks = new Map<string, number>();
   const symbols = new Set<string>();
   const sessions = new Set<number>();
+  const alerts: Alert[] = [];
   const ranges = await log.offsets(feedTopic.name);
   for (const { partition, lowOffset, highWatermark } of ranges) {
     const fold = new PartitionFold({
@@ -36,6 +39,7 @@ export async function replayOfLog(log: Pick<MarketLog, 'offsets' | 'read'>): Pro
         if (record.kind === 'session') sessions.add(record.session);
         fold.apply(record, output => {
           if (output.kind === 'bar') bars.set(`${output.bar.symbol} ${output.bar.interval} ${output.bar.startMs}`, output.bar);
+          if (output.kind === 'alert') alerts.push(output.alert);
           if (output.kind !== 'tick') return;
           symbols.add(output.tick.symbol);
           const key = `${output.tick.symbol} ${output.tick.session} ${output.tick.sequence}`;
@@ -44,5 +48,5 @@ export async function replayOfLog(log: Pick<MarketLog, 'offsets' | 'read'>): Pro
       }
     }
   }
-  return { bars, ticks, symbols, sessions };
+  return { bars, ticks, symbols, sessions, alerts };
 }

@@ -120,8 +120,8 @@ export function seededHour(hour: number): readonly FeedRecord[] {
 
 function ticksAt(timeMs: number): readonly Tick[] {
   const ticks = seededSymbols.flatMap((symbol, index) => {
-    const isSilent = symbol === 'XRP/USD' && isWithin(timeMs, silence);
-    return (timeMs / 1_000) % 10 === index + 1 && !isSilent ? [tickOf(symbol, timeMs, priceOf(symbol, timeMs))] : [];
+    if ((timeMs / 1_000) % 10 !== index + 1 || (symbol === 'XRP/USD' && isWithin(timeMs, silence))) return [];
+    return [tickOf(symbol, timeMs, priceOf(symbol, timeMs))];
   });
   // Once an hour a price that is far too high comes late: 21 s, which corrects a bar of a minute that is closed, or two minutes.
   const [minute, second] = [Math.floor(timeMs / 60_000) % 60, (timeMs / 1_000) % 60];
@@ -154,7 +154,8 @@ function dayVolumeOf(symbol: SeededSymbol, timeMs: number): number {
 }
 
 function isWithin(timeMs: number, [from, to]: readonly [string, string, ...unknown[]]): boolean {
-  return timeMs >= momentOf(from) && timeMs < momentOf(to);
+  const minute = new Date(timeMs).toISOString().slice(11, 16);
+  return minute >= from && minute < to;
 }
 
 function momentOf(minute: string): number {
