@@ -94,6 +94,11 @@ async function barsOf(read: MarketLog) {
   return Object.fromEntries([...bars].map(([key, { versionUs, ...bar }]) => [key, bar]));
 }
 
+async function alertsOf(read: MarketLog) {
+  const { alerts } = await replayOfLog(read);
+  return alerts.map(({ versionUs, ...alert }) => alert).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
 async function expectSameFeed(): Promise<void> {
   const [before, after] = [await feedOf(source), await feedOf(target)];
   expect(after.length).toBe(7);
@@ -109,6 +114,23 @@ async function expectSameFeed(): Promise<void> {
 }
 
 describe('a log copied into another number of partitions', () => {
+  it('holds the alert rules in every partition, and gives the same alerts', async () => {
+    const rulesOf = (name: string, above: number, timeMs: number): FeedRecord => {
+      const rules = [{ name, condition: 'level', symbols: '*', interval: '1s', above }];
+      return { v: 1, kind: 'alert-rules', rules, receivedTimeMs: timeMs };
+    };
+    await seconds(0, 20);
+    await appendToFeed(source, [rulesOf('first', 109, beginMs + 20_000)]);
+    await seconds(20, 50);
+    await appendToFeed(source, [rulesOf('second', 108, beginMs + 50_000)]);
+    await seconds(50, 70);
+    await repartition({ source, target, quietMs: 50, signal: never });
+    await expectSameFeed();
+    const alerts = await alertsOf(target);
+    expect(new Set(alerts.map(({ rule }) => rule))).toEqual(new Set(['first', 'second']));
+    expect(alerts).toEqual(await alertsOf(source));
+  });
+
   it('gives the same bars', async () => {
     await seconds(0, 90);
     const { outcome, written } = await repartition({ source, target, quietMs: 50, signal: never });
