@@ -81,7 +81,7 @@ export class AlertBook {
   #entries: readonly Entry[] = [];
   #feedEntries: readonly SilenceEntry[] = [];
   #intervalBits = 0;
-  #silenceMs = never;
+  #quietMs = never;
   /** Found when first asked for: as many as the partition has symbols. */
   readonly #symbols = new Map<string, SymbolRules>();
 
@@ -108,7 +108,7 @@ export class AlertBook {
     this.#entries = rules.map(rule => before.get(JSON.stringify(rule)) ?? entryOf(rule));
     this.#feedEntries = this.#entries.filter(isSilence).filter(({ rule }) => rule.feeds !== undefined);
     this.#intervalBits = rules.filter(isOfBars).reduce((bits, { interval }) => bits | bitOf(interval), 0);
-    this.#silenceMs = Math.min(never, ...this.#entries.filter(isSilence).flatMap(each => (each.rule.symbols ? [each.longerMs] : [])));
+    this.#quietMs = Math.min(never, ...this.#entries.filter(isSilence).flatMap(each => (each.rule.symbols ? [each.longerMs] : [])));
     this.#symbols.clear();
   }
 
@@ -122,9 +122,9 @@ export class AlertBook {
     return this.#of(symbol).bars.has(interval);
   }
 
-  /** True when a rule looks at how long symbols are quiet. */
-  get watchesQuiet(): boolean {
-    return this.#silenceMs !== never;
+  /** So long a symbol may be quiet before a rule looks at it; infinite where none does. */
+  get quietMs(): number {
+    return this.#quietMs;
   }
 
   /** A bar as it closes, of revision 0 and not of history. */
@@ -146,7 +146,6 @@ export class AlertBook {
   /** A symbol that the feed of a connected heartbeat owns. @param lastMs receipt of its latest price; 0 for none */
   symbolQuiet(symbol: string, lastMs: number, { feed, timeMs, versionUs }: SeenBeat, give: GiveAlert): void {
     const sinceMs = feed.sessionStartMs;
-    if (timeMs - Math.max(lastMs, sinceMs) <= this.#silenceMs) return;
     for (const entry of this.#of(symbol).silences) {
       watchSilence(entry, symbol, { symbol, feed: feed.feed, timeMs, lastMs, sinceMs, versionUs }, give);
     }

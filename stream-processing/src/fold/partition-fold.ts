@@ -170,7 +170,7 @@ export class PartitionFold {
     for (const symbol of this.#symbols.values()) {
       if (symbol.state.timeFeed === record.feed) symbol.advance(watermarkMs, this.#closingsTo(emit, symbol));
     }
-    if (!this.#alerts.watchesQuiet) return;
+    if (record.timeMs - feed.sessionStartMs <= this.#alerts.quietMs) return;
     for (const { state } of this.#symbols.values()) {
       const lastMs = state.latest?.receivedTimeMs ?? 0;
       if (state.owner === record.feed) this.#alerts.symbolQuiet(state.symbol, lastMs, beat, alertsTo(emit));

@@ -10,7 +10,7 @@ import type { Interval } from '@tapeline/core/intervals';
 import { parseAlertRules } from '@tapeline/core/parse-alert-rules';
 import { partitionOf } from '@tapeline/core/partitioner';
 import type { AlertRulesRecord, FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
-import { AlertBook, type SeenBeat } from '../alerts/alert-book.ts';
+import { AlertBook, type GiveAlert, type SeenBeat } from '../alerts/alert-book.ts';
 import { endAbsence, endless } from '../fold/coverage.ts';
 import type { SessionChange } from '../fold/feed-table.ts';
 import { outputsOfHistory } from '../fold/history.ts';
@@ -28,7 +28,15 @@ import { type NumberReader, NumberWriter } from './number-stream.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
 import { readSymbol, writeSymbol } from './symbol-snapshot.ts';
-import { latestFeedColumn, latestReceiptOf, latestTickOf, latestVersionColumn, storeTick, timeFeedColumn } from './tick-numbers.ts';
+import {
+  latestFeedColumn,
+  latestReceiptOf,
+  latestTickOf,
+  latestVersionColumn,
+  ownerColumn,
+  storeTick,
+  timeFeedColumn,
+} from './tick-numbers.ts';
 import { watchBars } from './watched-bars.ts';
 
 export type { FoldOptions } from '../fold/levels.ts';
@@ -289,16 +297,20 @@ export class HotFold {
     const beat = { feed, timeMs: record.timeMs, versionUs };
     if (watermarkMs !== undefined) this.#watchQuiet(index, beat, results);
     // All partitions hear of a feed, one tells of it.
-    else if (this.#options.partition === 0) this.#alerts.feedAway(beat, alert => results.outputs.push({ kind: 'alert', alert }));
+    else if (this.#options.partition === 0) this.#alerts.feedAway(beat, alertsTo(results));
   }
 
+  /** Of each symbol and heartbeat, so that those that are not quiet cost a few comparisons. */
   #watchQuiet(feed: number, beat: SeenBeat, results: FoldResults): void {
-    if (!this.#alerts.watchesQuiet) return;
-    const { functions } = this.#engine;
+    const { quietMs } = this.#alerts;
+    if (beat.timeMs - beat.feed.sessionStartMs <= quietMs) return;
+    // Nothing here makes the engine's memory grow, so these stay its views.
+    const { functions, wholes, numbers } = this.#engine;
     for (let slot = 0; slot < this.#symbols.size; slot += 1) {
-      if (functions.ownerOf(slot) !== feed) continue;
-      const lastMs = latestReceiptOf(this.#engine, functions.symbolRowAt(slot));
-      this.#alerts.symbolQuiet(this.#symbols.name(slot), lastMs, beat, alert => results.outputs.push({ kind: 'alert', alert }));
+      const row = functions.symbolRowAt(slot);
+      if (wholes[row / 4 + ownerColumn] !== feed) continue;
+      const lastMs = latestReceiptOf(wholes, numbers, row);
+      if (beat.timeMs - lastMs > quietMs) this.#alerts.symbolQuiet(this.#symbols.name(slot), lastMs, beat, alertsTo(results));
     }
   }
 
@@ -308,7 +320,7 @@ export class HotFold {
     const from = results.bars.count;
     close();
     results.bars.take();
-    watchBars(this.#alerts, results.bars, from, alert => results.outputs.push({ kind: 'alert', alert }));
+    watchBars(this.#alerts, results.bars, from, alertsTo(results));
   }
 
   #applyRules(record: AlertRulesRecord, results: FoldResults): void {
@@ -391,7 +403,7 @@ export class HotFold {
     if (toMs <= fromMs) return;
     const gap = { symbol: this.#symbols.name(slot), fromMs, toMs, reason, filled: false, versionUs: this.#nextVersion() };
     results.outputs.push({ kind: 'gap', ...gap });
-    this.#alerts.gapFound(gap, alert => results.outputs.push({ kind: 'alert', alert }));
+    this.#alerts.gapFound(gap, alertsTo(results));
     this.#touch(slot, fromMs, toMs);
   }
 
@@ -428,4 +440,8 @@ export class HotFold {
   #nextVersion(): number {
     return this.#engine.functions.nextVersion();
   }
+}
+
+function alertsTo({ outputs }: FoldResults): GiveAlert {
+  return alert => outputs.push({ kind: 'alert', alert });
 }

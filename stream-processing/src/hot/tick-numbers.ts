@@ -1,6 +1,5 @@
 /** A tick as the twelve numbers that the engine knows it by, and back. */
 import type { Tick } from '@tapeline/core/records';
-import type { FoldEngine } from './fold-engine.ts';
 import { none } from './growing.ts';
 import { dayNumber, dayText } from './trading-days.ts';
 
@@ -49,9 +48,11 @@ export const latestVersionColumn = 12;
 export const latestFeedColumn = 44;
 /** The feed whose heartbeats close the symbol's windows, in fours of bytes: the owner, or the last one. */
 export const timeFeedColumn = 43;
+/** The feed that owns the symbol, in fours of bytes, or none. */
+export const ownerColumn = 42;
 
 /** When the latest tick of the symbol with this row (in bytes) was received; 0 when it has none. */
-export function latestReceiptOf({ numbers, wholes }: Pick<FoldEngine, 'numbers' | 'wholes'>, row: number): number {
+export function latestReceiptOf(wholes: Int32Array, numbers: Float64Array, row: number): number {
   return wholes[row / 4 + latestFeedColumn] === none ? 0 : (numbers[row / 8 + latestReceiptColumn] as number);
 }
 
