@@ -29,6 +29,7 @@ describe('the command line', () => {
   it('explains itself everywhere', async () => {
     for (const args of [
       ['--help'],
+      ['alerts', 'check', '--help'],
       ['start', '--help'],
       ['replay', '--help'],
       ['export', '--help'],
@@ -101,6 +102,28 @@ describe('the command line', () => {
       ['ETH/BTC', '2024-11-06', 6, []],
     ]);
   }, 30_000);
+
+  it('tells what alert rules mean, all that is wrong with them, and what they would have given', async () => {
+    const right = join(scratch, 'rules.yaml');
+    writeFileSync(right, 'rules:\n  - name: cut off\n    condition: gap\n    symbols: [ETH/BTC]\n    longer: 30m\n');
+    const checked = await runProgram(program, { args: ['alerts', 'check', right] });
+    expect([checked.status, checked.stdout]).toEqual([0, 'cut off\n  warning: when data of ETH/BTC were missing for longer than 30m\n']);
+    const replayed = await runProgram(program, { args: ['replay', recording, '--rules', right] });
+    expect([replayed.status, replayed.stdout.split('\n')[1]]).toEqual([
+      0,
+      '1730602137731,warning,cut off,gap,ETH/BTC,,,3650953,1800000,"ETH/BTC: no data for 3651 s, until 2024-11-03 02:48:57 UTC"',
+    ]);
+
+    const wrong = join(scratch, 'wrong.yaml');
+    writeFileSync(wrong, 'rules:\n  - name: a\n    condition: gap\n  - name: a\n    condition: drip\n');
+    for (const args of [
+      ['alerts', 'check', wrong],
+      ['replay', recording, '--rules', wrong],
+    ]) {
+      const { status, stdout, stderr } = await runProgram(program, { args });
+      expect([status, stdout, stderr.match(/rules\[\d\]/g)?.length]).toEqual([1, '', 5]);
+    }
+  }, 60_000);
 
   it('does not mind a reader that stops early', () => {
     const shell = `${process.execPath} --disable-warning=ExperimentalWarning ${program} replay ${recording} --interval 1s 2>&1 | head -n 1`;
