@@ -6,6 +6,7 @@ import { PartitionFold } from '../src/fold/partition-fold.ts';
 import { HotFold } from '../src/hot/hot-fold.ts';
 import { aHeartbeat, aHistory, aSession, aTick, at, feed, foldOf, foldOptions } from './support/builders.ts';
 import { hotRun, plainRun, type RunOutputs } from './support/hot-run.ts';
+import { expectPureSource } from './support/pure-source.ts';
 
 type Rule = Readonly<Record<string, unknown>>;
 
@@ -288,6 +289,10 @@ describe('snapshots', () => {
       PartitionFold.decode(Buffer.from(Buffer.from(fold.encode()).toString().replace('"format":4', '"format":5')), foldOptions),
     ).toThrow(/the snapshot has format 5, this fold reads 3 and 4: run the program that made it, or run tapeline rebuild/);
   });
+});
+
+it('names no clock, no randomness and no I/O in the source of alerts', () => {
+  expectPureSource('alerts', ['follow-alert-rules.ts', 'rules-file.ts']);
 });
 
 function hotFoldOf(records: readonly FeedRecord[]): HotFold {
