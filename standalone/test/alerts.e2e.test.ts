@@ -68,9 +68,9 @@ describeWithServers('a day with known events on Kafka and Cassandra', (kafka, ca
     const processors: RunningProcess[] = [start(), start()];
     for (const hour of hours) {
       await appendToFeed(cluster.log, seededHour(hour));
-      await sleep(250);
-      // A cooldown, a rule that was told, the noon with its new rules, the cut and the session are all on the way.
-      if (![5, 11, 12, 13, 18].includes(hour)) continue;
+      await sleep(200);
+      // A cooldown, the noon with its new rules, the cut and the session are on the way.
+      if (![5, 12, 13, 18].includes(hour)) continue;
       expect(await processors.shift()?.end('SIGKILL')).toBe('SIGKILL');
       processors.push(start());
     }
@@ -125,7 +125,7 @@ describe('a day with known events in the one process', () => {
       ALERT_RULES_FILE: file,
     };
     const isUp = (running: RunningProcess) => (running.stdout().includes('Tapeline is at') ? true : undefined);
-    for (const afterMs of [0, 150, 400, 800]) {
+    for (const afterMs of [0, 200, 600]) {
       const killed = startProgram(program, { args: ['start'], env });
       await eventually('it is up', () => isUp(killed));
       await sleep(afterMs);

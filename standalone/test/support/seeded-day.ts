@@ -1,5 +1,5 @@
 /**
- * A day of a quiet market whose events are known: six symbols near 100, a price each 10 s and a heartbeat each 5 s, and what is
+ * A day of a quiet market whose events are known: six symbols near 100, a price each 20 s and a heartbeat each 10 s, and what is
  * written out below. Each event is there to give an alert, or to give none; `expectedAlerts` says which.
  */
 import type { FeedRecord, Tick } from '@tapeline/core/records';
@@ -74,7 +74,7 @@ export const expectedAlerts: readonly string[] = [
   // Other rules at noon: "btc high" has told already, "btc near" is new, and nobody tells of a rise any more.
   '12:00:00 btc near BTC/USD',
   '12:11:00 fall BTC/USD',
-  '13:00:35 away seeded/0',
+  '13:00:40 away seeded/0',
   '13:02:30 missing AAPL',
   '13:02:30 missing BTC/USD',
   '13:02:30 missing ETH/USD',
@@ -86,7 +86,7 @@ export const expectedAlerts: readonly string[] = [
   '14:31:00 aapl low AAPL',
   '15:01:00 much AAPL',
   '15:35:00 eth over average ETH/USD',
-  '16:05:00 quiet XRP/USD',
+  '16:04:50 quiet XRP/USD',
   '18:01:00 btc high BTC/USD',
   '18:01:00 btc near BTC/USD',
   '18:31:00 fall BTC/USD',
@@ -113,20 +113,20 @@ export function seededHour(hour: number): readonly FeedRecord[] {
     if (timeMs === cutToMs) records.push(sessionRecord(2, timeMs));
     const isCut = timeMs >= cutFromMs && timeMs < cutToMs;
     if (!isCut) records.push(...ticksAt(timeMs));
-    if (timeMs % 5_000 === 0) records.push(heartbeat(timeMs, isCut && timeMs > cutFromMs));
+    if (timeMs % 10_000 === 0) records.push(heartbeat(timeMs, isCut && timeMs > cutFromMs));
   }
   return records;
 }
 
 function ticksAt(timeMs: number): readonly Tick[] {
   const ticks = seededSymbols.flatMap((symbol, index) => {
-    if ((timeMs / 1_000) % 10 !== index + 1 || (symbol === 'XRP/USD' && isWithin(timeMs, silence))) return [];
+    if ((timeMs / 1_000) % 20 !== index + 1 || (symbol === 'XRP/USD' && isWithin(timeMs, silence))) return [];
     return [tickOf(symbol, timeMs, priceOf(symbol, timeMs))];
   });
-  // Once an hour a price that is far too high comes late: 21 s, which corrects a bar of a minute that is closed, or two minutes.
+  // Once an hour a price that is far too high comes late: 31 s, which corrects a bar of a minute that is closed, or two minutes.
   const [minute, second] = [Math.floor(timeMs / 60_000) % 60, (timeMs / 1_000) % 60];
-  if (second !== 6 || (minute !== 20 && minute !== 40)) return ticks;
-  return [...ticks, tickOf('BTC/USD', timeMs - (minute === 20 ? 21_000 : 126_000), 200, timeMs)];
+  if (second !== 16 || (minute !== 20 && minute !== 40)) return ticks;
+  return [...ticks, tickOf('BTC/USD', timeMs - (minute === 20 ? 31_000 : 136_000), 200, timeMs)];
 }
 
 function tickOf(symbol: SeededSymbol, timeMs: number, price: number, receivedTimeMs = timeMs): Tick {
@@ -142,14 +142,14 @@ function tickOf(symbol: SeededSymbol, timeMs: number, price: number, receivedTim
 /** Some cents up and down, so that no bar is like the one before. */
 function priceOf(symbol: SeededSymbol, timeMs: number): number {
   const [, , price] = moves[symbol].find(move => isWithin(timeMs, move)) ?? ['', '', 100];
-  const step = (timeMs - dayMs) / 10_000;
+  const step = (timeMs - dayMs) / 20_000;
   return price + (Math.floor((step * 7_919 + symbol.length * 104_729) % 11) - 5) / 100;
 }
 
 /** Ten a tick, a hundred in busy minutes. */
 function dayVolumeOf(symbol: SeededSymbol, timeMs: number): number {
-  const ticks = Math.floor((timeMs - dayMs) / 10_000);
-  const more = (busy[symbol] ?? []).map(minute => Math.min(6, Math.max(0, (timeMs - momentOf(minute)) / 10_000)));
+  const ticks = Math.floor((timeMs - dayMs) / 20_000);
+  const more = (busy[symbol] ?? []).map(minute => Math.min(3, Math.max(0, (timeMs - momentOf(minute)) / 20_000)));
   return 10 * ticks + Math.round(more.reduce((sum, ticksWithin) => sum + 90 * Math.ceil(ticksWithin), 0));
 }
 
