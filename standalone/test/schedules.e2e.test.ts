@@ -46,12 +46,13 @@ describeWithServers('processors that are started, stopped, killed and frozen whi
   }, 60_000);
 
   it.each(seeds)(
-    'leave the bars that a replay of the log gives, and each tick once (short schedule of seed %d)',
+    'leave the bars and alerts that a replay of the log gives, and each tick once (short schedule of seed %d)',
     async seed => {
-      const { faults, oddEnds, bars, compared, output } = await runSchedule(drawSchedule(seed, 'short'), servers);
+      const { faults, oddEnds, bars, alerts, compared, output } = await runSchedule(drawSchedule(seed, 'short'), servers);
       if (faults.length + oddEnds.length > 0) process.stderr.write(output);
       expect([faults, oddEnds]).toEqual([[], []]);
       expect(bars).toBeGreaterThan(100);
+      expect(alerts).toBeGreaterThan(10);
       expect(compared).toBeGreaterThan(100);
     },
     240_000,

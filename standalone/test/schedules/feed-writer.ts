@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionOf } from '@tapeline/core/partitioner';
 import { encodeRecord } from '@tapeline/core/record-codec';
-import type { FeedRecord, Tick } from '@tapeline/core/records';
+import type { AlertRulesRecord, FeedRecord, Tick } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, MarketLog } from '@tapeline/log/market-log';
 import type { Random } from './random.ts';
@@ -19,6 +19,15 @@ const slotMs = 50;
 const heartbeatMs = 250;
 const feed = 'schedules/0';
 const mostPending = 2_000;
+/** In force from the first session on; every second session changes one and takes one away. */
+const rules: AlertRulesRecord['rules'] = [
+  { name: 'high', condition: 'level', symbols: '*', interval: '1s', above: 108, hysteresis: 10 },
+  { name: 'over', condition: 'cross', symbols: '*', interval: '1s', slow: 'ema12', direction: 'over', cooldown: '3s' },
+  { name: 'drop', condition: 'drop', symbols: '*', interval: '1s', percent: 12, window: '10s', cooldown: '5s' },
+  { name: 'unusual', condition: 'volume', symbols: '*', interval: '1s', times: 1.5, bars: 3 },
+  { name: 'quiet', condition: 'stale', symbols: '*', longer: '1s' },
+];
+const otherRules = [{ ...rules[0], above: 105 }, ...rules.slice(2)];
 
 export class FeedWriter {
   /** `symbol session sequence` of each tick that the log acknowledged. */
@@ -93,6 +102,7 @@ export class FeedWriter {
       refused: [],
       ...(this.#session > 1 ? { previous } : {}),
     });
+    this.#appendToAll({ v: 1, kind: 'alert-rules', rules: this.#session % 2 === 1 ? rules : otherRules, receivedTimeMs: nowMs });
   }
 
   #appendTicks(count: number, nowMs: number): void {

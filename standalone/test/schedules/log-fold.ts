@@ -1,4 +1,5 @@
 /** What the log says up to any offset, by the plain fold: the measure of what the store holds. */
+import type { Alert } from '@tapeline/core/alerts';
 import { type Bar, encodeBar } from '@tapeline/core/bars';
 import { intervals } from '@tapeline/core/intervals';
 import { decodeRecord } from '@tapeline/core/record-codec';
@@ -13,10 +14,12 @@ export interface Expected {
   readonly ticks: Map<string, { readonly symbol: string; readonly timeMs: number }>;
   /** Ticks that were refused, with the reason. */
   readonly refused: Map<string, string>;
+  /** By id. */
+  readonly alerts: Map<string, Alert>;
 }
 
 export class LogFold {
-  readonly expected: Expected = { bars: new Map(), ticks: new Map(), refused: new Map() };
+  readonly expected: Expected = { bars: new Map(), ticks: new Map(), refused: new Map(), alerts: new Map() };
   /** How often each tick stands in the log. */
   readonly ticksInLog = new Map<string, number>();
   readonly #log: Pick<MarketLog, 'read'>;
@@ -51,9 +54,10 @@ export class LogFold {
       this.ticksInLog.set(key, (this.ticksInLog.get(key) ?? 0) + 1);
     }
     this.#folds[partition]?.apply(record, output => {
-      const { bars, ticks, refused } = this.expected;
+      const { bars, ticks, refused, alerts } = this.expected;
       if (output.kind === 'bar') bars.set(`${output.bar.symbol} ${output.bar.interval} ${output.bar.startMs}`, output.bar);
       if (output.kind === 'tick') ticks.set(keyOf(output.tick), { symbol: output.tick.symbol, timeMs: output.tick.timeMs });
+      if (output.kind === 'alert') alerts.set(output.alert.id, output.alert);
       if (output.kind === 'dead-letter' && output.record.kind === 'tick') refused.set(keyOf(output.record), output.reason);
     });
   }

@@ -1,4 +1,5 @@
-/** Whether the store holds, at the end, what the log says: every bar to the byte, every acknowledged tick once, nothing else. */
+/** Whether the store holds, at the end, what the log says: every bar and alert to the byte, every acknowledged tick once, nothing else. */
+import { type Alert, encodeAlert } from '@tapeline/core/alerts';
 import { intervals } from '@tapeline/core/intervals';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -10,6 +11,7 @@ export interface Verdict {
   readonly ticks: number;
   readonly corrections: number;
   readonly refused: number;
+  readonly alerts: number;
 }
 
 const hourMs = 3_600_000;
@@ -31,7 +33,7 @@ export async function verdictOn(
   const fold = new LogFold(log, ends.length);
   for (const [partition, end] of ends.entries()) await fold.advance(partition, end);
   const faults = [...ticksOnce(fold, acknowledged)];
-  const { bars, ticks, refused } = fold.expected;
+  const { bars, ticks, refused, alerts } = fold.expected;
 
   const stored = await storedBars(store, symbols);
   faults.push(...differences('bar', new Map([...bars].map(([key, bar]) => [key, bytesOf(bar)])), stored.bytes));
@@ -39,6 +41,8 @@ export async function verdictOn(
   for (const symbol of symbols)
     for (const { tick } of await store.ticks({ symbol, ...around(hourMs) })) storedTicks.set(keyOf(tick), 'stored');
   faults.push(...differences('tick', new Map([...ticks].map(([key]) => [key, 'stored'])), storedTicks));
+  const storedAlerts = await store.alerts(around(hourMs));
+  faults.push(...differences('alert', textsOf(alerts.values()), textsOf(storedAlerts)));
   // Said again without the fold: each tick that was not refused is in exactly one second of its symbol.
   const due = acknowledged.size - refused.size;
   if (stored.ticksInSeconds !== due) faults.push(`the 1s bars count ${stored.ticksInSeconds} ticks, the feed wrote ${due} that count`);
@@ -48,6 +52,7 @@ export async function verdictOn(
     ticks: ticks.size,
     corrections: [...bars.values()].filter(bar => bar.revision > 0).length,
     refused: refused.size,
+    alerts: alerts.size,
   };
 }
 
@@ -75,6 +80,10 @@ async function storedBars(store: MarketStore, symbols: readonly string[]) {
     }
   }
   return { bytes, ticksInSeconds };
+}
+
+function textsOf(alerts: Iterable<Alert>): ReadonlyMap<string, string> {
+  return new Map([...alerts].map(alert => [alert.id, Buffer.from(encodeAlert(alert)).toString()]));
 }
 
 function differences(what: string, wanted: ReadonlyMap<string, string>, stored: ReadonlyMap<string, string>): readonly string[] {
