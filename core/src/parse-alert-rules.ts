@@ -13,7 +13,7 @@ export type ParsedRules =
   | { readonly rules: readonly AlertRule[]; readonly faults?: undefined }
   | { readonly rules?: undefined; readonly faults: readonly string[] };
 
-const mostRules = 10_000;
+const mostRules = 1_000;
 /** A record with all of them must fit into the log. */
 const mostBytes = 512_000;
 

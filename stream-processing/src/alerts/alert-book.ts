@@ -82,7 +82,10 @@ export class AlertBook {
   #feedEntries: readonly SilenceEntry[] = [];
   #intervalBits = 0;
   #quietMs = never;
-  /** Found when first asked for: as many as the partition has symbols. */
+  /** Of the symbols that no rule names. */
+  #others: SymbolRules = rulesOf([]);
+  #named: ReadonlySet<string> = new Set();
+  /** Of those that one names, found when first asked for: no more than the partition has symbols. */
   readonly #symbols = new Map<string, SymbolRules>();
 
   /** The book that `state` saved; an empty one without. */
@@ -109,6 +112,8 @@ export class AlertBook {
     this.#feedEntries = this.#entries.filter(isSilence).filter(({ rule }) => rule.feeds !== undefined);
     this.#intervalBits = rules.filter(isOfBars).reduce((bits, { interval }) => bits | bitOf(interval), 0);
     this.#quietMs = Math.min(never, ...this.#entries.filter(isSilence).flatMap(each => (each.rule.symbols ? [each.longerMs] : [])));
+    this.#others = rulesOf(this.#entries.filter(({ rule }) => symbolsOf(rule) === '*'));
+    this.#named = new Set(rules.flatMap(rule => (symbolsOf(rule) === '*' ? [] : (symbolsOf(rule) ?? []))));
     this.#symbols.clear();
   }
 
@@ -176,14 +181,22 @@ export class AlertBook {
   }
 
   #of(symbol: string): SymbolRules {
+    if (!this.#named.has(symbol)) return this.#others;
     const known = this.#symbols.get(symbol);
     if (known !== undefined) return known;
-    const named = this.#entries.filter(({ rule }) => isNamed('symbols' in rule ? rule.symbols : undefined, symbol));
-    const ofBars = Map.groupBy(named.filter(isBarEntry), ({ rule }) => rule.interval);
-    const found = { bars: ofBars, gaps: named.filter(isGap), silences: named.filter(isSilence) };
+    const found = rulesOf(this.#entries.filter(({ rule }) => isNamed(symbolsOf(rule), symbol)));
     this.#symbols.set(symbol, found);
     return found;
   }
+}
+
+function rulesOf(entries: readonly Entry[]): SymbolRules {
+  const bars = Map.groupBy(entries.filter(isBarEntry), ({ rule }) => rule.interval);
+  return { bars, gaps: entries.filter(isGap), silences: entries.filter(isSilence) };
+}
+
+function symbolsOf(rule: AlertRule): '*' | readonly string[] | undefined {
+  return 'symbols' in rule ? rule.symbols : undefined;
 }
 
 function entryOf(rule: AlertRule): Entry | SilenceEntry {

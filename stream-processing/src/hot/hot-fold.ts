@@ -10,7 +10,7 @@ import type { Interval } from '@tapeline/core/intervals';
 import { parseAlertRules } from '@tapeline/core/parse-alert-rules';
 import { partitionOf } from '@tapeline/core/partitioner';
 import type { AlertRulesRecord, FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
-import { AlertBook, type GiveAlert, type SeenBeat } from '../alerts/alert-book.ts';
+import { AlertBook } from '../alerts/alert-book.ts';
 import { endAbsence, endless } from '../fold/coverage.ts';
 import type { SessionChange } from '../fold/feed-table.ts';
 import { outputsOfHistory } from '../fold/history.ts';
@@ -28,16 +28,8 @@ import { type NumberReader, NumberWriter } from './number-stream.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
 import { readSymbol, writeSymbol } from './symbol-snapshot.ts';
-import {
-  latestFeedColumn,
-  latestReceiptOf,
-  latestTickOf,
-  latestVersionColumn,
-  ownerColumn,
-  storeTick,
-  timeFeedColumn,
-} from './tick-numbers.ts';
-import { watchBars } from './watched-bars.ts';
+import { latestFeedColumn, latestTickOf, latestVersionColumn, storeTick, timeFeedColumn } from './tick-numbers.ts';
+import { alertsTo, watchBars, watchQuiet } from './watch.ts';
 
 export type { FoldOptions } from '../fold/levels.ts';
 export type { RecordRun, RunProgress } from './everyday-ticks.ts';
@@ -295,23 +287,9 @@ export class HotFold {
     const feed = this.#feeds.get(index);
     if (feed?.session !== record.session) return;
     const beat = { feed, timeMs: record.timeMs, versionUs };
-    if (watermarkMs !== undefined) this.#watchQuiet(index, beat, results);
+    if (watermarkMs !== undefined) watchQuiet(this.#alerts, index, beat, { engine: this.#engine, symbols: this.#symbols, results });
     // All partitions hear of a feed, one tells of it.
     else if (this.#options.partition === 0) this.#alerts.feedAway(beat, alertsTo(results));
-  }
-
-  /** Of each symbol and heartbeat, so that those that are not quiet cost a few comparisons. */
-  #watchQuiet(feed: number, beat: SeenBeat, results: FoldResults): void {
-    const { quietMs } = this.#alerts;
-    if (beat.timeMs - beat.feed.sessionStartMs <= quietMs) return;
-    // Nothing here makes the engine's memory grow, so these stay its views.
-    const { functions, wholes, numbers } = this.#engine;
-    for (let slot = 0; slot < this.#symbols.size; slot += 1) {
-      const row = functions.symbolRowAt(slot);
-      if (wholes[row / 4 + ownerColumn] !== feed) continue;
-      const lastMs = latestReceiptOf(wholes, numbers, row);
-      if (beat.timeMs - lastMs > quietMs) this.#alerts.symbolQuiet(this.#symbols.name(slot), lastMs, beat, alertsTo(results));
-    }
   }
 
   /** Lets the engine close windows, and the rules look at their bars: a bar that a straggler makes has revision 0, too. */
@@ -320,7 +298,7 @@ export class HotFold {
     const from = results.bars.count;
     close();
     results.bars.take();
-    watchBars(this.#alerts, results.bars, from, alertsTo(results));
+    watchBars(this.#alerts, from, results);
   }
 
   #applyRules(record: AlertRulesRecord, results: FoldResults): void {
@@ -440,8 +418,4 @@ export class HotFold {
   #nextVersion(): number {
     return this.#engine.functions.nextVersion();
   }
-}
-
-function alertsTo({ outputs }: FoldResults): GiveAlert {
-  return alert => outputs.push({ kind: 'alert', alert });
 }
