@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import type { HistoryRecord } from '@tapeline/core/records';
+import { FileItems } from '@tapeline/database/file-items';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { Registry } from 'prom-client';
-import { FileItems } from '../src/backfill/file-items.ts';
 import { type HistoryJobOptions, runHistoryJob } from '../src/history/history-job.ts';
 import { aBar, minuteMs } from './support/bars.ts';
 import { JumpingTime } from './support/jumping-time.ts';

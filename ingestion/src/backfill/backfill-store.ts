@@ -1,9 +1,9 @@
 /** Where the queue of backfills is kept: jobs by id, each written whole. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { FileItems } from '@tapeline/database/file-items';
 import type { WorkItems } from '@tapeline/database/work-store';
 import { z } from 'zod';
 import type { BackfillJob } from './backfill-job.ts';
-import { FileItems } from './file-items.ts';
 
 export interface BackfillStore {
   /** All jobs, in any order. */

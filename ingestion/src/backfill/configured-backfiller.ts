@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Configuration } from '@tapeline/core/configuration';
 import { openConfiguredWork } from '@tapeline/database/configured-store';
+import { FileItems } from '@tapeline/database/file-items';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { WorkItems, WorkStore } from '@tapeline/database/work-store';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -16,7 +17,6 @@ import { RestClient } from '../twelve-data/rest-client.ts';
 import { runBackfiller } from './backfiller.ts';
 import { CellCreditStore } from './cell-credit-store.ts';
 import type { Tolerance } from './comparison.ts';
-import { FileItems } from './file-items.ts';
 import { type Patience, patientCell } from './patience.ts';
 
 export interface ConfiguredBackfillerOptions {

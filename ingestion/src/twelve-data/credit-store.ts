@@ -8,9 +8,9 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { link, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
+import { syncFolder, writeDurably } from '@tapeline/core/durable-file';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { z } from 'zod';
-import { syncFolder, writeDurably } from '../durable-file.ts';
 import { type CreditLedger, emptyLedger } from './credit-ledger.ts';
 
 export interface StoredLedger {

@@ -2,8 +2,8 @@
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
-import type { WorkItem, WorkItems } from '@tapeline/database/work-store';
-import { syncFolder, writeDurably } from '../durable-file.ts';
+import { syncFolder, writeDurably } from '@tapeline/core/durable-file';
+import type { WorkItem, WorkItems } from './work-store.ts';
 
 export class FileItems implements WorkItems {
   readonly #folder: string;
