@@ -1,6 +1,7 @@
 /** Reads the environment against the table of settings and reports all faults at once, before anything connects. */
 import { readFileSync } from 'node:fs';
 import { PipelineError, reasonOf } from './errors.ts';
+import { messageFaults, secretsInside } from './message-faults.ts';
 import { type FeedName, type Setting, type SettingName, settings, strictPrefixes } from './settings.ts';
 import { shardFault } from './shards.ts';
 
@@ -32,17 +33,18 @@ export function readConfiguration(environment: Environment): Configuration {
 
 /** The secrets of a configuration, for the logger to keep out of every line. */
 export function secretsOf(configuration: Configuration): readonly string[] {
-  return (Object.entries(settings) as [SettingName, Setting<unknown>][])
+  const whole = (Object.entries(settings) as [SettingName, Setting<unknown>][])
     .filter(([, setting]) => setting.secret)
     .map(([name]) => configuration[name])
     .filter((value): value is string => typeof value === 'string');
+  return [...whole, ...secretsInside(configuration)];
 }
 
 /**
  * The text of a file that a setting names; `undefined` when the setting is absent.
  * @throws PipelineError `configuration.invalid` when it cannot be read.
  */
-export function fileOf(configuration: Configuration, name: 'KAFKA_CA_FILE' | 'CASSANDRA_CA_FILE'): string | undefined {
+export function fileOf(configuration: Configuration, name: 'KAFKA_CA_FILE' | 'CASSANDRA_CA_FILE' | 'SMTP_CA_FILE'): string | undefined {
   const path = configuration[name];
   if (path === undefined) return undefined;
   try {
@@ -97,7 +99,7 @@ function crossFaults(values: Configuration): string[] {
   if (values.INGESTER_LEASE && !(values.POD_NAME && values.POD_NAMESPACE)) {
     faults.push('INGESTER_LEASE needs to know its pod: set POD_NAME and POD_NAMESPACE (from metadata.name and metadata.namespace)');
   }
-  return [...faults, ...feedFaults(values), ...exportFaults(values)];
+  return [...faults, ...feedFaults(values), ...exportFaults(values), ...messageFaults(values)];
 }
 
 /** What a feed needs that is not there, and symbols that two feeds would fight for. */
