@@ -1,6 +1,6 @@
 /** Turns feed records into bytes and back, and refuses by field and reason what is not one. */
 import { z } from 'zod';
-import { alertSchema } from './alerts.ts';
+import { type Alert, alertSchema } from './alerts.ts';
 import { deadLetterSchema } from './dead-letters.ts';
 import { PipelineError, reasonOf } from './errors.ts';
 import { type FeedRecord, feedRecordSchema, recordFormat } from './records.ts';
@@ -10,7 +10,7 @@ import { type FeedRecord, feedRecordSchema, recordFormat } from './records.ts';
  * @throws PipelineError `record.invalid` when a field is not what its kind asks for.
  */
 export function encodeRecord(record: FeedRecord): Uint8Array {
-  return Buffer.from(JSON.stringify(checked(record)));
+  return Buffer.from(JSON.stringify(checked(feedRecordSchema, record)));
 }
 
 /**
@@ -19,6 +19,28 @@ export function encodeRecord(record: FeedRecord): Uint8Array {
  *   {@link recordFormat}.
  */
 export function decodeRecord(bytes: Uint8Array | undefined): FeedRecord {
+  return checked(feedRecordSchema, valueIn(bytes));
+}
+
+/**
+ * Decodes a record of `market-data.alerts`.
+ * @throws PipelineError as {@link decodeRecord} does.
+ */
+export function decodeAlert(bytes: Uint8Array | undefined): Alert {
+  return checked(alertSchema, valueIn(bytes));
+}
+
+/** JSON Schema (2020-12) of each kind of record, for consumers in other languages. */
+export function recordJsonSchemas(): Readonly<Record<string, unknown>> {
+  const schemas: Record<string, unknown> = {};
+  for (const option of [...feedRecordSchema.options, alertSchema, deadLetterSchema]) {
+    const [kind] = option.shape.kind.values;
+    schemas[String(kind)] = z.toJSONSchema(option);
+  }
+  return schemas;
+}
+
+function valueIn(bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined) throw refused('record has no value (a tombstone), expected compact JSON');
   let value: unknown;
   try {
@@ -37,21 +59,11 @@ export function decodeRecord(bytes: Uint8Array | undefined): FeedRecord {
       },
     );
   }
-  return checked(value);
+  return value;
 }
 
-/** JSON Schema (2020-12) of each kind of record, for consumers in other languages. */
-export function recordJsonSchemas(): Readonly<Record<string, unknown>> {
-  const schemas: Record<string, unknown> = {};
-  for (const option of [...feedRecordSchema.options, alertSchema, deadLetterSchema]) {
-    const [kind] = option.shape.kind.values;
-    schemas[String(kind)] = z.toJSONSchema(option);
-  }
-  return schemas;
-}
-
-function checked(value: unknown): FeedRecord {
-  const result = feedRecordSchema.safeParse(value);
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const faults = result.error.issues.map(issue => `${issue.path.join('.') || 'record'}: ${issue.message}`);
   throw refused(faults.join('; '));
