@@ -1,0 +1,137 @@
+/** The alerts of the topic from an offset on, one after another, each looked at before it is taken. The log's own reader bounds what is read ahead. */
+import type { Alert } from '@tapeline/core/alerts';
+import { hasCode, PipelineError } from '@tapeline/core/errors';
+import { decodeAlert } from '@tapeline/core/record-codec';
+import { alertsTopic } from '@tapeline/core/topics';
+import { BackOff } from '@tapeline/log/back-off';
+import type { LogBatch, LogRecord, MarketLog } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+
+/** The topic has one partition; were there more, alerts would stand in the first one only. */
+export const alertsPartition = 0;
+
+export interface ReadAlert {
+  /** `undefined` where the record is none. */
+  readonly alert: Alert | undefined;
+  /** Offset after it. */
+  readonly nextOffset: number;
+  /** True when the log had more behind it when it was read. */
+  readonly hasMore: boolean;
+}
+
+export interface AlertStreamOptions {
+  readonly log: Pick<MarketLog, 'read' | 'offsets'>;
+  readonly fromOffset: number;
+  readonly logger: Logger;
+  /** Called for each record that is no alert. */
+  readonly skipped: () => void;
+  readonly signal: AbortSignal;
+}
+
+export class AlertStream {
+  readonly #alerts: AsyncIterator<ReadAlert, void>;
+  #next: Promise<IteratorResult<ReadAlert, void>> | undefined;
+
+  constructor(options: AlertStreamOptions) {
+    this.#alerts = followAlerts(options);
+  }
+
+  /**
+   * The next alert, which stays the next one until {@link take}; `undefined` when none came within `waitMs`, and at the end.
+   * @throws PipelineError `record.newer`, and what no waiting helps against
+   */
+  async peek(waitMs: number): Promise<ReadAlert | undefined> {
+    this.#next ??= this.#alerts.next();
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => late.resolve(undefined), waitMs);
+    try {
+      const result = await Promise.race([this.#next, late.promise]);
+      return result?.done === true ? undefined : result?.value;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  take(): void {
+    this.#next = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#next?.catch(() => undefined);
+    await this.#alerts.return?.();
+  }
+}
+
+interface Place {
+  nextOffset: number;
+  isOutOfRange: boolean;
+}
+
+async function* followAlerts(options: AlertStreamOptions): AsyncGenerator<ReadAlert, void, void> {
+  const { fromOffset, logger, signal } = options;
+  const backOff = new BackOff({ initialMs: 200, highestMs: 10_000 });
+  const place: Place = { nextOffset: fromOffset, isOutOfRange: false };
+  while (!signal.aborted) {
+    try {
+      yield* readOn(options, place, () => backOff.succeeded());
+    } catch (error) {
+      place.isOutOfRange = hasCode(error, 'log.out-of-range');
+      if (!place.isOutOfRange) {
+        if (!(error instanceof PipelineError) || !error.retriable) throw error;
+        logger.warn({ code: error.code }, `alerts cannot be read: ${error.message}; trying again`);
+      }
+      await backOff.wait(signal);
+    }
+  }
+}
+
+async function* readOn(options: AlertStreamOptions, place: Place, succeeded: () => void): AsyncGenerator<ReadAlert, void, void> {
+  const { log, logger, skipped, signal } = options;
+  if (place.isOutOfRange) place.nextOffset = await startAgain(log, place.nextOffset, logger);
+  place.isOutOfRange = false;
+  for await (const batch of log.read({ topic: alertsTopic.name, partition: alertsPartition, fromOffset: place.nextOffset, signal })) {
+    succeeded();
+    for (const read of alertsOf(batch, logger)) {
+      place.nextOffset = read.nextOffset;
+      if (read.alert === undefined) skipped();
+      yield read;
+    }
+    place.nextOffset = batch.lastOffset + 1;
+  }
+}
+
+function* alertsOf({ records, highWatermark }: LogBatch, logger: Logger): Generator<ReadAlert, void, void> {
+  for (const record of records) {
+    const nextOffset = record.offset + 1;
+    yield { alert: alertIn(record, logger), nextOffset, hasMore: nextOffset < highWatermark };
+  }
+}
+
+/** Where the topic begins: its retention was faster than we were, or it was made anew. */
+async function startAgain(log: Pick<MarketLog, 'offsets'>, nextOffset: number, logger: Logger): Promise<number> {
+  const [first] = await log.offsets(alertsTopic.name);
+  const { lowOffset = 0, highWatermark = 0 } = first ?? {};
+  const why =
+    nextOffset > highWatermark
+      ? 'the topic was made anew'
+      : 'the topic has forgotten what was not sent yet; the store still has it (/api/alerts)';
+  logger.error(
+    { topic: alertsTopic.name, nextOffset, lowOffset },
+    `alerts are read from offset ${lowOffset} on instead of ${nextOffset}: ${why}`,
+  );
+  return lowOffset;
+}
+
+/** @throws PipelineError `record.newer`. */
+function alertIn({ offset, value }: LogRecord, logger: Logger): Alert | undefined {
+  try {
+    return decodeAlert(value);
+  } catch (error) {
+    if (!hasCode(error, 'record.invalid')) throw error;
+    logger.warn(
+      { topic: alertsTopic.name, offset, code: error.code },
+      `a record of ${alertsTopic.name} is no alert and is passed over: ${error.message}`,
+    );
+    return undefined;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Sends what `market-data.alerts` says, one of all notifiers at a time: the member of the consumer group that owns the topic's one
+ * partition. Each destination is an affair of its own, with its place in the topic and its memory, so one that is down holds up no other.
+ */
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { alertsTopic } from '@tapeline/core/topics';
+import type { WorkCell, WorkItems } from '@tapeline/database/work-store';
+import { BackOff, pause } from '@tapeline/log/back-off';
+import type { MarketLog, PartitionClaim } from '@tapeline/log/market-log';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { AlertStream, alertsPartition } from './alert-stream.ts';
+import type { Destination } from './destination.ts';
+import { noFence, takeFence } from './fence.ts';
+import { NotifierMetrics } from './notifier-metrics.ts';
+import { patiently } from './patience.ts';
+import { Refusals } from './refusals.ts';
+import { runSender, type SenderOptions, type SenderTiming } from './sender.ts';
+import { SentMemory } from './sent-memory.ts';
+
+export interface NotifierOptions {
+  readonly log: MarketLog;
+  /** Consumer group: notifiers of one group take turns. */
+  readonly group: string;
+  readonly destinations: readonly Destination[];
+  /** Queues by name, of these notifiers only. */
+  readonly items: (queue: string) => WorkItems;
+  /** Of these notifiers only; absent where only one process can have the items. */
+  readonly cell?: WorkCell | undefined;
+  readonly timing: SenderTiming;
+  /** A message that is under way when the notifier stops may take so long. @default 3,000 */
+  readonly graceMs?: number | undefined;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly signal: AbortSignal;
+  /** Called each time that the group has said whether this one sends. */
+  readonly onAssigned?: (() => void) | undefined;
+}
+
+/**
+ * Runs until the signal aborts.
+ * @throws what no waiting helps against: no right to the topic, a memory that cannot be read
+ */
+export async function runNotifier(options: NotifierOptions): Promise<void> {
+  const { log, group, destinations, logger, signal, onAssigned } = options;
+  const metrics = new NotifierMetrics(
+    options.registry,
+    destinations.map(({ name }) => name),
+  );
+  const backOff = new BackOff({ initialMs: 500, highestMs: 10_000 });
+  while (!signal.aborted) {
+    try {
+      for await (const claim of log.join({ topic: alertsTopic.name, group, signal, onAssigned })) {
+        if (claim.partition === alertsPartition) await new Term(options, claim, metrics).run().finally(() => claim.release());
+        else claim.release();
+        backOff.succeeded();
+      }
+    } catch (error) {
+      if (signal.aborted || !(error instanceof PipelineError) || !error.retriable) throw error;
+      logger.warn({ code: error.code }, `${error.message}; trying again`);
+      await backOff.wait(signal);
+    }
+  }
+}
+
+/** What the destinations share while one holds the fence. */
+type Turn = Pick<SenderOptions, 'fence' | 'stopping' | 'over' | 'superseded'>;
+
+/** While the partition is ours. */
+class Term {
+  readonly #options: NotifierOptions;
+  readonly #claim: PartitionClaim;
+  readonly #metrics: NotifierMetrics;
+  /** How far each destination is. */
+  readonly #offsets = new Map<Destination, number>();
+
+  constructor(options: NotifierOptions, claim: PartitionClaim, metrics: NotifierMetrics) {
+    this.#options = options;
+    this.#claim = claim;
+    this.#metrics = metrics;
+  }
+
+  async run(): Promise<void> {
+    const { signal, logger, destinations } = this.#options;
+    const { lost } = this.#claim;
+    const backOff = new BackOff({ initialMs: 1_000, highestMs: 10_000 });
+    logger.info({ destinations: destinations.map(({ receiver }) => receiver) }, 'alerts are sent from here');
+    this.#metrics.sender.set(1);
+    try {
+      // A second turn only where another notifier began and the group says that it is ours all the same.
+      while (!signal.aborted && !lost.aborted) {
+        await this.#send();
+        if (!signal.aborted && !lost.aborted) await backOff.wait(AbortSignal.any([signal, lost]));
+      }
+    } finally {
+      this.#metrics.sender.set(0);
+      if (lost.aborted) logger.info('alerts are sent by another notifier from now on; standing by');
+    }
+  }
+
+  async #send(): Promise<void> {
+    const { cell, destinations, signal, logger, graceMs = 3_000 } = this.#options;
+    const left = new AbortController();
+    const stopping = AbortSignal.any([signal, this.#claim.lost, left.signal]);
+    const late = new AbortController();
+    const over = AbortSignal.any([this.#claim.lost, left.signal, late.signal]);
+    const grace = stopping.aborted
+      ? Promise.resolve()
+      : once(stopping)
+          .then(() => pause(graceMs, over))
+          .then(() => late.abort());
+    try {
+      const fence =
+        cell === undefined ? noFence : await patiently('beginning to send', () => takeFence(cell), { signal: stopping, logger });
+      const superseded = () => {
+        logger.warn('another notifier has begun to send: this one stops');
+        left.abort();
+      };
+      const turn = { fence, stopping, over, superseded };
+      const sending = destinations.map(destination => this.#sendTo(destination, turn).finally(() => left.abort()));
+      await Promise.allSettled(sending);
+      await Promise.all(sending);
+    } catch (error) {
+      if (!stopping.aborted || !(error instanceof PipelineError) || !error.retriable) throw error;
+      logger.debug({ code: error.code }, `left while waiting: ${reasonOf(error)}`);
+    } finally {
+      left.abort();
+      await grace;
+    }
+  }
+
+  async #sendTo(destination: Destination, turn: Turn): Promise<void> {
+    const { log, items, timing, logger } = this.#options;
+    const metrics = this.#metrics;
+    const patience = { signal: turn.stopping, logger };
+    const { name, id, receiver } = destination;
+    const firstOffset = () => this.#endOfTopic(receiver);
+    const memory = await patiently('reading what was sent', () => SentMemory.open({ items: items(id), firstOffset }), patience);
+    const refusals = await patiently('reading what was refused', () => Refusals.open(items(`${id}-refused`)), patience);
+    metrics.refusalsKept.set({ destination: name }, refusals.size);
+    const { last } = refusals;
+    if (last !== undefined) {
+      logger.warn(
+        { destination: name, refusals: refusals.size, ids: last.ids.slice(0, 20) },
+        `${receiver} refused messages for good, the last at ${new Date(last.timeMs).toISOString()}: ${last.reason}`,
+      );
+    }
+    const skipped = () => metrics.skipped.inc({ destination: name, reason: 'invalid' });
+    const ended = new AbortController();
+    const signal = AbortSignal.any([turn.stopping, ended.signal]);
+    const stream = new AlertStream({ log, fromOffset: memory.nextOffset, logger, skipped, signal });
+    try {
+      await runSender({
+        ...turn,
+        destination,
+        memory,
+        refusals,
+        stream,
+        timing,
+        metrics,
+        logger,
+        reached: offset => this.#reached(destination, offset),
+      });
+    } finally {
+      ended.abort();
+      await stream.close();
+    }
+  }
+
+  /** The first time of all a destination hears of what comes from then on. */
+  async #endOfTopic(receiver: string): Promise<number> {
+    const { log, logger } = this.#options;
+    const [first] = (await log.offsets(alertsTopic.name)).filter(({ partition }) => partition === alertsPartition);
+    const offset = first?.highWatermark ?? 0;
+    logger.info({ offset }, `${receiver} is new: alerts are sent there from now on`);
+    return offset;
+  }
+
+  /** For people: the group's lag is what waits for the slowest destination. */
+  #reached(destination: Destination, nextOffset: number): void {
+    this.#offsets.set(destination, nextOffset);
+    if (this.#offsets.size < this.#options.destinations.length) return;
+    const commit = this.#claim.commit(Math.min(...this.#offsets.values()));
+    commit.catch((error: unknown) => this.#options.logger.debug({ reason: reasonOf(error) }, 'an offset was not committed'));
+  }
+}
+
+function once(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
