@@ -81,6 +81,7 @@ module.exports = {
     only('cdktf-door', '(cdktf|cdktn|@cdktf|constructs)', '^infrastructure/'),
     only('object-store-door', '@aws-sdk', '^visualization/(src/export/bucket-destination\\.ts$|test/)'),
     only('parquet-door', 'hyparquet-writer', '^visualization/src/export/parquet-file\\.ts$'),
+    only('nodemailer-door', 'nodemailer', '^stream-processing/src/notifier/'),
     only('fastify-door', 'fastify', '^visualization/'),
     only('grafana-door', '@grafana/grafana-foundation-sdk', '^visualization/src/dashboards/'),
     {

@@ -7,6 +7,8 @@ import { type ExportTable, exportTables } from '@tapeline/core/settings';
 import { openServingStore } from '@tapeline/database/configured-store';
 import { addServicesCommand } from '@tapeline/services/command';
 import { generationsCommand } from '@tapeline/stream-processing/generations-command';
+import { configuredDestinations } from '@tapeline/stream-processing/notifier/configured-notifier';
+import { notifyTest } from '@tapeline/stream-processing/notifier/notify-test';
 import { rebuildCommand } from '@tapeline/stream-processing/rebuild-command';
 import { repartitionCommand } from '@tapeline/stream-processing/repartition-command';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -163,6 +165,18 @@ program
   .description('tell whether a file of rules can be used, and what each rule means; all faults at once')
   .argument('<file>', 'YAML or JSON, as for ALERT_RULES_FILE')
   .action((path: string) => finish(configured().then(({ configuration }) => alertsCheckCommand({ path, configuration }))));
+
+program
+  .command('notify-test')
+  .description('send a test message to each receiver of alerts (ALERT_MAIL_TO, ALERT_WEBHOOK_URL), and say what failed and what helps')
+  .action(() =>
+    finish(
+      configured().then(({ configuration }) => {
+        const destinations = configuredDestinations(configuration);
+        return notifyTest({ destinations, nowMs: Date.now(), print: line => process.stdout.write(line), signal: stopSignal() });
+      }),
+    ),
+  );
 
 addServicesCommand(program);
 

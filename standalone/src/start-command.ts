@@ -1,4 +1,4 @@
-/** `tapeline start`: simulator (without a key) → ingester → log → fold → store → live board, in one process. */
+/** `tapeline start`: simulator (without a key) → ingester → log → fold → store → live board, and the notifier, in one process. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { hasCode } from '@tapeline/core/errors';
 import { createProbes } from '@tapeline/core/probes';
@@ -20,6 +20,7 @@ import { marketBars } from '@tapeline/simulator/rest/market-bars';
 import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { defaultTicksPerSecond, type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { followAlertRules } from '@tapeline/stream-processing/alerts/follow-alert-rules';
+import { configuredDestinations, runConfiguredNotifier } from '@tapeline/stream-processing/notifier/configured-notifier';
 import { processingSettings } from '@tapeline/stream-processing/processing-settings';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { hasExport } from '@tapeline/visualization/export/configured-export';
@@ -69,7 +70,8 @@ class StandaloneFlow {
     const rules = this.#configuration.ALERT_RULES_FILE === undefined ? [] : [this.#alertRulesPart(this.#configuration.ALERT_RULES_FILE)];
     const dailyJobs = restUrlOf(this.#configuration) === undefined ? [] : [this.#dailyJobsPart()];
     const exports = hasExport(this.#configuration) ? [this.#exportPart()] : [];
-    return [...stages, ...rules, ...simulated, this.#ingesterPart(), ...backfiller, ...dailyJobs, ...exports];
+    const notifier = configuredDestinations(this.#configuration).length === 0 ? [] : [this.#notifierPart()];
+    return [...stages, ...rules, ...notifier, ...simulated, this.#ingesterPart(), ...backfiller, ...dailyJobs, ...exports];
   }
 
   greeting(): string {
@@ -166,6 +168,17 @@ class StandaloneFlow {
     const { BAR_INTERVALS: intervals } = this.#configuration;
     const shell = { logger: this.#logger, registry: this.#registry };
     return runningPart('alert rules', signal => followAlertRules({ ...shell, log: existing(this.#log), file, intervals, signal }));
+  }
+
+  #notifierPart(): Part {
+    return runningPart('notifier', async signal => {
+      await runConfiguredNotifier(this.#configuration, {
+        log: existing(this.#log),
+        logger: this.#logger,
+        registry: this.#registry,
+        signal,
+      });
+    });
   }
 
   #simulatorPart(): Part {
