@@ -119,6 +119,7 @@ function answered(ask: (done: (error?: Error | null) => void) => void): Promise<
 }
 
 function failureOf(error: unknown): MailFailure {
-  const { code, responseCode, command } = typeof error === 'object' && error !== null ? (error as Partial<MailFailure>) : {};
-  return { message: reasonOf(error), code, responseCode, command };
+  const known = typeof error === 'object' && error !== null ? (error as Partial<MailFailure>) : {};
+  const { code, originalCode, responseCode, command, message = reasonOf(error) } = known;
+  return { message, code, originalCode, responseCode, command };
 }

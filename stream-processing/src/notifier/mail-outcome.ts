@@ -6,6 +6,8 @@ export interface MailFailure {
   readonly message: string;
   /** `EAUTH`, `ETLS`, `EDNS` … */
   readonly code?: string | undefined;
+  /** Of the socket below: `ECONNREFUSED`, `CERT_HAS_EXPIRED` … */
+  readonly originalCode?: string | undefined;
   /** Three digits; absent when the server did not answer. */
   readonly responseCode?: number | undefined;
   /** What was answered so: `CONN`, `EHLO`, `STARTTLS`, `AUTH PLAIN`, `MAIL FROM`, `RCPT TO`, `DATA`; `API` when nothing was asked. */
@@ -32,9 +34,9 @@ export function outcomeOfFailure(failure: MailFailure): Outcome {
   return { kind: 'refused', reason, remedy };
 }
 
-function remedyOf({ code, command = '', responseCode }: MailFailure): string {
+function remedyOf({ code, originalCode = '', command = '', responseCode }: MailFailure): string {
   if (code === 'EDNS') return 'check the name in SMTP_HOST or SMTP_URL, and that names are resolved';
-  if (code === 'ETLS' || command === 'STARTTLS') {
+  if (code === 'ETLS' || command === 'STARTTLS' || /CERT|SSL|TLS/.test(originalCode)) {
     return 'check SMTP_SECURITY (starttls is usual at port 587, tls at 465) and SMTP_CA_FILE';
   }
   if (code === 'EAUTH' || command.startsWith('AUTH') || (responseCode !== undefined && aboutTheSender.has(responseCode))) {

@@ -118,11 +118,12 @@ export class SentMemory {
     this.#chunks.set(id, written);
   }
 
-  /** Chunks that are too old or too many; never the one that was written last, which says where to go on. */
+  /** Chunks that are too old, too many or empty; never the one that was written last, which says where to go on. */
   async #forget(): Promise<void> {
     const beforeMs = this.#clock() - rememberedMs;
     for (const [id, { ids, lastMs }] of this.#chunks) {
-      if (id === this.#current || (lastMs >= beforeMs && this.#known.size <= this.#mostIds)) return;
+      if (id === this.#current) return;
+      if (ids.length > 0 && lastMs >= beforeMs && this.#known.size <= this.#mostIds) continue;
       await this.#items.remove(id);
       this.#chunks.delete(id);
       for (const hash of ids) this.#known.delete(hash);
