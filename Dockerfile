@@ -2,7 +2,7 @@
 #
 #   docker build --target ingester --tag tapeline/ingester:"$(npx node scripts/image-tag.ts)" .
 #
-# Targets: ingester, backfiller, stream-processor, live-board, migrations, simulator. Node strips the types itself, so nothing is compiled;
+# Targets: ingester, backfiller, stream-processor, live-board, notifier, migrations, simulator. Node strips the types itself, so nothing is compiled;
 # each image has the sources of its process, the production packages of those, and nothing else. It needs no writable file system.
 ARG NODE_IMAGE=docker.io/library/node:24.21.0-bookworm-slim
 
@@ -78,6 +78,14 @@ COPY stream-processing stream-processing/
 COPY visualization visualization/
 EXPOSE 8080
 ENTRYPOINT ["node", "visualization/src/main.ts"]
+
+FROM process AS notifier
+COPY --from=stream-processor-packages /app/node_modules node_modules/
+COPY log log/
+COPY database database/
+COPY stream-processing stream-processing/
+EXPOSE 8080
+ENTRYPOINT ["node", "stream-processing/src/notifier/main.ts"]
 
 FROM process AS migrations
 COPY --from=migrations-packages /app/node_modules node_modules/

@@ -8,7 +8,17 @@ import { helm, type Rendering, renderAll } from './support/rendering.ts';
 import { kubeconform, startTestCluster, type TestCluster } from './support/test-cluster.ts';
 
 const PATIENCE_MS = 300_000;
-const ours = ['migrations', 'simulator', 'ingester', 'stream-processor', 'backfiller', 'daily-jobs', 'live-board', 'kafdrop'] as const;
+const ours = [
+  'migrations',
+  'simulator',
+  'ingester',
+  'stream-processor',
+  'backfiller',
+  'daily-jobs',
+  'live-board',
+  'notifier',
+  'kafdrop',
+] as const;
 
 describeWithControlPlane('a real API server and the charts', () => {
   let cluster: TestCluster;
@@ -128,6 +138,7 @@ describeWithControlPlane('a real API server and the charts', () => {
         'ingester 2',
         'kafdrop 1',
         'live-board 2',
+        'notifier 1',
         'simulator 1',
         'stream-processor 2',
       ]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { encodeRecord } from '@tapeline/core/record-codec';
-import { barsTopic, deadLetterTopic, feedTopic, topics } from '@tapeline/core/topics';
+import { alertsTopic, barsTopic, deadLetterTopic, feedTopic, topics } from '@tapeline/core/topics';
 import { findLastSession } from '@tapeline/ingestion/last-session';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -58,6 +58,24 @@ const work: Readonly<Record<string, { readonly readOnly: boolean; readonly run: 
   'daily-jobs': {
     readOnly: false,
     run: log => log.append([{ topic: feedTopic.name, partition: 1, key: 'BTC/USD', value: record }]),
+  },
+  notifier: {
+    readOnly: false,
+    run: async (log, signal) => {
+      for await (const batch of log.read({ topic: feedTopic.name, partition: 0, fromOffset: 0 })) {
+        expect(batch.records.length).toBeGreaterThan(0);
+        break;
+      }
+      await log.append([{ topic: feedTopic.name, partition: 1, value: record }]);
+      for await (const claim of log.join({ topic: alertsTopic.name, group: 'notifier', signal })) {
+        for await (const batch of log.read({ topic: alertsTopic.name, partition: 0, fromOffset: 0 })) {
+          await claim.commit(batch.highWatermark);
+          break;
+        }
+        claim.release();
+        break;
+      }
+    },
   },
   'live-board': {
     readOnly: true,
@@ -157,7 +175,10 @@ describeUnless(await missing(), 'the users of the Kafka chart, on a Kafka that a
       topics: topics.map(({ name, partitions = 2 }) => ({ topic: name, numPartitions: partitions, replicationFactor: 1 })),
     });
     for (const user of users) await kafka.allow(entries[user] ?? []);
-    const producer = [0, 1].map(partition => ({ topic: feedTopic.name, partition, value: record }));
+    const producer = [
+      ...[0, 1].map(partition => ({ topic: feedTopic.name, partition, value: record })),
+      { topic: alertsTopic.name, partition: 0, value: record },
+    ];
     const admin = { KAFKA_BROKERS: kafka.broker, KAFKA_SASL_MECHANISM: 'plain', KAFKA_USERNAME: 'admin', KAFKA_PASSWORD: 'admin' };
     const log = await openConfiguredLog(readConfiguration(admin), { clientId: 'admin', logger: pino({ level: 'silent' }), readOnly: true });
     await log.append(producer);
@@ -170,8 +191,8 @@ describeUnless(await missing(), 'the users of the Kafka chart, on a Kafka that a
     await workAs(user, kafka.broker);
   });
 
-  it('say so in few words: four rights for the ingester, four for a processor, three for the backfiller and for the daily jobs each, one for the board', () => {
-    expect(users.map(user => entries[user]?.length)).toEqual([4, 4, 3, 3, 1]);
+  it('say so in few words: four rights for the ingester, four for a processor, three for the backfiller and for the daily jobs each, six for the notifier, one for the board', () => {
+    expect(users.map(user => entries[user]?.length)).toEqual([4, 4, 3, 3, 6, 1]);
   });
 
   describe.each(users)('%s needs each of its rights', user => {

@@ -7,7 +7,7 @@ import { policies } from './support/policies/all.ts';
 import { helm, type Rendering, render, renderAll } from './support/rendering.ts';
 
 const PATIENCE_MS = 180_000;
-const ourProcesses = /(^|\/)tapeline\/(ingester|stream-processor|backfiller|live-board|migrations|simulator)[:@]/;
+const ourProcesses = /(^|\/)tapeline\/(ingester|stream-processor|backfiller|live-board|notifier|migrations|simulator)[:@]/;
 
 describeWithControlPlane('the charts, rendered', () => {
   let renderings: readonly Rendering[] = [];
@@ -74,6 +74,9 @@ describeWithControlPlane('a chart refuses', () => {
     ['daily-jobs', ['--set', 'exportBucket=market-data'], 'exportBucket needs exportKeySecret'],
     ['daily-jobs', ['--set-string', 'settings.EXPORT_BUCKET=a'], 'settings.EXPORT_BUCKET: this chart sets it from a value of its own'],
     ['backfiller', ['--set', 'apiKeySecret='], "set apiKeySecret to a Secret with the vendor's key"],
+    ['notifier', ['--set', 'mailTo='], 'set mailTo, webhookSecret or alertRules'],
+    ['notifier', ['--set', 'smtpHost='], 'mailTo needs smtpHost and mailFrom'],
+    ['notifier', ['--set', 'smtpNamespace=mail'], 'smtpNamespace needs smtpApp'],
     [
       'live-board',
       ['--set', 'ingressKind=ingress,ingressHost=a.example.com,ingressTlsSecret=t'],

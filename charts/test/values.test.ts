@@ -7,7 +7,7 @@ import { settings } from '../../core/src/settings.ts';
 import { charts, chartsDirectory } from './support/chart-folders.ts';
 
 /** Charts that render `settings` to the environment of our own processes. */
-const ofOurProcesses = ['ingester', 'stream-processor', 'backfiller', 'daily-jobs', 'live-board', 'migrations', 'simulator'];
+const ofOurProcesses = ['ingester', 'stream-processor', 'backfiller', 'daily-jobs', 'live-board', 'notifier', 'migrations', 'simulator'];
 
 function yamlOf(...path: readonly string[]): Record<string, unknown> {
   return (parse(readFileSync(join(...path), 'utf8')) ?? {}) as Record<string, unknown>;

@@ -1,6 +1,15 @@
 /** This file reads what the environment table cannot know: the commit, buckets, the project, the registry. */
-import { PipelineError } from '@tapeline/core/errors';
-import { type AwsCloud, type Environment, type EnvironmentName, environments, type GoogleCloud, type WayIn } from './environments.ts';
+import { readFileSync } from 'node:fs';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import {
+  type Alerts,
+  type AwsCloud,
+  type Environment,
+  type EnvironmentName,
+  environments,
+  type GoogleCloud,
+  type WayIn,
+} from './environments.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +30,10 @@ export const variables = {
   TAPELINE_BOARD_HOST: 'name under which people find the board; with TAPELINE_GRAFANA_HOST it opens the cloud to them',
   TAPELINE_GRAFANA_HOST: 'name under which people find Grafana',
   TAPELINE_BOARD_LOGIN: 'what the board asks people for: token or oauth2-proxy; token when absent',
+  TAPELINE_ALERT_RULES_FILE: 'file of alert rules, read by the synthesis; it, or the next three, bring the notifier',
+  TAPELINE_ALERT_MAIL_TO: 'who gets alerts by mail, addresses separated by commas',
+  TAPELINE_ALERT_MAIL_FROM: 'sender of these mails',
+  TAPELINE_SMTP_HOST: 'mail server, at port 587 with STARTTLS; in a cloud its user and password are the secret notifier-smtp',
   TAPELINE_INGRESS_CLASS: 'class of the Ingress controller; nginx when absent',
   TAPELINE_CLUSTER_ISSUER: 'ClusterIssuer of cert-manager; letsencrypt when absent',
 } as const;
@@ -42,7 +55,7 @@ export function configuredEnvironments(given: Variables, commit: () => string): 
 function configured(environment: Environment, given: Variables, imageTag: string): Environment {
   const { cloud, state } = environment;
   const feed = given.TAPELINE_FEED === undefined ? environment.feed : given.TAPELINE_FEED === 'simulator' ? 'simulator' : 'twelve-data';
-  const common = { ...environment, imageTag, feed, ...present({ symbols: given.TAPELINE_SYMBOLS }) } as const;
+  const common = { ...environment, imageTag, feed, ...present({ symbols: given.TAPELINE_SYMBOLS, alerts: alerts(given) }) } as const;
   if (cloud === undefined) return common;
   const shared = {
     ...common,
@@ -87,6 +100,24 @@ function wayIn(given: Variables): WayIn | undefined {
   return { boardHost, grafanaHost, boardLogin, ingressClass, clusterIssuer };
 }
 
+/** @throws PipelineError `configuration.invalid` when the file cannot be read. */
+function alerts(given: Variables): Alerts | undefined {
+  const {
+    TAPELINE_ALERT_MAIL_TO: to,
+    TAPELINE_ALERT_MAIL_FROM: from,
+    TAPELINE_SMTP_HOST: smtpHost,
+    TAPELINE_ALERT_RULES_FILE: file,
+  } = given;
+  const mail = to === undefined || from === undefined || smtpHost === undefined ? undefined : { to, from, smtpHost };
+  if (mail === undefined && file === undefined) return undefined;
+  try {
+    return present({ mail, rules: file === undefined ? undefined : readFileSync(file, 'utf8') });
+  } catch (cause) {
+    const message = `TAPELINE_ALERT_RULES_FILE must be a file that can be read, was "${file}" (${reasonOf(cause)})`;
+    throw new PipelineError('configuration.invalid', message, { retriable: false, cause });
+  }
+}
+
 function faultsIn(given: Variables): readonly string[] {
   const faults: string[] = [];
   const fault = (name: string, expected: string) => faults.push(`${name} must be ${expected}, was "${given[name] ?? ''}"`);
@@ -100,6 +131,9 @@ function faultsIn(given: Variables): readonly string[] {
     faults.push('TAPELINE_EXPORT_BUCKET is for the feed twelve-data: unset it, or TAPELINE_FEED');
   if ((board === undefined) !== (grafana === undefined))
     faults.push('TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together');
+  const mail = [given.TAPELINE_ALERT_MAIL_TO, given.TAPELINE_ALERT_MAIL_FROM, given.TAPELINE_SMTP_HOST];
+  if (new Set(mail.map(value => value === undefined)).size > 1)
+    faults.push('TAPELINE_ALERT_MAIL_TO, TAPELINE_ALERT_MAIL_FROM and TAPELINE_SMTP_HOST must be given together');
   for (const name of ['TAPELINE_OPERATOR_CIDRS', 'TAPELINE_KUBERNETES_API_CIDRS'] as const) {
     if (cidrs(given[name])?.some(text => !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text)) === true)
       fault(name, 'addresses as 203.0.113.0/24, separated by commas');

@@ -46,6 +46,13 @@ export interface WayIn {
   readonly clusterIssuer: string;
 }
 
+/** Whom alerts are sent to, and by which rules they are given. */
+export interface Alerts {
+  readonly mail?: { readonly to: string; readonly from: string; readonly smtpHost: string };
+  /** What the file of rules says, YAML. Absent: those that are in the log stay. */
+  readonly rules?: string;
+}
+
 export interface Environment {
   readonly name: EnvironmentName;
   /** Absent: the cluster is there already. */
@@ -65,6 +72,8 @@ export interface Environment {
   readonly wayIn?: WayIn;
   /** Bucket of the cloud that each day is exported to. Absent: nothing is exported. */
   readonly exportBucket?: string;
+  /** Absent: no notifier. */
+  readonly alerts?: Alerts;
   /** Where pods find the API server; any address when absent, for it is known only once the cluster stands. */
   readonly kubernetesApiCidrs?: readonly string[];
   /** Laid over the values of single releases, by their names. */

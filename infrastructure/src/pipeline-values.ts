@@ -15,6 +15,7 @@ export type PipelineChart =
   | 'backfiller'
   | 'daily-jobs'
   | 'live-board'
+  | 'notifier'
   | 'kafdrop'
   | 'grafana'
   | 'monitoring';
@@ -36,15 +37,17 @@ const cloudSecrets: readonly Values[] = [
 
 const tokenSecret: Values = { name: 'board-token', namespaces: [namespaces.pipeline], keys: ['token'] };
 const exportSecret: Values = { name: 'export-bucket', namespaces: [namespaces.pipeline], keys: ['accessKeyId', 'secretAccessKey'] };
+const smtpSecret: Values = { name: 'notifier-smtp', namespaces: [namespaces.pipeline], keys: ['username', 'password'] };
 const loginSecret: Values = { name: 'board-login', namespaces: [namespaces.pipeline], keys: ['oauth2-proxy.cfg'] };
 
 const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Values>> = {
-  secrets: ({ environment: { cloud, wayIn, exportBucket } }): Values => ({
+  secrets: ({ environment: { cloud, wayIn, exportBucket, alerts } }): Values => ({
     ...(cloud?.kind === 'aws' ? { provider: 'aws', region: cloud.region } : {}),
     ...(cloud?.kind === 'google' ? { provider: 'google', project: cloud.project } : {}),
     secrets: [
       ...cloudSecrets,
       ...(exportBucket === undefined ? [] : [exportSecret]),
+      ...(alerts?.mail === undefined ? [] : [smtpSecret]),
       wayIn?.boardLogin === 'oauth2-proxy' ? loginSecret : tokenSecret,
     ],
   }),
@@ -82,6 +85,13 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...wayIn(context, 'boardHost'),
     ...boardLogin(context),
   }),
+  notifier: context => ({
+    ...image('notifier', context),
+    ...kafkaAddress(context, 'notifier'),
+    ...cassandraAddress(context, 'cassandra-pipeline'),
+    settings: { ...datacenter, ...partitions(context) },
+    ...receivers(context),
+  }),
   kafdrop: (context): Values => {
     if (isTiny(context)) return { kafkaBrokers: plainKafka };
     return { kafkaBrokers: securedKafka, kafkaPropertiesSecret: 'kafka-user-kafdrop', kafkaCaSecret: 'kafka-ca' };
@@ -102,13 +112,14 @@ export function pipelineValues(chart: PipelineChart, context: PipelineContext): 
 
 /** What an environment installs. */
 export function pipelineCharts(environment: Environment): readonly PipelineChart[] {
-  const { operators, feed, servers } = environment;
+  const { operators, feed, servers, alerts } = environment;
   const isThere: Partial<Record<PipelineChart, boolean>> = {
     secrets: servers === 'replicated',
     simulator: feed === 'simulator',
     // The simulator in a cluster has no history.
     backfiller: feed === 'twelve-data',
     'daily-jobs': feed === 'twelve-data',
+    notifier: alerts !== undefined,
     monitoring: operators.includes('kube-prometheus-stack'),
   };
   return (Object.keys(makers) as PipelineChart[]).filter(chart => isThere[chart] ?? true);
@@ -187,6 +198,17 @@ function exporting(context: PipelineContext): Values {
     exportImageRepository: repositoryOf('live-board', context),
     ...(cloud?.kind === 'aws' ? { exportRegion: cloud.region } : {}),
     ...(cloud?.kind === 'google' ? { exportEndpoint: 'https://storage.googleapis.com', exportRegion: cloud.region } : {}),
+  };
+}
+
+/** Links lead to where people find board and Grafana, past a login. */
+function receivers({ environment: { alerts, wayIn: way, cloud } }: PipelineContext): Values {
+  const { mail, rules } = alerts ?? {};
+  return {
+    ...(mail === undefined ? {} : { mailTo: mail.to, mailFrom: mail.from, smtpHost: mail.smtpHost }),
+    ...(mail === undefined || cloud === undefined ? {} : { smtpUserSecret: 'notifier-smtp' }),
+    ...(way === undefined ? {} : { boardUrl: `https://${way.boardHost}`, grafanaUrl: `https://${way.grafanaHost}` }),
+    ...(rules === undefined ? {} : { alertRules: rules }),
   };
 }
 

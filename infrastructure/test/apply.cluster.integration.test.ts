@@ -13,6 +13,7 @@ import { startKwokCluster } from './support/kwok-cluster.ts';
 import { prepareForOldProviders, writeTerraformConfiguration } from './support/old-providers.ts';
 import { operateCommands } from './support/operate-commands.ts';
 import { renderedReleases } from './support/rendered-releases.ts';
+import { alerts } from './support/synthesised.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -161,7 +162,7 @@ describeWithControlPlane('the stacks of kind, applied by Terraform to a real API
 
   it.each([
     ['EKS', { ...environments.eks, imageTag: 'test' }],
-    ['EKS with a way in for people', { ...environments.eks, imageTag: 'test', wayIn }],
+    ['EKS with a way in for people', { ...environments.eks, imageTag: 'test', wayIn, alerts }],
     ['GKE', { ...environments.gke, imageTag: 'test' }],
   ])(
     'would accept every object that %s gets, custom resources included',

@@ -41,6 +41,7 @@ describe('the configuration of the environments', () => {
       TAPELINE_BOARD_HOST: 'board.example.com',
       TAPELINE_BOARD_LOGIN: 'password',
       TAPELINE_OPERATOR_CIDRS: 'everywhere',
+      TAPELINE_ALERT_MAIL_TO: 'desk@example.com',
       TAPELINE_GOOGLE_PROJECT: '',
     };
     expect(() => configuredEnvironments(given, commit)).toThrow(
@@ -50,6 +51,7 @@ describe('the configuration of the environments', () => {
         'TAPELINE_BOARD_LOGIN must be token or oauth2-proxy, was "password"',
         'TAPELINE_FEED must be simulator or twelve-data, was "yahoo"',
         'TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together',
+        'TAPELINE_ALERT_MAIL_TO, TAPELINE_ALERT_MAIL_FROM and TAPELINE_SMTP_HOST must be given together',
         'TAPELINE_OPERATOR_CIDRS must be addresses as 203.0.113.0/24, separated by commas, was "everywhere"',
       ].join('\n'),
     );

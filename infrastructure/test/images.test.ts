@@ -15,7 +15,7 @@ const json = (path: string) => JSON.parse(readFileSync(join(repository, path), '
 describe('the images', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'tapeline-images-'));
   const trees = new ImageTrees(repository, scratch);
-  const targets = ['ingester', 'backfiller', 'stream-processor', 'live-board', 'migrations', 'simulator'] as const;
+  const targets = ['ingester', 'backfiller', 'stream-processor', 'live-board', 'notifier', 'migrations', 'simulator'] as const;
   const built = new Map<string, ImageTree>();
   const treeOf = (target: (typeof targets)[number]): ImageTree => {
     const tree = built.get(target);
@@ -35,6 +35,7 @@ describe('the images', () => {
       backfiller: { ...common, entrypoint: ['node', 'ingestion/src/backfill/main.ts'], cmd: [], exposed: [8080] },
       'stream-processor': { ...common, entrypoint: ['node', 'stream-processing/src/main.ts'], cmd: [], exposed: [8080] },
       'live-board': { ...common, entrypoint: ['node', 'visualization/src/main.ts'], cmd: [], exposed: [8080] },
+      notifier: { ...common, entrypoint: ['node', 'stream-processing/src/notifier/main.ts'], cmd: [], exposed: [8080] },
       migrations: { ...common, entrypoint: ['node', 'database/src/main.ts'], cmd: ['migrate'], exposed: [] },
       simulator: { ...common, entrypoint: ['node', 'simulator/src/main.ts'], cmd: ['--host', '0.0.0.0'], exposed: [7010] },
     });
@@ -68,6 +69,7 @@ describe('the images', () => {
     backfiller: [['--help'], "asks TwelveData's REST API for what gaps took"],
     'stream-processor': [['--help'], 'folds market-data.feed into bars'],
     'live-board': [['--help'], 'serves the page'],
+    notifier: [['--help'], 'sends alerts by mail and webhook, each once'],
     migrations: [['--help'], 'Brings the schema of the store up to date'],
     simulator: [['--help'], "speaks TwelveData's price protocol"],
   } as const;

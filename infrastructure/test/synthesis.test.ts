@@ -93,7 +93,9 @@ describe('synthesis', () => {
       'kafka-user-ingester',
       'kafka-user-kafdrop',
       'kafka-user-live-board',
+      'kafka-user-notifier',
       'kafka-user-stream-processor',
+      'notifier-smtp',
       'twelve-data',
     ]);
   });

@@ -11,7 +11,7 @@ export interface ImageToBuild {
 
 /** Every image that this repository makes. */
 export const ourImages: readonly ImageToBuild[] = [
-  ...['ingester', 'backfiller', 'stream-processor', 'live-board', 'migrations', 'simulator'].map(target => ({
+  ...['ingester', 'backfiller', 'stream-processor', 'live-board', 'notifier', 'migrations', 'simulator'].map(target => ({
     repository: `tapeline/${target}`,
     target,
     dockerfile: 'Dockerfile',

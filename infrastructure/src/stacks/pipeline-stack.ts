@@ -34,6 +34,7 @@ const prerequisites: Readonly<Partial<Record<PipelineChart, readonly PipelineCha
   backfiller: ['kafka', 'migrations'],
   'daily-jobs': ['kafka', 'migrations'],
   'live-board': ['kafka', 'migrations'],
+  notifier: ['kafka', 'migrations'],
   kafdrop: ['kafka'],
   grafana: ['migrations'],
 };

@@ -1,15 +1,22 @@
 /** The stacks as tests see them: synthesised into a folder of their own, CDKTF's metadata aside. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Environment, environments } from '../../src/environments.ts';
+import { type Alerts, type Environment, environments } from '../../src/environments.ts';
 import { synthesise } from '../../src/synthesis.ts';
 import { isMap, type Json, type JsonMap, withoutMetadata } from './json.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-/** The table with a tag that does not change from commit to commit. */
+/** Whom a test's alerts are sent to. */
+export const alerts: Alerts = {
+  mail: { to: 'desk@example.com', from: 'tapeline@example.com', smtpHost: 'mail.example.com' },
+  rules: 'rules: []\n',
+};
+
+/** The table with a tag that does not change from commit to commit; on EKS alerts are sent. */
 export const testEnvironments: readonly Environment[] = Object.values(environments).map(environment => ({
   ...environment,
   imageTag: 'test',
+  ...(environment.name === 'eks' ? { alerts } : {}),
 }));
 
 /** `cdk.tf.json` of each stack by its name. */

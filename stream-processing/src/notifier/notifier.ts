@@ -134,8 +134,11 @@ class Term {
     const metrics = this.#metrics;
     const patience = { signal: turn.stopping, logger };
     const { name, id, receiver } = destination;
-    const firstOffset = () => this.#endOfTopic(receiver);
+    // The first time of all a destination hears of what comes from then on.
+    const firstOffset = () => this.#endOfTopic();
     const memory = await patiently('reading what was sent', () => SentMemory.open({ items: items(id), firstOffset }), patience);
+    if (memory.isNew)
+      logger.info({ destination: name, offset: memory.nextOffset }, `${receiver} is new: alerts are sent there from now on`);
     const refusals = await patiently('reading what was refused', () => Refusals.open(items(`${id}-refused`)), patience);
     metrics.refusalsKept.set({ destination: name }, refusals.size);
     const { last } = refusals;
@@ -167,13 +170,9 @@ class Term {
     }
   }
 
-  /** The first time of all a destination hears of what comes from then on. */
-  async #endOfTopic(receiver: string): Promise<number> {
-    const { log, logger } = this.#options;
-    const [first] = (await log.offsets(alertsTopic.name)).filter(({ partition }) => partition === alertsPartition);
-    const offset = first?.highWatermark ?? 0;
-    logger.info({ offset }, `${receiver} is new: alerts are sent there from now on`);
-    return offset;
+  async #endOfTopic(): Promise<number> {
+    const offsets = await this.#options.log.offsets(alertsTopic.name);
+    return offsets.find(({ partition }) => partition === alertsPartition)?.highWatermark ?? 0;
   }
 
   /** For people: the group's lag is what waits for the slowest destination. */

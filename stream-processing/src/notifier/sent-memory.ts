@@ -44,6 +44,8 @@ export class SentMemory {
   /** By the ids of their items, in the order in which they were written last. */
   readonly #chunks: Map<string, Chunk>;
   readonly #known: Set<string>;
+  /** True when there was none before it was opened. */
+  readonly isNew: boolean;
   #current: string | undefined;
   #nextOffset: number;
 
@@ -52,6 +54,7 @@ export class SentMemory {
     this.#clock = options.clock ?? Date.now;
     this.#mostIds = options.mostIds ?? defaultMostIds;
     this.#chunks = new Map(chunks.toSorted(([, a], [, b]) => a.lastMs - b.lastMs || a.nextOffset - b.nextOffset));
+    this.isNew = chunks.length === 0;
     this.#known = new Set(chunks.flatMap(([, { ids }]) => ids));
     // What was written last, not what is furthest: the topic may have been made anew. To go back loses nothing, for the ids are known.
     this.#nextOffset = [...this.#chunks.values()].at(-1)?.nextOffset ?? 0;
@@ -64,7 +67,7 @@ export class SentMemory {
   static async open(options: SentMemoryOptions): Promise<SentMemory> {
     const chunks = (await options.items.all()).map(({ id, place, text }) => [id, chunkIn(place, text)] as const);
     const memory = new SentMemory(options, chunks);
-    if (chunks.length === 0) await memory.advance(await options.firstOffset());
+    if (memory.isNew) await memory.advance(await options.firstOffset());
     return memory;
   }
 
