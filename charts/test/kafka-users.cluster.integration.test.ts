@@ -191,8 +191,8 @@ describeUnless(await missing(), 'the users of the Kafka chart, on a Kafka that a
     await workAs(user, kafka.broker);
   });
 
-  it('say so in few words: four rights for the ingester, four for a processor, three for the backfiller and for the daily jobs each, six for the notifier, one for the board', () => {
-    expect(users.map(user => entries[user]?.length)).toEqual([4, 4, 3, 3, 6, 1]);
+  it('say so in few words: five rights for the ingester, five for a processor, four for the backfiller and for the daily jobs each, six for the notifier, one for the board', () => {
+    expect(users.map(user => entries[user]?.length)).toEqual([5, 5, 4, 4, 6, 1]);
   });
 
   describe.each(users)('%s needs each of its rights', user => {

@@ -19,6 +19,7 @@ export interface TestCluster {
   readonly env: Readonly<Record<'KAFKA_BROKERS' | 'KAFKA_TOPIC_PREFIX' | 'CASSANDRA_CONTACT_POINTS' | 'CASSANDRA_KEYSPACE', string>>;
   startIngester(env: Readonly<Record<string, string>>): RunningProcess;
   startBackfiller(env: Readonly<Record<string, string>>): RunningProcess;
+  startNotifier(env: Readonly<Record<string, string>>): RunningProcess;
   startDailyJob(name: 'history' | 'instruments', env: Readonly<Record<string, string>>): RunningProcess;
   /** `program` is another one than people run only where a test puts a fault into it. */
   startProcessor(group: string, env?: Readonly<Record<string, string>>, program?: string): RunningProcess;
@@ -72,6 +73,7 @@ export async function testCluster(servers: { readonly kafka: TestKafka; readonly
     env,
     startIngester: more => started('ingestion/src/main.ts', more),
     startBackfiller: more => started('ingestion/src/backfill/main.ts', more),
+    startNotifier: more => started('stream-processing/src/notifier/main.ts', more),
     startDailyJob: (name, more) => started(`ingestion/src/${name}/main.ts`, more),
     startProcessor: (group, more = {}, program = 'stream-processing/src/main.ts') =>
       started(program, { KAFKA_GROUP: `${prefix}${group}`, ...more }),

@@ -157,23 +157,18 @@ class Sender {
     const { destination, memory, metrics, logger, over } = this.#options;
     const { name, receiver } = destination;
     const counted = notice.older?.count ?? 0;
+    const told = { destination: name, notice: notice.id, alerts: notice.alerts.length, older: counted };
     if (outcome.kind === 'sent') {
       metrics.messages.inc({ destination: name });
       metrics.alerts.inc({ destination: name, told: 'listed' }, notice.alerts.length);
       metrics.alerts.inc({ destination: name, told: 'counted' }, counted);
-      logger.info(
-        { destination: name, notice: notice.id, alerts: notice.alerts.length, older: counted },
-        `${notice.alerts.length + counted} alerts were sent to ${receiver}`,
-      );
     } else await this.#refused(notice, outcome);
     try {
       await patiently('remembering what was sent', () => memory.remember(draft.hashes, this.#readOffset), { signal: over, logger });
+      if (outcome.kind === 'sent') logger.info(told, `${draft.size} alerts were sent to ${receiver}, and are remembered`);
     } catch (error) {
       if (!(error instanceof PipelineError) || !error.retriable) throw error;
-      logger.error(
-        { destination: name, notice: notice.id },
-        `what was sent to ${receiver} could not be remembered and is sent once more: ${error.message}`,
-      );
+      logger.error(told, `what was sent to ${receiver} could not be remembered and is sent once more: ${error.message}`);
     }
     metrics.oldestWaiting.set({ destination: name }, 0);
     this.#saved();
