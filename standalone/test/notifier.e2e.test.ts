@@ -73,6 +73,40 @@ describe('the test message', () => {
   }, 60_000);
 });
 
+describe('the one process, with a file of rules', () => {
+  it('mails what its fold finds, each alert once, also after kill -9 and with rules that change', async () => {
+    const file = join(scratch, 'levels.yaml');
+    const symbols = ['BTC/USD', 'ETH/USD', 'EUR/USD'];
+    const rule = (name: string) =>
+      ` - { name: ${name}, condition: level, symbols: ${JSON.stringify(symbols)}, interval: 1s, above: 0.001, cooldown: 1h }\n`;
+    writeFileSync(file, `rules:\n${rule('first')}`);
+    const env = { DATA_DIR: join(scratch, 'rules'), HTTP_PORT: '0', SYMBOLS: symbols.join(','), ALERT_RULES_FILE: file, ...mailSettings() };
+    const alertsIn = () =>
+      server.mails
+        .flatMap(({ email }) => [...(email.text ?? '').matchAll(/^\[warning\] (\S+ \S+) at /gm)].map(([, title]) => title))
+        .sort();
+    const expected = (name: string) => symbols.map(symbol => `${symbol} ${name}`);
+    const mailed = (running: RunningProcess, titles: readonly string[]) =>
+      eventually(
+        `${titles.length} alerts are mailed and remembered: ${alertsIn()}`,
+        () =>
+          alertsIn().length >= titles.length && server.mails.length === before + running.stderr().split(remembered).length - 1
+            ? true
+            : undefined,
+        60_000,
+      );
+    let before = 0;
+    const first = startProgram('standalone/src/main.ts', { args: ['start'], env });
+    await mailed(first, expected('first')).finally(() => first.end('SIGKILL'));
+    before = server.mails.length;
+    writeFileSync(file, `rules:\n${rule('first')}${rule('second')}`);
+    const second = startProgram('standalone/src/main.ts', { args: ['start'], env });
+    const all = [...expected('first'), ...expected('second')].sort();
+    await mailed(second, all).finally(() => second.end());
+    expect(alertsIn()).toEqual(all);
+  }, 150_000);
+});
+
 describeWithServers('notifiers on Kafka and Cassandra', (kafka, cassandra) => {
   let cluster: TestCluster;
   beforeEach(async () => {
