@@ -5,11 +5,11 @@ import type { Bar } from '@tapeline/core/bars';
 import { Registry } from 'prom-client';
 import type { BoardRow, UpdateMessage } from '../src/board-messages.ts';
 import { type BoardConnection, type ConnectionState, connectBoard } from '../src/browser/connection.ts';
-import { randomFrom } from './support/seeded-random.ts';
 import { RandomMarket } from './support/random-market.ts';
 import { type RunningMarket, startMarket, until } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
 import { ScriptedMarket } from './support/scripted-market.ts';
+import { randomFrom } from './support/seeded-random.ts';
 
 let running: RunningMarket;
 

@@ -4,10 +4,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LiveBoard } from '../src/live-board.ts';
-import { randomFrom } from './support/seeded-random.ts';
 import { RandomMarket } from './support/random-market.ts';
 import { type RunningMarket, startMarket, until } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
+import { randomFrom } from './support/seeded-random.ts';
 
 const messages = 10_000;
 /** Fewer than end a connection. */
