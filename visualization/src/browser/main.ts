@@ -33,6 +33,11 @@ let told: readonly string[] = [];
 /** A key that is held down runs through a list faster than charts can be read, and than the server takes messages. */
 const openChart = paced(showChart, 400);
 
+// First what asks the server: its answers are on their way while the chart is made.
+const server = new ServerState(reconnect);
+const watched = new WatchedSymbols(kept, symbols => watch(symbols));
+let connection: BoardConnection = connect();
+
 const theme = new ThemeSwitch(kept, () => chart.paint());
 const chart = new ChartView(decimals, kept.indicators);
 const table = new WatchlistView(decimals, {
@@ -40,7 +45,6 @@ const table = new WatchlistView(decimals, {
   removed: symbol => watched.remove(symbol),
   moved: (symbol, at) => watched.move(symbol, at),
 });
-const watched = new WatchedSymbols(kept, symbols => watch(symbols));
 const intervals = new IntervalSwitch(interval => choose({ interval }));
 const indicators = new IndicatorMenu(kept.indicators, names => {
   kept.keepIndicators(names);
@@ -53,14 +57,12 @@ const search = new SymbolSearch({
   },
   isWatched: symbol => watched.has(symbol),
 });
-const server = new ServerState(reconnect);
 const alerts = new AlertList({
   open: (symbol, interval) => choose({ symbol, ...(interval === undefined ? {} : { interval }) }),
   changed: found => chart.addAlerts(found),
   now: () => server.nowMs,
 });
 const help = new HelpDialog();
-let connection: BoardConnection = connect();
 
 place('watch').addEventListener('click', () => {
   const { symbol } = shown;
