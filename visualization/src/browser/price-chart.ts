@@ -170,7 +170,7 @@ export class PriceChart {
     this.#chart.timeScale().scrollToPosition(placesAtRight, false);
   }
 
-  /** Shows half as many bars, or twice as many. */
+  /** Shows fewer bars, or more. */
   zoom(way: 'closer' | 'wider'): void {
     const scale = this.#chart.timeScale();
     const spacing = scale.options().barSpacing * (way === 'closer' ? 1.5 : 1 / 1.5);

@@ -1,8 +1,15 @@
 /** Things to be seen on a chart, put into a moving market: bars of every flag, a gap that history filled, and alerts. */
 import type { Alert } from '@tapeline/core/alerts';
+import type { BarFlag } from '@tapeline/core/bars';
 import type { RunningMarket } from './running-market.ts';
 
 const minuteMs = 60_000;
+/** By how many minutes ago. */
+const comparedMinutes = new Map<number, BarFlag>([
+  [12, 'mismatch'],
+  [10, 'reconciled'],
+  [9, 'reconciled'],
+]);
 
 /** Marks the minutes of a symbol before `nowMs`, which has to have more than an hour of history. */
 export async function markMarket({ feed, store }: RunningMarket, symbol: string, nowMs: number): Promise<void> {
@@ -27,7 +34,7 @@ export async function markMarket({ feed, store }: RunningMarket, symbol: string,
     });
   });
   const compared = bars.flatMap(({ startMs, open, high, low, close, volume, tickCount }) => {
-    const flag = ({ 12: 'mismatch', 10: 'reconciled', 9: 'reconciled' } as const)[((minute - startMs) / minuteMs) as 12];
+    const flag = comparedMinutes.get((minute - startMs) / minuteMs);
     if (flag === undefined) return [];
     return [feed.minute(startMs, { symbol, open, high, low, close, volume, tickCount, action: 'flag', flags: [flag], revision: 1 })];
   });
