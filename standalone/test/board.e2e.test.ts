@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -59,22 +59,36 @@ describeWithBrowser('the board of the one process', executablePath => {
   }, timeoutMs);
 
   async function start(port: string): Promise<string> {
+    const rules = join(directory, 'rules.yaml');
+    writeFileSync(
+      rules,
+      'rules:\n  - { name: any-price, condition: level, symbols: [EUR/USD], interval: 1s, above: 0.001, cooldown: 1h }\n',
+    );
     const program = startProgram('standalone/src/main.ts', {
       args: ['start'],
-      env: { DATA_DIR: directory, HTTP_PORT: port, SYMBOLS: symbols, SNAPSHOT_INTERVAL_MS: '700', LOG_LEVEL: 'warn' },
+      env: {
+        ...{ DATA_DIR: directory, HTTP_PORT: port, SYMBOLS: symbols, ALERT_RULES_FILE: rules },
+        SNAPSHOT_INTERVAL_MS: '700',
+        LOG_LEVEL: 'warn',
+      },
     });
     running = program;
     return eventually('its address', () => /Tapeline is at (\S+)/.exec(program.stdout())?.[1], 60_000);
   }
 
   it(
-    'shows the simulated market, outlives a kill -9 of its server, and draws what was missed as a gap',
+    'shows the simulated market and its alerts, outlives a kill -9 of its server, and draws what was missed as a gap',
     async () => {
       const url = await start('0');
       const page = await opened(browser, url);
       const complaints = complaintsOf(page, url);
       await page.getByText('SIMULATED DATA').waitFor();
       await expectMarket(page);
+      const alert = page.locator('#alerts li').first();
+      await eventually('the alert of a rule', async () => ((await textOf(alert)).includes('EUR/USD') ? true : undefined));
+      await page.keyboard.press('a');
+      await page.keyboard.press('Enter');
+      expect(new URL(page.url()).hash).toBe('#symbol=EUR%2FUSD&interval=1s');
       expect(complaints).toEqual([]);
 
       await running?.end('SIGKILL');
