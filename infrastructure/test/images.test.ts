@@ -24,7 +24,7 @@ describe('the images', () => {
   };
   beforeAll(async () => {
     for (const target of targets) built.set(target, await trees.build(target));
-  }, 180_000);
+  }, 480_000);
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
   it('start their own program as an account that is not root', () => {

@@ -136,7 +136,8 @@ describe('the history job', () => {
       partitionCount: () => log.partitionCount(),
       append: async (entries: Parameters<MemoryLog['append']>[0]) => {
         await log.append(entries);
-        if (startsOf('1m').length > 6_000) stop.abort();
+        // The days come first, and are few.
+        if (log.entries.length > 6_000) stop.abort();
       },
     } as unknown as MemoryLog;
     await run(rest, { days, log: stopping, signal: stop.signal });
