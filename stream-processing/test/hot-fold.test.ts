@@ -73,7 +73,11 @@ describe('the hot fold', () => {
         expect(hot.symbols()).toEqual(plain.symbols());
         expect(hot.feeds()).toEqual(plain.feeds());
         for (const symbol of plain.symbols()) {
-          expect(hot.latestTick(symbol)).toEqual(plain.latestTick(symbol));
+          const tick = plain.latestTick(symbol);
+          expect(hot.latestTick(symbol)).toEqual(tick);
+          const { price, bid, ask, dayVolume, timeMs, receivedTimeMs } = tick ?? {};
+          const shown = tick === undefined ? undefined : { symbol, price, bid, ask, dayVolume, timeMs, receivedTimeMs };
+          expect(hot.shownPrice(symbol)).toEqual(shown);
           for (const interval of options.intervals) expect(hot.openBars(symbol, interval)).toEqual(plain.openBars(symbol, interval));
         }
       }),

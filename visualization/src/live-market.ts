@@ -12,7 +12,6 @@ import type { LatestPrice, MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import type { FoldOptions } from '@tapeline/stream-processing/fold/partition-fold';
-import { latestPriceOf } from '@tapeline/stream-processing/latest-price';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { FeedStatus } from './board-messages.ts';
@@ -83,6 +82,8 @@ class ReplicatedMarket implements FollowingMarket {
   readonly #watches = new Set<ChangeCollector>();
   readonly #moved = new Map<string, { readonly watermarkMs: number; readonly session: number; readonly atMs: number }>();
   readonly #metrics: MarketMetrics;
+  /** Where symbols that have prices are: partitions never change. */
+  readonly #homes = new Map<string, PartitionReplica>();
   #replicas: readonly PartitionReplica[] = [];
   #problem: string | undefined = 'the log was not read yet';
 
@@ -104,10 +105,7 @@ class ReplicatedMarket implements FollowingMarket {
   }
 
   latestOf(symbol: string): LatestRow | undefined {
-    const tick = this.#replicaOf(symbol)?.fold.latestTick(symbol);
-    if (tick === undefined) return undefined;
-    const { versionUs: _, ...row } = latestPriceOf(tick, 0);
-    return row;
+    return this.#replicaOf(symbol)?.fold.shownPrice(symbol);
   }
 
   forming(symbol: string, interval: Interval): Bar | undefined {
@@ -193,7 +191,7 @@ class ReplicatedMarket implements FollowingMarket {
       logger,
       signal,
       restored: () => this.#restored(partition),
-      applied: outputs => this.#applied(outputs),
+      applied: (outputs, moved) => this.#applied(outputs, moved),
       progress: (records, lag) => {
         metrics.records.inc(records);
         metrics.lag.set({ partition: String(partition) }, lag);
@@ -216,11 +214,13 @@ class ReplicatedMarket implements FollowingMarket {
     }
   }
 
-  #applied(outputs: readonly FoldOutput[]): void {
+  #applied(outputs: readonly FoldOutput[], moved: readonly string[]): void {
+    for (const watch of this.#watches) {
+      for (const symbol of moved) watch.touched(symbol);
+    }
     for (const output of outputs) {
-      if (output.kind === 'tick' || output.kind === 'gap') {
-        const symbol = output.kind === 'tick' ? output.tick.symbol : output.symbol;
-        for (const watch of this.#watches) watch.touched(symbol);
+      if (output.kind === 'gap') {
+        for (const watch of this.#watches) watch.touched(output.symbol);
       } else if (output.kind === 'bar') {
         this.#recent.add(output.bar);
         for (const watch of this.#watches) watch.changed(output.bar);
@@ -228,8 +228,13 @@ class ReplicatedMarket implements FollowingMarket {
     }
   }
 
+  /** Asked for each price that is shown; symbols that nobody knows are not remembered. */
   #replicaOf(symbol: string): PartitionReplica | undefined {
-    return this.#replicas.length === 0 ? undefined : this.#replicas[partitionOf(symbol, this.#replicas.length)];
+    const known = this.#homes.get(symbol);
+    if (known !== undefined || this.#replicas.length === 0) return known;
+    const replica = this.#replicas[partitionOf(symbol, this.#replicas.length)];
+    if (replica?.fold.shownPrice(symbol) !== undefined) this.#homes.set(symbol, replica);
+    return replica;
   }
 }
 

@@ -22,8 +22,8 @@ export interface ReplicaOptions {
   readonly signal: AbortSignal;
   /** The fold was put in the place of another: all that was known of its symbols may have changed. */
   readonly restored: () => void;
-  /** Outputs of one batch: bars in their order, and of the ticks the latest of each symbol. */
-  readonly applied: (outputs: readonly FoldOutput[]) => void;
+  /** Outputs of one batch in their order, and the symbols whose latest tick is a newer one. */
+  readonly applied: (outputs: readonly FoldOutput[], moved: readonly string[]) => void;
   readonly progress: (records: number, lag: number) => void;
   readonly skipped: (code: string) => void;
 }
@@ -171,12 +171,10 @@ export class PartitionReplica {
     const { outputs, bars } = this.#results;
     const told: FoldOutput[] = [...outputs];
     for (const bar of bars) told.push({ kind: 'bar', bar });
-    for (let index = 0; index < this.#results.changedCount; index += 1) {
-      const latest = this.#fold.latestAt(this.#results.changed(index));
-      if (latest !== undefined) told.push({ kind: 'tick', ...latest, latest: true });
-    }
+    const moved: string[] = [];
+    for (let index = 0; index < this.#results.changedCount; index += 1) moved.push(this.#fold.symbolAt(this.#results.changed(index)));
     this.#results.clear();
-    this.#options.applied(told);
+    this.#options.applied(told, moved);
   }
 
   #apply({ bytes, valueStart, valueEnd, offset }: RecordCursor): void {

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import type { Bar } from '@tapeline/core/bars';
 import fc from 'fast-check';
 import type { BoardRow } from '../src/board-messages.ts';
 import { RowReader } from '../src/browser/row-frames.ts';
@@ -7,6 +9,7 @@ import { encodeRow, maxRowNumber, maxRowWords } from '../src/socket/row-encoding
 import { RowTable } from '../src/socket/row-table.ts';
 import { UpdateBytes } from '../src/socket/update-bytes.ts';
 import { plainFrame, plainRow } from './support/plain-rows.ts';
+import { until } from './support/running-market.ts';
 
 const baseMs = Date.UTC(2026, 0, 5);
 const runs = { numRuns: 3_000, seed: 7 };
@@ -151,6 +154,36 @@ describe('a frame of rows', () => {
     expect(reader.read(view).rows).toEqual([{ symbol: 'A', price: 2, timeMs: baseMs }]);
     table.unwatch(number);
     expect(table.changed('A')).toBeUndefined();
+  });
+
+  it('asks for the open of the day, which costs more than the rest, once a second, and misses no change of it', async () => {
+    const market = new QuotedMarket();
+    let [asked, open] = [0, 5];
+    const table = new RowTable(
+      {
+        latestOf: symbol => market.latestOf(symbol),
+        forming: () => {
+          asked += 1;
+          return { open } as Bar;
+        },
+      },
+      baseMs,
+    );
+    market.prices.set('A', 7);
+    const number = table.numberOf('A') as number;
+    table.watch(number);
+    open = 6;
+    for (let count = 0; count < 100; count += 1) table.changed('A');
+    expect(asked).toBe(1);
+    await until('the review', () => table.review().length === 1);
+    expect(asked).toBe(2);
+    const words = new Uint32Array(8);
+    table.gather(words, 0, Uint32Array.of(1), Uint32Array.of(1), undefined);
+    expect(words[3]).toBe(6);
+    table.changed('A');
+    await sleep(1_100);
+    expect(table.review()).toEqual([]);
+    expect(asked).toBe(3);
   });
 
   it('moves the moment that times count from, before they need more than 32 bits', () => {

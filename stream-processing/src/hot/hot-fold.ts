@@ -28,7 +28,15 @@ import { type NumberReader, NumberWriter } from './number-stream.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
 import { readSymbol, writeSymbol } from './symbol-snapshot.ts';
-import { latestFeedColumn, latestTickOf, latestVersionColumn, storeTick, timeFeedColumn } from './tick-numbers.ts';
+import {
+  latestFeedColumn,
+  latestTickOf,
+  latestVersionColumn,
+  type ShownPrice,
+  shownPriceOf,
+  storeTick,
+  timeFeedColumn,
+} from './tick-numbers.ts';
 import { alertsTo, watchBars, watchQuiet } from './watch.ts';
 
 export type { FoldOptions } from '../fold/levels.ts';
@@ -182,6 +190,20 @@ export class HotFold {
   latestTick(symbol: string): Tick | undefined {
     const slot = this.#symbols.slotOf(symbol);
     return slot < 0 ? undefined : this.latestAt(slot)?.tick;
+  }
+
+  /** What screens show of the symbol's latest tick. */
+  shownPrice(symbol: string): ShownPrice | undefined {
+    const slot = this.#symbols.slotOf(symbol);
+    if (slot < 0) return undefined;
+    const { functions, numbers, wholes } = this.#engine;
+    const row = functions.symbolRowAt(slot);
+    return wholes[row / 4 + latestFeedColumn] === none ? undefined : shownPriceOf(numbers, row / 8, symbol);
+  }
+
+  /** The name of the symbol with this number. */
+  symbolAt(slot: number): string {
+    return this.#symbols.name(slot);
   }
 
   /** The latest tick of the symbol with this number, and the version of its row. */

@@ -56,6 +56,32 @@ export function latestReceiptOf(wholes: Int32Array, numbers: Float64Array, row: 
   return wholes[row / 4 + latestFeedColumn] === none ? 0 : (numbers[row / 8 + latestReceiptColumn] as number);
 }
 
+/** What screens show of a symbol's latest tick. */
+export interface ShownPrice {
+  readonly symbol: string;
+  readonly price: number;
+  readonly bid?: number;
+  readonly ask?: number;
+  readonly dayVolume?: number;
+  readonly timeMs: number;
+  readonly receivedTimeMs: number;
+}
+
+/** The price in the row of a symbol: a small part of `latestTickOf`, and of its cost. */
+export function shownPriceOf(numbers: Float64Array, at: number, symbol: string): ShownPrice {
+  const [bid, ask, dayVolume] = [numbers[at + 1] as number, numbers[at + 2] as number, numbers[at + 3] as number];
+  const price: { -readonly [Name in keyof ShownPrice]: ShownPrice[Name] } = {
+    symbol,
+    price: numbers[at] as number,
+    timeMs: numbers[at + 7] as number,
+    receivedTimeMs: numbers[at + 6] as number,
+  };
+  if (!Number.isNaN(bid)) price.bid = bid;
+  if (!Number.isNaN(ask)) price.ask = ask;
+  if (!Number.isNaN(dayVolume)) price.dayVolume = dayVolume;
+  return price;
+}
+
 /** The latest tick in the row of a symbol. */
 export function latestTickOf(numbers: Float64Array, at: number, feed: string, symbol: string): Tick {
   const tick = Float64Array.from(latestColumns, column => numbers[at + column] as number);

@@ -57,6 +57,7 @@ export class FanOut {
   readonly #clock: TurnClock;
   readonly #idle: NodeJS.Timeout;
   #changed: Uint32Array;
+  #isChanged = false;
   #clients = 0;
   #lookAgainMs = 0;
 
@@ -185,25 +186,29 @@ export class FanOut {
 
   #takeChanges(): void {
     const { symbols, bars, missedBars } = this.#changes.drain();
-    let isChanged = false;
     for (const symbol of symbols) {
       this.#sets.appeared(symbol);
       this.#charts.touched(symbol);
       const number = this.#table.changed(symbol);
-      if (number === undefined) continue;
-      this.#fit();
-      this.#changed[number >>> 5] = (this.#changed[number >>> 5] as number) | (1 << (number & 31));
-      isChanged = true;
+      if (number !== undefined) this.#mark(number);
     }
+    for (const number of this.#table.review()) this.#mark(number);
     if (missedBars) this.#charts.missedBars();
     for (const bar of bars) this.#charts.changed(bar);
-    if (!isChanged) return;
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
     for (const { changed } of this.#turns) {
       for (let word = 0; word < changed.length; word += 1) {
         changed[word] = (changed[word] as number) | (this.#changed[word] as number);
       }
     }
     this.#changed.fill(0);
+  }
+
+  #mark(number: number): void {
+    this.#fit();
+    this.#changed[number >>> 5] = (this.#changed[number >>> 5] as number) | (1 << (number & 31));
+    this.#isChanged = true;
   }
 
   /** Makes room for the bits of a table that grew. */

@@ -1,11 +1,12 @@
 /** Every row that somebody watches, encoded once for all clients: a number for each symbol, and the words of its row. */
-import type { Bar } from '@tapeline/core/bars';
 import type { BoardRow } from '../board-messages.ts';
-import type { LiveMarket } from '../live-market.ts';
+import type { LatestRow, LiveMarket } from '../live-market.ts';
 import { encodeRow, maxRowNumber } from './row-encoding.ts';
 
 /** Times of rows count from a moment that is moved on after so long: it has to be near enough for 32 bits. */
 const baseLifeMs = 7 * 86_400_000;
+/** The open of the day is asked for so often at most: it is made of many bars, and seldom another one. */
+const dayOpenLifeMs = 1_000;
 /** Words from one row to the next: a row stands in one line of the processor's cache. */
 const rowShift = 4;
 
@@ -19,6 +20,12 @@ export class RowTable {
   #watchers = new Uint32Array(this.#capacity);
   /** Rows that changed while nobody watched them. */
   #stale = new Uint8Array(this.#capacity);
+  /** Opens of the day, not a number where there is none, and when they were asked for. */
+  #dayOpens = new Float64Array(this.#capacity);
+  #askedMs = new Float64Array(this.#capacity).fill(Number.NEGATIVE_INFINITY);
+  /** Rows that changed after their open was asked for. */
+  #unasked = new Set<number>();
+  #reviewedMs = 0;
   #baseMs: number;
   #gathered = 0;
 
@@ -75,6 +82,25 @@ export class RowTable {
     }
     this.#encode(number);
     return number;
+  }
+
+  /**
+   * Asks for the open of the day where prices moved since, once in a while.
+   * @returns the numbers of rows that are others for it
+   */
+  review(): readonly number[] {
+    const nowMs = performance.now();
+    if (this.#unasked.size === 0 || nowMs - this.#reviewedMs < dayOpenLifeMs) return [];
+    this.#reviewedMs = nowMs;
+    const rows = [...this.#unasked];
+    this.#unasked.clear();
+    return rows.filter(number => {
+      const before = this.#dayOpens[number];
+      this.#askDayOpen(number, nowMs);
+      if (Object.is(before, this.#dayOpens[number])) return false;
+      this.#encode(number);
+      return this.#watchers[number] !== 0;
+    });
   }
 
   /** Moves the moment that times count from, once in a while: all rows are encoded anew. */
@@ -135,31 +161,42 @@ export class RowTable {
     this.#lengths = grown(this.#lengths, new Uint8Array(this.#capacity));
     this.#watchers = grown(this.#watchers, new Uint32Array(this.#capacity));
     this.#stale = grown(this.#stale, new Uint8Array(this.#capacity));
+    this.#dayOpens = grown(this.#dayOpens, new Float64Array(this.#capacity));
+    this.#askedMs = grown(this.#askedMs, new Float64Array(this.#capacity).fill(Number.NEGATIVE_INFINITY));
   }
 
   #encode(number: number): void {
     const symbol = this.symbolOf(number);
-    const row = boardRow(symbol, this.#market.latestOf(symbol), this.#market.forming(symbol, '1d'));
+    const nowMs = performance.now();
+    if (nowMs - (this.#askedMs[number] as number) >= dayOpenLifeMs) this.#askDayOpen(number, nowMs);
+    else this.#unasked.add(number);
+    const row = boardRow(this.#market.latestOf(symbol), this.#dayOpens[number] as number);
     // A market that begins again may not know the symbol for a moment: what was shown stays.
     if (row === undefined) return;
     this.#lengths[number] = encodeRow(this.#words, number << rowShift, number, row, this.#baseMs);
     this.#stale[number] = 0;
   }
+
+  #askDayOpen(number: number, nowMs: number): void {
+    this.#dayOpens[number] = this.#market.forming(this.symbolOf(number), '1d')?.open ?? Number.NaN;
+    this.#askedMs[number] = nowMs;
+    this.#unasked.delete(number);
+  }
 }
 
 type WritableRow = { -readonly [Name in keyof BoardRow]: BoardRow[Name] };
 
-function boardRow(symbol: string, latest: ReturnType<LiveMarket['latestOf']>, day: Bar | undefined): BoardRow | undefined {
+function boardRow(latest: LatestRow | undefined, dayOpen: number): BoardRow | undefined {
   if (latest === undefined) return undefined;
-  const row: WritableRow = { symbol, price: latest.price, timeMs: latest.timeMs };
+  const row: WritableRow = { symbol: latest.symbol, price: latest.price, timeMs: latest.timeMs };
   if (latest.bid !== undefined) row.bid = latest.bid;
   if (latest.ask !== undefined) row.ask = latest.ask;
   if (latest.dayVolume !== undefined) row.dayVolume = latest.dayVolume;
-  if (day !== undefined) row.dayOpen = day.open;
+  if (!Number.isNaN(dayOpen)) row.dayOpen = dayOpen;
   return row;
 }
 
-function grown<Numbers extends Uint32Array | Uint8Array>(from: Numbers, to: Numbers): Numbers {
+function grown<Numbers extends Uint32Array | Uint8Array | Float64Array>(from: Numbers, to: Numbers): Numbers {
   to.set(from);
   return to;
 }
