@@ -137,17 +137,17 @@ describe('what screens are told', () => {
     screen.watch(first, second);
     await until('both', () => screen.table.size === 2);
     screen.watch(second);
-    const told = () => screen.prices(first).length;
-    await until('some updates', () => screen.prices(second).length > 5);
-    const before = told();
-    const { length } = screen.prices(second);
+    const tellsOf = (symbol: string) => screen.updates.slice(-10).filter(({ rows }) => rows?.some(row => row.symbol === symbol)).length;
+    await until('updates of the second alone', () => tellsOf(first) === 0 && tellsOf(second) > 5);
+    const { length } = screen.prices(first);
     await until('more updates', () => screen.prices(second).length > length + 10);
-    expect(told()).toBe(before);
+    expect(screen.prices(first)).toHaveLength(length);
     screen.watch();
-    await sleep(200);
-    const after = screen.rows.length;
-    await sleep(200);
-    expect(screen.rows.length).toBe(after);
+    await until('quiet', async () => {
+      const before = screen.rows.length;
+      await sleep(200);
+      return screen.rows.length === before;
+    });
   });
 });
 
