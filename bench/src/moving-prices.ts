@@ -10,7 +10,7 @@ import { seededRandom } from './seeded-random.ts';
 /** Some symbols move every so often. */
 const stepMs = 5;
 /** In so many steps each symbol moves once: more often than the board tells. */
-const stepsOfRound = 10;
+const stepsOfRound = 16;
 const heartbeatMs = 250;
 
 interface Instrument {

@@ -9,7 +9,7 @@ export function fanOut(results: readonly BenchResult[]): string {
   if (found.length === 0) return '';
   const groups = Object.values(Object.groupBy(found, ({ subject, parameters }) => JSON.stringify([subject, parameters])));
   const rows = groups.flatMap(runs => (runs === undefined ? [] : [rowOf(runs, ''), rowOf(runs, 'stalled ')]));
-  const words = `The live board's own server, on a market whose prices all move 20 times a second; each client has a socket of its own, in processes of their own, and decodes
+  const words = `The live board's own server, on a market whose prices all move every 80 ms; each client has a socket of its own, in processes of their own, and decodes
 every row with the page's own decoder: rows are counted there. CPU is the server's process, the moving of the prices included. Times are from the start of the
 turn in which the board tells a client to the arrival of its frame; beside it, in the same run, what an idle socket takes from a stamp to its arrival. Stalled
 clients watch all symbols and read nothing; those that are cut off connect again.`;
