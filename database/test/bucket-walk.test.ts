@@ -11,11 +11,12 @@ function days(rows: Readonly<Record<string, readonly string[]>>) {
   return {
     read,
     scans: () => scans,
-    walk: (fromMs: number, toMs: number, limit: number, order: 'ascending' | 'descending' = 'ascending') =>
+    walk: (fromMs: number, toMs: number, limit: number, order: 'ascending' | 'descending' = 'ascending', mostCounted?: number) =>
       walkBuckets({
         span: 'day',
         range: { fromMs, toMs, order },
         limit,
+        ...(mostCounted === undefined ? {} : { mostCounted }),
         read: async (bucket, most) => {
           read.push(bucket);
           return (rows[bucket] ?? []).slice(0, most);
@@ -47,6 +48,12 @@ describe('reading bucket by bucket', () => {
     expect(store.scans()).toBe(1);
     expect(store.read).toHaveLength(1_003);
     expect(await store.walk(0, at('2024-11-04'), 100, 'descending')).toEqual(['c', 'b', 'a']);
+  });
+
+  it('asks sooner where that is cheaper', async () => {
+    const store = days({ '2015-06-01': ['b'], '2024-11-03': ['c'] });
+    expect(await store.walk(0, at('2024-11-04'), 100, 'descending', 3)).toEqual(['c', 'b']);
+    expect([store.scans(), store.read.length]).toEqual([1, 4]);
   });
 
   it('does not ask within a thousand', async () => {

@@ -9,9 +9,10 @@ export interface BucketWalk<Row> {
   read(bucket: string, limit: number): Promise<readonly Row[]>;
   /** The buckets that there are, in any order. Costly: asked only by a range of more buckets than are worth counting through. */
   existing(): Promise<readonly string[]>;
+  /** So many are worth it: few where the table has no other partitions than its buckets. @default 1,000 */
+  readonly mostCounted?: number;
 }
 
-const mostCounted = 1_000;
 const mostAtOnce = 16;
 
 /** Rows of the range; the first bucket is read alone, then twice as many at a time, so that a small limit reads little. */
@@ -35,7 +36,7 @@ export async function walkBuckets<Row>(walk: BucketWalk<Row>): Promise<readonly 
   return rows;
 }
 
-async function* candidates<Row>({ span, range, existing }: BucketWalk<Row>): AsyncGenerator<string> {
+async function* candidates<Row>({ span, range, existing, mostCounted = 1_000 }: BucketWalk<Row>): AsyncGenerator<string> {
   const counted = new Set<string>();
   for (const bucket of bucketsIn(span, range)) {
     if (counted.size === mostCounted) break;
