@@ -303,6 +303,7 @@ describeWithCassandra('with a real Cassandra', server => {
         [1, null],
         [2, null],
         [3, null],
+        [4, null],
       ]);
     }, 180_000);
 
