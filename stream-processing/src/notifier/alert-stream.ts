@@ -30,7 +30,10 @@ export interface AlertStreamOptions {
 
 export class AlertStream {
   readonly #alerts: AsyncIterator<ReadAlert, void>;
-  #next: Promise<IteratorResult<ReadAlert, void>> | undefined;
+  /** The answer to the last question, once it is there. */
+  #next: PromiseSettledResult<IteratorResult<ReadAlert, void>> | undefined;
+  #isAsked = false;
+  #arrived: () => void = () => undefined;
 
   constructor(options: AlertStreamOptions) {
     this.#alerts = followAlerts(options);
@@ -41,24 +44,37 @@ export class AlertStream {
    * @throws PipelineError `record.newer`, and what no waiting helps against
    */
   async peek(waitMs: number): Promise<ReadAlert | undefined> {
-    this.#next ??= this.#alerts.next();
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), waitMs);
-    try {
-      const result = await Promise.race([this.#next, late.promise]);
-      return result?.done === true ? undefined : result?.value;
-    } finally {
-      clearTimeout(timer);
-    }
+    if (!this.#isAsked) this.#ask();
+    if (this.#next === undefined) await this.#wait(waitMs);
+    if (this.#next === undefined) return undefined;
+    if (this.#next.status === 'rejected') throw this.#next.reason;
+    return this.#next.value.done === true ? undefined : this.#next.value.value;
   }
 
   take(): void {
+    this.#isAsked = false;
     this.#next = undefined;
   }
 
   async close(): Promise<void> {
-    this.#next?.catch(() => undefined);
     await this.#alerts.return?.();
+  }
+
+  /** Waited for once, and not by each who peeks: a topic may be quiet for weeks. */
+  #ask(): void {
+    this.#isAsked = true;
+    void Promise.allSettled([this.#alerts.next()]).then(([answer]) => {
+      this.#next = answer;
+      this.#arrived();
+    });
+  }
+
+  async #wait(waitMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, waitMs);
+    this.#arrived = resolve;
+    await promise;
+    clearTimeout(timer);
   }
 }
 

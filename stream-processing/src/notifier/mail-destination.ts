@@ -33,7 +33,7 @@ const silenceMs = 30_000;
 export function mailDestination(options: MailDestinationOptions): Destination {
   const { to, name, filter, summaryAfterMs } = options;
   return {
-    id: `mail-${createHash('sha256').update(to.toLowerCase()).digest('hex').slice(0, 16)}`,
+    id: `mail-${createHash('sha256').update(to).digest('hex').slice(0, 16)}`,
     name,
     receiver: to,
     limits: { mostListed, summaryAfterMs },
@@ -92,7 +92,7 @@ async function bytesOf({ from, to, links }: MailDestinationOptions, notice: Noti
     subject: subjectOf(notice),
     text: textOf(notice, links),
     html: htmlOf(notice, links),
-    messageId: `<${notice.id}.${createHash('sha256').update(to.toLowerCase()).digest('hex').slice(0, 8)}@${domain}>`,
+    messageId: `<${notice.id}.${createHash('sha256').update(to).digest('hex').slice(0, 8)}@${domain}>`,
     // No mailbox answers "out of office" to it (RFC 3834).
     headers: { 'auto-submitted': 'auto-generated' },
     disableFileAccess: true,

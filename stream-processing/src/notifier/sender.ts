@@ -62,6 +62,9 @@ export async function runSender(options: SenderOptions): Promise<void> {
       `nothing is sent to ${options.destination.receiver}: ${error.message}`,
     );
     await pause(2 ** 31 - 1, options.stopping);
+  } finally {
+    // What waits still is whoever's turn it is to tell of.
+    options.metrics.oldestWaiting.set({ destination: options.destination.name }, 0);
   }
 }
 

@@ -1,5 +1,5 @@
 /** A webhook: alerts as JSON by POST, signed where a secret is set. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { reasonOf } from '@tapeline/core/errors';
 import { type AlertFilter, type Destination, type Outcome, passes } from './destination.ts';
 import type { Notice } from './notice.ts';
@@ -25,12 +25,12 @@ const longestRetryAfterMs = 3_600_000;
 /** Answers after which the same post may be taken later: too early, too many, or somebody mends address or rights. */
 const notNow = new Set([401, 403, 407, 408, 425, 429]);
 
-/** A receiver, known by its address: another address begins anew. */
+/** The receiver; another address, after a change of keys, goes on where the former was. */
 export function webhookDestination(options: WebhookDestinationOptions): Destination {
   const { url, format, filter, summaryAfterMs } = options;
   const forPeople = format === 'slack';
   return {
-    id: `webhook-${createHash('sha256').update(url).digest('hex').slice(0, 16)}`,
+    id: 'webhook',
     name: 'webhook',
     receiver: `the webhook at ${new URL(url).host}`,
     // A program gets every alert; in a chat a text has an end.
