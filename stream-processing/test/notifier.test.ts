@@ -252,6 +252,23 @@ describe('a notifier that mails', () => {
     expect(await notifier.metric('notifier_paused', {})).toBe(1);
   });
 
+  it('sends nothing more until what it sent is remembered, and sends nothing twice for a store that was away', async () => {
+    const server = await startServer();
+    let isAway = false;
+    const notifier = bench.startOnWeakStore(() => isAway, bench.mailbox(server.port));
+    await eventually('it has begun', () => notifier.lines.find(line => line.includes('from now on')));
+    isAway = true;
+    await publish(bench.log, numbered(2));
+    await mailed(server, 2);
+    await eventually('it cannot remember', () => notifier.lines.find(line => line.includes('remembering what was sent failed')));
+    await publish(bench.log, numbered(2, {}, 2));
+    await new Promise(resolve => setTimeout(resolve, 300));
+    expect(numbersIn(server.mails)).toEqual([0, 1]);
+    isAway = false;
+    await mailed(server, 4);
+    expect(numbersIn(server.mails)).toEqual([0, 1, 2, 3]);
+  });
+
   it('takes turns: of two in one group one sends, and the other goes on when it stops', async () => {
     const server = await startServer();
     const first = await startAt(server);

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Alert, encodeAlert } from '@tapeline/core/alerts';
+import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { alertsTopic } from '@tapeline/core/topics';
 import { FileItems } from '@tapeline/database/file-items';
+import type { WorkItems } from '@tapeline/database/work-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
@@ -46,6 +48,8 @@ export interface Bench {
   mailbox(port: number, more?: Partial<MailDestinationOptions>): Destination;
   /** Runs a notifier until it is stopped; its memory stays. */
   start(...destinations: readonly Destination[]): RunningNotifier;
+  /** The same with a store that fails while `isAway` says so. */
+  startOnWeakStore(isAway: () => boolean, ...destinations: readonly Destination[]): RunningNotifier;
   close(): Promise<void>;
 }
 
@@ -65,6 +69,12 @@ export async function openBench(): Promise<Bench> {
   const log = await openEmbeddedLog({ directory: folder, logger });
   await log.ensureTopics([{ ...alertsTopic, partitions: 1 }]);
   const running: RunningNotifier[] = [];
+  const start = (items: ItemsByQueue, destinations: readonly Destination[]) => {
+    const notifier = startNotifier(log, items, destinations);
+    running.push(notifier);
+    return notifier;
+  };
+  const files: ItemsByQueue = queue => new FileItems(join(folder, 'notifier', queue));
   return {
     folder,
     log,
@@ -80,11 +90,8 @@ export async function openBench(): Promise<Bench> {
         summaryAfterMs: 3_600_000,
         ...more,
       }),
-    start: (...destinations) => {
-      const notifier = startNotifier(log, folder, destinations);
-      running.push(notifier);
-      return notifier;
-    },
+    start: (...destinations) => start(files, destinations),
+    startOnWeakStore: (isAway, ...destinations) => start(queue => weakItems(files(queue), isAway), destinations),
     close: async () => {
       for (const notifier of running) await notifier.stop();
       await log.close();
@@ -93,7 +100,21 @@ export async function openBench(): Promise<Bench> {
   };
 }
 
-function startNotifier(log: MarketLog, folder: string, destinations: readonly Destination[]): RunningNotifier {
+type ItemsByQueue = (queue: string) => WorkItems;
+
+function weakItems(items: WorkItems, isAway: () => boolean): WorkItems {
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isAway()) throw new PipelineError('store.unavailable', 'the store is away', { retriable: true });
+    return work();
+  };
+  return {
+    all: () => guarded(() => items.all()),
+    put: (id, text) => guarded(() => items.put(id, text)),
+    remove: id => guarded(() => items.remove(id)),
+  };
+}
+
+function startNotifier(log: MarketLog, items: ItemsByQueue, destinations: readonly Destination[]): RunningNotifier {
   const lines: string[] = [];
   const logger = createLogger({ name: 'test', level: 'info', secrets: [], destination: { write: line => lines.push(line) } });
   const registry = new Registry();
@@ -102,7 +123,7 @@ function startNotifier(log: MarketLog, folder: string, destinations: readonly De
     log,
     group: 'notifier',
     destinations,
-    items: queue => new FileItems(join(folder, 'notifier', queue)),
+    items,
     timing: { gatherMs: 30, firstRetryMs: 20, longestRetryMs: 100 },
     logger,
     registry,
