@@ -198,6 +198,33 @@ describe('market hours', () => {
     expect([times[0], times.at(-1)]).toEqual([first, last]);
   });
 
+  it('hold the bar that ends with the session, and not the one that ends as it opens', () => {
+    const only = (clock: string) =>
+      day('2024-11-04').map(record => {
+        if (record.kind !== 'tick') return record;
+        return { ...record, price: new Date(record.timeMs).toISOString().slice(11, 16) === clock ? 101 : 90 };
+      });
+    expect(alertsOf(only('14:15'))).toEqual([]);
+    expect(alertsOf(only('14:30')).map(({ timeMs }) => new Date(timeMs).toISOString().slice(11, 16))).toEqual(['14:45']);
+    expect(alertsOf(only('20:45')).map(({ timeMs }) => new Date(timeMs).toISOString().slice(11, 16))).toEqual(['21:00']);
+    expect(alertsOf(only('21:00'))).toEqual([]);
+  });
+
+  it('are touched by a gap that has a part in them, and not by one that ends as they begin', () => {
+    const openMs = Date.UTC(2024, 10, 4, 14, 30);
+    const atWork = { name: 'gap', condition: 'gap', symbols: '*', longer: '1m', marketHours: 'NYSE' };
+    const cut = (fromMs: number, toMs: number) => [
+      aSession({ timeMs: openMs - 7_200_000 }),
+      rulesRecord([atWork], openMs - 7_200_000),
+      aSession({ timeMs: toMs, session: 2, previous: { session: 1, reason: 'socket closed', lastDataMs: fromMs } }),
+    ];
+    expect(alertsOf(cut(openMs - 3_600_000, openMs))).toEqual([]);
+    expect(alertsOf(cut(openMs - 3_600_000, openMs + 1)).map(({ value }) => value)).toEqual([3_600_001]);
+    const closeMs = openMs + 6.5 * 3_600_000;
+    expect(alertsOf(cut(closeMs, closeMs + 3_600_000))).toEqual([]);
+    expect(alertsOf(cut(closeMs - 1, closeMs + 3_600_000)).length).toBe(1);
+  });
+
   it('are none on a holiday', () => {
     expect(alertsOf(day('2024-11-28'))).toEqual([]);
   });
