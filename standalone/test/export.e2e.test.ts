@@ -1,12 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { queryDuckDb } from '../../visualization/test/support/parquet-readers.ts';
 import { eventually, runProgram, startProgram } from './support/processes.ts';
 
 const program = 'standalone/src/main.ts';
@@ -51,17 +51,6 @@ async function filesIn(folder: string): Promise<readonly string[]> {
   return files.sort();
 }
 
-async function duckDb(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  try {
-    return (await connection.runAndReadAll(sql)).getRowObjectsJS();
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
-
 describe('tapeline export', () => {
   it('writes days as Parquet that DuckDB reads by its folders, the same bytes each time', async () => {
     const [first, second] = [join(scratch, 'first'), join(scratch, 'second')];
@@ -79,7 +68,7 @@ describe('tapeline export', () => {
       FROM read_parquet('${first}/bars/*/*/*.parquet', hive_partitioning = true) WHERE "interval" = '1m' AND "date" = '${date}'`;
     const closes = Array.from({ length: 1_440 }, (_, minute) => aBar('', exportedMs + minute * 60_000).close);
     const sum = closes.reduce((total, close) => total + close, 0) * symbols.length;
-    const [row] = await duckDb(sql);
+    const [row] = await queryDuckDb(sql);
     expect({ ...row, sum: Number(row?.sum).toFixed(2) }).toEqual({
       rows: 28_800,
       symbols: 20,
@@ -127,7 +116,7 @@ describe('the export job', () => {
     await eventually('a file is begun', async () => ((await filesIn(killed)).length > 0 ? true : undefined));
     await first.end('SIGKILL');
     for (const file of await filesIn(killed)) {
-      if (file.endsWith('.parquet')) await duckDb(`SELECT count(*) FROM '${killed}/${file}'`);
+      if (file.endsWith('.parquet')) await queryDuckDb(`SELECT count(*) FROM '${killed}/${file}'`);
     }
     for (const folder of [killed, whole]) {
       const { status, stderr } = await runProgram(job, { env: { ...env(), EXPORT_FOLDER: folder } });

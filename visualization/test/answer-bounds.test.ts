@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AnswerBounds } from '../src/api/answer-bounds.ts';
 import { until } from './support/running-market.ts';
-import { aBar, minuteMs, type StockedBoard, startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
+import { startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
 
 const busy = { status: 503, code: 'server.busy' };
 
@@ -43,41 +44,53 @@ describe('the bounds of answers', () => {
 });
 
 describe('a reader that takes nothing', () => {
-  let board: StockedBoard;
+  /** More than the sockets of both sides take. */
+  const body = Buffer.alloc(32 * 1_024 * 1_024, 'a');
+  let server: Server;
+  let port: number;
 
   beforeAll(async () => {
-    const bars = Array.from({ length: 40_000 }, (_, index) => aBar({ startMs: tenOClockMs - index * minuteMs }));
-    const bounds = { maxUnsentBytes: 1_000_000, readerIdleMs: 2_000 };
-    board = await startStockedBoard({ bars }, { nowMs: tenOClockMs + minuteMs, board: { answerBounds: bounds } });
-  }, 60_000);
+    const bounds = new AnswerBounds({ maxUnsentBytes: 1_000_000, readerIdleMs: 4_000 });
+    server = createServer((_request, response) => {
+      bounds
+        .whenRoom(1, async () => undefined)
+        .then(
+          () => {
+            bounds.watch(response, body.length);
+            response.end(body);
+          },
+          () => response.writeHead(503).end(),
+        );
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    port = (server.address() as AddressInfo).port;
+  });
 
-  afterAll(() => board.close());
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
 
-  it('is cut off; until then the server begins nothing that it could not hold', async () => {
-    const query = '/api/bars?symbol=BTC/USD&interval=1m&limit=40000';
-    const readers = Array.from({ length: 4 }, () => connect(Number(new URL(board.url).port), '127.0.0.1'));
-    const closed = readers.map(reader => once(reader, 'close'));
-    for (const reader of readers) {
-      reader.on('error', () => undefined);
-      reader.pause();
-      reader.write(`GET ${query} HTTP/1.1\r\nhost: a\r\n\r\n`);
-    }
-    const refused = await until(
-      'it says that it is busy',
-      async () => {
-        const answer = await board.get('/api/bars?symbol=BTC/USD&interval=1m&limit=1');
-        return answer.status === 503 ? answer : undefined;
-      },
-      45_000,
-    );
-    expect(refused?.json()).toMatchObject({ error: { code: 'server.busy' } });
-    expect(refused?.headers.get('retry-after')).toBe('2');
-    await until(
-      'there is room again',
-      async () => (await board.get('/api/bars?symbol=BTC/USD&interval=1m&limit=1')).status === 200,
-      45_000,
-    );
-    for (const reader of readers) reader.destroy();
-    await Promise.all(closed);
-  }, 120_000);
+  it('is cut off; until then nothing new is begun that could not be held', async () => {
+    const reader = connect(port, '127.0.0.1');
+    reader.on('error', () => undefined);
+    reader.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await once(reader, 'readable');
+    const statusOf = async () => (await fetch(`http://127.0.0.1:${port}`)).status;
+    expect(await statusOf()).toBe(503);
+    await until('there is room again', async () => (await statusOf()) === 200, 60_000);
+    reader.destroy();
+  }, 90_000);
+});
+
+describe('a board that has its hands full', () => {
+  it('says so, and when to try again', async () => {
+    const board = await startStockedBoard({}, { nowMs: tenOClockMs, board: { answerBounds: { maxWaiting: 0 } } });
+    const answer = await board.get('/api/latest');
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(answer.json()).toEqual({
+      error: { code: 'server.busy', message: 'too many answers are being made or wait for slow readers: try again in a moment' },
+    });
+    await board.close();
+  });
 });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '@tapeline/core/configuration';
@@ -12,6 +12,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { parquetReadObjects } from 'hyparquet';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { BucketDestination } from '../src/export/bucket-destination.ts';
 import { runConfiguredExport } from '../src/export/configured-export.ts';
 import { type ObjectStore, startObjectStore, storeKey } from './support/object-store.ts';
 import { aBar, anAlert, dayMs, minuteMs } from './support/stocked-board.ts';
@@ -29,7 +30,6 @@ let store: MarketStore;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'bucket-export-'));
-  process.env.TMPDIR = await mkdtemp(join(directory, 'temporary-'));
   objects = await startObjectStore(join(directory, 'objects'), bucket);
   store = openSqliteStore({ dataDir: directory, logger, registry: new Registry() });
   await store.migrate();
@@ -97,8 +97,21 @@ describe('the export job with an object store', () => {
     );
   });
 
-  it('leaves no temporary file', async () => {
-    expect(await readdir(tmpdir())).toEqual([]);
+  it('leaves no temporary file, also where the writing fails', async () => {
+    const destination = new BucketDestination({ bucket, endpoint: objects.endpoint, region: 'us-east-1', credentials: storeKey });
+    const paths: string[] = [];
+    const write = async (path: string) => {
+      paths.push(path);
+      await writeFile(path, 'bytes');
+      if (paths.length === 2) throw new Error('the store is away');
+    };
+    await destination.put('a/b.parquet', write, quiet);
+    await expect(destination.put('a/c.parquet', write, quiet)).rejects.toThrow('the store is away');
+    await destination.close();
+    expect(await Promise.all(paths.map(path => access(dirname(path)).catch((error: { code: string }) => error.code)))).toEqual([
+      'ENOENT',
+      'ENOENT',
+    ]);
   });
 
   it.each([
