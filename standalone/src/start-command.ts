@@ -171,14 +171,11 @@ class StandaloneFlow {
   }
 
   #notifierPart(): Part {
-    return runningPart('notifier', async signal => {
-      await runConfiguredNotifier(this.#configuration, {
-        log: existing(this.#log),
-        logger: this.#logger,
-        registry: this.#registry,
-        signal,
-      });
-    });
+    const isSimulated = this.#isSimulated;
+    const shell = { logger: this.#logger, registry: this.#registry };
+    return runningPart('notifier', signal =>
+      runConfiguredNotifier(this.#configuration, { ...shell, log: existing(this.#log), isSimulated, signal }),
+    );
   }
 
   #simulatorPart(): Part {

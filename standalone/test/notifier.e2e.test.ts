@@ -18,10 +18,14 @@ const login = { user: 'tapeline', password: 's3cret-of-mail' };
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 let server: MailServer;
+const closers: (() => Promise<void>)[] = [];
 beforeEach(async () => {
   server = await startMailServer({ login });
 });
-afterEach(async () => server.close());
+afterEach(async () => {
+  await server.close();
+  for (const close of closers.splice(0)) await close();
+});
 
 function mailSettings(): Readonly<Record<string, string>> {
   const ca = join(scratch, 'ca.crt');
@@ -104,6 +108,7 @@ describe('the one process, with a file of rules', () => {
     const all = [...expected('first'), ...expected('second')].sort();
     await mailed(second, all).finally(() => second.end());
     expect(alertsIn()).toEqual(all);
+    expect(server.mails.every(({ email }) => email.text?.includes('\n  SIMULATED: '))).toBe(true);
   }, 150_000);
 });
 
@@ -160,6 +165,7 @@ describeWithServers('notifiers on Kafka and Cassandra', (kafka, cassandra) => {
 
   it('are a part of the one process, too, which remembers in its folder', async () => {
     const webhook = await startWebhookServer();
+    closers.push(webhook.close);
     const { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX } = cluster.env;
     const env = {
       KAFKA_BROKERS,
@@ -189,7 +195,6 @@ describeWithServers('notifiers on Kafka and Cassandra', (kafka, cassandra) => {
       );
     } finally {
       expect(await second.end()).toBe(0);
-      await webhook.close();
     }
   }, 120_000);
 });

@@ -7,7 +7,7 @@ import { FileItems } from '@tapeline/database/file-items';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { Destination } from './destination.ts';
+import { type Destination, markedAsSimulated } from './destination.ts';
 import { mailDestination } from './mail-destination.ts';
 import { runNotifier } from './notifier.ts';
 import { webhookDestination } from './webhook-destination.ts';
@@ -20,6 +20,8 @@ export interface ConfiguredNotifierOptions {
   /** @default 3,000 */
   readonly graceMs?: number;
   readonly onAssigned?: () => void;
+  /** Of the market: messages then say so. @default false */
+  readonly isSimulated?: boolean;
 }
 
 /** Where the settings send alerts to; nowhere when none of them says so. @throws PipelineError `configuration.invalid` when SMTP_CA_FILE cannot be read */
@@ -44,7 +46,8 @@ export function configuredDestinations(configuration: Configuration): readonly D
 /** Runs it until the signal aborts; see {@link runNotifier}. Its memory is in Cassandra, or in `DATA_DIR`. */
 export async function runConfiguredNotifier(configuration: Configuration, options: ConfiguredNotifierOptions): Promise<void> {
   const { DATA_DIR: folder, KAFKA_TOPIC_PREFIX: prefix = '', ALERT_GATHER_MS: gatherMs } = configuration;
-  const destinations = configuredDestinations(configuration);
+  const configured = configuredDestinations(configuration);
+  const destinations = options.isSimulated === true ? configured.map(markedAsSimulated) : configured;
   const work = openConfiguredWork(configuration, options.logger);
   try {
     await runNotifier({

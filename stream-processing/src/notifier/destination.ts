@@ -31,6 +31,14 @@ export interface Destination {
   send(notice: Notice, signal: AbortSignal): Promise<Outcome>;
 }
 
+/** The same receiver, told in each alert that its market is none. */
+export function markedAsSimulated(destination: Destination): Destination {
+  const marked = <T extends { readonly message: string }>(told: T): T => ({ ...told, message: `SIMULATED: ${told.message}` });
+  const send = ({ id, alerts, older }: Notice, signal: AbortSignal) =>
+    destination.send({ id, alerts: alerts.map(marked), older: older && { ...older, groups: older.groups.map(marked) } }, signal);
+  return { ...destination, send };
+}
+
 export interface AlertFilter {
   readonly lowestSeverity: AlertSeverity;
   /** All when absent. */

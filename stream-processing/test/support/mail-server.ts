@@ -136,5 +136,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
 
 /** The numbers of the alerts that mails tell one by one: builders write "alert 17" into each message. */
 export function numbersIn(mails: readonly Mail[]): readonly number[] {
-  return mails.flatMap(({ email }) => [...(email.text ?? '').matchAll(/^ {2}alert (\d+)\b/gm)].map(([, number]) => Number(number)));
+  return mails.flatMap(({ email }) =>
+    [...(email.text ?? '').matchAll(/^ {2}(?:SIMULATED: )?alert (\d+)\b/gm)].map(([, number]) => Number(number)),
+  );
 }
