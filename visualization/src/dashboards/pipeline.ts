@@ -11,7 +11,7 @@ export function pipeline(): Dashboard {
     title: 'Pipeline',
     description: 'From the feed to the store: how much, how late, what went wrong, and how near its bounds it is.',
     from: 'now-1h',
-    panels: [...tiles(), ...rates(), ...lags(), ...latencies(), ...errors(), ...saturation()],
+    panels: [...tiles(), ...rates(), ...lags(), ...latencies(), ...errors(), ...alerts(), ...saturation()],
   });
 }
 
@@ -161,6 +161,29 @@ function errors() {
         ['60 * sum by (kind) (rate(ingester_disconnects_total[5m]))', 'feed: {{kind}}'],
         ['60 * sum by (code) (rate(backfiller_failures_total[5m]))', 'backfill: {{code}}'],
       ],
+    ),
+  ];
+}
+
+function alerts() {
+  return [
+    chart(
+      { title: 'Alerts an hour', description: 'Given out by the processors, by severity, and sent to people, by destination.', width: 12 },
+      'short',
+      [
+        ['sum by (severity) (increase(stream_processor_alerts_total[1h]))', 'found: {{severity}}'],
+        ['sum by (destination) (increase(notifier_alerts_sent_total[1h]))', 'sent: {{destination}}'],
+        ['max(alert_rules_file_faults)', 'faults in the rules file'],
+      ],
+    ),
+    chart(
+      {
+        title: 'Alerts that wait to be sent',
+        description: 'Age of the oldest by destination: a receiver that is down holds up no other, and nothing is lost.',
+        width: 12,
+      },
+      's',
+      [['time() - max by (destination) (notifier_oldest_waiting_timestamp_seconds > 0)', 'waiting: {{destination}}']],
     ),
   ];
 }
