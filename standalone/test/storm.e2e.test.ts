@@ -134,7 +134,10 @@ interface Windows {
   readonly overMs: number;
 }
 
-/** What a gap touched is of all prices that there were, all else of all that the feed gave out, each at its own time. */
+/**
+ * What a gap touched is of all prices that there were, all else of all that the feed gave out, each at its own time: also where the vendor
+ * has no price, as of one that it stamped ahead and sent so late that nobody could know.
+ */
 function accountOf(
   { symbol, interval, beginMs, overMs }: Windows,
   events: readonly FeedEvent[],
@@ -146,9 +149,10 @@ function accountOf(
     .filter(tick => tick.symbol === symbol)
     .toSorted((a, b) => a.timeMs - b.timeMs || a.session - b.session || a.sequence - b.sequence);
   return Array.from({ length: (overMs - beginMs) / lengthMs }, (_, index) => beginMs + index * lengthMs).flatMap(startMs => {
-    const isFilled = absences.some(({ fromMs, toMs }) => fromMs < startMs + lengthMs && toMs > startMs);
-    const bar = barOf(isFilled ? all : told, startMs, lengthMs);
-    return bar === undefined ? [] : [{ symbol, interval, startMs, ...bar, volume: isFilled ? bar.volume : undefined, isFilled }];
+    const isTouched = absences.some(({ fromMs, toMs }) => fromMs < startMs + lengthMs && toMs > startMs);
+    const filled = isTouched ? barOf(all, startMs, lengthMs) : undefined;
+    const bar = filled ?? barOf(told, startMs, lengthMs);
+    return bar === undefined ? [] : [{ symbol, interval, startMs, ...bar, volume: filled?.volume, isFilled: filled !== undefined }];
   });
 }
 
