@@ -492,7 +492,7 @@ export const settings = {
     help: 'only alerts of these rules are mailed; those of all when absent',
   }),
   SMTP_URL: absent<string>({
-    schema: url('smtp', 'smtps').refine(value => new URL(value).hostname !== ''),
+    schema: url('smtp', 'smtps').refine(value => URL.canParse(value) && new URL(value).hostname !== ''),
     expected: 'an smtp:// or smtps:// address',
     example: 'smtp://user:password@mail.example.com:587',
     secret: true,

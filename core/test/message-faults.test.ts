@@ -52,9 +52,11 @@ describe('the settings of messages', () => {
   });
 
   it('show neither passwords nor addresses that are secrets', () => {
-    const faults = faultsOf({ SMTP_URL: 'mailto:hunter2', ALERT_WEBHOOK_URL: 'hunter2' });
-    expect(faults).toContain('SMTP_URL must be');
-    expect(faults).not.toContain('hunter2');
+    for (const address of ['mailto:hunter2', 'no url, hunter2', 'smtp://hunter2 @']) {
+      const faults = faultsOf({ SMTP_URL: address, ALERT_WEBHOOK_URL: 'hunter2' });
+      expect(faults).toContain('SMTP_URL must be');
+      expect(faults).not.toContain('hunter2');
+    }
     const secrets = secretsOf(
       readConfiguration({
         SMTP_URL: 'smtp://u:p%40ss@b',
