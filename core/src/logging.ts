@@ -20,13 +20,11 @@ const secretHeaders = ['X-TD-APIKEY', 'authorization', 'cookie', 'set-cookie'] a
  */
 export function createLogger(options: LoggingOptions): Logger {
   const target = options.destination ?? pino.destination({ fd: 2, sync: true });
-  const secrets = options.secrets
-    .filter(secret => secret.length > 0)
-    .flatMap(secret => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
+  const scrub = scrubber(options.secrets);
   const destination = new Writable({
     decodeStrings: false,
     write(line: string, _encoding, done) {
-      target.write(scrub(String(line), secrets));
+      target.write(scrub(String(line)));
       done();
     },
   });
@@ -51,7 +49,27 @@ export function createLogger(options: LoggingOptions): Logger {
   );
 }
 
-/** Replaces every secret in a text. */
-export function scrub(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
+/** Replaces every secret in a text, also where JSON, an address or base64 spell it in another way. */
+export function scrubber(secrets: readonly string[]): (text: string) => string {
+  // The longest first: a secret may be the begin of another one, whose end would be left.
+  const spellings = [...new Set(secrets.filter(secret => secret.length > 0).flatMap(spellingsOf))].toSorted((a, b) => b.length - a.length);
+  return text => spellings.reduce((clean, spelling) => clean.replaceAll(spelling, '[redacted]'), text);
+}
+
+function spellingsOf(secret: string): readonly string[] {
+  const spellings = [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    new URLSearchParams([['', secret]]).toString().slice(1),
+  ];
+  // What is left of a short one in base64 could be any word.
+  return Buffer.byteLength(secret) < 8 ? spellings : [...spellings, ...[0, 1, 2].flatMap(count => base64Behind(count, secret))];
+}
+
+/** How a text looks in base64 behind so many other bytes (`user:password`), without the characters that it shares with its neighbours. */
+function base64Behind(count: number, text: string): readonly string[] {
+  const bytes = Buffer.concat([Buffer.alloc(count), Buffer.from(text)]);
+  const [from, to] = [Math.ceil((count * 8) / 6), Math.floor((bytes.length * 8) / 6)];
+  return [bytes.toString('base64').slice(from, to), bytes.toString('base64url').slice(from, to)];
 }

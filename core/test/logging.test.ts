@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLogger } from '../src/logging.ts';
+import { createLogger, scrubber } from '../src/logging.ts';
 
 describe('logger', () => {
   it('cuts secrets out of messages, fields and errors', () => {
@@ -16,5 +16,32 @@ describe('logger', () => {
     expect(lines.join('')).not.toMatch(/s3cret/);
     expect(lines.join('')).not.toMatch(/other/);
     expect(JSON.parse(lines[0] as string)).toMatchObject({ name: 'ingester', msg: 'connecting with [redacted]', password: '[redacted]' });
+  });
+});
+
+describe('scrubber', () => {
+  const secret = 'pa/ss"wörd!';
+  const scrub = scrubber([secret]);
+
+  it.each([
+    ['an address', `?k=${encodeURIComponent(secret)}&x`],
+    ['a query', `?${new URLSearchParams({ k: secret })}&x`],
+    ['JSON', JSON.stringify({ k: secret })],
+    ['base64', Buffer.from(secret).toString('base64')],
+    ['a login of SMTP', `AUTH PLAIN ${Buffer.from(`\0tapeline\0${secret}`).toString('base64')}`],
+    ['a basic authorization', `Basic ${Buffer.from(`user:${secret}`).toString('base64')}`],
+    ['a token', Buffer.from(`xy${secret}z`).toString('base64url')],
+  ])('finds a secret in %s', (_place, text) => {
+    expect(scrub(text)).toContain('[redacted]');
+    expect(scrub(text)).not.toMatch(/pa.{1,3}ss|YS9zcyJ3|cGEvc3Mi|L3NzIn/);
+  });
+
+  it('leaves no end of a secret that begins with another one', () => {
+    expect(scrubber(['abcdefgh', 'abcdefgh-and-more'])('abcdefgh-and-more abcdefgh')).toBe('[redacted] [redacted]');
+  });
+
+  it('leaves other text alone, and all of it without a secret', () => {
+    expect(scrubber(['ab', ''])('YWI= a b')).toBe('YWI= a b');
+    expect(scrubber([])('text')).toBe('text');
   });
 });

@@ -21,7 +21,7 @@ export interface RecorderOptions {
 }
 
 export interface Recorder {
-  /** A message as the socket gave it. */
+  /** A message as the socket gave it, but for a key that the vendor repeats. */
   message(text: string, receivedTimeMs: number): void;
   begin(timeMs: number): void;
   end(timeMs: number, reason: string): void;

@@ -1,7 +1,7 @@
 /** The feed behind a WebSocket of any vendor: one loop owns its life, connect, subscribe, read, back off. */
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError } from '@tapeline/core/errors';
-import { scrub } from '@tapeline/core/logging';
+import { scrubber } from '@tapeline/core/logging';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause } from './back-off.ts';
@@ -119,7 +119,7 @@ class FeedLife {
   readonly #pace: MarketPace;
   readonly #backOff: BackOff;
   readonly #disconnects;
-  readonly #secrets: readonly string[];
+  readonly #clean: (text: string) => string;
   #symbols: readonly string[];
   #nowMs = 0;
   #keyRefusals = 0;
@@ -142,7 +142,7 @@ class FeedLife {
     this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
     this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
     this.#disconnects = counterOf(options.registry, 'ingester_disconnects_total', 'connections that ended or did not come about', ['kind']);
-    this.#secrets = options.apiKey ? [options.apiKey, encodeURIComponent(options.apiKey)] : [];
+    this.#clean = scrubber(options.apiKey ? [options.apiKey] : []);
   }
 
   async run(): Promise<void> {
@@ -166,7 +166,7 @@ class FeedLife {
       pace: this.#pace,
       signal: this.#signal,
       nowMs: () => this.#now(),
-      clean: text => scrub(text, this.#secrets),
+      clean: this.#clean,
       emit: events => this.#queue.push(events),
       changed: () => this.#changed(),
       received: () => this.#backOff.reset(),
@@ -178,7 +178,7 @@ class FeedLife {
   }
 
   async #afterwards(ending: Ending): Promise<void> {
-    const reason = scrub(ending.reason, this.#secrets);
+    const reason = this.#clean(ending.reason);
     this.#disconnects.inc({ kind: ending.kind });
     if (ending.kind === 'key-refused') return this.#keyRefused(reason);
     const jitterMs = this.#backOff.nextMs();

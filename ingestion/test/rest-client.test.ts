@@ -107,7 +107,7 @@ describe('REST client', () => {
     const echo = connectedTo(made.server.url, new JumpingTime(nowMs), { client: { apiKey: 'another-key' } });
     made.server.misbehave({ kind: 'error', code: 400, message: 'bad key another-key' });
     const error: unknown = await echo.client.quote('AAPL', signal).catch(thrown => thrown);
-    expect(String(error)).toBe('PipelineError: quote was answered with code 400: bad key …');
+    expect(String(error)).toBe('PipelineError: quote was answered with code 400: bad key [redacted]');
     expect(JSON.stringify(made.server.journal)).not.toContain('key');
   });
 

@@ -1,7 +1,7 @@
 /** The command line `tapeline`. Only this file reads the environment and constructs; each command is a file of its own. */
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { type Interval, intervals, isInterval } from '@tapeline/core/intervals';
-import { createLogger } from '@tapeline/core/logging';
+import { createLogger, scrubber } from '@tapeline/core/logging';
 import { exitStatusOf, stopSignal } from '@tapeline/core/service';
 import { type ExportTable, exportTables } from '@tapeline/core/settings';
 import { openServingStore } from '@tapeline/database/configured-store';
@@ -173,7 +173,7 @@ program
     finish(
       configured().then(({ configuration }) => {
         const destinations = configuredDestinations(configuration);
-        return notifyTest({ destinations, nowMs: Date.now(), print: line => process.stdout.write(line), signal: stopSignal() });
+        return notifyTest({ destinations, nowMs: Date.now(), print: line => process.stdout.write(scrub(line)), signal: stopSignal() });
       }),
     ),
   );
@@ -185,10 +185,14 @@ process.stdout.on('error', error => {
   throw error;
 });
 
+/** Cuts the secrets out of what is printed past the logger; there are none before the configuration was read. */
+let scrub = scrubber([]);
+
 await program.parseAsync();
 
 async function configured() {
   const configuration = readConfiguration(process.env);
+  scrub = scrubber(secretsOf(configuration));
   // People at a terminal read lines, programs read JSON.
   const destination = process.stderr.isTTY ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname,name' }) : undefined;
   const logger = createLogger({
@@ -201,7 +205,7 @@ async function configured() {
 }
 
 async function finish(command: Promise<number>): Promise<void> {
-  const status = await command.catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
+  const status = await command.catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(scrub(line))));
   // Whatever is still open has been asked to close; a socket that lingers must not keep a finished command alive.
   process.exit(status);
 }

@@ -205,7 +205,7 @@ export class FeedConnection implements VendorConnection {
   }
 
   #received(text: string): void {
-    const { mapper, recorder, emit } = this.#options;
+    const { mapper, recorder, emit, clean } = this.#options;
     this.#liveness.heard(performance.now());
     const message = parseMessage(text);
     if (this.#options.feedClock && message.kind === 'simulated-time') return this.#timeSaid(message.timeMs);
@@ -221,7 +221,7 @@ export class FeedConnection implements VendorConnection {
       recorder?.end(receivedTimeMs, 'resubscribed by the server');
       recorder?.begin(receivedTimeMs);
     }
-    recorder?.message(text, receivedTimeMs);
+    recorder?.message(clean(text), receivedTimeMs);
     const received = { message, receivedTimeMs, text: () => text };
     const events = mapper.receive(received);
     emit(events);

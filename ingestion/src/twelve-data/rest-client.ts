@@ -1,6 +1,7 @@
 /** Asks TwelveData's REST API: each request waits for its credits, and ends as a typed answer or as one of the errors of `rest-errors.ts`. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
+import { scrubber } from '@tapeline/core/logging';
 import type { Registry } from 'prom-client';
 import { ZodError } from 'zod';
 import { counterOf } from '../metrics.ts';
@@ -67,12 +68,15 @@ const largestBodyBytes = 16 * 1024 * 1024;
 export class RestClient {
   readonly #options: RestClientOptions;
   readonly #timeoutMs: number;
+  /** A vendor's text may repeat the key. */
+  readonly #clean: (text: string) => string;
   readonly #requests;
 
   /** @throws PipelineError `usage` when a request could outlive its claim. */
   constructor(options: RestClientOptions) {
     this.#options = options;
     this.#timeoutMs = options.requestTimeoutMs ?? 30_000;
+    this.#clean = scrubber(options.apiKey ? [options.apiKey] : []);
     const { longestRequestMs } = options.budget.limits;
     if (this.#timeoutMs > longestRequestMs - slackMs) {
       const message = `requestTimeoutMs must be at least ${slackMs} below the budget's longestRequestMs of ${longestRequestMs}, was ${this.#timeoutMs}`;
@@ -142,9 +146,10 @@ export class RestClient {
     const used = countOf(response.headers.get('api-credits-used'));
     // A gateway that gives up does not say when the vendor counts, or whether.
     if (response.status < 500) await grant.answered({ used, exhausted: refusal && exhaustedBy(refusal) });
-    if (refusal !== undefined) throw restError(ask.endpoint, this.#clean(refusal));
+    if (refusal !== undefined) throw restError(ask.endpoint, { ...refusal, message: this.#clean(refusal.message) });
     if (typeof text !== 'string') throw unavailable(ask.endpoint, text.error);
-    if (body === undefined) throw malformed(ask.endpoint, `answer must be JSON, began with ${JSON.stringify(text.slice(0, 60))}`);
+    if (body === undefined)
+      throw malformed(ask.endpoint, `answer must be JSON, began with ${JSON.stringify(this.#clean(text).slice(0, 60))}`);
     return body;
   }
 
@@ -157,12 +162,6 @@ export class RestClient {
     } catch (error) {
       throw unavailable(endpoint, error);
     }
-  }
-
-  /** A vendor's text may repeat the key. */
-  #clean<T extends { readonly message: string }>(refusal: T): T {
-    const { apiKey } = this.#options;
-    return apiKey ? { ...refusal, message: refusal.message.replaceAll(apiKey, '…') } : refusal;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The notifier as a process of its own: market-data.alerts → mails and webhooks; and the file of alert rules → the log. */
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
-import { createLogger } from '@tapeline/core/logging';
+import { createLogger, scrubber } from '@tapeline/core/logging';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
@@ -40,7 +40,8 @@ async function main([argument]: readonly string[]): Promise<number> {
   const configuration = readConfiguration(process.env);
   if (argument === '--test') {
     const destinations = configuredDestinations(configuration);
-    return notifyTest({ destinations, nowMs: Date.now(), print: line => process.stdout.write(line), signal: stopSignal() });
+    const scrub = scrubber(secretsOf(configuration));
+    return notifyTest({ destinations, nowMs: Date.now(), print: line => process.stdout.write(scrub(line)), signal: stopSignal() });
   }
   checkThatItCanRun(configuration);
   const logger = createLogger({ name: 'notifier', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
