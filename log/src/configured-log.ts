@@ -2,6 +2,7 @@
 import { type Configuration, fileOf } from '@tapeline/core/configuration';
 import { topics } from '@tapeline/core/topics';
 import type { Logger } from 'pino';
+import { KafkaInspection } from './kafka-inspection.ts';
 import type { MarketLog } from './market-log.ts';
 import { openLog } from './open-log.ts';
 import type { PeerAddress } from './peer-listener.ts';
@@ -39,6 +40,12 @@ export async function openConfiguredLog(configuration: Configuration, options: C
     await log.close();
     throw error;
   }
+}
+
+/** A look at the configured Kafka; `undefined` without one. Topics go by their whole names there, with the prefix. */
+export function configuredKafkaInspection(configuration: Configuration, logger: Logger): KafkaInspection | undefined {
+  const { KAFKA_BROKERS: brokers } = configuration;
+  return brokers && new KafkaInspection({ ...kafkaOptions(configuration, brokers, 'doctor'), logger });
 }
 
 function kafkaOptions(configuration: Configuration, brokers: readonly string[], clientId: string) {

@@ -16,7 +16,7 @@ export type { Admin, Broker, Cluster, Consumer, Kafka, PartitionAssigner, Produc
 
 import type { Cluster, Kafka, LogEntry, PartitionAssigner, RetryOptions, SASLOptions } from 'kafkajs';
 
-const { AssignerProtocol, Kafka: KafkaClient, logLevel } = kafkajs;
+const { AssignerProtocol, ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 mendRequestQueue();
 mendConnection();
 mendSending();
@@ -33,6 +33,9 @@ export interface KafkaConnectionOptions {
 
 /** kafkajs' own retries: about 8 s, then our own loops decide. Named in full, for kafkajs has other defaults under tests. */
 export const innerRetry: RetryOptions = { initialRetryTime: 200, maxRetryTime: 3_000, factor: 0.2, multiplier: 2, retries: 5 };
+
+/** The kind of resource that a topic is, where settings are asked for. */
+export const topicResource = ConfigResourceTypes.TOPIC;
 
 /** kafkajs' client, and the end of all its connections. */
 export interface KafkaConnection {
