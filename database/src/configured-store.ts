@@ -3,6 +3,7 @@ import { type Configuration, fileOf } from '@tapeline/core/configuration';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { cassandraGenerations, keyspaceOf } from './cassandra/cassandra-generations.ts';
+import { CassandraInspection } from './cassandra/cassandra-inspection.ts';
 import { openCassandraStore } from './cassandra/cassandra-store.ts';
 import { openCassandraWork } from './cassandra/cassandra-work.ts';
 import { firstGeneration, Generations } from './generations.ts';
@@ -48,6 +49,12 @@ export function openConfiguredGenerations(configuration: Configuration, logger: 
 export function openConfiguredWork(configuration: Configuration, logger: Logger): WorkStore | undefined {
   const { CASSANDRA_CONTACT_POINTS: contactPoints, CASSANDRA_KEYSPACE: keyspace } = configuration;
   return contactPoints && openCassandraWork({ ...cassandraOptions(configuration, contactPoints), keyspace, logger });
+}
+
+/** A look at the configured Cassandra; `undefined` without one. */
+export function configuredCassandraInspection(configuration: Configuration, logger: Logger): CassandraInspection | undefined {
+  const { CASSANDRA_CONTACT_POINTS: contactPoints } = configuration;
+  return contactPoints && new CassandraInspection({ ...cassandraOptions(configuration, contactPoints), logger });
 }
 
 /** The store of the generation that serves, followed through each switch: for readers. */
