@@ -6,6 +6,8 @@ import { exitStatusOf, stopSignal } from '@tapeline/core/service';
 import { type ExportTable, exportTables } from '@tapeline/core/settings';
 import { openServingStore } from '@tapeline/database/configured-store';
 import { addServicesCommand } from '@tapeline/services/command';
+import { defaultTimeoutSeconds, doctorCommand } from '@tapeline/stream-processing/doctor/doctor-command';
+import { exitStatuses } from '@tapeline/stream-processing/doctor/report';
 import { generationsCommand } from '@tapeline/stream-processing/generations-command';
 import { configuredDestinations } from '@tapeline/stream-processing/notifier/configured-notifier';
 import { notifyTest } from '@tapeline/stream-processing/notifier/notify-test';
@@ -156,6 +158,22 @@ program
   .option('--drop <number>', 'delete the tables of one that does not serve', parseCount)
   .action((options: { switch?: number; drop?: number }) =>
     finish(configured().then(({ configuration, logger }) => generationsCommand({ ...options, configuration, logger }))),
+  );
+
+const doctorHelp = `
+Looks at the settings (all faults at once), Node, folders and disks, Kafka (topics, replicas, the processors' group and its lag), Cassandra (schema, copies, clock,
+role) or the files in DATA_DIR, the generation that serves, snapshots against the log's start, heartbeats of the feeds, dead letters of the last hour, open gaps,
+the backfiller's queue and the alert rules. It changes nothing. A line is a check: ok, warning, fault, or skipped with the reason.
+${exitStatuses}.`;
+
+program
+  .command('doctor')
+  .description('check a deployment with the settings of the environment, and say what is wrong and how to mend it')
+  .option('--json', 'print JSON: {"status", "checks": [{"check", "status", "what", "remedy"}]}')
+  .option('--timeout <seconds>', 'what each check may take', parseCount, defaultTimeoutSeconds)
+  .addHelpText('after', doctorHelp)
+  .action(({ json = false, timeout: timeoutSeconds }: { json?: boolean; timeout: number }) =>
+    finish(doctorCommand({ environment: process.env, json, timeoutSeconds, print: text => process.stdout.write(text) })),
   );
 
 program

@@ -8,6 +8,7 @@ import { openConfiguredGenerations, openConfiguredStore } from '@tapeline/databa
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import { doctorCommand } from './doctor/doctor-command.ts';
 import { generationsCommand } from './generations-command.ts';
 import { operatorCommandOf } from './operator-arguments.ts';
 import { processingSettings } from './processing-settings.ts';
@@ -24,6 +25,8 @@ Start as many as there are partitions at most: they share them as one consumer g
                a crash the same command goes on. --generation N, --no-switch, --shorter (the log has lost its first records), --whole (a copy)
   repartition  copies the feed into topics of another prefix with another number of partitions, until it rests: --partitions N --to PREFIX
   generations  lists the generations of the tables; --switch N lets another one serve, --drop N deletes one that does not
+  doctor       checks the deployment with these settings, changes nothing, and says what is wrong and how to mend it: --json, --timeout SECONDS
+               of each check (10); exit status 0 when all is well, 1 when something warns, 2 when something is at fault
 
 Probes and metrics: http://HTTP_HOST:HTTP_PORT/livez, /readyz, /metrics. SIGTERM finishes what was read, saves and leaves the group.
 `;
@@ -37,6 +40,9 @@ async function main(): Promise<number> {
   if (command.kind === 'help') {
     process.stdout.write(help);
     return 0;
+  }
+  if (command.kind === 'doctor') {
+    return doctorCommand({ ...command, environment: process.env, print: text => process.stdout.write(text) });
   }
   const configuration = readConfiguration(process.env);
   const logger = createLogger({ name: 'stream-processor', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });

@@ -7,7 +7,8 @@ export type OperatorCommand =
   | { readonly kind: 'process' }
   | { readonly kind: 'rebuild'; readonly generation?: number; readonly switch: boolean; readonly shorter: boolean; readonly whole: boolean }
   | { readonly kind: 'repartition'; readonly partitions: number; readonly to: string }
-  | { readonly kind: 'generations'; readonly switch?: number; readonly drop?: number };
+  | { readonly kind: 'generations'; readonly switch?: number; readonly drop?: number }
+  | { readonly kind: 'doctor'; readonly json: boolean; readonly timeoutSeconds?: number };
 
 /** @throws PipelineError `usage`. */
 export function operatorCommandOf(given: readonly string[]): OperatorCommand {
@@ -18,10 +19,11 @@ export function operatorCommandOf(given: readonly string[]): OperatorCommand {
     if (name === 'rebuild') return rebuildOf(args);
     if (name === 'repartition') return repartitionOf(args);
     if (name === 'generations') return generationsOf(args);
+    if (name === 'doctor') return doctorOf(args);
   } catch (error) {
     throw usage(reasonOf(error));
   }
-  throw usage(`expected rebuild, repartition, generations or nothing, was "${given.join(' ')}"`);
+  throw usage(`expected rebuild, repartition, generations, doctor or nothing, was "${given.join(' ')}"`);
 }
 
 function rebuildOf(args: string[]): OperatorCommand {
@@ -48,6 +50,12 @@ function generationsOf(args: string[]): OperatorCommand {
     ...(values.switch === undefined ? {} : { switch: numberOf(values.switch) }),
     ...(values.drop === undefined ? {} : { drop: numberOf(values.drop) }),
   };
+}
+
+function doctorOf(args: string[]): OperatorCommand {
+  const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, timeout: { type: 'string' } } });
+  const { json = false, timeout } = values;
+  return { kind: 'doctor', json, ...(timeout === undefined ? {} : { timeoutSeconds: numberOf(timeout) }) };
 }
 
 function numberOf(text: string): number {

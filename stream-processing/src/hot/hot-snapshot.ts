@@ -54,6 +54,11 @@ export function readSnapshot<T>(bytes: Uint8Array, options: FoldOptions, restore
   }
 }
 
+/** What a snapshot says of itself, without its numbers. @throws PipelineError `snapshot.invalid`. */
+export function snapshotHeader(bytes: Uint8Array): SnapshotHeader {
+  return headerOf(bytes).header;
+}
+
 function headerOf(bytes: Uint8Array): { readonly header: SnapshotHeader; readonly numbersAt: number } {
   try {
     if (!mark.every((byte, index) => bytes[index] === byte)) throw new RangeError('it does not begin as one does');

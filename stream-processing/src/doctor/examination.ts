@@ -1,0 +1,48 @@
+/** Runs checks one after another, each within a time of its own, and gathers what they find: one that fails ends no other. */
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { type Finding, fault } from './finding.ts';
+
+export interface ExaminationOptions {
+  /** What a check may take. */
+  readonly timeoutMs: number;
+}
+
+export class Examination {
+  readonly #timeoutMs: number;
+  readonly #findings: Finding[] = [];
+
+  constructor({ timeoutMs }: ExaminationOptions) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  add(...findings: readonly Finding[]): void {
+    this.#findings.push(...findings);
+  }
+
+  /** What it throws, and no answer in time, are faults of this check. */
+  async check(name: string, look: () => Promise<readonly Finding[]> | readonly Finding[]): Promise<void> {
+    this.add(...((await this.value(name, async () => look())) ?? []));
+  }
+
+  /** Asks for what later checks need; `undefined`, and a fault, when there is no answer. */
+  async value<T>(name: string, ask: () => Promise<T>): Promise<T | undefined> {
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => {
+      const remedy = 'see whether the server and the network are well, or give it longer with --timeout';
+      this.add(fault(name, `no answer within ${this.#timeoutMs / 1_000} s`, remedy));
+      late.resolve(undefined);
+    }, this.#timeoutMs);
+    try {
+      return await Promise.race([ask(), late.promise]);
+    } catch (error) {
+      this.add(fault(name, error instanceof PipelineError ? error.message : `it failed: ${reasonOf(error)}`));
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/** What the log's end says of feeds, of the processors' lag and of refused records, judged. Pure. */
+import type { Heartbeat } from '@tapeline/core/records';
+import { type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
+
+/** A standby takes over within 5 s. */
+const silentMs = 10_000;
+/** Longer than a usual market is without any price. */
+const muteMs = 300_000;
+const lateMs = 60_000;
+
+export function heartbeatFindings(heartbeats: ReadonlyMap<string, Heartbeat>, nowMs: number): readonly Finding[] {
+  if (heartbeats.size === 0) {
+    return [fault('heartbeat', 'no feed wrote one near the end of the log', 'start the ingester, and see its log')];
+  }
+  const newestMs = Math.max(...[...heartbeats.values()].map(({ timeMs }) => timeMs));
+  const isAlive = nowMs - newestMs <= silentMs;
+  return [...heartbeats.values()].flatMap(heartbeat => feedFindings(heartbeat, nowMs, isAlive));
+}
+
+/** @param isAlive whether any feed is. */
+function feedFindings({ feed, timeMs, connected, lastDataMs, openMarkets = [] }: Heartbeat, nowMs: number, isAlive: boolean): Finding[] {
+  const check = `heartbeat ${feed}`;
+  const ageMs = nowMs - timeMs;
+  if (ageMs > silentMs) {
+    const what = `the last one is ${spanText(ageMs)} old`;
+    const taken = 'unless it was taken out of FEEDS, or has other shards now, look into the log of its ingester';
+    return [isAlive ? warning(check, what, taken) : fault(check, what, 'start the ingester, or look into its log and at its way to Kafka')];
+  }
+  if (ageMs < -silentMs) {
+    return [
+      warning(
+        check,
+        `the last one is ${spanText(-ageMs)} ahead of this clock`,
+        'set both clocks by NTP (a test with FEED_CLOCK=feed may do so)',
+      ),
+    ];
+  }
+  if (!connected) return [warning(check, 'the feed is not connected', 'look into the ingester’s log: the key, the plan, the network')];
+  const silenceMs = lastDataMs === undefined ? 0 : nowMs - lastDataMs;
+  if (openMarkets.length > 0 && silenceMs > muteMs) {
+    const what = `connected, and no price for ${spanText(silenceMs)} while ${openMarkets.join(', ')} is open`;
+    return [warning(check, what, 'see SYMBOLS and the vendor’s state')];
+  }
+  return [ok(check, `connected, ${spanText(ageMs)} old${lastDataMs === undefined ? '' : `; last price ${spanText(silenceMs)} ago`}`)];
+}
+
+export interface Backlog {
+  readonly partition: number;
+  readonly records: number;
+  /** When the first record that waits came; `undefined` when it was not looked at. */
+  readonly sinceMs: number | undefined;
+}
+
+/** @param patienceMs what a processor may take before it tells how far it is. */
+export function lagFindings(backlogs: readonly Backlog[], nowMs: number, patienceMs: number): readonly Finding[] {
+  const records = backlogs.reduce((sum, backlog) => sum + backlog.records, 0);
+  const longestMs = Math.max(0, ...backlogs.map(({ sinceMs }) => (sinceMs === undefined ? 0 : nowMs - sinceMs)));
+  const what = `${records} records wait${longestMs > 0 ? `, the first for ${spanText(longestMs)}` : ''}`;
+  if (longestMs <= lateMs + patienceMs) return [ok('lag', what)];
+  const remedy = 'see whether processors run and Cassandra is well; more processors help up to one for each partition';
+  return [warning('lag', what, remedy)];
+}
+
+/** @param byReason dead letters of the last hour. */
+export function deadLetterFindings(byReason: ReadonlyMap<string, number>, isCut: boolean): readonly Finding[] {
+  const check = 'dead letters';
+  const count = (reason: string) => byReason.get(reason) ?? 0;
+  const counts = [...byReason].map(([reason, number]) => `${number} ${reason}`).join(', ');
+  const all = `${isCut ? 'more than ' : ''}${counts} in the last hour`;
+  const wrong: Finding[] = [];
+  if (count('malformed') + count('unknown') > 0) {
+    wrong.push(warning(check, all, 'read them in Kafdrop (detail, origin): a producer or the vendor writes what nobody knows'));
+  } else if (count('not-owner') > 0) {
+    wrong.push(warning(check, all, 'look for two ingesters of one feed (INGESTER_LEASE), or a symbol that two feeds have'));
+  } else if (count('future') > 0) {
+    wrong.push(warning(check, all, 'set the ingester’s clock by NTP: stamps were more than 5 s ahead of it'));
+  } else if (count('late') + count('early') > 0) {
+    wrong.push(warning(check, all, 'see ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS; the backfiller compares the bars of late ticks'));
+  }
+  return foundOr(ok(check, 'none in the last hour'), wrong);
+}
