@@ -1,0 +1,99 @@
+/** A small flow on the log and the store that an environment names, for the doctor to examine: a feed's records, and a processor of them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Environment, readConfiguration } from '@tapeline/core/configuration';
+import { encodeRecord } from '@tapeline/core/record-codec';
+import type { FeedRecord } from '@tapeline/core/records';
+import { feedTopic } from '@tapeline/core/topics';
+import { openConfiguredStore } from '@tapeline/database/configured-store';
+import type { MarketStore } from '@tapeline/database/market-store';
+import { openConfiguredLog } from '@tapeline/log/configured-log';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import type { Finding, FindingStatus } from '../../src/doctor/finding.ts';
+import { processingSettings } from '../../src/processing-settings.ts';
+import { runStreamProcessor } from '../../src/stream-processor.ts';
+import { aHeartbeat, aSession } from './builders.ts';
+
+export const silent = pino({ level: 'silent' });
+
+export interface ExaminedFlow {
+  readonly log: MarketLog;
+  readonly store: MarketStore;
+  /** Appends a record to every partition. */
+  tell(record: FeedRecord): Promise<void>;
+  /** Writes heartbeats and processes them, until it is stopped; resolves when every partition has a snapshot. */
+  run(): Promise<void>;
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function examinedFlow(environment: Environment): Promise<ExaminedFlow> {
+  const configuration = readConfiguration(environment);
+  const log = await openConfiguredLog(configuration, { clientId: 'doctor-test', logger: silent });
+  const store = openConfiguredStore(configuration, { logger: silent, registry: new Registry() });
+  await store.migrate();
+  const partitions = await log.partitionCount(feedTopic.name);
+  let stopping = new AbortController();
+  let running: Promise<unknown> = Promise.resolve();
+
+  async function tell(record: FeedRecord): Promise<void> {
+    const value = encodeRecord(record);
+    await log.append(Array.from({ length: partitions }, (_, partition) => ({ topic: feedTopic.name, partition, value })));
+  }
+  async function beat(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await tell(aHeartbeat({ timeMs: Date.now(), lastDataMs: Date.now() }));
+      await sleep(100, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  async function haveSnapshots(): Promise<boolean> {
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const key = { consumerGroup: configuration.KAFKA_GROUP, topic: feedTopic.name, partition };
+      if ((await store.loadSnapshot(key)) === undefined) return false;
+    }
+    return true;
+  }
+  return {
+    log,
+    store,
+    tell,
+    run: async () => {
+      stopping = new AbortController();
+      const { signal } = stopping;
+      await tell(aSession({ timeMs: Date.now() }));
+      const settings = { ...processingSettings(configuration), signal, registry: new Registry(), logger: silent };
+      running = Promise.all([beat(signal), runStreamProcessor({ log, store, ...settings })]);
+      running.catch(() => undefined);
+      while (!(await haveSnapshots())) await Promise.race([sleep(50), running]);
+    },
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+    close: async () => {
+      stopping.abort();
+      await Promise.allSettled([running]);
+      await log.close();
+      await store.close();
+    },
+  };
+}
+
+/** The worst status of each check, but for those of the machine that the test runs on. */
+export function statuses(findings: readonly Finding[]): Readonly<Record<string, FindingStatus>> {
+  const severity: readonly FindingStatus[] = ['skipped', 'ok', 'warning', 'fault'];
+  const worst: Record<string, FindingStatus> = {};
+  for (const { check, status } of findings) {
+    if (check === 'node' || check.startsWith('folder ')) continue;
+    const former = worst[check] ?? 'skipped';
+    worst[check] = severity.indexOf(status) > severity.indexOf(former) ? status : former;
+  }
+  return worst;
+}
+
+/** What a check says, its remedy behind it. */
+export function said(findings: readonly Finding[], check: string): string {
+  const found = findings.filter(finding => finding.check === check);
+  return found.map(({ what, remedy = '' }) => `${what}; ${remedy}`).join('\n');
+}
