@@ -33,6 +33,7 @@ describe('the command line', () => {
       ['start', '--help'],
       ['replay', '--help'],
       ['export', '--help'],
+      ['doctor', '--help'],
       ['services', '--help'],
       ['services', 'up', '--help'],
     ]) {

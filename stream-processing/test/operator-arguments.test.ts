@@ -25,6 +25,11 @@ describe('what an operator asks of the program in a pod', () => {
     });
   });
 
+  it('is a check of the deployment', () => {
+    expect(operatorCommandOf(['doctor'])).toEqual({ kind: 'doctor', json: false });
+    expect(operatorCommandOf(['doctor', '--json', '--timeout', '30'])).toEqual({ kind: 'doctor', json: true, timeoutSeconds: 30 });
+  });
+
   it('is the list of generations, a switch or a removal', () => {
     expect(operatorCommandOf(['generations'])).toEqual({ kind: 'generations' });
     expect(operatorCommandOf(['generations', '--switch', '1'])).toEqual({ kind: 'generations', switch: 1 });
@@ -37,7 +42,7 @@ describe('what an operator asks of the program in a pod', () => {
 
   it('is refused with what was expected when it is something else', () => {
     const refused: readonly (readonly [readonly string[], RegExp])[] = [
-      [['rebild'], /expected rebuild, repartition, generations or nothing, was "rebild"; see --help/],
+      [['rebild'], /expected rebuild, repartition, generations, doctor or nothing, was "rebild"; see --help/],
       [['rebuild', '--generation', '0'], /whole number from 1, was 0/],
       [['repartition', '--partitions', '8'], /needs --partitions and --to/],
       [['rebuild', '--switch', '2'], /--switch/],

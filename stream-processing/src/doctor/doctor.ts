@@ -54,9 +54,9 @@ export async function examine({ environment, logger, timeoutMs }: DoctorOptions)
   examination.add(...settingsFindings(configuration), ...keyFindings(configuration));
   for (const folder of writtenFolders(configuration)) await examination.check(`folder ${folder}`, () => folderFindings(folder));
   const committed = await examineKafka(patient);
-  await examineCassandra(patient);
+  const hasStore = await examineCassandra(patient);
   const state = committed === 'away' ? undefined : await openLogState(patient, committed);
-  const saved = await examineStore({ ...patient, partitions: state?.partitions });
+  const saved = hasStore ? await examineStore({ ...patient, partitions: state?.partitions }) : undefined;
   if (state !== undefined) {
     await examineFlow(patient, state, saved);
     await Promise.race([state.log.close(), new Promise(resolve => setTimeout(resolve, closeMs).unref())]);
@@ -83,7 +83,10 @@ async function examineKafka({ configuration, logger, examination }: Patient): Pr
   if (inspection === undefined) return undefined;
   try {
     const brokers = await examination.value('kafka', () => inspection.brokers());
-    if (brokers === undefined) return 'away';
+    if (brokers === undefined) {
+      examination.add(skipped('log', 'heartbeats, lag and dead letters are looked at when Kafka answers'));
+      return 'away';
+    }
     examination.add(ok('kafka', `${brokers} ${brokers === 1 ? 'broker' : 'brokers'}`));
     const { KAFKA_TOPIC_PREFIX: prefix = '', KAFKA_FEED_PARTITIONS: feedPartitions, KAFKA_GROUP: group } = configuration;
     for (const topic of topics) {
@@ -92,7 +95,7 @@ async function examineKafka({ configuration, logger, examination }: Patient): Pr
         topicFindings(name, await inspection.topic(name), { topic, feedPartitions, brokers }),
       );
     }
-    const facts = await examination.value(`group ${group}`, () => inspection.group(group, `${prefix}${feedTopic.name}`));
+    const facts = await examination.value(`group ${group}`, () => inspection.group(group, `${prefix}${feedTopic.name}`), 'optional');
     if (facts !== undefined) examination.add(...groupFindings(group, facts));
     return facts?.committed;
   } finally {
@@ -100,18 +103,23 @@ async function examineKafka({ configuration, logger, examination }: Patient): Pr
   }
 }
 
-async function examineCassandra({ configuration, logger, examination }: Patient): Promise<void> {
+/** @returns whether there is a store to ask. */
+async function examineCassandra({ configuration, logger, examination }: Patient): Promise<boolean> {
   const inspection = configuredCassandraInspection(configuration, logger);
-  if (inspection === undefined) return;
+  if (inspection === undefined) return true;
   const { CASSANDRA_KEYSPACE: keyspace, CASSANDRA_USERNAME: user } = configuration;
   try {
     const server = await examination.value('cassandra', () => inspection.server());
-    if (server === undefined) return;
+    if (server === undefined) {
+      examination.add(skipped('store', 'generation, snapshots, gaps and queue are looked at when Cassandra answers'));
+      return false;
+    }
     const { releaseVersion, nodes, dataCenter } = server;
     examination.add(ok('cassandra', `${releaseVersion}, ${nodes} ${nodes === 1 ? 'node' : 'nodes'} in ${dataCenter}`));
     await examination.check('clock', async () => clockFindings(await inspection.clock()));
     await examination.check(`keyspace ${keyspace}`, async () => keyspaceFindings(keyspace, await inspection.keyspace(keyspace), server));
     await examination.check('cassandra role', async () => roleFindings(user, await inspection.isSuperuser()));
+    return true;
   } finally {
     await inspection.close();
   }
@@ -154,10 +162,11 @@ async function examineFlow(
     const patienceMs = committed === undefined ? configuration.SNAPSHOT_INTERVAL_MS : 0;
     await examination.check('lag', async () => lagFindings(await backlogsOf(state, nextOffsets), Date.now(), patienceMs));
   }
-  await examination.check('dead letters', async () => {
+  const readDeadLetters = async () => {
     const { byReason, isCut } = await deadLettersSince(log, Date.now() - hourMs);
     return deadLetterFindings(byReason, isCut);
-  });
+  };
+  await examination.check('dead letters', readDeadLetters, 'optional');
 }
 
 async function backlogsOf({ log, partitions }: LogState, nextOffsets: ReadonlyMap<number, number>): Promise<readonly Backlog[]> {

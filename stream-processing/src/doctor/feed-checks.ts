@@ -35,11 +35,11 @@ function feedFindings({ feed, timeMs, connected, lastDataMs, openMarkets = [] }:
       ),
     ];
   }
-  if (!connected) return [warning(check, 'the feed is not connected', 'look into the ingester’s log: the key, the plan, the network')];
+  if (!connected) return [warning(check, 'the feed is not connected', "look into the ingester's log: the key, the plan, the network")];
   const silenceMs = lastDataMs === undefined ? 0 : nowMs - lastDataMs;
   if (openMarkets.length > 0 && silenceMs > muteMs) {
     const what = `connected, and no price for ${spanText(silenceMs)} while ${openMarkets.join(', ')} is open`;
-    return [warning(check, what, 'see SYMBOLS and the vendor’s state')];
+    return [warning(check, what, "see SYMBOLS and the vendor's state")];
   }
   return [ok(check, `connected, ${spanText(ageMs)} old${lastDataMs === undefined ? '' : `; last price ${spanText(silenceMs)} ago`}`)];
 }
@@ -73,7 +73,7 @@ export function deadLetterFindings(byReason: ReadonlyMap<string, number>, isCut:
   } else if (count('not-owner') > 0) {
     wrong.push(warning(check, all, 'look for two ingesters of one feed (INGESTER_LEASE), or a symbol that two feeds have'));
   } else if (count('future') > 0) {
-    wrong.push(warning(check, all, 'set the ingester’s clock by NTP: stamps were more than 5 s ahead of it'));
+    wrong.push(warning(check, all, "set the ingester's clock by NTP: stamps were more than 5 s ahead of it"));
   } else if (count('late') + count('early') > 0) {
     wrong.push(warning(check, all, 'see ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS; the backfiller compares the bars of late ticks'));
   }

@@ -41,7 +41,7 @@ export function groupFindings(group: string, { state, members }: GroupFacts): re
       warning(
         check,
         `${members} members, and it is ${state}`,
-        'look again in some seconds; when it stays so, look into the processors’ logs',
+        "look again in some seconds; when it stays so, look into the processors' logs",
       ),
     ];
   }

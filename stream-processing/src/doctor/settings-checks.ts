@@ -15,7 +15,7 @@ export function keyFindings(configuration: Configuration): readonly Finding[] {
   const { FEEDS: feeds, TWELVE_DATA_API_KEY: key, TWELVE_DATA_URL: url, KAFKA_BROKERS: brokers } = configuration;
   if (!feeds.includes('twelve-data')) return [ok('vendor key', `the feeds ${feeds.join(', ')} have what they need`)];
   if (key !== undefined) return [ok('vendor key', 'TWELVE_DATA_API_KEY is set')];
-  if (url !== undefined) return [ok('vendor key', 'TWELVE_DATA_URL names another server than the vendor’s, which may ask for none')];
+  if (url !== undefined) return [ok('vendor key', "TWELVE_DATA_URL names another server than the vendor's, which may ask for none")];
   // In a cluster only whoever asks the vendor is given the key.
   if (brokers !== undefined) return [skipped('vendor key', 'this process has none; the one that runs the ingester needs it')];
   return [

@@ -48,7 +48,7 @@ function replicationFindings(check: string, name: string, { replicas }: Keyspace
 
 export function clockFindings({ aheadMs, plusMinusMs }: { readonly aheadMs: number; readonly plusMinusMs: number }): readonly Finding[] {
   const apartMs = Math.max(0, Math.abs(aheadMs) - plusMinusMs);
-  const what = `${spanText(Math.abs(aheadMs))} ${aheadMs >= 0 ? 'behind' : 'ahead of'} Cassandra’s (± ${spanText(plusMinusMs)})`;
+  const what = `${spanText(Math.abs(aheadMs))} ${aheadMs >= 0 ? 'behind' : 'ahead of'} Cassandra's (± ${spanText(plusMinusMs)})`;
   if (apartMs < 1_000) return [ok('clock', what)];
   return [(apartMs < 30_000 ? warning : fault)('clock', what, 'set the clocks of both by NTP: stamps and what expires follow them')];
 }
@@ -93,12 +93,12 @@ export function snapshotFindings(partitions: readonly PartitionState[], expected
   const wrong: Finding[] = [];
   const tooOld = saved.filter(({ nextOffset, lowOffset }) => nextOffset < lowOffset);
   if (tooOld.length > 0) {
-    const what = `older than the log’s start in ${listOf(tooOld)}: processors refuse them (snapshot.too-old)`;
+    const what = `older than the log's start in ${listOf(tooOld)}: processors refuse them (snapshot.too-old)`;
     wrong.push(fault(check, what, 'run tapeline rebuild --shorter'));
   }
   const beyond = saved.filter(({ nextOffset, highWatermark }) => nextOffset > highWatermark);
   if (beyond.length > 0) {
-    const what = `beyond the log’s end in ${listOf(beyond)}: this store belongs to another log`;
+    const what = `beyond the log's end in ${listOf(beyond)}: this store belongs to another log`;
     wrong.push(fault(check, what, 'name the right log (KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR), or start with an empty store'));
   }
   const without = filled.filter(({ snapshot }) => snapshot === undefined);
