@@ -55,7 +55,8 @@ export function applyTo(fold: HotFold, record: FeedRecord, results: FoldResults,
   if (!fold.applyTick(value, 0, value.length, results)) fold.apply(record, results);
 }
 
-function drain(results: FoldResults, outputs: { bars: string[]; others: string[]; taken: number }): void {
+/** Moves what a hot fold gave out to `outputs`, each bar as the engine wrote it, which must be what `encodeBar` writes. */
+export function drain(results: FoldResults, outputs: { bars: string[]; others: string[]; taken: number }): void {
   const { bars } = results;
   bars.eachText((index, bytes, start, end) => {
     const text = Buffer.from(bytes.subarray(start, end)).toString();

@@ -1,0 +1,321 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { encodeBar } from '@tapeline/core/bars';
+import { deadLetterSchema } from '@tapeline/core/dead-letters';
+import { decodeAlert, decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
+import { barsTopic, feedTopic } from '@tapeline/core/topics';
+import { Generations } from '@tapeline/database/generations';
+import { sqliteGenerations } from '@tapeline/database/sqlite/sqlite-generations';
+import { RecordBlock } from '@tapeline/log/record-block';
+import { BarPartitions } from '@tapeline/stream-processing/bar-partitions';
+import { FeedFold } from '@tapeline/stream-processing/feed-fold';
+import { HotFold } from '@tapeline/stream-processing/hot/hot-fold';
+import { ResultBatch } from '@tapeline/stream-processing/result-batch';
+import { readParquet } from '../../visualization/test/support/parquet-readers.ts';
+import { cuts, goldenFeed, goldenOptions } from './formats/golden-feed.ts';
+import { folds } from './formats/golden-folds.ts';
+import { alerts, bars, deadLetters, feedRecords } from './formats/golden-records.ts';
+import {
+  linesOfLog,
+  openLog,
+  openStore,
+  rows,
+  rowsOfStore,
+  schemaOf,
+  snapshotKey,
+  writeExport,
+  writeLog,
+  writeStore,
+} from './formats/golden-stores.ts';
+import {
+  feedOf,
+  filesOfFolds,
+  filesOfRecords,
+  goldenFolder,
+  goldenLines,
+  migrationHashes,
+  versions,
+  writeVersion,
+} from './formats/golden-version.ts';
+import {
+  comparedDayMs,
+  gap,
+  jobs,
+  ledger,
+  nowMs,
+  openWork,
+  range,
+  rangeKey,
+  refusalReason,
+  sentHashes,
+  workTexts,
+  writeWork,
+} from './formats/golden-work.ts';
+
+const tables = ['bars', 'ticks', 'gaps', 'alerts'] as const;
+const newest = join(goldenFolder, versions().at(-1) ?? 'v1');
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tapeline-formats-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each(versions())('what was written as %s', version => {
+  const golden = join(goldenFolder, version);
+
+  it('decodes to the values that went into it', () => {
+    expect(goldenLines(golden, 'records.jsonl').map(line => decodeRecord(Buffer.from(line)))).toEqual(feedRecords);
+    expect(goldenLines(golden, 'alerts.jsonl').map(line => decodeAlert(Buffer.from(line)))).toEqual(alerts);
+    expect(goldenLines(golden, 'dead-letters.jsonl').map(line => deadLetterSchema.parse(JSON.parse(line)))).toEqual(deadLetters);
+    expect(goldenLines(golden, 'bars.jsonl').map(line => JSON.parse(line))).toEqual(bars.map(bar => ({ v: 1, ...bar })));
+  });
+
+  it('decodes to the same with fields that nobody knows', () => {
+    const more = (line: string) => Buffer.from(JSON.stringify({ unknown: { deep: [1] }, ...JSON.parse(line), later: true }));
+    expect(goldenLines(golden, 'records.jsonl').map(line => decodeRecord(more(line)))).toEqual(feedRecords);
+    expect(goldenLines(golden, 'alerts.jsonl').map(line => decodeAlert(more(line)))).toEqual(alerts);
+  });
+
+  it('is folded to the same outputs, from the start and from each snapshot', () => {
+    const feed = feedOf(golden);
+    const expected = { bars: goldenLines(golden, 'feed-bars.jsonl'), others: goldenLines(golden, 'feed-others.jsonl') };
+    for (const fold of folds) {
+      const { snapshot, ...whole } = fold.run(feed);
+      expect(whole).toEqual(expected);
+      for (const [cut, name] of [[cuts.withoutRules, 'without-rules'] as const, [cuts.withRules, 'with-rules'] as const]) {
+        const before = fold.run(feed.slice(0, cut));
+        const after = fold.run(feed.slice(cut), readFileSync(join(golden, `${fold.name}-${name}.snapshot`)));
+        expect([...before.bars, ...after.bars]).toEqual(expected.bars);
+        expect([...before.others, ...after.others]).toEqual(expected.others);
+        expect(Buffer.compare(after.snapshot, snapshot)).toBe(0);
+      }
+    }
+  });
+
+  it('is read from its store, its log and the notes of its generations', async () => {
+    await cp(join(golden, 'stores'), folder, { recursive: true });
+    const store = openStore(folder);
+    await store.migrate();
+    expect(await rowsOfStore(store)).toEqual(readable());
+    const state = readFileSync(join(golden, 'hot-with-rules.snapshot'));
+    const snapshot = await store.loadSnapshot(snapshotKey);
+    expect({ ...snapshot, state: Buffer.from(snapshot?.state ?? []) }).toEqual({
+      nextOffset: cuts.withRules,
+      versionUs: 1,
+      formatVersion: 4,
+      state,
+    });
+    await store.close();
+    expect(schemaOf(join(folder, 'market.sqlite'))).toEqual(await newSchema());
+    const log = await openLog(folder);
+    expect(await linesOfLog(log, feedTopic.name)).toEqual(
+      goldenLines(golden, 'feed.jsonl').map((line, offset) => `${offset} ${JSON.parse(line).symbol ?? ''} ${line}`),
+    );
+    expect(await linesOfLog(log, barsTopic.name)).toEqual(bars.map((bar, offset) => `${offset} ${bar.symbol} ${encodeBar(bar)}`));
+    await log.close();
+    expect(await new Generations({ table: sqliteGenerations(folder) }).list()).toEqual([
+      { generation: 1, state: 'serving', foldVersion: 1, sinceMs: 0, by: 'the first start' },
+      { generation: 2, state: 'building', foldVersion: 1, sinceMs: 1_730_714_400_000, by: 'a golden version' },
+    ]);
+  });
+
+  it('is read from its exported files', async () => {
+    await writeExport(folder);
+    for (const table of tables) {
+      expect(await readParquet(join(golden, 'export', `${table}.parquet`))).toEqual(await readParquet(join(folder, `${table}.parquet`)));
+    }
+    expect(await readParquet(join(golden, 'export', 'bars.parquet'))).toMatchObject([
+      {
+        symbol: 'BTC/USD',
+        startTime: new Date(1_730_714_400_000),
+        close: 11,
+        flags: 'partial|corrected',
+        versionUs: 1_730_714_400_000_001n,
+      },
+      { symbol: 'AAPL', volume: null, revision: 0 },
+    ]);
+  });
+
+  it('is what its jobs remember', async () => {
+    await cp(join(golden, 'work'), folder, { recursive: true });
+    const work = await openWork(folder);
+    expect((await work.jobs.all()).toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(jobs);
+    expect([work.notes.nextLetter, work.notes.isCompared(comparedDayMs), work.notes.isDue(gap, nowMs)]).toEqual([5, true, false]);
+    expect(work.ranges.missing(rangeKey, range)).toEqual([]);
+    expect(await work.credits.read()).toEqual({ version: 1, ledger });
+    expect([work.sent.isNew, work.sent.nextOffset, ...sentHashes.map(hash => work.sent.knows(hash))]).toEqual([false, 9, true, true]);
+    expect(work.refusals.last).toEqual({ v: 1, timeMs: nowMs, reason: refusalReason, alerts: 2, ids: alerts.map(({ id }) => id) });
+  });
+
+  it('holds no migration of Cassandra that was edited since', () => {
+    const released = JSON.parse(readFileSync(join(golden, 'cassandra-migrations.json'), 'utf8'));
+    for (const [migration, hashes] of Object.entries(released)) {
+      unchanged(`migration ${migration} of Cassandra`, JSON.stringify(migrationHashes()[migration]), JSON.stringify(hashes));
+    }
+  });
+});
+
+describe('what this code writes', () => {
+  it('is the newest golden version: records, outputs and snapshots byte for byte', () => {
+    const feed = goldenFeed();
+    unchanged(
+      'feed.jsonl',
+      feed.map(record => Buffer.from(encodeRecord(record)).toString()).join('\n'),
+      goldenLines(newest, 'feed.jsonl').join('\n'),
+    );
+    for (const [name, bytes] of [...filesOfRecords(), ...filesOfFolds(feed)]) {
+      unchanged(name, Buffer.from(bytes).toString('latin1'), readFileSync(join(newest, name)).toString('latin1'));
+    }
+  });
+
+  it('is the newest golden version: files of jobs and exports byte for byte, tables column for column', async () => {
+    for (const name of ['stores', 'export', 'work']) mkdirSync(join(folder, name));
+    await writeWork(join(folder, 'work'));
+    unchanged('work/', JSON.stringify(workTexts(join(folder, 'work'))), JSON.stringify(workTexts(join(newest, 'work'))));
+    await writeExport(join(folder, 'export'));
+    for (const table of tables) {
+      const [today, golden] = [folder, newest].map(at => readFileSync(join(at, 'export', `${table}.parquet`)).toString('latin1'));
+      unchanged(`export/${table}.parquet`, today ?? '', golden ?? '');
+    }
+    await writeStore(join(folder, 'stores'), { nextOffset: 0, versionUs: 1, formatVersion: 4, state: new Uint8Array(1) });
+    await writeLog(join(folder, 'stores'), []);
+    await cp(join(newest, 'stores'), join(folder, 'golden'), { recursive: true });
+    for (const name of ['market.sqlite', 'log.sqlite', 'generations.sqlite']) {
+      const [today, golden] = ['stores', 'golden'].map(at => JSON.stringify(schemaOf(join(folder, at, name))));
+      unchanged(`stores/${name}`, today ?? '', golden ?? '');
+    }
+  });
+
+  it('never takes the place of a golden version', async () => {
+    await expect(writeVersion(newest)).rejects.toThrow(/is there, and a golden version is never written over/);
+  });
+});
+
+describe('what a newer program wrote', () => {
+  it('is refused record by record, in every kind', () => {
+    for (const line of goldenLines(newest, 'records.jsonl')) {
+      expect(() => decodeRecord(newer(line))).toThrow('record has format 2, this reader knows up to 1: upgrade the readers first');
+    }
+    for (const line of goldenLines(newest, 'alerts.jsonl')) expect(() => decodeAlert(newer(line))).toThrow(/format 2/);
+  });
+
+  it('pauses the partition where it stands, and leaves the fold as it was', () => {
+    const hot = new HotFold(goldenOptions);
+    const fold = new FeedFold(hot, 'market-data.feed/0');
+    const batch = new ResultBatch(hot, { storeTicks: false, barPartitions: new BarPartitions(1) });
+    const [session, tick] = goldenFeed();
+    if (session?.kind !== 'session' || tick?.kind !== 'tick') throw new Error('the golden feed begins with a session and a tick');
+    hot.apply(session, batch.results);
+    const state = hot.encode();
+    const block = new RecordBlock({ topic: feedTopic.name, partition: 0 });
+    const value = newer(Buffer.from(encodeRecord(tick)).toString());
+    block.add(Buffer.from(tick.symbol), value, 0, value.length);
+    const cursor = block.cursor();
+    cursor.next();
+    expect(fold.applyTick(cursor, batch)).toBe(false);
+    expect(fold.apply(cursor, batch)).toMatchObject({ code: 'record.newer' });
+    expect(Buffer.compare(hot.encode(), state)).toBe(0);
+  });
+
+  it('is refused as a snapshot, with what to do', () => {
+    for (const fold of folds) {
+      const text = readFileSync(join(newest, `${fold.name}-with-rules.snapshot`)).toString('latin1');
+      const later = Buffer.from(text.replace('{"format":4', '{"format":5'), 'latin1');
+      expect(() => fold.run([], later)).toThrow(
+        'the snapshot has format 5, this fold reads 3 and 4: run the program that made it, or run tapeline rebuild, which makes a new generation of the tables from the log',
+      );
+    }
+  });
+
+  it('is refused as a file, with what to do', async () => {
+    await cp(join(newest, 'stores'), folder, { recursive: true });
+    for (const name of ['market.sqlite', 'log.sqlite']) {
+      const database = new DatabaseSync(join(folder, name));
+      database.exec('PRAGMA user_version = 99');
+      database.close();
+    }
+    const store = openStore(folder);
+    await expect(store.migrate()).rejects.toThrow(/has schema 99, this program knows up to 3 \(upgrade the program\)/);
+    await store.close();
+    await expect(openLog(folder)).rejects.toThrow(
+      /has format 99, this program knows up to 2: upgrade it, or set DATA_DIR to another folder/,
+    );
+  });
+});
+
+describe('files of former programs', () => {
+  it.each([1, 2])('of the store with schema %d are migrated, and hold what they held', async schema => {
+    await cp(join(goldenFolder, 'former', `market-schema-${schema}.sqlite`), join(folder, 'market.sqlite'));
+    const store = openStore(folder);
+    await expect(store.ready()).rejects.toThrow(new RegExp(`has schema ${schema}, expected \\d+: start Tapeline with this DATA_DIR once`));
+    await store.migrate();
+    const { instruments, ...rest } = readable();
+    const unknown = schema === 1 ? { fiftyTwoWeekLow: undefined, fiftyTwoWeekHigh: undefined } : {};
+    expect(await rowsOfStore(store)).toEqual({
+      ...rest,
+      alerts: [],
+      instruments: instruments.map(row => ({ ...row, instrument: { ...row.instrument, ...unknown } })),
+    });
+    expect((await store.loadSnapshot(snapshotKey))?.nextOffset).toBe(70);
+    await store.write({ ...rows, bars: [] });
+    expect(await store.alerts({ fromMs: 0, toMs: nowMs })).toHaveLength(alerts.length);
+    await store.close();
+    expect(schemaOf(join(folder, 'market.sqlite'))).toEqual(await newSchema());
+  });
+
+  it('of the log with schema 1 are brought up, and hold what they held', async () => {
+    await cp(join(goldenFolder, 'former', 'log-schema-1.sqlite'), join(folder, 'log.sqlite'));
+    const log = await openLog(folder);
+    const lines = feedRecords.map((record, offset) => {
+      const key = 'symbol' in record ? record.symbol : '';
+      return `${offset} ${key} ${Buffer.from(encodeRecord(record))}`;
+    });
+    expect(await linesOfLog(log, feedTopic.name)).toEqual(lines);
+    await log.close();
+  });
+});
+
+/** Of a store that this code makes anew: an old one that was migrated has the same. */
+async function newSchema(): Promise<ReturnType<typeof schemaOf>> {
+  const store = openStore(join(folder, 'new'));
+  await store.migrate();
+  await store.close();
+  return schemaOf(join(folder, 'new', 'market.sqlite'));
+}
+
+/** Rows as readers give them, in their orders. */
+function readable(): Awaited<ReturnType<typeof rowsOfStore>> {
+  const bySymbol =
+    <T>(of: (row: T) => string) =>
+    (a: T, b: T) =>
+      of(a) < of(b) ? -1 : 1;
+  return {
+    ticks: rows.ticks,
+    bars,
+    latest: rows.latest.toSorted(bySymbol(({ symbol }) => symbol)),
+    gaps: rows.gaps,
+    instruments: rows.instruments.toSorted(bySymbol(({ instrument }) => instrument.symbol)),
+    alerts: rows.alerts.toSorted(bySymbol(({ symbol = '' }) => symbol)),
+  };
+}
+
+function newer(line: string): Uint8Array {
+  return Buffer.from(line.replace('{"v":1', '{"v":2'));
+}
+
+function unchanged(what: string, today: string, golden: string): void {
+  if (today === golden) return;
+  let at = 0;
+  while (today[at] === golden[at]) at += 1;
+  const [now, before] = [today, golden].map(text => JSON.stringify(text.slice(Math.max(0, at - 40), at + 40)));
+  throw new Error(
+    `${what} is not as the newest golden version has it: ${now}, was ${before}. If nobody meant to change a format, mend the code. If it is meant: ` +
+      'raise the number of that format, see that this code reads the former one too (a released migration is never edited: add one), ' +
+      'run npm run golden-formats, and write down in docs/upgrade.md what a former program does with it',
+  );
+}
