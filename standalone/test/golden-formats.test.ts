@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { encodeBar } from '@tapeline/core/bars';
 import { deadLetterSchema } from '@tapeline/core/dead-letters';
 import { decodeAlert, decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
+import { type FeedRecord, recordTimeMs } from '@tapeline/core/records';
 import { barsTopic, feedTopic } from '@tapeline/core/topics';
 import { Generations } from '@tapeline/database/generations';
 import { sqliteGenerations } from '@tapeline/database/sqlite/sqlite-generations';
@@ -194,6 +195,16 @@ describe('what this code writes', () => {
   it('never takes the place of a golden version', async () => {
     await expect(writeVersion(newest)).rejects.toThrow(/is there, and a golden version is never written over/);
   });
+});
+
+it('goes back to the format of snapshots without rules when all rules are taken away', () => {
+  const feed = goldenFeed();
+  const none: FeedRecord = { v: 1, kind: 'alert-rules', rules: [], receivedTimeMs: recordTimeMs(feed[cuts.withRules - 1] as FeedRecord) };
+  for (const fold of folds) {
+    const { snapshot } = fold.run([...feed.slice(0, cuts.withRules), none]);
+    expect(Buffer.from(snapshot).toString('latin1')).toMatch(/^(tapeline.{4})?\{"format":3,/s);
+    expect(fold.run(feed.slice(cuts.withRules), snapshot).bars.at(-1)).toBe(goldenLines(newest, 'feed-bars.jsonl').at(-1));
+  }
 });
 
 describe('what a newer program wrote', () => {
