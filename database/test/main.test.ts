@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createLogger } from '@tapeline/core/logging';
+import { Registry } from 'prom-client';
+import { sqliteFileOf, sqliteGenerations } from '../src/sqlite/sqlite-generations.ts';
+import { openSqliteStore } from '../src/sqlite/sqlite-store.ts';
 
 /** Runs the program with this environment alone. */
 function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ status: number; stdout: string; stderr: string }> {
@@ -30,6 +34,26 @@ describe('the program of the migrations', () => {
       expect(status).toBe(0);
     }
     expect(existsSync(join(dataDir, 'market.sqlite'))).toBe(true);
+  }, 60_000);
+
+  it('brings up every generation that was not dropped: processors work in the one that serves', async () => {
+    const folder = join(dataDir, 'generations');
+    const table = sqliteGenerations(folder);
+    await table.prepare();
+    for (const [generation, state] of [[2, 'ready'] as const, [3, 'dropped'] as const]) {
+      await table.put({ generation, state, foldVersion: 1, sinceMs: 0, by: 'test' });
+    }
+    await table.serve(2, 1);
+    copyFileSync(join(import.meta.dirname, '../../standalone/test/goldens/former/market-schema-2.sqlite'), join(folder, sqliteFileOf(2)));
+    const options = { dataDir: folder, generation: 2, logger: createLogger({ name: 'test', level: 'silent', secrets: [] }) };
+    const before = openSqliteStore({ ...options, registry: new Registry() });
+    await expect(before.ready()).rejects.toThrow(/has schema 2/);
+    await before.close();
+    expect((await run(['migrate'], { DATA_DIR: folder })).status).toBe(0);
+    const store = openSqliteStore({ ...options, registry: new Registry() });
+    await store.ready();
+    await store.close();
+    expect([1, 2, 3].map(generation => existsSync(join(folder, sqliteFileOf(generation))))).toEqual([true, true, false]);
   }, 60_000);
 
   it('explains itself', async () => {
