@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { encodeBar } from '@tapeline/core/bars';
 import { deadLetterSchema } from '@tapeline/core/dead-letters';
@@ -11,13 +10,8 @@ import { type FeedRecord, recordTimeMs } from '@tapeline/core/records';
 import { barsTopic, feedTopic } from '@tapeline/core/topics';
 import { Generations } from '@tapeline/database/generations';
 import { sqliteGenerations } from '@tapeline/database/sqlite/sqlite-generations';
-import { RecordBlock } from '@tapeline/log/record-block';
-import { BarPartitions } from '@tapeline/stream-processing/bar-partitions';
-import { FeedFold } from '@tapeline/stream-processing/feed-fold';
-import { HotFold } from '@tapeline/stream-processing/hot/hot-fold';
-import { ResultBatch } from '@tapeline/stream-processing/result-batch';
 import { readParquet } from '../../visualization/test/support/parquet-readers.ts';
-import { cuts, goldenFeed, goldenOptions } from './formats/golden-feed.ts';
+import { cuts, goldenFeed } from './formats/golden-feed.ts';
 import { folds } from './formats/golden-folds.ts';
 import { alerts, bars, deadLetters, feedRecords } from './formats/golden-records.ts';
 import {
@@ -207,58 +201,6 @@ it('goes back to the format of snapshots without rules when all rules are taken 
   }
 });
 
-describe('what a newer program wrote', () => {
-  it('is refused record by record, in every kind', () => {
-    for (const line of goldenLines(newest, 'records.jsonl')) {
-      expect(() => decodeRecord(newer(line))).toThrow('record has format 2, this reader knows up to 1: upgrade the readers first');
-    }
-    for (const line of goldenLines(newest, 'alerts.jsonl')) expect(() => decodeAlert(newer(line))).toThrow(/format 2/);
-  });
-
-  it('pauses the partition where it stands, and leaves the fold as it was', () => {
-    const hot = new HotFold(goldenOptions);
-    const fold = new FeedFold(hot, 'market-data.feed/0');
-    const batch = new ResultBatch(hot, { storeTicks: false, barPartitions: new BarPartitions(1) });
-    const [session, tick] = goldenFeed();
-    if (session?.kind !== 'session' || tick?.kind !== 'tick') throw new Error('the golden feed begins with a session and a tick');
-    hot.apply(session, batch.results);
-    const state = hot.encode();
-    const block = new RecordBlock({ topic: feedTopic.name, partition: 0 });
-    const value = newer(Buffer.from(encodeRecord(tick)).toString());
-    block.add(Buffer.from(tick.symbol), value, 0, value.length);
-    const cursor = block.cursor();
-    cursor.next();
-    expect(fold.applyTick(cursor, batch)).toBe(false);
-    expect(fold.apply(cursor, batch)).toMatchObject({ code: 'record.newer' });
-    expect(Buffer.compare(hot.encode(), state)).toBe(0);
-  });
-
-  it('is refused as a snapshot, with what to do', () => {
-    for (const fold of folds) {
-      const text = readFileSync(join(newest, `${fold.name}-with-rules.snapshot`)).toString('latin1');
-      const later = Buffer.from(text.replace('{"format":4', '{"format":5'), 'latin1');
-      expect(() => fold.run([], later)).toThrow(
-        'the snapshot has format 5, this fold reads 3 and 4: run the program that made it, or run tapeline rebuild, which makes a new generation of the tables from the log',
-      );
-    }
-  });
-
-  it('is refused as a file, with what to do', async () => {
-    await cp(join(newest, 'stores'), folder, { recursive: true });
-    for (const name of ['market.sqlite', 'log.sqlite']) {
-      const database = new DatabaseSync(join(folder, name));
-      database.exec('PRAGMA user_version = 99');
-      database.close();
-    }
-    const store = openStore(folder);
-    await expect(store.migrate()).rejects.toThrow(/has schema 99, this program knows up to 3 \(upgrade the program\)/);
-    await store.close();
-    await expect(openLog(folder)).rejects.toThrow(
-      /has format 99, this program knows up to 2: upgrade it, or set DATA_DIR to another folder/,
-    );
-  });
-});
-
 describe('files of former programs', () => {
   it.each([1, 2])('of the store with schema %d are migrated, and hold what they held', async schema => {
     await cp(join(goldenFolder, 'former', `market-schema-${schema}.sqlite`), join(folder, 'market.sqlite'));
@@ -313,10 +255,6 @@ function readable(): Awaited<ReturnType<typeof rowsOfStore>> {
     instruments: rows.instruments.toSorted(bySymbol(({ instrument }) => instrument.symbol)),
     alerts: rows.alerts.toSorted(bySymbol(({ symbol = '' }) => symbol)),
   };
-}
-
-function newer(line: string): Uint8Array {
-  return Buffer.from(line.replace('{"v":1', '{"v":2'));
 }
 
 function unchanged(what: string, today: string, golden: string): void {
