@@ -1,13 +1,10 @@
 /** The program of the migrations Job: brings the schema of the configured store up to date, and says so. */
 import { parseArgs } from 'node:util';
-import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
+import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { exitStatusOf } from '@tapeline/core/service';
-import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
-import { openConfiguredGenerations, openConfiguredStore } from './configured-store.ts';
-import { firstGeneration } from './generations.ts';
+import { migrateGenerations } from './migrate-generations.ts';
 
 const help = `Usage: node database/src/main.ts migrate
 
@@ -40,27 +37,8 @@ function commandOf(args: readonly string[]): 'help' | 'migrate' {
 async function migrate(): Promise<void> {
   const configuration = readConfiguration(process.env);
   const logger = createLogger({ name: 'migrations', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
-  // The first one's place holds the notes about the others.
-  await migrateGeneration(configuration, logger, firstGeneration);
-  const generations = openConfiguredGenerations(configuration, logger);
-  try {
-    for (const { generation, state } of await generations.list()) {
-      if (generation !== firstGeneration && state !== 'dropped') await migrateGeneration(configuration, logger, generation);
-    }
-  } finally {
-    await generations.close();
-  }
+  await migrateGenerations(configuration, logger);
   logger.info('the schema is up to date');
-}
-
-async function migrateGeneration(configuration: Configuration, logger: Logger, generation: number): Promise<void> {
-  const store = openConfiguredStore(configuration, { logger, registry: new Registry(), generation });
-  try {
-    await store.migrate();
-    await store.ready();
-  } finally {
-    await store.close();
-  }
 }
 
 function usage(reason: string): PipelineError {

@@ -5,6 +5,7 @@ import { createProbes } from '@tapeline/core/probes';
 import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredGenerations, openConfiguredStore, openServingStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
+import { migrateGenerations } from '@tapeline/database/migrate-generations';
 import type { ServingStore } from '@tapeline/database/serving-store';
 import { restUrlOf, runConfiguredBackfiller } from '@tapeline/ingestion/backfill/configured-backfiller';
 import { openConfiguredFeeds, vendorUrl } from '@tapeline/ingestion/configured-feed';
@@ -106,8 +107,9 @@ class StandaloneFlow {
     return {
       name: 'store',
       start: async () => {
+        await migrateGenerations(this.#configuration, this.#logger);
         this.#store = openServingStore(this.#configuration, { logger: this.#logger, registry: this.#registry });
-        await this.#store.migrate();
+        await this.#store.ready();
       },
       stop: async () => this.#store?.close(),
     };
