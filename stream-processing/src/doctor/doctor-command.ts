@@ -1,7 +1,7 @@
 /** `doctor`, of the command line and of the stream processor's program: checks a deployment, says what is wrong and how to mend it. */
 import { type Configuration, type Environment, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
-import { createLogger, scrub } from '@tapeline/core/logging';
+import { createLogger, scrubber } from '@tapeline/core/logging';
 import { examine } from './doctor.ts';
 import { exitStatusFor, jsonReport, textReport } from './report.ts';
 
@@ -24,7 +24,7 @@ export async function doctorCommand({ environment, json, timeoutSeconds, print }
   const logger = createLogger({ name: 'doctor', level: isDebugging ? configuration.LOG_LEVEL : 'silent', secrets });
   const timeoutMs = (timeoutSeconds ?? defaultTimeoutSeconds) * 1_000;
   const findings = await examine({ environment, logger, timeoutMs });
-  print(scrub(json ? jsonReport(findings) : textReport(findings), secrets));
+  print(scrubber(secrets)(json ? jsonReport(findings) : textReport(findings)));
   return exitStatusFor(findings);
 }
 
