@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
-import { createLogger } from '@tapeline/core/logging';
+import { createLogger, scrubber } from '@tapeline/core/logging';
 import { exitStatusOf } from '@tapeline/core/service';
 import { migrateGenerations } from './migrate-generations.ts';
 
@@ -36,6 +36,7 @@ function commandOf(args: readonly string[]): 'help' | 'migrate' {
 
 async function migrate(): Promise<void> {
   const configuration = readConfiguration(process.env);
+  scrub = scrubber(secretsOf(configuration));
   const logger = createLogger({ name: 'migrations', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
   await migrateGenerations(configuration, logger);
   logger.info('the schema is up to date');
@@ -45,9 +46,12 @@ function usage(reason: string): PipelineError {
   return new PipelineError('usage', `${reason}\n\n${help}`, { retriable: false });
 }
 
+/** Cuts the secrets out of what is printed past the logger; there are none before the configuration was read. */
+let scrub = scrubber([]);
+
 try {
   if (commandOf(process.argv.slice(2)) === 'help') process.stdout.write(help);
   else await migrate();
 } catch (error) {
-  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
+  process.exitCode = exitStatusOf(error, line => process.stderr.write(scrub(line)));
 }
