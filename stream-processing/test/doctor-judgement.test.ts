@@ -115,7 +115,7 @@ describe('a feed', () => {
 
   it('has a lag by how long its first record waits, not by how many do', () => {
     const backlog = { partition: 0, records: 50_000, sinceMs: at(-3) };
-    expect(lines(lagFindings([backlog], nowMs, 0))).toEqual(['ok: 50000 records wait, the first for 3.0 s']);
+    expect(lines(lagFindings([backlog], nowMs, 0))).toEqual(['ok: 50000 records wait, the first 3.0 s behind the newest']);
     expect(
       lines(
         lagFindings(
@@ -127,7 +127,7 @@ describe('a feed', () => {
           0,
         ),
       )[0],
-    ).toMatch(/^warning: 100000 records wait, the first for 2 min/);
+    ).toMatch(/^warning: 100000 records wait, the first 2 min behind the newest/);
     expect(lines(lagFindings([{ ...backlog, sinceMs: at(-120) }], nowMs, 2 * minuteMs))[0]).toMatch(/^ok/);
     expect(lines(lagFindings([], nowMs, 0))).toEqual(['ok: 0 records wait']);
   });
@@ -146,7 +146,7 @@ describe('a feed', () => {
 });
 
 describe('a snapshot', () => {
-  const expected = { nowMs, intervalMs: 10_000, retentionMs: 7 * dayMs };
+  const expected = { newestMs: nowMs, intervalMs: 10_000, retentionMs: 7 * dayMs };
   const partition = (over: Partial<PartitionState> & { readonly nextOffset?: number; readonly ageMs?: number }): PartitionState => {
     const { nextOffset = 90, ageMs = 5_000, ...rest } = over;
     const snapshot = { nextOffset, versionUs: (nowMs - ageMs) * 1_000 };
@@ -155,9 +155,9 @@ describe('a snapshot', () => {
   const judged = (...partitions: readonly PartitionState[]) => lines(snapshotFindings(partitions, expected));
 
   it('is well within the log, and none is due where the log is empty or rests', () => {
-    expect(judged(partition({}), partition({ partition: 1, ageMs: 7_000 }))).toEqual(['ok: 2, the oldest of 7.0 s ago']);
+    expect(judged(partition({}), partition({ partition: 1, ageMs: 7_000 }))).toEqual(['ok: 2, at most 7.0 s behind the log']);
     expect(judged(partition({ lowOffset: 0, highWatermark: 0, snapshot: undefined }))).toEqual(['ok: none yet, and the log is empty']);
-    expect(judged(partition({ nextOffset: 100, ageMs: dayMs }))).toEqual(['ok: 1, the oldest of 24 h ago']);
+    expect(judged(partition({ nextOffset: 100, ageMs: dayMs }))).toEqual(['ok: 1, at most 24 h behind the log']);
   });
 
   it("older than the log's start asks for a rebuild", () => {
@@ -174,7 +174,7 @@ describe('a snapshot', () => {
 
   it('is missing, or has not been renewed', () => {
     expect(judged(partition({}), partition({ partition: 1, snapshot: undefined }))[0]).toMatch(/^warning: none yet in partition 1/);
-    expect(judged(partition({ ageMs: 10 * minuteMs }))[0]).toMatch(/^warning: up to 10 min old in partition 0; see whether/);
+    expect(judged(partition({ ageMs: 10 * minuteMs }))[0]).toMatch(/^warning: up to 10 min behind the log in partition 0; see whether/);
     expect(judged(partition({ ageMs: 4 * dayMs }))[0]).toContain('after 7 days the log forgets what they need');
   });
 });

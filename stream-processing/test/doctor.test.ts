@@ -56,6 +56,7 @@ describe('the doctor of a standalone process', () => {
       await flow.run();
       await flow.stop();
       const agoMs = Date.now() - hourMs;
+      await flow.tell(aHeartbeat({ timeMs: agoMs - hourMs }));
       await flow.tell(aHeartbeat({ timeMs: agoMs }));
       const letter = { v: 1, kind: 'dead-letter', reason: 'malformed', detail: 'x', origin: 'y', timeMs: Date.now(), value: '{' };
       await flow.log.append([{ topic: 'market-data.dead-letter', partition: 0, value: Buffer.from(JSON.stringify(letter)) }]);

@@ -17,7 +17,7 @@ import { deadLettersSince, lastHeartbeats, timeAt } from './log-tail.ts';
 import { fileFindings, folderFindings, nodeFindings, writtenFolders } from './machine-checks.ts';
 import { keyFindings, settingsFindings } from './settings-checks.ts';
 import { clockFindings, keyspaceFindings } from './store-checks.ts';
-import { examineStore, type SavedState } from './store-examination.ts';
+import { examineStore, type SavedState, type StoreExamination } from './store-examination.ts';
 
 export interface DoctorOptions {
   readonly environment: Environment;
@@ -36,6 +36,8 @@ interface Patient {
 interface LogState {
   readonly log: MarketLog;
   readonly partitions: readonly PartitionOffsets[];
+  /** Of the newest heartbeat, or now: while no feed writes, nothing falls behind. */
+  readonly newestMs: number;
   /** Next offset by partition as the group tells; `undefined` without Kafka. */
   readonly committed: ReadonlyMap<number, number> | undefined;
 }
@@ -56,7 +58,7 @@ export async function examine({ environment, logger, timeoutMs }: DoctorOptions)
   const committed = await examineKafka(patient);
   const hasStore = await examineCassandra(patient);
   const state = committed === 'away' ? undefined : await openLogState(patient, committed);
-  const saved = hasStore ? await examineStore({ ...patient, partitions: state?.partitions }) : undefined;
+  const saved = hasStore ? await examineStore({ ...patient, ...judgedBy(state) }) : undefined;
   if (state !== undefined) {
     await examineFlow(patient, state, saved);
     await Promise.race([state.log.close(), new Promise(resolve => setTimeout(resolve, closeMs).unref())]);
@@ -142,9 +144,18 @@ async function openLogState(
   const log = await examination.value('log', () => openConfiguredLog(configuration, { clientId: 'doctor', logger, readOnly: true }));
   if (log === undefined) return undefined;
   const partitions = await examination.value('log', () => log.offsets(feedTopic.name));
-  if (partitions !== undefined) return { log, partitions, committed };
-  await log.close();
-  return undefined;
+  if (partitions === undefined) {
+    await log.close();
+    return undefined;
+  }
+  const heartbeats = await examination.value('heartbeat', () => lastHeartbeats(log, partitions));
+  if (heartbeats !== undefined) examination.add(...heartbeatFindings(heartbeats, Date.now()));
+  const times = [...(heartbeats?.values() ?? [])].map(({ timeMs }) => timeMs);
+  return { log, partitions, committed, newestMs: Math.min(Date.now(), times.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...times)) };
+}
+
+function judgedBy(state: LogState | undefined): Pick<StoreExamination, 'offsets' | 'newestMs'> {
+  return { offsets: state && (() => state.log.offsets(feedTopic.name)), newestMs: state?.newestMs ?? Date.now() };
 }
 
 /** What the feeds and the processors left in the log. */
@@ -153,14 +164,13 @@ async function examineFlow(
   state: LogState,
   saved: readonly SavedState[] | undefined,
 ): Promise<void> {
-  const { log, partitions, committed } = state;
-  await examination.check('heartbeat', async () => heartbeatFindings(await lastHeartbeats(log, partitions), Date.now()));
+  const { log, committed, newestMs } = state;
   const nextOffsets = committed ?? (saved && new Map(saved.map(({ partition, nextOffset }) => [partition, nextOffset])));
   if (nextOffsets === undefined) examination.add(skipped('lag', 'how far the processors are is not known'));
   else {
     // What a snapshot tells is as old as that one.
     const patienceMs = committed === undefined ? configuration.SNAPSHOT_INTERVAL_MS : 0;
-    await examination.check('lag', async () => lagFindings(await backlogsOf(state, nextOffsets), Date.now(), patienceMs));
+    await examination.check('lag', async () => lagFindings(await backlogsOf(state, nextOffsets), newestMs, patienceMs));
   }
   const readDeadLetters = async () => {
     const { byReason, isCut } = await deadLettersSince(log, Date.now() - hourMs);

@@ -51,11 +51,14 @@ export interface Backlog {
   readonly sinceMs: number | undefined;
 }
 
-/** @param patienceMs what a processor may take before it tells how far it is. */
-export function lagFindings(backlogs: readonly Backlog[], nowMs: number, patienceMs: number): readonly Finding[] {
+/**
+ * @param newestMs the log's newest time: while no feed writes, nobody falls behind.
+ * @param patienceMs what a processor may take before it tells how far it is.
+ */
+export function lagFindings(backlogs: readonly Backlog[], newestMs: number, patienceMs: number): readonly Finding[] {
   const records = backlogs.reduce((sum, backlog) => sum + backlog.records, 0);
-  const longestMs = Math.max(0, ...backlogs.map(({ sinceMs }) => (sinceMs === undefined ? 0 : nowMs - sinceMs)));
-  const what = `${records} records wait${longestMs > 0 ? `, the first for ${spanText(longestMs)}` : ''}`;
+  const longestMs = Math.max(0, ...backlogs.map(({ sinceMs }) => (sinceMs === undefined ? 0 : newestMs - sinceMs)));
+  const what = `${records} records wait${longestMs > 0 ? `, the first ${spanText(longestMs)} behind the newest` : ''}`;
   if (longestMs <= lateMs + patienceMs) return [ok('lag', what)];
   const remedy = 'see whether processors run and Cassandra is well; more processors help up to one for each partition';
   return [warning('lag', what, remedy)];

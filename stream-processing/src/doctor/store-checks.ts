@@ -78,7 +78,8 @@ export interface PartitionState {
 }
 
 export interface SnapshotExpectation {
-  readonly nowMs: number;
+  /** The log's newest time: while no feed writes, no snapshot is due. */
+  readonly newestMs: number;
   /** `SNAPSHOT_INTERVAL_MS`. */
   readonly intervalMs: number;
   /** Of the feed topic. */
@@ -89,7 +90,7 @@ export function snapshotFindings(partitions: readonly PartitionState[], expected
   const check = 'snapshots';
   const filled = partitions.filter(({ highWatermark }) => highWatermark > 0);
   const saved = filled.flatMap(({ snapshot, ...rest }) => (snapshot === undefined ? [] : [{ ...rest, ...snapshot }]));
-  const ages = saved.map(({ versionUs }) => expected.nowMs - versionUs / 1_000);
+  const ages = saved.map(({ versionUs }) => expected.newestMs - versionUs / 1_000);
   const wrong: Finding[] = [];
   const tooOld = saved.filter(({ nextOffset, lowOffset }) => nextOffset < lowOffset);
   if (tooOld.length > 0) {
@@ -107,16 +108,23 @@ export function snapshotFindings(partitions: readonly PartitionState[], expected
   }
   // In a partition whose log rests none is due.
   const behind = saved.filter(({ nextOffset, highWatermark }) => nextOffset < highWatermark);
-  const stale = behind.filter(({ versionUs }) => expected.nowMs - versionUs / 1_000 > 60_000 + 3 * expected.intervalMs);
-  const oldestMs = Math.max(0, ...stale.map(({ versionUs }) => expected.nowMs - versionUs / 1_000));
+  const stale = behind.filter(({ versionUs }) => expected.newestMs - versionUs / 1_000 > 60_000 + 3 * expected.intervalMs);
+  const oldestMs = Math.max(0, ...stale.map(({ versionUs }) => expected.newestMs - versionUs / 1_000));
   if (stale.length > 0) {
     const until = oldestMs > expected.retentionMs / 2 ? `; after ${spanText(expected.retentionMs)} the log forgets what they need` : '';
     wrong.push(
-      warning(check, `up to ${spanText(oldestMs)} old in ${listOf(stale)}${until}`, 'see whether processors run, and what their logs say'),
+      warning(
+        check,
+        `up to ${spanText(oldestMs)} behind the log in ${listOf(stale)}${until}`,
+        'see whether processors run, and what their logs say',
+      ),
     );
   }
   return foundOr(
-    ok(check, saved.length === 0 ? 'none yet, and the log is empty' : `${saved.length}, the oldest of ${spanText(Math.max(...ages))} ago`),
+    ok(
+      check,
+      saved.length === 0 ? 'none yet, and the log is empty' : `${saved.length}, at most ${spanText(Math.max(...ages))} behind the log`,
+    ),
     wrong,
   );
 }

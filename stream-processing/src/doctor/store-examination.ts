@@ -25,8 +25,10 @@ export interface StoreExamination {
   readonly configuration: Configuration;
   readonly logger: Logger;
   readonly examination: Examination;
-  /** Of the feed topic; `undefined` when the log gave no answer. */
-  readonly partitions: readonly PartitionOffsets[] | undefined;
+  /** Asks for those of the feed topic; `undefined` when the log gave no answer before. */
+  readonly offsets: (() => Promise<readonly PartitionOffsets[]>) | undefined;
+  /** What snapshots are held to: the log's newest time. */
+  readonly newestMs: number;
 }
 
 export interface SavedState {
@@ -84,27 +86,30 @@ async function examineGenerations({ configuration, logger, examination }: StoreE
 
 async function examineSnapshots(
   store: MarketStore,
-  { configuration, examination, partitions }: StoreExamination,
+  { configuration, examination, offsets, newestMs }: StoreExamination,
 ): Promise<readonly SavedState[] | undefined> {
-  if (partitions === undefined) {
+  if (offsets === undefined) {
     examination.add(skipped('snapshots', 'the log they are compared with gave no answer'));
     return undefined;
   }
-  const saved = await examination.value('snapshots', async () => {
-    const found: SavedState[] = [];
+  const found = await examination.value('snapshots', async () => {
+    const saved: SavedState[] = [];
+    const partitions = await offsets();
     for (const { partition } of partitions) {
       const state = await savedState(store, configuration, partition, partitions.length);
-      if (state !== undefined) found.push(state);
+      if (state !== undefined) saved.push(state);
     }
-    return found;
+    // The log's end is asked for once more: snapshots go on while they are read, and none is beyond the end of then.
+    return { saved, partitions: await offsets() };
   });
-  if (saved === undefined) return undefined;
-  const states: PartitionState[] = partitions.map(offsets => ({
-    ...offsets,
-    snapshot: saved.find(({ partition }) => partition === offsets.partition),
+  if (found === undefined) return undefined;
+  const { saved, partitions } = found;
+  const states: PartitionState[] = partitions.map(partition => ({
+    ...partition,
+    snapshot: saved.find(state => state.partition === partition.partition),
   }));
   const { SNAPSHOT_INTERVAL_MS: intervalMs } = configuration;
-  examination.add(...snapshotFindings(states, { nowMs: Date.now(), intervalMs, retentionMs: feedTopic.retentionMs }));
+  examination.add(...snapshotFindings(states, { newestMs, intervalMs, retentionMs: feedTopic.retentionMs }));
   return saved;
 }
 

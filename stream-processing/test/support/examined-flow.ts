@@ -14,7 +14,9 @@ import type { Finding, FindingStatus } from '../../src/doctor/finding.ts';
 import { processingSettings } from '../../src/processing-settings.ts';
 import { runStreamProcessor } from '../../src/stream-processor.ts';
 import { aHeartbeat, aSession } from './builders.ts';
+import { metricOf } from './poisoned-partition.ts';
 
+const patienceMs = 50_000;
 export const silent = pino({ level: 'silent' });
 
 export interface ExaminedFlow {
@@ -24,6 +26,7 @@ export interface ExaminedFlow {
   tell(record: FeedRecord): Promise<void>;
   /** Writes heartbeats and processes them, until it is stopped; resolves when every partition has a snapshot. */
   run(): Promise<void>;
+  /** Ends the heartbeats, has all of them processed, and ends the processor, which saves. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,11 +37,16 @@ export async function examinedFlow(environment: Environment): Promise<ExaminedFl
   const store = openConfiguredStore(configuration, { logger: silent, registry: new Registry() });
   await store.migrate();
   const partitions = await log.partitionCount(feedTopic.name);
+  const registry = new Registry();
+  let told = 0;
+  let quiet = new AbortController();
   let stopping = new AbortController();
+  let beating: Promise<unknown> = Promise.resolve();
   let running: Promise<unknown> = Promise.resolve();
 
   async function tell(record: FeedRecord): Promise<void> {
     const value = encodeRecord(record);
+    told += 1;
     await log.append(Array.from({ length: partitions }, (_, partition) => ({ topic: feedTopic.name, partition, value })));
   }
   async function beat(signal: AbortSignal): Promise<void> {
@@ -47,37 +55,53 @@ export async function examinedFlow(environment: Environment): Promise<ExaminedFl
       await sleep(100, undefined, { signal }).catch(() => undefined);
     }
   }
-  async function haveSnapshots(): Promise<boolean> {
+  async function hasSnapshots(): Promise<boolean> {
     for (let partition = 0; partition < partitions; partition += 1) {
       const key = { consumerGroup: configuration.KAFKA_GROUP, topic: feedTopic.name, partition };
       if ((await store.loadSnapshot(key)) === undefined) return false;
     }
     return true;
   }
+  async function hasReadAll(): Promise<boolean> {
+    return metricOf(await registry.metrics(), 'stream_processor_records_total') >= told * partitions;
+  }
   return {
     log,
     store,
     tell,
     run: async () => {
+      quiet = new AbortController();
       stopping = new AbortController();
-      const { signal } = stopping;
       await tell(aSession({ timeMs: Date.now() }));
-      const settings = { ...processingSettings(configuration), signal, registry: new Registry(), logger: silent };
-      running = Promise.all([beat(signal), runStreamProcessor({ log, store, ...settings })]);
+      const settings = { ...processingSettings(configuration), signal: stopping.signal, registry, logger: silent };
+      beating = beat(quiet.signal);
+      running = runStreamProcessor({ log, store, ...settings });
       running.catch(() => undefined);
-      while (!(await haveSnapshots())) await Promise.race([sleep(50), running]);
+      await until(hasSnapshots);
     },
     stop: async () => {
+      quiet.abort();
+      await beating;
+      await until(hasReadAll);
       stopping.abort();
       await running;
     },
     close: async () => {
+      quiet.abort();
       stopping.abort();
-      await Promise.allSettled([running]);
+      await Promise.allSettled([beating, running]);
       await log.close();
       await store.close();
     },
   };
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + patienceMs;
+  while (!(await isSo())) {
+    if (performance.now() > endMs) throw new Error('the flow did not get there');
+    await sleep(50);
+  }
 }
 
 /** The worst status of each check, but for those of the machine that the test runs on. */
