@@ -42,7 +42,7 @@ describe('a topic', () => {
     expect(judged({})).toEqual(['ok: 24 partitions, 3 replicas, kept 7 days']);
     expect(judged({ settings: undefined })).toEqual(['ok: 24 partitions, 3 replicas, how long it is kept may not be seen']);
     expect(judged({ replicas: 1, settings: { ...settings, retentionMs: -1, minInsyncReplicas: 1 } }, 1)).toEqual([
-      'ok: 24 partitions, 1 replicas, kept for ever',
+      'ok: 24 partitions, 1 replica, kept for ever',
     ]);
   });
 
@@ -63,7 +63,7 @@ describe('a topic', () => {
   it('can lose records, or take none', () => {
     expect(judged({ replicas: 1 })).toEqual([
       expect.stringMatching(/^warning: 1 replica on 3 brokers/),
-      expect.stringMatching(/^fault: min.insync.replicas is 2 with 1 replicas: nothing can be written/),
+      expect.stringMatching(/^fault: min.insync.replicas is 2 with 1 replica: nothing can be written/),
     ]);
     expect(judged({ behind: [3, 4] })).toEqual([expect.stringMatching(/^warning: a replica of 2 partitions \(3, 4\) is behind/)]);
     expect(judged({ settings: { ...settings, minInsyncReplicas: 1 } })).toEqual([
@@ -216,10 +216,10 @@ describe('the store', () => {
       /^warning: 1 of 2 .*the oldest for 2 h; see that the backfiller/,
     );
     expect(lines(queueFindings([], nowMs))).toEqual(['ok: empty']);
-    expect(lines(queueFindings([{ queuedMs: at(-120) }], nowMs))).toEqual(['ok: 1 jobs, the oldest of 2 min ago']);
+    expect(lines(queueFindings([{ queuedMs: at(-120) }], nowMs))).toEqual(['ok: 1 job, the oldest of 2 min ago']);
     expect(lines(queueFindings([{ queuedMs: nowMs - 3 * dayMs }], nowMs))[0]).toMatch(/^warning/);
     expect(lines(queueFindings([{ refused: 'not in the plan' }], nowMs))[0]).toMatch(
-      /^warning: the vendor refuses 1 of 1 jobs: not in the plan/,
+      /^warning: the vendor refuses 1 of 1 job: not in the plan/,
     );
   });
 });

@@ -149,6 +149,19 @@ describeWithServers(
       );
 
       it(
+        'finds credentials that Kafka does not take, and topics under another prefix',
+        async () => {
+          const password = 'canary-0123456789abcdef';
+          const refused = await examined({ KAFKA_SASL_MECHANISM: 'plain', KAFKA_USERNAME: 'nobody', KAFKA_PASSWORD: password });
+          expect(said(refused, 'kafka')).toContain('check the rights and settings of this client');
+          expect(JSON.stringify(refused)).not.toContain(password);
+          const elsewhere = await examined({ KAFKA_TOPIC_PREFIX: 'nowhere.' });
+          expect(statuses(elsewhere)).toMatchObject({ kafka: 'ok', 'topic nowhere.market-data.feed': 'fault', log: 'skipped' });
+        },
+        patienceMs,
+      );
+
+      it(
         'finds servers that do not answer, and looks at the other one all the same',
         async () => {
           const withoutKafka = await examined({ KAFKA_BROKERS: '127.0.0.1:1' });

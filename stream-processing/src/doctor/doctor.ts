@@ -11,7 +11,7 @@ import type { MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { Examination } from './examination.ts';
 import { type Backlog, deadLetterFindings, heartbeatFindings, lagFindings } from './feed-checks.ts';
-import { type Finding, fault, ok, skipped, warning } from './finding.ts';
+import { counted, type Finding, fault, ok, skipped, warning } from './finding.ts';
 import { groupFindings, topicFindings } from './kafka-checks.ts';
 import { deadLettersSince, lastHeartbeats, timeAt } from './log-tail.ts';
 import { fileFindings, folderFindings, nodeFindings, writtenFolders } from './machine-checks.ts';
@@ -79,7 +79,7 @@ function configurationOf(environment: Environment, examination: Examination): Co
   }
 }
 
-/** @returns the group's offsets, `undefined` where it has none to tell; `away` when Kafka does not answer. */
+/** @returns the offsets of the group, `undefined` where it has none to tell; `away` when there is no log to look at. */
 async function examineKafka({ configuration, logger, examination }: Patient): Promise<ReadonlyMap<number, number> | undefined | 'away'> {
   const inspection = configuredKafkaInspection(configuration, logger);
   if (inspection === undefined) return undefined;
@@ -89,13 +89,20 @@ async function examineKafka({ configuration, logger, examination }: Patient): Pr
       examination.add(skipped('log', 'heartbeats, lag and dead letters are looked at when Kafka answers'));
       return 'away';
     }
-    examination.add(ok('kafka', `${brokers} ${brokers === 1 ? 'broker' : 'brokers'}`));
+    examination.add(ok('kafka', counted(brokers, 'broker')));
     const { KAFKA_TOPIC_PREFIX: prefix = '', KAFKA_FEED_PARTITIONS: feedPartitions, KAFKA_GROUP: group } = configuration;
+    let hasFeed = false;
     for (const topic of topics) {
       const name = `${prefix}${topic.name}`;
-      await examination.check(`topic ${name}`, async () =>
-        topicFindings(name, await inspection.topic(name), { topic, feedPartitions, brokers }),
-      );
+      await examination.check(`topic ${name}`, async () => {
+        const facts = await inspection.topic(name);
+        hasFeed ||= topic === feedTopic && facts !== undefined;
+        return topicFindings(name, facts, { topic, feedPartitions, brokers });
+      });
+    }
+    if (!hasFeed) {
+      examination.add(skipped('log', 'group, heartbeats, lag and dead letters are looked at when the feed has its topic'));
+      return 'away';
     }
     const facts = await examination.value(`group ${group}`, () => inspection.group(group, `${prefix}${feedTopic.name}`), 'optional');
     if (facts !== undefined) examination.add(...groupFindings(group, facts));
@@ -117,7 +124,7 @@ async function examineCassandra({ configuration, logger, examination }: Patient)
       return false;
     }
     const { releaseVersion, nodes, dataCenter } = server;
-    examination.add(ok('cassandra', `${releaseVersion}, ${nodes} ${nodes === 1 ? 'node' : 'nodes'} in ${dataCenter}`));
+    examination.add(ok('cassandra', `${releaseVersion}, ${counted(nodes, 'node')} in ${dataCenter}`));
     await examination.check('clock', async () => clockFindings(await inspection.clock()));
     await examination.check(`keyspace ${keyspace}`, async () => keyspaceFindings(keyspace, await inspection.keyspace(keyspace), server));
     await examination.check('cassandra role', async () => roleFindings(user, await inspection.isSuperuser()));

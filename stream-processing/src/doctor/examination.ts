@@ -35,7 +35,8 @@ export class Examination {
   async value<T>(name: string, ask: () => Promise<T>, rights: Rights = 'needed'): Promise<T | undefined> {
     const late = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => {
-      const remedy = 'see whether the server and the network are well, or give it longer with --timeout';
+      const remedy =
+        'see whether the server and the network are well and both sides speak TLS or neither, or give it longer with --timeout';
       this.add(fault(name, `no answer within ${this.#timeoutMs / 1_000} s`, remedy));
       late.resolve(undefined);
     }, this.#timeoutMs);

@@ -1,7 +1,7 @@
 /** What Kafka says of topics and of the processors' group, judged. Pure. */
 import type { Topic } from '@tapeline/core/topics';
 import type { GroupFacts, TopicFacts } from '@tapeline/log/kafka-inspection';
-import { type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
+import { counted, type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
 
 export interface TopicExpectation {
   readonly topic: Topic;
@@ -22,7 +22,7 @@ export function topicFindings(name: string, facts: TopicFacts | undefined, expec
   wrong.push(...settingFindings(check, facts, expected.topic));
   const { partitions, replicas, settings } = facts;
   const kept = settings === undefined ? 'how long it is kept may not be seen' : `kept ${retentionText(settings.retentionMs)}`;
-  return foundOr(ok(check, `${partitions} partitions, ${replicas} replicas, ${kept}`), wrong);
+  return foundOr(ok(check, `${counted(partitions, 'partition')}, ${counted(replicas, 'replica')}, ${kept}`), wrong);
 }
 
 export function groupFindings(group: string, { state, members }: GroupFacts): readonly Finding[] {
@@ -40,18 +40,18 @@ export function groupFindings(group: string, { state, members }: GroupFacts): re
     return [
       warning(
         check,
-        `${members} members, and it is ${state}`,
+        `${counted(members, 'member')}, and it is ${state}`,
         "look again in some seconds; when it stays so, look into the processors' logs",
       ),
     ];
   }
-  return [ok(check, `${members} ${members === 1 ? 'member' : 'members'}`)];
+  return [ok(check, counted(members, 'member'))];
 }
 
 function partitionFindings(check: string, { partitions }: TopicFacts, { topic, feedPartitions }: TopicExpectation): Finding[] {
   const expected = topic.partitions ?? feedPartitions;
   if (partitions === expected) return [];
-  const what = `it has ${partitions} partitions, expected ${expected}`;
+  const what = `it has ${counted(partitions, 'partition')}, expected ${expected}`;
   if (topic.partitions !== undefined) {
     return [
       fault(
@@ -69,14 +69,14 @@ function replicaFindings(check: string, { replicas, behind, settings }: TopicFac
   const found: Finding[] = [];
   if (behind.length > 0) {
     const remedy = 'see that all brokers run and have room on their disks';
-    found.push(warning(check, `a replica of ${behind.length} partitions (${listed(behind)}) is behind or away`, remedy));
+    found.push(warning(check, `a replica of ${counted(behind.length, 'partition')} (${listed(behind)}) is behind or away`, remedy));
   }
   if (replicas < Math.min(3, brokers)) {
-    const what = `${replicas} ${replicas === 1 ? 'replica' : 'replicas'} on ${brokers} brokers: the loss of one can lose records`;
+    const what = `${counted(replicas, 'replica')} on ${brokers} brokers: the loss of one can lose records`;
     found.push(warning(check, what, 'raise it to 3 with kafka-reassign-partitions.sh'));
   }
   if (settings !== undefined && settings.minInsyncReplicas > replicas) {
-    const what = `min.insync.replicas is ${settings.minInsyncReplicas} with ${replicas} replicas: nothing can be written`;
+    const what = `min.insync.replicas is ${settings.minInsyncReplicas} with ${counted(replicas, 'replica')}: nothing can be written`;
     found.push(fault(check, what, 'lower it with kafka-configs.sh, or add replicas'));
   }
   if (settings !== undefined && replicas >= 3 && settings.minInsyncReplicas < 2) {

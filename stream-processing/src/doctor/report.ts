@@ -1,5 +1,5 @@
 /** How findings are told: a line each, or JSON; and the exit status that follows from them. */
-import type { Finding } from './finding.ts';
+import { counted, type Finding } from './finding.ts';
 
 /** For the help of a command. */
 export const exitStatuses = 'Exit status: 0 when all is well, 1 when something warns, 2 when something is at fault';
@@ -28,5 +28,5 @@ export function jsonReport(findings: readonly Finding[]): string {
 function summaryOf(findings: readonly Finding[]): string {
   const count = (status: Finding['status']) => findings.filter(finding => finding.status === status).length;
   const [faults, warnings, others] = [count('fault'), count('warning'), count('skipped')];
-  return `${findings.length} checks: ${faults} at fault, ${warnings} ${warnings === 1 ? 'warns' : 'warn'}, ${others} not looked at`;
+  return `${counted(findings.length, 'check')}: ${faults} at fault, ${warnings} ${warnings === 1 ? 'warns' : 'warn'}, ${others} not looked at`;
 }

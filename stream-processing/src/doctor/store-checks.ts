@@ -2,7 +2,7 @@
 import type { KeyspaceFacts, ServerFacts } from '@tapeline/database/cassandra/cassandra-inspection';
 import type { Generation } from '@tapeline/database/generations';
 import type { Gap } from '@tapeline/database/market-store';
-import { type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
+import { counted, type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
 
 const hourMs = 3_600_000;
 
@@ -33,12 +33,13 @@ function replicationFindings(check: string, name: string, { replicas }: Keyspace
   const alter = (wanted: number) =>
     `ALTER KEYSPACE ${name} WITH replication = {'class': 'NetworkTopologyStrategy', '${dataCenter}': ${wanted}}, then nodetool repair -full`;
   if (copies === 0) return [fault(check, `it has no copies in ${dataCenter}, where this program asks`, alter(Math.min(3, nodes)))];
-  if (copies > nodes) return [fault(check, `${copies} copies on ${nodes} nodes of ${dataCenter}: a quorum may not be had`, alter(nodes))];
+  if (copies > nodes)
+    return [fault(check, `${copies} copies on ${counted(nodes, 'node')} of ${dataCenter}: a quorum may not be had`, alter(nodes))];
   if (copies < Math.min(3, nodes)) {
     return [
       warning(
         check,
-        `${copies} ${copies === 1 ? 'copy' : 'copies'} on ${nodes} nodes: a node that is away stops the writes`,
+        `${counted(copies, 'copy', 'copies')} on ${nodes} nodes: a node that is away stops the writes`,
         alter(Math.min(3, nodes)),
       ),
     ];
@@ -153,13 +154,13 @@ export function queueFindings(jobs: readonly QueuedJob[], nowMs: number): readon
     return [
       warning(
         check,
-        `the vendor refuses ${refused.length} of ${jobs.length} jobs: ${refused[0]}`,
+        `the vendor refuses ${refused.length} of ${counted(jobs.length, 'job')}: ${refused[0]}`,
         'see the plan and SYMBOLS; they are asked for again every 6 h',
       ),
     ];
   }
   const oldestMs = nowMs - Math.min(nowMs, ...jobs.flatMap(({ queuedMs }) => (queuedMs === undefined ? [] : [queuedMs])));
-  const what = jobs.length === 0 ? 'empty' : `${jobs.length} jobs, the oldest of ${spanText(oldestMs)} ago`;
+  const what = jobs.length === 0 ? 'empty' : `${counted(jobs.length, 'job')}, the oldest of ${spanText(oldestMs)} ago`;
   if (oldestMs < 24 * hourMs) return [ok(check, what)];
   return [warning(check, what, 'see that the backfiller runs, and TWELVE_DATA_CREDITS_PER_MINUTE and …_PER_DAY')];
 }
