@@ -40,7 +40,7 @@ export async function migrate(options: MigratorOptions): Promise<void> {
     } catch (error) {
       const isOver = performance.now() + pauseMs > endMs;
       if (isOver || !(error instanceof PipelineError) || !error.retriable) throw error;
-      options.logger.info({ reason: reasonOf(error), pauseMs }, 'migrations wait, trying again');
+      options.logger.warn({ reason: reasonOf(error), pauseMs }, 'migrations wait, trying again');
     }
     await sleep(pauseMs);
   }
