@@ -42,6 +42,16 @@ export function deadLetter(letter: Omit<DeadLetter, 'v' | 'kind'>): DeadLetter {
   };
 }
 
+/** Reads a record of `market-data.dead-letter`; `undefined` for what is none. */
+export function deadLetterIn(value: Uint8Array | undefined): DeadLetter | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return deadLetterSchema.safeParse(JSON.parse(Buffer.from(value).toString('utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A dead letter as compact JSON. */
 export function encodeDeadLetter(letter: DeadLetter): Uint8Array {
   return Buffer.from(JSON.stringify(letter));

@@ -2,6 +2,7 @@
  * Ticks that came too late to correct a bar: the fold writes them to the dead-letter topic, and each asks for a comparison with the
  * vendor. All of one symbol in one hour ask for the same one, so a flood of them costs no flood of credits.
  */
+import { deadLetterIn } from '@tapeline/core/dead-letters';
 import { intervalMs } from '@tapeline/core/intervals';
 import { deadLetterTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -60,9 +61,8 @@ export function comparisonsOf(ticks: readonly LateTick[], intervals: readonly Ve
 }
 
 function lateTicksIn(value: Uint8Array | undefined): readonly LateTick[] {
-  const letter = parsed(value === undefined ? '' : Buffer.from(value).toString('utf8'));
-  if (typeof letter !== 'object' || letter === null || !('reason' in letter) || letter.reason !== 'late') return [];
-  const tick = lateTickSchema.safeParse('value' in letter && typeof letter.value === 'string' ? parsed(letter.value) : undefined);
+  const letter = deadLetterIn(value);
+  const tick = lateTickSchema.safeParse(letter?.reason === 'late' ? parsed(letter.value) : undefined);
   return tick.success ? [tick.data] : [];
 }
 

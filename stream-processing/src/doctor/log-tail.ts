@@ -1,6 +1,4 @@
-/** Reads the ends of the log that checks look at: bounded, whatever the log holds. */
-import type { DeadLetter } from '@tapeline/core/dead-letters';
-import { deadLetterSchema } from '@tapeline/core/dead-letters';
+import { deadLetterIn } from '@tapeline/core/dead-letters';
 import { PipelineError } from '@tapeline/core/errors';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { type FeedRecord, type Heartbeat, recordTimeMs } from '@tapeline/core/records';
@@ -47,7 +45,7 @@ export async function deadLettersSince(
   for (const partition of await log.offsets(deadLetterTopic.name)) {
     let isFirst = true;
     for await (const { value } of endOf(log, deadLetterTopic.name, partition, mostDeadLetters)) {
-      const letter: DeadLetter | undefined = readable(() => deadLetterSchema.parse(JSON.parse(Buffer.from(value ?? []).toString())));
+      const letter = deadLetterIn(value);
       const isRecent = letter !== undefined && letter.timeMs >= sinceMs;
       isCut ||= isFirst && isRecent && sizeOf(partition) > mostDeadLetters;
       isFirst = false;
