@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ticksOf } from './support/run-ticks.ts';
 import { type RunningFeed, startFeed } from './support/running-feed.ts';
 import { accepted, aPrice, startVendor, type VendorScript, type VendorServer } from './support/vendor-server.ts';
 
@@ -62,8 +63,7 @@ describe('the feed of TwelveData', () => {
       subscribed: symbols => [accepted(...symbols), ...Array.from({ length: count }, (_, index) => text(index + 1))],
     };
     await withVendor(script, { partitions: 2 }, async feed => {
-      const ticks = () =>
-        feed.events.flatMap(event => (event.kind === 'ticks' ? [...event.ticks()] : event.kind === 'tick' ? [event] : []));
+      const ticks = () => feed.events.flatMap(event => (event.kind === 'ticks' ? ticksOf(event) : event.kind === 'tick' ? [event] : []));
       await feed.until('all of them', () => ticks().length === count);
       expect(ticks().map(({ sequence, price }) => [sequence, price])).toEqual(
         Array.from({ length: count }, (_, index) => [index + 1, index + 1.5]),

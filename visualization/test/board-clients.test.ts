@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
+import { randomOf } from '@tapeline/simulator/market/random';
 import { Registry } from 'prom-client';
 import type { BoardRow, UpdateMessage } from '../src/board-messages.ts';
 import { type BoardConnection, type ConnectionState, connectBoard } from '../src/browser/connection.ts';
@@ -9,7 +10,6 @@ import { RandomMarket } from './support/random-market.ts';
 import { type RunningMarket, startMarket, until } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
 import { ScriptedMarket } from './support/scripted-market.ts';
-import { randomFrom } from './support/seeded-random.ts';
 
 let running: RunningMarket;
 
@@ -74,7 +74,7 @@ describe('what screens are told', () => {
     const market = new RandomMarket(400, 3);
     const registry = new Registry();
     const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 30 } });
-    const random = randomFrom(5);
+    const random = randomOf(5);
     const lists = Array.from({ length: 3 }, () => market.allSymbols.filter(() => random() < 0.3));
     const screens = await Promise.all(Array.from({ length: 24 }, () => Screen.open(board.url)));
     const watched = new Map<Screen, readonly string[]>();

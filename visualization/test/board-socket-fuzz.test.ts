@@ -3,11 +3,11 @@ import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomOf } from '@tapeline/simulator/market/random';
 import type { LiveBoard } from '../src/live-board.ts';
 import { RandomMarket } from './support/random-market.ts';
 import { type RunningMarket, startMarket, until } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
-import { randomFrom } from './support/seeded-random.ts';
 
 const messages = 10_000;
 /** Fewer than end a connection. */
@@ -50,7 +50,7 @@ function message(random: () => number): string | Buffer {
 
 describe('whatever clients say', () => {
   it(`is answered, taken or ends their own connection: ${messages} seeded messages`, async () => {
-    const random = randomFrom(11);
+    const random = randomOf(11);
     const good = await Screen.open(board.url);
     good.watch('S1', 'S2');
     await until('rows', () => good.table.size === 2);
@@ -82,7 +82,7 @@ describe('whatever clients say', () => {
   }, 60_000);
 
   it('ends their own connection when it is no WebSocket frame', async () => {
-    const random = randomFrom(12);
+    const random = randomOf(12);
     const good = await Screen.open(board.url);
     for (let round = 0; round < 200; round += 1) {
       const { hostname, port } = new URL(board.url);

@@ -2,8 +2,6 @@
  * Ticks of one session in a row, already in the bytes that the log keeps: one event of a feed that stands for thousands, with no object for
  * any of them. It grows while it waits for the log, until something else comes behind it or the log takes it.
  */
-import { decodeRecord } from '@tapeline/core/record-codec';
-import type { Tick } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import { RecordBlock } from '@tapeline/log/record-block';
 
@@ -76,17 +74,6 @@ export class TickRun {
         const { buffer, byteOffset } = cursor.bytes;
         if (view.buffer !== buffer || view.byteOffset !== byteOffset) view = Buffer.from(buffer, byteOffset);
         symbols.add(view.toString('utf8', cursor.keyStart, cursor.keyEnd));
-      }
-    }
-  }
-
-  /** What it holds as records, by partition: the slow way. */
-  *ticks(): Generator<Tick, void, undefined> {
-    for (const block of this.blocks) {
-      const cursor = block.cursor();
-      while (cursor.next()) {
-        const record = decodeRecord(cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd));
-        if (record.kind === 'tick') yield record;
       }
     }
   }

@@ -8,10 +8,12 @@ import { type Ingester, runIngester } from '@tapeline/ingestion/ingester';
 import type { TickTotals } from '@tapeline/ingestion/tick-counters';
 import { twelveDataFeed } from '@tapeline/ingestion/twelve-data/twelve-data-feed';
 import type { ConnectionHistory } from '@tapeline/simulator/connection-journal';
+import { randomOf } from '@tapeline/simulator/market/random';
 import type { Misbehaviour } from '@tapeline/simulator/misbehaviours/misbehaviour';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
 import { MemoryLog } from '../../../ingestion/test/support/memory-log.ts';
+import { ticksOf } from '../../../ingestion/test/support/run-ticks.ts';
 import { eventually } from './processes.ts';
 
 export interface StormOptions {
@@ -122,7 +124,7 @@ async function* noted(feed: AsyncIterable<FeedEvent>, events: PlainEvent[]): Asy
   for await (const event of feed) {
     if (event.kind === 'ticks') {
       event.seal();
-      events.push(...[...event.ticks()].sort((a, b) => a.sequence - b.sequence));
+      events.push(...ticksOf(event).sort((a, b) => a.sequence - b.sequence));
     } else events.push(event);
     yield event;
   }
@@ -199,15 +201,4 @@ function planOf(random: () => number): readonly Misbehaviour[] {
     ...maybe(0.15, () => ({ kind: 'unknown-events', every: whole(1, 10) })),
     ...oneOf(endings)(),
   ];
-}
-
-/** Numbers in [0, 1) that follow from a seed: mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,8 +1,8 @@
 /** A seeded market without a log: some of its symbols have prices from the start, others get their first one later. */
 import type { Bar } from '@tapeline/core/bars';
+import { randomOf } from '@tapeline/simulator/market/random';
 import type { LatestRow, LiveMarket, Watch } from '../../src/live-market.ts';
 import { ChangeCollector } from '../../src/market-changes.ts';
-import { randomFrom } from './seeded-random.ts';
 
 export class RandomMarket implements LiveMarket {
   readonly intervals = ['1s', '1m', '1d'] as const;
@@ -13,7 +13,7 @@ export class RandomMarket implements LiveMarket {
   readonly #collectors = new Set<ChangeCollector>();
 
   constructor(symbols: number, seed: number) {
-    this.#random = randomFrom(seed);
+    this.#random = randomOf(seed);
     this.allSymbols = Array.from({ length: symbols }, (_, index) => `S${index}`);
     for (const symbol of this.allSymbols.slice(0, symbols / 2)) this.#price(symbol);
   }

@@ -1,18 +1,12 @@
-/** Random numbers that are the same for the same seed (mulberry32). */
+/** Random numbers that are the same for the same seed. */
+import { randomOf } from '@tapeline/simulator/market/random';
 
 export class SeededRandom {
-  #state: number;
+  /** From 0 up to 1, exclusive. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** From 0 up to 1, exclusive. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    this.next = randomOf(seed);
   }
 
   /** A whole number from 0 to `end`, exclusive. */
@@ -27,10 +21,4 @@ export class SeededRandom {
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)] as T;
   }
-}
-
-/** The same as a function. */
-export function randomFrom(seed: number): () => number {
-  const random = new SeededRandom(seed);
-  return () => random.next();
 }
