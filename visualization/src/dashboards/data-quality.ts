@@ -8,8 +8,9 @@ import { type BarFlag, barFlags } from '@tapeline/core/bars';
 import { coarseIntervals, hourBuckets, reachOf } from './buckets.ts';
 import { addressOf, dashboardOf } from './dashboard.ts';
 import { ageOf, barsOfSymbols, gaps, latest, oneFrame } from './market-queries.ts';
-import { colorsByName, green, legend, lines, orange, property, red, table, thresholds, tile } from './panels.ts';
-import { allSeries, cassandraSource, cql, prometheusSource } from './sources.ts';
+import { colorsByName, green, legend, orange, property, red, table, thresholds, tile } from './panels.ts';
+import { prometheusChart } from './prometheus-chart.ts';
+import { cassandraSource, cql } from './sources.ts';
 import { arranged, grouped, oldestFirst, sortedBy } from './transformations.ts';
 import { intervalVariable, symbolsVariable, symbolVariable } from './variables.ts';
 
@@ -185,51 +186,47 @@ function delays() {
 }
 
 function lateTicks() {
-  return lines({
-    title: 'Late and refused ticks a minute',
-    description: 'Records that came too late even for a correction, and others that went to the dead-letter topic, by reason.',
-    width: 8,
-    height: 8,
-  })
-    .datasource(prometheusSource)
-    .unit('short')
-    .min(0)
-    .targets(
-      allSeries([
-        ['60 * sum(rate(stream_processor_dead_letters_total{reason="late"}[5m]))', 'late'],
-        ['60 * sum by (reason) (rate(stream_processor_dead_letters_total{reason!="late"}[5m]))', '{{reason}}'],
-        ['60 * sum by (reason) (rate(ingester_ticks_refused_total[5m]))', 'ingester: {{reason}}'],
-      ]),
-    );
+  return prometheusChart(
+    {
+      title: 'Late and refused ticks a minute',
+      description: 'Records that came too late even for a correction, and others that went to the dead-letter topic, by reason.',
+      width: 8,
+      height: 8,
+    },
+    'short',
+    [
+      ['60 * sum(rate(stream_processor_dead_letters_total{reason="late"}[5m]))', 'late'],
+      ['60 * sum by (reason) (rate(stream_processor_dead_letters_total{reason!="late"}[5m]))', '{{reason}}'],
+      ['60 * sum by (reason) (rate(ingester_ticks_refused_total[5m]))', 'ingester: {{reason}}'],
+    ],
+  );
 }
 
 function corrections() {
-  return lines({
-    title: 'Corrected bars a minute',
-    description: 'Bars given out again because a tick came after their close, and those made or replaced by history.',
-    width: 8,
-    height: 8,
-  })
-    .datasource(prometheusSource)
-    .unit('short')
-    .min(0)
-    .targets(
-      allSeries([
-        ['60 * sum(rate(stream_processor_corrections_total[5m]))', 'corrected'],
-        ['60 * sum by (action) (rate(stream_processor_history_records_total[5m]))', 'history: {{action}}'],
-      ]),
-    );
+  return prometheusChart(
+    {
+      title: 'Corrected bars a minute',
+      description: 'Bars given out again because a tick came after their close, and those made or replaced by history.',
+      width: 8,
+      height: 8,
+    },
+    'short',
+    [
+      ['60 * sum(rate(stream_processor_corrections_total[5m]))', 'corrected'],
+      ['60 * sum by (action) (rate(stream_processor_history_records_total[5m]))', 'history: {{action}}'],
+    ],
+  );
 }
 
 function mismatches() {
-  return lines({
-    title: 'Bars compared with the vendor’s',
-    description: 'In the day before each point, by verdict: equal within the tolerance, split of a stock, mismatch.',
-    width: 8,
-    height: 8,
-  })
-    .datasource(prometheusSource)
-    .unit('short')
-    .min(0)
-    .targets(allSeries([['sum by (verdict) (increase(backfiller_bars_compared_total[1d]))', '{{verdict}}']]));
+  return prometheusChart(
+    {
+      title: 'Bars compared with the vendor’s',
+      description: 'In the day before each point, by verdict: equal within the tolerance, split of a stock, mismatch.',
+      width: 8,
+      height: 8,
+    },
+    'short',
+    [['sum by (verdict) (increase(backfiller_bars_compared_total[1d]))', '{{verdict}}']],
+  );
 }

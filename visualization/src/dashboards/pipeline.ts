@@ -1,8 +1,9 @@
 /** *Pipeline*: from the feed to the store, as Prometheus counts it. */
 import type { Dashboard, ThresholdsConfigBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboardOf } from './dashboard.ts';
-import { green, type Heading, lines, orange, red, thresholds, tile } from './panels.ts';
-import { allSeries, newest, prometheusSource } from './sources.ts';
+import { green, type Heading, orange, red, thresholds, tile } from './panels.ts';
+import { prometheusChart, type Queries } from './prometheus-chart.ts';
+import { newest, prometheusSource } from './sources.ts';
 
 /** The pipeline dashboard. */
 export function pipeline(): Dashboard {
@@ -15,8 +16,6 @@ export function pipeline(): Dashboard {
   });
 }
 
-type Queries = Parameters<typeof allSeries>[0];
-
 function number(title: string, description: string, expr: string, colors: ThresholdsConfigBuilder, unit = 'short') {
   return tile({ title, description, width: 4, height: 4 })
     .datasource(prometheusSource)
@@ -25,13 +24,8 @@ function number(title: string, description: string, expr: string, colors: Thresh
     .withTarget(newest(expr));
 }
 
-/** `unit` is Grafana's: `cps` counts a second, `s` seconds, `bytes`, `short` a number. */
 function chart(heading: Omit<Heading, 'height'>, unit: string, queries: Queries) {
-  return lines({ ...heading, height: 8 })
-    .datasource(prometheusSource)
-    .unit(unit)
-    .min(0)
-    .targets(allSeries(queries));
+  return prometheusChart({ ...heading, height: 8 }, unit, queries);
 }
 
 function quantiles(metric: string, name: string): Queries {
