@@ -1,16 +1,9 @@
 /** The backfiller as a process of its own: fills gaps and compares bars, with probes and metrics beside it. One at a time for a store. */
-import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
-import { PipelineError } from '@tapeline/core/errors';
+import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { createLogger } from '@tapeline/core/logging';
-import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
-import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
-import { openServingStore } from '@tapeline/database/configured-store';
-import type { MarketStore } from '@tapeline/database/market-store';
-import { openConfiguredLog } from '@tapeline/log/configured-log';
-import type { MarketLog } from '@tapeline/log/market-log';
-import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
-import { restUrlOf, runConfiguredBackfiller } from './configured-backfiller.ts';
+import { exitStatusOf, runService, stopSignal } from '@tapeline/core/service';
+import { runConfiguredBackfiller } from './configured-backfiller.ts';
+import { refuseFaults, vendorParts } from './vendor-process.ts';
 
 const help = `backfiller: asks TwelveData's REST API for what gaps took, and holds our bars against the vendor's, as far as the credits go.
 
@@ -21,52 +14,12 @@ BAR_INTERVALS, ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the processors h
 HTTP_PORT and LOG_LEVEL. One runs at a time; a killed one is gone on with. A refused key ends it with exit status 1.
 `;
 
-/** The process's parts, in the order in which they start. */
-function partsOf(configuration: Configuration, logger: Logger): readonly Part[] {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  let probes: ProbeServer | undefined;
-  let log: MarketLog | undefined;
-  let store: MarketStore | undefined;
-  const startProbes = async () => {
-    const { HTTP_HOST: host, HTTP_PORT: port } = configuration;
-    const check = () => (store === undefined ? 'log and store are not open yet' : undefined);
-    probes = await serveProbes({ probes: createProbes({ registry, checks: [{ name: 'backfiller', check }] }), host, port });
-    logger.info({ url: probes.url }, `probes and metrics at ${probes.url}`);
-  };
-  const openLog = async () => {
-    log = await openConfiguredLog(configuration, { clientId: 'backfiller', logger });
-  };
-  const openStore = async () => {
-    store = openServingStore(configuration, { logger, registry, readOnly: true });
-  };
-  return [
-    { name: 'probes', start: startProbes, stop: async () => probes?.close() },
-    { name: 'log', start: openLog, stop: async () => log?.close() },
-    { name: 'store', start: openStore, stop: async () => store?.close() },
-    runningPart('backfiller', async signal => {
-      if (log === undefined || store === undefined) return;
-      await runConfiguredBackfiller(configuration, { log, store, logger, registry, signal });
-    }),
-  ];
-}
-
 async function main(): Promise<number> {
   const configuration = readConfiguration(process.env);
-  const { KAFKA_BROKERS: brokers, CASSANDRA_CONTACT_POINTS: contactPoints } = configuration;
-  const faults = [
-    ...(restUrlOf(configuration) === undefined
-      ? ['TWELVE_DATA_API_KEY is absent, expected the key of an account: set it, or TWELVE_DATA_REST_URL to a simulator']
-      : []),
-    ...(brokers === undefined ? ['KAFKA_BROKERS is absent: set it; on one machine, npm start fills gaps in its own process'] : []),
-    ...(contactPoints === undefined ? ['CASSANDRA_CONTACT_POINTS is absent: set it'] : []),
-  ];
-  if (faults.length > 0) {
-    const message = ['the configuration has faults:', ...faults.map(fault => `  - ${fault}`)].join('\n');
-    throw new PipelineError('configuration.invalid', message, { retriable: false });
-  }
+  refuseFaults(configuration, 'fills gaps');
   const logger = createLogger({ name: 'backfiller', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
-  return runService({ parts: partsOf(configuration, logger), logger, signal: stopSignal(logger) });
+  const parts = vendorParts('backfiller', configuration, logger, work => runConfiguredBackfiller(configuration, work));
+  return runService({ parts, logger, signal: stopSignal(logger) });
 }
 
 try {
