@@ -2,7 +2,8 @@
  * Writes the table of settings into the README, between its two markers: `npm run settings-table`. A test fails when it is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type Setting, settings } from '@tapeline/core/settings';
+import type { Setting } from '@tapeline/core/setting-kinds';
+import { settings } from '@tapeline/core/settings';
 
 const begin = '<!-- settings: begin -->';
 const end = '<!-- settings: end -->';

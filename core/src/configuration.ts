@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { PipelineError, reasonOf } from './errors.ts';
 import { messageFaults, secretsInside } from './message-faults.ts';
-import { type FeedName, type Setting, type SettingName, settings, strictPrefixes } from './settings.ts';
+import type { Setting } from './setting-kinds.ts';
+import { type FeedName, type SettingName, settings, strictPrefixes } from './settings.ts';
 import { shardFault } from './shards.ts';
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;

@@ -4,7 +4,22 @@
  */
 import { z } from 'zod';
 import { type AlertSeverity, alertSeverities } from './alerts.ts';
-import { type Interval, intervals, isInterval } from './intervals.ts';
+import { type Interval, intervals } from './intervals.ts';
+import {
+  absent,
+  addresses,
+  flag,
+  intervalList,
+  isMailAddress,
+  list,
+  path,
+  type Setting,
+  secretText,
+  share,
+  text,
+  url,
+  whole,
+} from './setting-kinds.ts';
 
 /** Where prices can come from. */
 export const feedNames = ['twelve-data', 'finnhub', 'yahoo', 'recording'] as const;
@@ -13,52 +28,6 @@ export type FeedName = (typeof feedNames)[number];
 /** What can be exported. */
 export const exportTables = ['bars', 'ticks', 'gaps', 'alerts'] as const;
 export type ExportTable = (typeof exportTables)[number];
-
-export interface Setting<T> {
-  /** Turns the variable's text into its value, or refuses it. */
-  readonly schema: z.ZodType<T, string>;
-  /** Value when the variable is absent or empty, as it would be written. */
-  readonly otherwise: T;
-  /** Completes the sentence "NAME must be …". */
-  readonly expected: string;
-  readonly example: string;
-  readonly help: string;
-  /** May also be given as NAME_FILE; its value is never printed. */
-  readonly secret?: true;
-}
-
-const text = z.string().trim().min(1);
-const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z
-    .string()
-    .regex(/^\s*-?\d+\s*$/)
-    .transform(Number)
-    .pipe(z.int().min(min).max(max));
-const share = z
-  .string()
-  .regex(/^\s*(\d+\.?\d*|\.\d+)\s*$/)
-  .transform(Number)
-  .pipe(z.number().min(0).max(1));
-const list = z
-  .string()
-  .transform(value => [...new Set(value.split(',').map(item => item.trim()))].filter(item => item !== ''))
-  .pipe(z.array(z.string()).min(1));
-const flag = z.enum(['true', 'false']).transform(value => value === 'true');
-const url = (...schemes: readonly string[]) =>
-  text.refine(value => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)));
-const isMailAddress = (value: string) => value.length <= 254 && /^[^\s\p{Cc}@<>,;:"()[\]\\]+@[^\s\p{Cc}@<>,;:"()[\]\\]+$/u.test(value);
-const addresses = list.refine(items => items.every(item => /^[^\s/:,]+:\d{1,5}$/.test(item)));
-
-function absent<T>(setting: Omit<Setting<T>, 'otherwise'>): Setting<T | undefined> {
-  return { ...setting, otherwise: undefined };
-}
-
-const intervalList = list
-  .refine(items => items.every(isInterval))
-  .transform(items => intervals.filter(interval => items.includes(interval)) as readonly Interval[]);
-
-const secretText = { schema: text, expected: 'text that is not empty', example: '…', secret: true } as const;
-const path = { schema: text, expected: 'the path of a file', example: '/etc/tapeline/ca.crt' } as const;
 
 export const settings = {
   TWELVE_DATA_API_KEY: absent<string>({

@@ -1,0 +1,50 @@
+/** What a setting is, and the kinds of text that its value may be written as. */
+import { z } from 'zod';
+import { type Interval, intervals, isInterval } from './intervals.ts';
+
+export interface Setting<T> {
+  /** Turns the variable's text into its value, or refuses it. */
+  readonly schema: z.ZodType<T, string>;
+  /** Value when the variable is absent or empty, as it would be written. */
+  readonly otherwise: T;
+  /** Completes the sentence "NAME must be …". */
+  readonly expected: string;
+  readonly example: string;
+  readonly help: string;
+  /** May also be given as NAME_FILE; its value is never printed. */
+  readonly secret?: true;
+}
+
+export const text = z.string().trim().min(1);
+export const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  z
+    .string()
+    .regex(/^\s*-?\d+\s*$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+export const share = z
+  .string()
+  .regex(/^\s*(\d+\.?\d*|\.\d+)\s*$/)
+  .transform(Number)
+  .pipe(z.number().min(0).max(1));
+export const list = z
+  .string()
+  .transform(value => [...new Set(value.split(',').map(item => item.trim()))].filter(item => item !== ''))
+  .pipe(z.array(z.string()).min(1));
+export const flag = z.enum(['true', 'false']).transform(value => value === 'true');
+export const url = (...schemes: readonly string[]) =>
+  text.refine(value => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)));
+export const isMailAddress = (value: string) =>
+  value.length <= 254 && /^[^\s\p{Cc}@<>,;:"()[\]\\]+@[^\s\p{Cc}@<>,;:"()[\]\\]+$/u.test(value);
+export const addresses = list.refine(items => items.every(item => /^[^\s/:,]+:\d{1,5}$/.test(item)));
+
+export function absent<T>(setting: Omit<Setting<T>, 'otherwise'>): Setting<T | undefined> {
+  return { ...setting, otherwise: undefined };
+}
+
+export const intervalList = list
+  .refine(items => items.every(isInterval))
+  .transform(items => intervals.filter(interval => items.includes(interval)) as readonly Interval[]);
+
+export const secretText = { schema: text, expected: 'text that is not empty', example: '…', secret: true } as const;
+export const path = { schema: text, expected: 'the path of a file', example: '/etc/tapeline/ca.crt' } as const;
