@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { startCassandra } from '@tapeline/services/cassandra';
 import { startKafka } from '@tapeline/services/kafka';
+import type { RunningNode } from '@tapeline/services/server-node';
 import type { Logger } from 'pino';
 
 export interface BenchServerOptions {
@@ -13,11 +14,16 @@ export interface BenchServerOptions {
   readonly signal: AbortSignal;
 }
 
+interface Started {
+  readonly nodes?: readonly RunningNode[];
+  stop?(): Promise<void>;
+}
+
 /** Starts each of them when it is first asked for. */
 export class BenchServers {
   readonly #options: BenchServerOptions;
-  #kafka: Promise<{ readonly brokers: readonly string[]; stop?(): Promise<void> }> | undefined;
-  #cassandra: Promise<{ readonly contactPoints: readonly string[]; stop?(): Promise<void> }> | undefined;
+  #kafka: Promise<Started & { readonly brokers: readonly string[] }> | undefined;
+  #cassandra: Promise<Started & { readonly contactPoints: readonly string[] }> | undefined;
 
   constructor(options: BenchServerOptions) {
     this.#options = options;
@@ -41,6 +47,22 @@ export class BenchServers {
         ? startCassandra({ directory: join(directory, 'cassandra'), adopt: true, heapMb: 1_024, logger, signal })
         : Promise.resolve({ contactPoints: named.contactPoints.split(',') });
     return (await this.#cassandra).contactPoints;
+  }
+
+  /** Of those that were started here: of servers that are named nobody knows. */
+  async processes(): Promise<readonly { readonly name: string; readonly pid: number }[]> {
+    const pidsOf = async (name: string, started: Promise<Started> | undefined) =>
+      ((await started)?.nodes ?? []).flatMap(({ pid }) => (pid === undefined ? [] : [{ name, pid }]));
+    return [...(await pidsOf('Kafka', this.#kafka)), ...(await pidsOf('Cassandra', this.#cassandra))];
+  }
+
+  /** Where those that were started here keep their data, by name. */
+  get folders(): Readonly<Record<string, string>> {
+    const { named, directory } = this.#options;
+    return {
+      ...(named.brokers === undefined ? { Kafka: join(directory, 'kafka') } : {}),
+      ...(named.contactPoints === undefined ? { Cassandra: join(directory, 'cassandra') } : {}),
+    };
   }
 
   async stop(): Promise<void> {

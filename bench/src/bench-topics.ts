@@ -25,14 +25,17 @@ export function feedTopicOf(topic: BenchTopic): string {
   return `${topicPrefix(topic)}${feedTopic.name}`;
 }
 
-/** Creates the topics of one pipeline under `prefix`; the feed is kept for ever, results for ten minutes. */
-export async function ensureBenchTopics(log: MarketLog, prefix: string): Promise<MarketLog> {
+/**
+ * Creates the topics of one pipeline under `prefix`; results are kept for ten minutes at most.
+ * @param feedRetentionMs of the feed; -1 for ever
+ */
+export async function ensureBenchTopics(log: MarketLog, prefix: string, feedRetentionMs = -1): Promise<MarketLog> {
   const prefixed = prefixedLog(log, prefix);
   await prefixed.ensureTopics(
     topics.map(({ name, partitions = loadDefaults.partitions }) => ({
       name,
       partitions,
-      retentionMs: name === feedTopic.name ? -1 : resultRetentionMs,
+      retentionMs: name === feedTopic.name ? feedRetentionMs : resultRetentionMs,
     })),
   );
   return prefixed;

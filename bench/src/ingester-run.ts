@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@tapeline/core/errors';
 import { LiveProcess } from './live-process.ts';
+import type { Pace } from './pace.ts';
 import { treeUsage } from './process-tree.ts';
 import { nodeCommand } from './subjects.ts';
 
@@ -10,6 +11,8 @@ export interface IngesterRunOptions {
   /** Of topics that nobody has used. */
   readonly prefix: string;
   readonly symbols: number;
+  /** Has the ingester serve its metrics. @default false */
+  readonly probes?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -33,12 +36,17 @@ const patienceMs = 60_000;
 export class IngesterRun {
   acked = 0;
   lost = 0;
+  /** Prices that the server has given to its socket. */
+  sent = 0;
+  /** Bytes of them that wait in the server, for the ingester reads slower: the most since this was set to 0. */
+  mostHeldBytes = 0;
   readonly #options: IngesterRunOptions;
   readonly #url = Promise.withResolvers<string>();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #probes = Promise.withResolvers<string>();
   readonly #server: LiveProcess;
   #ingester: LiveProcess | undefined;
-  #sent: Mark[] = [];
+  #marks: Mark[] = [];
   #acks: Mark[] = [];
   #over = Promise.withResolvers<number>();
   #totals: Readonly<Record<string, number>> = {};
@@ -50,11 +58,26 @@ export class IngesterRun {
     options.signal.addEventListener('abort', () => this.kill(), { once: true });
   }
 
+  get pids(): { readonly server: number; readonly ingester: number } {
+    return { server: this.#server.pid, ingester: this.#ingester?.pid ?? 0 };
+  }
+
+  /** Where the ingester's metrics are; never without `probes`. */
+  get probes(): Promise<string> {
+    return this.#probes.promise;
+  }
+
+  /** Rejects when the server or the ingester ends before it is asked to. */
+  get failed(): Promise<never> {
+    return Promise.race([this.#server.ended(), ...(this.#ingester === undefined ? [] : [this.#ingester.ended()])]).then(gone);
+  }
+
   /** Returns when the ingester has subscribed. */
   async start(): Promise<void> {
-    const { brokers, prefix, symbols } = this.#options;
+    const { brokers, prefix, symbols, probes = false } = this.#options;
     const url = await Promise.race([this.#url.promise, this.#server.ended().then(gone)]);
     const flags = ['--brokers', brokers.join(','), '--prefix', prefix, '--url', url, '--symbols', String(symbols)];
+    if (probes) flags.push('--probes');
     this.#ingester = new LiveProcess('the ingester', nodeCommand('our-ingester.ts', flags), line => this.#ingesterSaid(line));
     await Promise.race([this.#ready.promise, this.#ingester.ended().then(gone)]);
   }
@@ -65,11 +88,16 @@ export class IngesterRun {
   }
 
   /** Sends so many a second; gives the milliseconds of each piece from its way into the socket to its acknowledgement. */
-  async sendAt(rate: number, seconds: number): Promise<readonly number[]> {
-    this.#sent = [];
+  sendAt(rate: number, seconds: number, onOver?: () => void): Promise<readonly number[]> {
+    return this.sendPaced([{ perSecond: rate, seconds }], onOver);
+  }
+
+  /** Likewise, at one pace after the other. @param onOver is called when all is sent, whatever is acknowledged */
+  async sendPaced(paces: readonly Pace[], onOver?: () => void): Promise<readonly number[]> {
+    this.#marks = [];
     this.#acks = [];
-    await this.#send(`rate ${rate} ${seconds}`);
-    const [sent, acks] = [this.#sent, this.#acks];
+    await this.#send(`rate ${paces.map(({ perSecond, seconds }) => `${perSecond} ${seconds}`).join(' ')}`, onOver);
+    const [sent, acks] = [this.#marks, this.#acks];
     let next = 0;
     return sent.map(({ count, atMs }) => {
       while (next < acks.length && (acks[next]?.count ?? 0) < count) next += 1;
@@ -94,10 +122,11 @@ export class IngesterRun {
     this.#server.kill();
   }
 
-  async #send(order: string): Promise<void> {
+  async #send(order: string, onOver?: () => void): Promise<void> {
     this.#over = Promise.withResolvers();
     this.#server.tell(order);
     const sent = await Promise.race([this.#over.promise, this.#ingester?.ended().then(gone) ?? gone()]);
+    onOver?.();
     let [before, sinceMs] = [this.acked, performance.now()];
     while (this.acked + this.lost < sent) {
       await sleep(5);
@@ -108,16 +137,20 @@ export class IngesterRun {
   }
 
   #serverSaid(line: string): void {
-    const [word, first = '', second = ''] = line.split(' ');
+    const [word, first = '', second = '', third = ''] = line.split(' ');
     if (word === 'url') this.#url.resolve(first);
     else if (word === 'ready') this.#ready.resolve();
-    else if (word === 'sent') this.#sent.push({ count: Number(first), atMs: Number(second) });
-    else if (word === 'over') this.#over.resolve(Number(first));
+    else if (word === 'sent') {
+      this.sent = Number(first);
+      this.mostHeldBytes = Math.max(this.mostHeldBytes, Number(third));
+      this.#marks.push({ count: this.sent, atMs: Number(second) });
+    } else if (word === 'over') this.#over.resolve(Number(first));
   }
 
   #ingesterSaid(line: string): void {
     const [word, first = '', second = '', third = ''] = line.split(' ');
     if (word === 'done') this.#totals = JSON.parse(line.slice(5));
+    if (word === 'probes') this.#probes.resolve(first);
     // A warning of its log.
     if (line.startsWith('{')) process.stderr.write(`${line}\n`);
     if (word !== 'acked') return;

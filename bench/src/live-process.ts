@@ -13,9 +13,9 @@ export class LiveProcess {
   #ending = false;
 
   /** @param onLine gets each line of its standard output */
-  constructor(name: string, { command, args }: MeasuredCommand, onLine: (line: string) => void) {
+  constructor(name: string, { command, args, environment }: MeasuredCommand, onLine: (line: string) => void) {
     this.#name = name;
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
     const { stdin, stdout, stderr } = this.#child;
     if (stdout === null || stderr === null) throw new TypeError('a process has no standard output');
     // Who has ended listens no more.

@@ -8,6 +8,7 @@ import { openKafkaLog } from '@tapeline/log/kafka-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { Command } from 'commander';
 import { measureAll } from './all-figures.ts';
+import { type BacklogOptions, measureBacklog } from './backlog.ts';
 import type { BenchContext } from './bench-context.ts';
 import { progress, say } from './bench-output.ts';
 import { BenchServers } from './bench-servers.ts';
@@ -16,12 +17,15 @@ import { fill, measureCost } from './cost.ts';
 import { type FanOutOptions, measureFanOut } from './fan-out.ts';
 import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
+import { type LoadFigureOptions, measureLoad } from './load-figure.ts';
+import { loadProfiles } from './load-profiles.ts';
 import { measureMemory } from './memory.ts';
 import { measurePair } from './pair.ts';
 import { measureRecovery } from './recovery.ts';
 import { writeReport } from './report.ts';
 import { Results } from './results.ts';
 import { smoke } from './smoke.ts';
+import { keepSummary, measureSoak, type SoakOptions } from './soak.ts';
 import { subjects, usualSubjects } from './subjects.ts';
 
 const directory = join('.tapeline', 'bench');
@@ -112,6 +116,44 @@ program
   .option('--seconds <count>', 'how long each half', number, 20)
   .option('--rounds <count>', 'how often', number, 3)
   .action((flags: FanOutOptions) => run(context => measureFanOut(context, flags)));
+
+program
+  .command('load')
+  .description('the whole chain, price server to Cassandra and live board, under steady loads and bursts, with its account')
+  .option(
+    '--profiles <names>',
+    'which, separated by commas; 2000 and bursts-2000 are profiles of so many ticks a second',
+    (list: string) => list.split(','),
+    loadProfiles.map(({ name }) => name),
+  )
+  .option('--symbols <count>', 'symbols', number, 1_000)
+  .option('--seconds <count>', 'how long each turn', number, 60)
+  .option('--rounds <count>', 'how many turns of each; the bars of the first are held against a replay', number, 3)
+  .action((flags: LoadFigureOptions) => run(context => measureLoad(context, flags)));
+
+program
+  .command('backlog')
+  .description('a processor that starts with many ticks waiting: first result, catching up, memory, and going on after a stop')
+  .option('--ticks <count>', 'ticks that wait for one whose bars are only counted (275 bytes of disk each)', number, 50_000_000)
+  .option('--cassandra-ticks <count>', 'ticks that wait for one that writes to Cassandra', number, 5_000_000)
+  .option('--no-cassandra', 'leave Cassandra out')
+  .option('--symbols <count>', 'symbols', number, 1_000)
+  .option('--rounds <count>', 'how often', number, 1)
+  .option('--keep', 'leave the filled topics for another time', false)
+  .action((flags: BacklogOptions & { cassandra: boolean }) =>
+    run(context => measureBacklog(context, { ...flags, cassandraTicks: flags.cassandra ? flags.cassandraTicks : 0 })),
+  );
+
+program
+  .command('soak')
+  .description('the whole chain under a steady load, looked at every 10 s: does memory stay as it is?')
+  .option('--minutes <count>', 'how long', number, 60)
+  .option('--rate <count>', 'ticks a second', number, 20_000)
+  .option('--symbols <count>', 'symbols', number, 1_000)
+  .option('--summary', 'sum up what the last one left, instead: of one that was killed', false)
+  .action((flags: SoakOptions & { summary: boolean }) =>
+    run(async context => (flags.summary ? keepSummary(context) : measureSoak(context, flags))),
+  );
 
 program
   .command('recovery')

@@ -1,6 +1,7 @@
 /**
  * Tapeline's ingester as a process to be measured: the product's feed, ingester and log, put together as its own `main.ts` does, and a
- * line for each append that was acknowledged, `acked <prices so far> <machine clock in ms> <prices lost so far>`.
+ * line for each append that was acknowledged, `acked <prices so far> <machine clock in ms> <prices lost so far>`. With `--probes` it serves
+ * its metrics, and says where: `probes <address>`.
  */
 import { parseArgs } from 'node:util';
 import { createLogger } from '@tapeline/core/logging';
@@ -13,6 +14,7 @@ import { prefixedLog } from '@tapeline/log/prefixed-log';
 import { Registry } from 'prom-client';
 import { loadSymbols } from './load.ts';
 import { machineMs } from './machine-clock.ts';
+import { sayProbes } from './our-probes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     url: { type: 'string', default: '' },
     symbols: { type: 'string', default: '1000' },
     partitions: { type: 'string', default: '4' },
+    probes: { type: 'boolean', default: false },
   },
 });
 /** A load of ten minutes would fill a disk. */
@@ -31,6 +34,7 @@ const stopping = new AbortController();
 process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort());
 const logger = createLogger({ name: 'bench', level: 'warn', secrets: [] });
 const registry = new Registry();
+if (values.probes) await sayProbes(registry);
 const kafka = prefixedLog(await openKafkaLog({ brokers: values.brokers.split(','), clientId: 'bench', logger }), values.prefix);
 await kafka.ensureTopics(topics.map(({ name, partitions = Number(values.partitions) }) => ({ name, partitions, retentionMs })));
 
@@ -55,7 +59,7 @@ const ingester = runIngester({
 });
 const { ticks } = await ingester.finished;
 await kafka.close();
-process.stdout.write(`done ${JSON.stringify({ ...ticks, memory: process.memoryUsage() })}\n`);
+process.stdout.write(`done ${JSON.stringify({ ...ticks, memory: process.memoryUsage() })}\n`, () => process.exit(0));
 
 /** Says each acknowledgement; prices are counted just behind it. */
 function acknowledging(log: MarketLog): MarketLog {

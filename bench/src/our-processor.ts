@@ -1,6 +1,7 @@
 /**
  * Tapeline's stream processor as a process to be measured: the real one on the real Kafka, everything on (all intervals, indicators,
- * corrections, snapshots); its store is one that only counts, or Cassandra. It says how far it is and ends when asked to (SIGTERM).
+ * corrections, snapshots); its store is one that only counts, or Cassandra. It says how far it is and ends when asked to (SIGTERM). With
+ * `--probes` it serves its metrics, and says where: `probes <address>`.
  */
 import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,6 +17,7 @@ import { Registry } from 'prom-client';
 import { barLine } from './bar-comparison.ts';
 import { countingLog } from './counting-log.ts';
 import { type CountingStore, countingStore } from './counting-store.ts';
+import { sayProbes } from './our-probes.ts';
 import { timedStore } from './timed-store.ts';
 
 const { values } = parseArgs({
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     output: { type: 'string' },
     /** A file for the times at which bars were durable, as lines of JSON. */
     durable: { type: 'string' },
+    probes: { type: 'boolean', default: false },
   },
 });
 const progressIntervalMs = 100;
@@ -43,6 +46,7 @@ process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort(
 markLate();
 const logger = createLogger({ name: 'bench', level: 'warn', secrets: [] });
 const registry = new Registry();
+if (values.probes) await sayProbes(registry);
 const barFile = values.output === undefined ? undefined : createWriteStream(values.output);
 const durableFile = values.durable === undefined ? undefined : createWriteStream(values.durable);
 
@@ -73,7 +77,10 @@ try {
 }
 for (const file of [barFile, durableFile]) if (file !== undefined) await new Promise(resolve => file.end(resolve));
 const memory = process.memoryUsage();
-process.stdout.write(`done ${JSON.stringify({ ...counting.counts, appended: counted.counts, memory })}\n`);
+const processed = { records: await totalOf('records'), ticks: await totalOf('ticks'), bars: await totalOf('bars') };
+process.stdout.write(`done ${JSON.stringify({ ...counting.counts, appended: counted.counts, processed, memory })}\n`, () =>
+  process.exit(0),
+);
 
 async function openStore(): Promise<MarketStore> {
   if (values.cassandra === undefined) return counting.store;
@@ -84,6 +91,11 @@ async function openStore(): Promise<MarketStore> {
 }
 
 async function sayProgress(): Promise<void> {
-  const metric = await registry.getSingleMetric('stream_processor_ticks_total')?.get();
-  process.stdout.write(`progress ${metric?.values[0]?.value ?? 0}\n`);
+  process.stdout.write(`progress ${await totalOf('ticks')}\n`);
+}
+
+/** Over all labels. */
+async function totalOf(what: 'records' | 'ticks' | 'bars'): Promise<number> {
+  const metric = await registry.getSingleMetric(`stream_processor_${what}_total`)?.get();
+  return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0;
 }

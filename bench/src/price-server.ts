@@ -1,9 +1,10 @@
 /**
  * A server of prices as a process, over a real WebSocket: it answers each subscription and sends prebuilt frames as it is told.
  *
- * On standard input: `rate <a second> <seconds>` (paced), `window <most unacknowledged> <how many>` (as fast as it may),
- * `acked <count>`. On standard output: `url <address>`, `ready` when a client has subscribed, `sent <count> <machine clock in ms>`
- * for each piece that is paced, `over <count>` when all that was asked for is sent. Counts are since the start.
+ * On standard input: `rate <a second> <seconds>` (paced; more pairs go on from there, 0 a second is quiet), `window <most unacknowledged>
+ * <how many>` (as fast as it may), `acked <count>`. On standard output: `url <address>`, `ready` when a client has subscribed,
+ * `sent <count> <machine clock in ms> <bytes that the client has not let out yet>` for each piece that is paced, `over <count>` when all that
+ * was asked for is sent. Counts are since the start.
  */
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -12,6 +13,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
 import { machineMs } from './machine-clock.ts';
+import { dueAfter, type Pace, secondsOf } from './pace.ts';
 import { acceptedSymbols, frameOf, priceFrames } from './price-frames.ts';
 
 const { values } = parseArgs({ options: { symbols: { type: 'string', default: '1000' }, frames: { type: 'string', default: '200000' } } });
@@ -46,7 +48,7 @@ createInterface(process.stdin)
     const [word, ...numbers] = line.split(' ');
     const [first = 0, second = 0] = numbers.map(Number);
     if (word === 'acked') acked = first;
-    else if (word === 'rate') void paced(first, second);
+    else if (word === 'rate') void paced(pacesOf(numbers.map(Number)));
     else if (word === 'window') void windowed(first, second);
   })
   .on('close', () => process.exit(0));
@@ -61,21 +63,26 @@ function answer(text: string, socket: Duplex): void {
   if (subscribed === accepted.size) say('ready');
 }
 
-/** So many a second, whatever the client does. */
-async function paced(rate: number, seconds: number): Promise<void> {
+/** As the paces say, whatever the client does. */
+async function paced(paces: readonly Pace[]): Promise<void> {
   const [beganMs, before] = [machineMs(), sent];
-  const total = rate * seconds;
-  for (let done = 0; done < total; done = sent - before) {
-    const due = Math.min(total, Math.floor(((machineMs() - beganMs) / 1_000) * rate));
+  const endMs = beganMs + secondsOf(paces) * 1_000;
+  const total = dueAfter(paces, Number.POSITIVE_INFINITY);
+  for (let done = 0; done < total || machineMs() < endMs; done = sent - before) {
+    const due = dueAfter(paces, machineMs() - beganMs);
     if (due > done) {
       // The moment before the write: what the client's socket makes of it counts.
       const atMs = machineMs();
       while (sent - before < due) send(due - (sent - before));
-      say(`sent ${sent} ${atMs.toFixed(3)}`);
+      say(`sent ${sent} ${atMs.toFixed(3)} ${client?.writableLength ?? 0}`);
     }
     await sleep(paceMs);
   }
   say(`over ${sent}`);
+}
+
+function pacesOf(numbers: readonly number[]): readonly Pace[] {
+  return numbers.flatMap((perSecond, index) => (index % 2 === 0 ? [{ perSecond, seconds: numbers[index + 1] ?? 0 }] : []));
 }
 
 /** As fast as acknowledgements come, with at most so many on their way. */
