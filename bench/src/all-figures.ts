@@ -1,13 +1,18 @@
 /** Every figure, one after another, as BENCHMARKS.md wants them. What was measured already is left out on request, so it can be stopped. */
+
+import { measureBacklog } from './backlog.ts';
 import type { BenchContext } from './bench-context.ts';
 import { measureCorrectness } from './correctness.ts';
 import { measureCost } from './cost.ts';
 import { measureFanOut } from './fan-out.ts';
 import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
+import { measureLoad } from './load-figure.ts';
+import { loadProfiles } from './load-profiles.ts';
 import { measureMemory } from './memory.ts';
 import { measurePair } from './pair.ts';
 import { measureRecovery } from './recovery.ts';
+import { measureSoak } from './soak.ts';
 import { usualSubjects } from './subjects.ts';
 
 const rounds = 3;
@@ -32,7 +37,10 @@ export async function measureAll(context: BenchContext): Promise<void> {
       'durability with 12,000 symbols',
       () => measureLive(context, { figure: 'durability', ticksPerSecond: 20_000, symbols: 12_000, seconds: 60, rounds: 1 }),
     ],
+    ['load', () => measureLoad(context, { profiles: loadProfiles.map(({ name }) => name), symbols: 1_000, seconds: 60, rounds })],
+    ['backlog', () => measureBacklog(context, { ticks: 50_000_000, cassandraTicks: 5_000_000, symbols: 1_000, rounds: 1, keep: false })],
     ['recovery', () => measureRecovery(context, { samples: 20 })],
+    ['soak', () => measureSoak(context, { minutes: 60, rate: 20_000, symbols: 1_000 })],
   ];
   for (const [index, [name, measure]] of steps.entries()) {
     context.say(`${index + 1} of ${steps.length}: ${name}`);

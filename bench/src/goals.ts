@@ -2,6 +2,7 @@
 import { spreadOf } from './distribution.ts';
 import { watchLists } from './fan-out.ts';
 import type { BenchResult } from './results.ts';
+import { processesOf } from './soak-summary.ts';
 import { count } from './table-text.ts';
 
 interface Goal {
@@ -51,6 +52,24 @@ const goals: readonly Goal[] = [
   ),
   less('board to client, p99, beyond an idle echo', 'ms', 5, 5, results => median(results, 'fan-out', ownLists, 'beyondEchoMs')),
   less('what 100 stalled clients change of both', '%', 10, 10, besideStalled),
+  less('ticks lost or unaccounted for under load', 'ticks', 0, 0, results =>
+    greatest(results, 'load', ({ inGaps = 0, unaccounted = 0 }) => inGaps + Math.abs(unaccounted)),
+  ),
+  less("bars under load that differ from a replay's", 'bars', 0, 0, results =>
+    greatest(results, 'load', ({ differentBars = 0 }) => differentBars),
+  ),
+  less('growth of a process in the soak beyond flat (3 % or 10 MB an hour)', 'MB', 0, 0, results =>
+    scaled(greatest(results, 'soak', beyondFlat), 1 / 2 ** 20),
+  ),
+  more('catch-up from a backlog, one process', 'M ticks/s', 1.5, 2, results =>
+    scaled(median(results, 'backlog', 'bars counted', 'ticksPerSecond'), 1e-6),
+  ),
+  less('RSS while catching up from a backlog', 'MB', 300, 250, results =>
+    scaled(
+      greatest(results, 'backlog', ({ peakResidentBytes = 0 }) => peakResidentBytes),
+      1 / 2 ** 20,
+    ),
+  ),
   less('recovery, stopped cleanly, p99', 'ms', 1_000, 1_000, results => median(results, 'recovery', 'stopped cleanly', 'p99Ms')),
   less('recovery, killed, p99', 'ms', 7_000, 2_000, results => median(results, 'recovery', 'killed', 'p99Ms')),
 ];
@@ -89,6 +108,22 @@ function median(results: readonly BenchResult[], figure: string, subject: string
   const longest = Math.max(...fitting.map(length));
   const values = fitting.filter(result => length(result) === longest).map(result => result.values[value] ?? Number.NaN);
   return values.length === 0 ? undefined : spreadOf(values).median;
+}
+
+/** Over all results of a figure. */
+function greatest(
+  results: readonly BenchResult[],
+  figure: string,
+  figureOf: (values: BenchResult['values']) => number,
+): number | undefined {
+  const values = results.flatMap(result => (result.figure === figure ? [figureOf(result.values)] : []));
+  return values.length === 0 ? undefined : Math.max(...values);
+}
+
+/** Bytes an hour of the process that is furthest beyond what counts as flat. */
+function beyondFlat(values: BenchResult['values']): number {
+  const judged = processesOf(values).filter(({ isJudged }) => isJudged);
+  return Math.max(0, ...judged.map(({ name }) => (values[`growth ${name}`] ?? 0) - (values[`allowed ${name}`] ?? 0)));
 }
 
 function scaled(value: number | undefined, factor: number): number | undefined {

@@ -163,12 +163,12 @@ program
 
 program
   .command('all')
-  .description('every figure, then BENCHMARKS.md; some 90 minutes on two cores with nothing else on them')
+  .description('every figure, then BENCHMARKS.md; some four hours on two cores with nothing else on them')
   .action(() => run(async context => measureAll(context).then(() => writeReport(context.results, say))));
 
 program
   .command('smoke')
-  .description('a small run for CI: two minutes, loose ratios, without the JVM peers')
+  .description('a small run for CI: four minutes, loose ratios, without the JVM peers')
   .action(() => run(smoke));
 
 program

@@ -4,6 +4,7 @@ import { spreadOf } from './distribution.ts';
 import { goalRows } from './goals.ts';
 import { fanOut } from './report-fan-out.ts';
 import { ingester } from './report-ingester.ts';
+import { wholeChain } from './report-load.ts';
 import type { BenchResult, Results } from './results.ts';
 import { subjects } from './subjects.ts';
 import { count, micros, millis, table } from './table-text.ts';
@@ -26,6 +27,7 @@ export function reportOf(all: readonly BenchResult[]): string {
     correctness(results),
     live(results),
     ingester(results),
+    wholeChain(results),
     memory(results),
     pair(results),
     recovery(results),

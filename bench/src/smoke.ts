@@ -6,6 +6,7 @@ import { measureSubject } from './cost.ts';
 import { measureFanOut } from './fan-out.ts';
 import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
+import { faultOf, measureLoad } from './load-figure.ts';
 import { subjectNamed } from './subjects.ts';
 
 /** So many times less CPU than kafkajs at least; the aim of a real run is far higher, but neighbours and a short run blur. */
@@ -36,8 +37,20 @@ export async function smoke(context: BenchContext): Promise<void> {
     throw failed(`kafkajs takes ${ratio.toFixed(1)} times the CPU of Tapeline, expected ${smallestRatio} times at least`);
   context.say(`kafkajs takes ${ratio.toFixed(1)} times the CPU of Tapeline`);
   await measureLive(context, { figure: 'latency', ticksPerSecond: 2_000, symbols: 100, seconds: 16, rounds: 1 });
+  await smokeLoad(context);
   await smokeIngester(context);
   await smokeFanOut(context);
+}
+
+/** Nothing is lost, and the store has the bars of a replay; how long it takes depends on the neighbours. */
+async function smokeLoad(context: BenchContext): Promise<void> {
+  const turns = await measureLoad(context, { profiles: ['3000', 'bursts-1000'], symbols: 100, seconds: 12, rounds: 1 });
+  for (const turn of turns) {
+    const fault = faultOf(turn);
+    if (fault !== undefined) throw failed(fault);
+    if (turn.values.inGaps !== 0) throw failed(`load ${turn.subject}: ${turn.values.inGaps} ticks lost, expected none`);
+    if (!((turn.values.bars ?? 0) > 0)) throw failed(`load ${turn.subject}: no bar was compared`);
+  }
 }
 
 /** Every price goes into the log; what a short run on a busy machine costs says nothing of memory and time. */

@@ -78,6 +78,7 @@ export function verdictsOf(values: Readonly<Record<string, number>>): readonly s
 async function soaked(context: BenchContext, chain: LoadChain, { minutes, rate }: SoakOptions): Promise<void> {
   const file = samplesFile(context);
   const processes = [...(await chain.processes()), ...(await context.servers.processes())];
+  await chain.drained();
   const [begin, lostBefore] = [chain.progress, chain.run.lost];
   let ackP99Ms: number | undefined;
   const sample = async (): Promise<void> => {

@@ -5,16 +5,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
-import { describeWithKafka } from '@tapeline/services/for-tests';
+import { describeWithServers } from '@tapeline/services/for-tests';
 
 const run = promisify(execFile);
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
-describeWithKafka('npm run bench -- smoke', kafka => {
-  it('measures Tapeline and kafkajs on one topic, finds their bars right and Tapeline cheaper', async () => {
+describeWithServers('npm run bench -- smoke', (kafka, cassandra) => {
+  it('finds bars right and Tapeline cheaper than kafkajs, and nothing lost under load and bursts of the whole chain', async () => {
     const results = mkdtempSync(join(tmpdir(), 'tapeline-smoke-'));
     try {
-      const env = { ...process.env, KAFKA_BROKERS: kafka.brokers.join(',') };
+      const servers = { KAFKA_BROKERS: kafka.brokers.join(','), CASSANDRA_CONTACT_POINTS: cassandra.contactPoints.join(',') };
+      const env = { ...process.env, ...servers, CASSANDRA_LOCAL_DATACENTER: cassandra.localDataCenter };
       const flags = [
         '--disable-warning=ExperimentalWarning',
         '--disable-warning=TimeoutNegativeWarning',
@@ -27,11 +28,21 @@ describeWithKafka('npm run bench -- smoke', kafka => {
       expect(stdout).toMatch(/tapeline 1s: (\d+) of \1 bars equal/);
       expect(stdout).toMatch(/kafkajs 1m: (\d+) of \1 bars equal/);
       expect(stdout).toMatch(/kafkajs takes [\d.]+ times the CPU of Tapeline/);
+      expect(stdout).toMatch(/load 3000, round 1: (\d+) sent = \1 in the log \+ 0 in gap records; (\d+) of \2 bars equal a replay's/);
+      expect(stdout).toMatch(/load bursts-1000, round 1: (\d+) sent = \1 in the log \+ 0 in gap records; (\d+) of \2 bars equal/);
       expect(readdirSync(results).sort()).toEqual([
-        ...['correctness.jsonl', 'fan-out.jsonl', 'ingester-latency.jsonl', 'ingester-memory.jsonl', 'ingester.jsonl', 'latency.jsonl'],
+        ...[
+          'correctness.jsonl',
+          'fan-out.jsonl',
+          'ingester-latency.jsonl',
+          'ingester-memory.jsonl',
+          'ingester.jsonl',
+          'latency.jsonl',
+          'load.jsonl',
+        ],
       ]);
     } finally {
       rmSync(results, { recursive: true, force: true });
     }
-  }, 360_000);
+  }, 600_000);
 });
