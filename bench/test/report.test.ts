@@ -82,6 +82,51 @@ describe('the report of the fan-out', () => {
   });
 });
 
+describe('the report of the whole chain', () => {
+  const account = { sent: 600_000, inLog: 599_000, inGaps: 1_000, refused: 0, unaccounted: 0, twiceInLog: 0 };
+  const times = { ackP50Ms: 4, ackP99Ms: 20, barP50Ms: 130, barP99Ms: 300, lagMost: 900, lagAtEnd: 5, drainSeconds: 0.2, mostHeldBytes: 0 };
+  const usage = { 'cpu ingester': 0.25, 'rss ingester': 150 * 2 ** 20 };
+  const load = (round: number, values: Readonly<Record<string, number>>): BenchResult => ({
+    ...costOf('10k', round, 1),
+    figure: 'load',
+    parameters: { meanPerSecond: 10_000, bursts: false, symbols: 1_000, seconds: 60 },
+    values: { ...account, ...times, ...usage, ...values },
+    command: 'npm run bench -- load --profiles 10k',
+  });
+  const soak = (minutes: number, growth: number): BenchResult => ({
+    ...costOf('the whole chain', 1, 1),
+    figure: 'soak',
+    parameters: { minutes, rate: 20_000, symbols: 1_000 },
+    values: {
+      'rss ingester': 200 * 2 ** 20,
+      'growth ingester': growth * 2 ** 20,
+      'allowed ingester': 10 * 2 ** 20,
+      'flat ingester': growth < 10 ? 1 : 0,
+    },
+    command: `npm run bench -- soak --minutes ${minutes}`,
+  });
+  const report = reportOf([
+    load(1, { bars: 50, differentBars: 0 }),
+    load(2, { ackP99Ms: 30, inLog: 600_000, inGaps: 0 }),
+    soak(2, 500),
+    soak(60, 4),
+  ]);
+
+  it('gives the account of all rounds together, and the bars of those that were replayed', () => {
+    expect(report).toContain('| 10k | 1,200,000 | 1,199,000 | 1,000 | 0 | 0 | 0 | 50 of 50 | 2 |');
+  });
+
+  it('gives times, lag, cores and memory', () => {
+    expect(report).toContain('| 10k | 10,000 | 4.0 · **4.0** · 4.0 | 20.0 · **25.0** · 30.0 | 130.0 · **130.0** · 130.0 |');
+    expect(report).toContain('| 10k | 0.25 · 150 |');
+  });
+
+  it('says that ticks were lost, and judges the longest soak only', () => {
+    expect(report).toContain('| ticks lost or unaccounted for under load | 0 ticks | 0 ticks | 1,000 ticks | missed |');
+    expect(report).toContain('| growth of a process in the soak beyond flat (3 % or 10 MB an hour) | 0 MB | 0 MB | 0 MB | aim reached |');
+  });
+});
+
 describe('results', () => {
   let folder = '';
   beforeEach(() => {
