@@ -55,7 +55,7 @@ export function faultOf({ subject, round, values }: Pick<BenchResult, 'subject' 
 }
 
 function textOf(values: Readonly<Record<string, number>>): string {
-  const ms = (name: string): string => (values[name] ?? Number.NaN).toFixed(1);
+  const ms = (name: string): string => values[name]?.toFixed(1) ?? '–';
   const account = `${values.sent} sent = ${values.inLog} in the log + ${values.inGaps} in gap records${values.unaccounted === 0 ? '' : ` (${values.unaccounted} UNACCOUNTED FOR)`}`;
   const bars = values.bars === undefined ? '' : `; ${values.bars - (values.differentBars ?? 0)} of ${values.bars} bars equal a replay's`;
   const behind = `lag at most ${values.lagMost}, at the end ${values.lagAtEnd}`;

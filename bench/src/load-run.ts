@@ -80,14 +80,16 @@ async function measure(context: BenchContext, chain: LoadChain, { name, paces, w
   const rows = await chain.rowsCounted();
   await stopSampling();
   const drainSeconds = await chain.drained();
-  const acknowledged = distributionOf(took);
+  // Where some were dropped, counts of sent and acknowledged ticks no longer tell which is which.
+  const isWhole = chain.run.lost === 0;
+  const acknowledged = isWhole ? distributionOf(took) : undefined;
   const usage = uses.flatMap(({ name: process, before, last, mostResidentBytes }) => [
     [`cpu ${process}`, (last.cpuSeconds - before.cpuSeconds) / wallSeconds] as const,
     [`rss ${process}`, mostResidentBytes] as const,
   ]);
   const values = {
     ticksPerSecond: (chain.progress.sent - begin.sent) / seconds,
-    ...{ ackP50Ms: acknowledged.p50, ackP99Ms: acknowledged.p99, ackHighestMs: acknowledged.highest },
+    ...(acknowledged && { ackP50Ms: acknowledged.p50, ackP99Ms: acknowledged.p99, ackHighestMs: acknowledged.highest }),
     ...{ lagMost, lagAtEnd, drainSeconds, mostHeldBytes: chain.run.mostHeldBytes, boardRowsPerSecond: rows / wallSeconds },
     ...Object.fromEntries(usage),
   };

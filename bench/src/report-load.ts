@@ -17,8 +17,8 @@ function loads(results: readonly BenchResult[], capacities: readonly BenchResult
   const words = `Price server (the vendor's protocol on a real socket) → ingester → Kafka, 4 partitions → stream processor → Cassandra, and the live board with a client, all
 on the same cores. Raw ticks are not stored. Lag is what the log has acknowledged and no durable result has yet. Acknowledged is from before the server's write of a piece
 to the broker's acknowledgement of all of it; a bar is due when its second, by the vendor's stamps, and the 2 s for stragglers are over, and is durable when
-Cassandra has acknowledged it (the heartbeat that closes it comes up to 250 ms later). Where more comes than can be taken, the ingester reads its socket slower: what then
-waits at the vendor's side is "held". Given are least, median and greatest of the rounds, or the greatest alone.`;
+Cassandra has acknowledged it (the heartbeat that closes it comes up to 250 ms later). Where more comes than can be taken, it waits unread in the socket and in the ingester's buffers (300,000 ticks at most), and what is beyond them
+goes into gap records, never in silence; "held" is what waits at the vendor's side of the socket. Times of acknowledgement are only told of turns without loss. Given are least, median and greatest of the rounds, or the greatest alone.`;
   const parts = [`## The whole chain under load\n\n${words}`];
   if (carried !== undefined) parts.push(capacityText(carried));
   if (results.length > 0) parts.push(timesTable(results), accountTable(results), usageTable(results), commands(results));
@@ -161,6 +161,7 @@ function total(runs: readonly BenchResult[], name: string): number {
 
 function spread(runs: readonly BenchResult[], name: string): string {
   const { min, median, max } = spreadOf(valuesOf(runs, name));
+  if (Number.isNaN(median)) return '–';
   return runs.length === 1 ? millis(median) : `${millis(min)} · **${millis(median)}** · ${millis(max)}`;
 }
 

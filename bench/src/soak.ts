@@ -110,7 +110,9 @@ async function soaked(context: BenchContext, chain: LoadChain, { minutes, rate }
   try {
     for (let left = minutes * 60; left > 0; left -= pieceSeconds) {
       const piece = chain.run.sendAt(rate, Math.min(pieceSeconds, left));
-      ackP99Ms = distributionOf(await Promise.race([piece, failed.promise, chain.failed])).p99;
+      const { p99 } = distributionOf(await Promise.race([piece, failed.promise, chain.failed]));
+      // After a loss, counts of sent and acknowledged ticks no longer tell which is which.
+      ackP99Ms = chain.run.lost === 0 ? p99 : undefined;
     }
     await sample();
   } finally {
