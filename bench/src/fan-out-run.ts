@@ -119,7 +119,7 @@ export class FanOutRun {
     const stalled = this.#started('stalled clients', 'fan-out-clients.ts', [...this.#clientFlags(9, count, symbols), '--stalled']);
     await stalled.line('ready');
     const deadlineMs = performance.now() + answerMs;
-    while ((await this.metric('live_board_updates_skipped_total')) === 0) {
+    while ((await this.metric('tapeline_live_board_updates_skipped_total')) === 0) {
       if (performance.now() > deadlineMs) throw failed('the board passed none of the stalled clients over');
       await sleep(200);
     }

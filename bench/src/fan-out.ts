@@ -51,7 +51,10 @@ async function measureRound(context: BenchContext, options: FanOutOptions, lists
     await run.stall(stalled);
     context.progress(`fan-out: ${stalled} clients more read nothing`);
     const beside = valuesOf(await run.measure(seconds));
-    const [skipped, dropped] = [await run.metric('live_board_updates_skipped_total'), await run.metric('live_board_clients_dropped_total')];
+    const [skipped, dropped] = [
+      await run.metric('tapeline_live_board_updates_skipped_total'),
+      await run.metric('tapeline_live_board_clients_dropped_total'),
+    ];
     const named = Object.entries(beside).map(([name, value]) => [`stalled ${name}`, value] as const);
     return { ...alone, ...Object.fromEntries(named), skippedUpdates: skipped, droppedClients: dropped };
   } finally {

@@ -96,6 +96,6 @@ async function sayProgress(): Promise<void> {
 
 /** Over all labels. */
 async function totalOf(what: 'records' | 'ticks' | 'bars'): Promise<number> {
-  const metric = await registry.getSingleMetric(`stream_processor_${what}_total`)?.get();
+  const metric = await registry.getSingleMetric(`tapeline_stream_processor_${what}_total`)?.get();
   return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0;
 }

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { describeWithControlPlane } from '@tapeline/services/for-tests';
 import { chart } from './support/chart-folders.ts';
-import { metricsOfExpression, metricsOfSources } from './support/metric-names.ts';
+import { knownSeries, metricsOfExpression } from './support/metric-names.ts';
 import { render } from './support/rendering.ts';
 
 interface Rule {
@@ -41,7 +41,7 @@ describeWithControlPlane('the alerts', () => {
   });
 
   it('ask for no metric that no process has', async () => {
-    const names = metricsOfSources();
+    const names = knownSeries();
     const asked = (await rules()).flatMap(({ expr }) => metricsOfExpression(expr));
     expect(asked.length).toBeGreaterThan(8);
     expect(asked.filter(name => !names.has(name))).toEqual([]);

@@ -6,21 +6,10 @@ import type { DashboardJson, PanelJson } from '@tapeline/visualization/grafana-c
 import { chartsDirectory } from './support/chart-folders.ts';
 import { brokenPromises } from './support/dashboard-rules.ts';
 import { alertRules, dashboard, dashboards, panelOf, targets } from './support/dashboards.ts';
-import { metricsOfExpression, metricsOfSources } from './support/metric-names.ts';
+import { knownSeries, metricsOfExpression } from './support/metric-names.ts';
 
-describe('the metrics of the sources', () => {
-  it('are found whatever way they are registered', () => {
-    const names = metricsOfSources();
-    for (const name of ['ingester_connected', 'ingester_recording_lines_lost_total', 'stream_processor_bars_total', 'live_board_clients']) {
-      expect(names).toContain(name);
-    }
-    expect(names).toContain('stream_processor_flush_seconds_bucket');
-    expect(names).not.toContain('stream_processor_flush_seconds');
-    expect(names).toContain('market_store_rows_written_total');
-    expect(names).toContain('process_cpu_seconds_total');
-  });
-
-  it('are told from the functions and labels of an expression', () => {
+describe('the series of an expression', () => {
+  it('are told from its functions and labels', () => {
     const expression = '60 * sum by (le, kind) (rate(a_total{namespace="x_y"}[5m])) or vector(0) > b_seconds';
     expect(metricsOfExpression(expression)).toEqual(['a_total', 'b_seconds']);
   });
@@ -77,7 +66,7 @@ describe('the dashboards', () => {
   it('ask for no metric that no process has', () => {
     const expressions = [...targets(), ...alertQueries()].flatMap(({ expr }) => (expr === undefined ? [] : [expr]));
     const asked = new Set(expressions.flatMap(metricsOfExpression));
-    const names = metricsOfSources();
+    const names = knownSeries();
     expect(asked.size).toBeGreaterThan(25);
     expect([...asked].filter(name => !names.has(name))).toEqual([]);
   });

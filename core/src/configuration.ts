@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { PipelineError, reasonOf } from './errors.ts';
 import { messageFaults, secretsInside } from './message-faults.ts';
-import type { Setting } from './setting-kinds.ts';
+import { headersOf, type Setting } from './setting-kinds.ts';
 import { type FeedName, type SettingName, settings, strictPrefixes } from './settings.ts';
 import { shardFault } from './shards.ts';
 
@@ -38,7 +38,8 @@ export function secretsOf(configuration: Configuration): readonly string[] {
     .filter(([, setting]) => setting.secret)
     .map(([name]) => configuration[name])
     .filter((value): value is string => typeof value === 'string');
-  return [...whole, ...secretsInside(configuration)];
+  const headers = headersOf(configuration.OTEL_EXPORTER_OTLP_HEADERS ?? '') ?? {};
+  return [...whole, ...secretsInside(configuration), ...Object.values(headers)];
 }
 
 /**

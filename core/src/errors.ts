@@ -5,35 +5,37 @@
  * in lower case. A programming error is not a `PipelineError`; it ends the process.
  */
 
-export type ErrorCode =
-  | 'configuration.invalid'
-  | 'record.invalid'
-  | 'record.newer'
-  | 'recording.malformed'
-  | 'recording.unreadable'
-  | 'feed.key-refused'
-  | 'feed.closed'
-  | 'vendor.unavailable'
-  | 'vendor.malformed'
-  | 'vendor.limited'
-  | 'vendor.refused'
-  | 'vendor.no-data'
-  | 'log.unavailable'
-  | 'log.full'
-  | 'log.out-of-range'
-  | 'store.unavailable'
-  | 'store.full'
-  | 'store.schema-missing'
-  | 'snapshot.invalid'
-  | 'fold.memory'
-  | 'snapshot.too-old'
-  | 'data-dir.unusable'
-  | 'lease.unavailable'
-  | 'lease.refused'
-  | 'export.unavailable'
-  | 'export.refused'
-  | 'services.unavailable'
-  | 'usage';
+export const errorCodes = [
+  'configuration.invalid',
+  'record.invalid',
+  'record.newer',
+  'recording.malformed',
+  'recording.unreadable',
+  'feed.key-refused',
+  'feed.closed',
+  'vendor.unavailable',
+  'vendor.malformed',
+  'vendor.limited',
+  'vendor.refused',
+  'vendor.no-data',
+  'log.unavailable',
+  'log.full',
+  'log.out-of-range',
+  'store.unavailable',
+  'store.full',
+  'store.schema-missing',
+  'snapshot.invalid',
+  'fold.memory',
+  'snapshot.too-old',
+  'data-dir.unusable',
+  'lease.unavailable',
+  'lease.refused',
+  'export.unavailable',
+  'export.refused',
+  'services.unavailable',
+  'usage',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
 
 export interface PipelineErrorOptions {
   /** True when the same call may succeed later without anybody changing anything. */

@@ -101,13 +101,15 @@ export const gapSchema = z
   })
   .describe('a feed knows that it lost something; no key, one to every partition');
 
+export const historyActions = ['fill', 'replace', 'flag'] as const;
+
 export const historySchema = z
   .object({
     v: version,
     kind: z.literal('history'),
     source: feed,
     action: z
-      .enum(['fill', 'replace', 'flag'])
+      .enum(historyActions)
       .describe(
         "fill: no bar was stored; replace: a stored bar was touched by a gap; flag: the stored values stay, the vendor's were compared",
       ),

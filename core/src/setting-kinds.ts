@@ -38,6 +38,27 @@ export const isMailAddress = (value: string) =>
   value.length <= 254 && /^[^\s\p{Cc}@<>,;:"()[\]\\]+@[^\s\p{Cc}@<>,;:"()[\]\\]+$/u.test(value);
 export const addresses = list.refine(items => items.every(item => /^[^\s/:,]+:\d{1,5}$/.test(item)));
 
+/** The headers of `name=value,name=value`, values with % codes; `undefined` for what is not so. */
+export function headersOf(value: string): Readonly<Record<string, string>> | undefined {
+  const headers: Record<string, string> = {};
+  for (const pair of value.split(',')) {
+    const [, name, code = ''] = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(\S.*?)\s*$/.exec(pair) ?? [];
+    const decoded = percentDecoded(code);
+    if (name === undefined || !/^[\x20-\x7e\xa0-\xff]+$/.test(decoded)) return undefined;
+    headers[name] = decoded;
+  }
+  return headers;
+}
+
+/** Empty where it is no percent-encoding. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
 export function absent<T>(setting: Omit<Setting<T>, 'otherwise'>): Setting<T | undefined> {
   return { ...setting, otherwise: undefined };
 }

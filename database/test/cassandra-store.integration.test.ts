@@ -141,7 +141,7 @@ describeWithCassandra('with a real Cassandra', server => {
       expect(ttls.get(1)).toBeLessThanOrEqual(86_400);
       expect(ttls.get(2)).toBeLessThanOrEqual(43_200);
       expect(ttls.get(5)).toBeNull();
-      expect(await registry.metrics()).toContain('market_store_ticks_expired_total 2');
+      expect(await registry.metrics()).toContain('tapeline_store_ticks_expired_total 2');
     });
 
     it('hold 50,000 bars at most in a partition: half a day of seconds is 43,200 and is read back whole', async () => {
@@ -169,10 +169,10 @@ describeWithCassandra('with a real Cassandra', server => {
         expect(await busy.bars({ symbol, interval: '1m', ...wholeDay })).toStrictEqual(bars.filter(bar => bar.symbol === symbol));
       }
       const metrics = await registry.metrics();
-      expect(metrics).toContain('market_store_rows_written_total{table="bars_by_symbol_interval"} 800');
-      expect(metrics).toContain('market_store_rows_written_total{table="latest_by_board"} 400');
-      expect(metrics).toContain('market_store_waiting_rows 0');
-      expect(metrics).toContain('market_store_in_flight_rows 0');
+      expect(metrics).toContain('tapeline_store_rows_written_total{table="bars_by_symbol_interval"} 800');
+      expect(metrics).toContain('tapeline_store_rows_written_total{table="latest_by_board"} 400');
+      expect(metrics).toContain('tapeline_store_waiting_rows 0');
+      expect(metrics).toContain('tapeline_store_in_flight_rows 0');
       await busy.close();
     }, 60_000);
 

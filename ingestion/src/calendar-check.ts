@@ -2,13 +2,14 @@
  * Holds our calendars against what the vendor says about its markets, once a day, for one credit. Differences are said and counted; nothing follows
  * from them by itself, because a vendor may be wrong too: whoever reads of one mends the calendar (core/src/calendars).
  */
+
 import { exchangeRules } from '@tapeline/core/calendars/exchanges';
 import { calendarOf } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { pause as realPause } from './back-off.ts';
-import { gaugeOf } from './metrics.ts';
 import type { MarketState } from './twelve-data/rest-answers.ts';
 import type { RestClient } from './twelve-data/rest-client.ts';
 
@@ -42,11 +43,7 @@ const toleranceMs = 120_000;
 /** Checks ten minutes from now and then once a day, until the signal aborts. A check that fails is tried again the next day. */
 export async function checkCalendars(options: CalendarCheckOptions): Promise<void> {
   const { client, logger, registry, signal, clock = Date.now, pause = realPause } = options;
-  const differing = gaugeOf(
-    registry,
-    'ingester_calendar_differences',
-    "what the vendor's market states and our calendars said differently when compared last",
-  );
+  const differing = metricOf(registry, 'tapeline_backfiller_calendar_differences');
   await pause(firstCheckMs, signal);
   while (!signal.aborted) {
     try {

@@ -1,5 +1,7 @@
 /** The ingester: finds out where the feed stopped, reads it from there, and writes it into the log. */
+
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
@@ -8,7 +10,6 @@ import { BackOff, pause } from './back-off.ts';
 import type { Feed, FeedEvent, LastSession } from './feed.ts';
 import { findLastSession } from './last-session.ts';
 import { LogWriter } from './log-writer.ts';
-import { gaugeOf } from './metrics.ts';
 import type { TickTotals } from './tick-counters.ts';
 
 /**
@@ -90,8 +91,8 @@ class RunningIngester {
 
   constructor(options: IngesterOptions) {
     this.#options = options;
-    this.#subscribed = gaugeOf(options.registry, 'ingester_symbols', 'symbols of the running or last session', ['feed', 'state']);
-    this.#connected = gaugeOf(options.registry, 'ingester_connected', '1 while a session of the feed runs', ['feed']);
+    this.#subscribed = metricOf(options.registry, 'tapeline_ingester_symbols');
+    this.#connected = metricOf(options.registry, 'tapeline_ingester_connected');
     this.#connected.set({ feed: options.feed }, 0);
   }
 

@@ -6,12 +6,13 @@
  * for longer than that (a paused machine), or goes on without the API server because a witness knows of no later term, the session
  * numbers of its term are the fence (session-numbers.ts).
  */
+
 import { reasonOf } from '@tapeline/core/errors';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';
 import type { Gauge, Registry } from 'prom-client';
 import { claimed, type Lease, type LeaseStore, type Observation, observed, released, renewed, waitMs } from './lease.ts';
 import { LeaseRequests } from './lease-requests.ts';
-import { gaugeOf } from './metrics.ts';
 
 export interface ElectionTiming {
   /** @default 4,000, in whole seconds */
@@ -106,8 +107,8 @@ class RunningElection {
     this.#options = options;
     this.#timing = { ...defaultTiming, ...options.timing };
     this.#requests = new LeaseRequests({ ...options, requestMs: this.#timing.requestMs });
-    this.#isLeader = gaugeOf(options.registry, 'ingester_leader', '1 while this process leads, 0 while it stands by');
-    this.#transitions = gaugeOf(options.registry, 'ingester_lease_transitions', 'terms that the Lease has seen');
+    this.#isLeader = metricOf(options.registry, 'tapeline_ingester_leader');
+    this.#transitions = metricOf(options.registry, 'tapeline_ingester_lease_transitions');
     this.#isLeader.set(0);
   }
 

@@ -5,6 +5,7 @@
 
 import { deadLetter } from '@tapeline/core/dead-letters';
 import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
@@ -39,6 +40,7 @@ export class LogWriter {
   readonly #options: LogWriterOptions;
   readonly #buffer: EventBuffer;
   readonly #counters: TickCounters;
+  readonly #seconds;
   readonly #backOff: BackOff;
   /** Aborts when the deadline of {@link close} has passed. */
   readonly #giveUp = new AbortController();
@@ -54,6 +56,7 @@ export class LogWriter {
   constructor(options: LogWriterOptions) {
     this.#options = options;
     this.#counters = new TickCounters(options.registry);
+    this.#seconds = metricOf(options.registry, 'tapeline_ingester_append_duration_seconds');
     this.#buffer = new EventBuffer({
       feed: options.feed,
       reason: 'log unavailable',
@@ -128,10 +131,12 @@ export class LogWriter {
 
   async #append(events: readonly FeedEvent[], partitions: number): Promise<void> {
     const attempt = this.#appendOf(events, partitions);
+    const stop = this.#seconds.startTimer();
     const isDone = await this.#untilDone(async () => {
       await attempt();
       return true;
     });
+    stop();
     if (!isDone) return this.#counters.dropped(events.reduce((sum, event) => sum + countOf(event), 0));
     for (const event of events) {
       this.#counters.written(event);

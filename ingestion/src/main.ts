@@ -2,21 +2,23 @@
  * The ingester as a process of its own: the feeds of the settings into the log, with probes and metrics beside it; with a Lease, one of several
  * that stand by for each other.
  */
+
 import { randomUUID } from 'node:crypto';
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
+import { metricOf, processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runService, stopSignal } from '@tapeline/core/service';
+import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { pause } from './back-off.ts';
 import { openConfiguredFeeds } from './configured-feed.ts';
 import { type ElectedIngester, runElectedIngester } from './elected-ingester.ts';
 import { type Ingesters, runIngesters } from './ingesters.ts';
-import { gaugeOf } from './metrics.ts';
+import { traceAppends } from './trace-appends.ts';
 
 const help = `ingester: writes all that a feed says, its silence included, into market-data.feed.
 
@@ -30,9 +32,10 @@ FINNHUB_*, YAHOO_*, REPLAY_*, FEED_*, KAFKA_* (or DATA_DIR), HTTP_HOST, HTTP_POR
 class IngesterProcess {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
-  readonly #registry = new Registry();
+  readonly #registry = processRegistry('ingester');
   readonly #stop = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
+  #tracing: Awaited<ReturnType<typeof openConfiguredTracing>>;
   #log: MarketLog | undefined;
   #probes: ProbeServer | undefined;
   #ingester: Ingesters | ElectedIngester | undefined;
@@ -41,12 +44,12 @@ class IngesterProcess {
     this.#configuration = configuration;
     this.#logger = logger;
     this.#failed.promise.catch(() => undefined);
-    collectDefaultMetrics({ register: this.#registry });
   }
 
   parts(): readonly Part[] {
     return [
       { name: 'probes', start: () => this.#startProbes(), stop: async () => this.#probes?.close() },
+      { name: 'traces', start: () => this.#openTracing(), stop: async () => this.#tracing?.close() },
       { name: 'log', start: () => this.#openLog(), stop: async () => this.#log?.close() },
       { name: 'ingester', start: () => this.#startIngester(), stop: () => this.#stopIngester(), failed: this.#failed.promise },
     ];
@@ -60,8 +63,15 @@ class IngesterProcess {
     this.#logger.info({ url: this.#probes.url }, `probes and metrics at ${this.#probes.url}`);
   }
 
+  async #openTracing(): Promise<void> {
+    const shell = { logger: this.#logger, registry: this.#registry };
+    this.#tracing = await openConfiguredTracing(this.#configuration, { service: 'ingester', ...shell });
+  }
+
   async #openLog(): Promise<void> {
-    this.#log = await openConfiguredLog(this.#configuration, { clientId: 'ingester', logger: this.#logger });
+    const shell = { logger: this.#logger, registry: this.#registry };
+    const appended = this.#tracing && traceAppends(this.#tracing);
+    this.#log = await openConfiguredLog(this.#configuration, { clientId: 'ingester', ...shell, appended });
   }
 
   async #startIngester(): Promise<void> {
@@ -71,7 +81,7 @@ class IngesterProcess {
     const options = { feeds, ...shell, log: this.#log, signal: this.#stop.signal };
     const { INGESTER_LEASE: name, POD_NAME: pod, POD_NAMESPACE: namespace, KUBECONFIG: kubeconfig } = this.#configuration;
     if (name === undefined || pod === undefined || namespace === undefined) {
-      gaugeOf(this.#registry, 'ingester_leader', '1 while this process leads, 0 while it stands by').set(1);
+      metricOf(this.#registry, 'tapeline_ingester_leader').set(1);
       this.#ingester = runIngesters(options);
     } else {
       // The Kubernetes client takes 90 MB: only who needs it loads it.

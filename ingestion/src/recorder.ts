@@ -2,12 +2,13 @@
  * Writes what a socket received to a file, as a recording (`@tapeline/core/recordings`). A feed never waits for it and never
  * fails with it: what cannot be written is counted and said.
  */
+
 import { type FileHandle, open } from 'node:fs/promises';
 import { reasonOf } from '@tapeline/core/errors';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { formatRecordingLine, type RecordingEntry } from '@tapeline/core/recordings';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { counterOf } from './metrics.ts';
 
 export interface RecorderOptions {
   /** Appended to; made when missing. A last line that a crash cut off is removed first. */
@@ -54,7 +55,7 @@ class FileRecorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#lost = counterOf(options.registry, 'ingester_recording_lines_lost_total', 'lines of the recording that could not be written');
+    this.#lost = metricOf(options.registry, 'tapeline_ingester_recording_lines_lost_total');
   }
 
   add(entry: RecordingEntry): void {

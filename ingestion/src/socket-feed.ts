@@ -1,7 +1,9 @@
 /** The feed behind a WebSocket of any vendor: one loop owns its life, connect, subscribe, read, back off. */
+
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError } from '@tapeline/core/errors';
 import { scrubber } from '@tapeline/core/logging';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause } from './back-off.ts';
@@ -9,7 +11,6 @@ import type { Ending } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedEvent, LastSession } from './feed.ts';
 import { MarketPace } from './market-pace.ts';
-import { counterOf } from './metrics.ts';
 import { queuedFeed } from './queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
 import { Subscriptions, type SubscriptionsOptions, type SymbolChange } from './subscriptions.ts';
@@ -141,7 +142,7 @@ class FeedLife {
     this.#symbols = options.symbols;
     this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
     this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
-    this.#disconnects = counterOf(options.registry, 'ingester_disconnects_total', 'connections that ended or did not come about', ['kind']);
+    this.#disconnects = metricOf(options.registry, 'tapeline_ingester_disconnects_total');
     this.#clean = scrubber(options.apiKey ? [options.apiKey] : []);
   }
 

@@ -2,10 +2,11 @@
  * Where every price went. At any moment: received = accepted + refused + lost + buffered. A message that could not be read
  * counts as received too, because it may have been a price.
  */
+
 import type { DeadLetterReason } from '@tapeline/core/dead-letters';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Registry } from 'prom-client';
 import type { FeedEvent } from './feed.ts';
-import { counterOf, gaugeOf } from './metrics.ts';
 
 export interface TickTotals {
   readonly received: number;
@@ -24,17 +25,11 @@ export class TickCounters {
   readonly #totals = { received: 0, accepted: 0, refused: 0, lost: 0, buffered: 0 };
 
   constructor(registry: Registry) {
-    this.#received = counterOf(registry, 'ingester_ticks_received_total', 'prices and unreadable messages that a feed received');
-    this.#accepted = counterOf(registry, 'ingester_ticks_accepted_total', 'prices that are durable in the log');
-    this.#refused = counterOf(registry, 'ingester_ticks_refused_total', 'prices and messages that went to the dead-letter topic', [
-      'reason',
-    ]);
-    this.#lost = counterOf(
-      registry,
-      'ingester_ticks_lost_total',
-      'prices and messages dropped because a buffer was full, each in a gap record',
-    );
-    this.#buffered = gaugeOf(registry, 'ingester_ticks_buffered', 'prices and messages on their way to the log');
+    this.#received = metricOf(registry, 'tapeline_ingester_ticks_received_total');
+    this.#accepted = metricOf(registry, 'tapeline_ingester_ticks_accepted_total');
+    this.#refused = metricOf(registry, 'tapeline_ingester_ticks_refused_total');
+    this.#lost = metricOf(registry, 'tapeline_ingester_ticks_lost_total');
+    this.#buffered = metricOf(registry, 'tapeline_ingester_ticks_buffered');
   }
 
   get totals(): TickTotals {

@@ -167,7 +167,7 @@ describe('backfill queue', () => {
     expect(lines.map(({ msg }) => msg)).toContain(
       'backfill of AAPL 1m is refused, its bars stay as they are: time_series was answered with code 403: not in your plan',
     );
-    expect(await metrics.metrics()).toContain('backfiller_jobs_refused 1');
+    expect(await metrics.metrics()).toContain('tapeline_backfiller_jobs_refused 1');
     time.nowMs += 21_600_000;
     await queue.run(signal, 'done');
     expect(queue.progress).toEqual({ jobs: 0, refused: 0, windowsLeft: 0, oldestQueuedMs: undefined });
@@ -256,7 +256,7 @@ describe('backfill queue', () => {
   it('shows how far it is, as metrics and in the log', async () => {
     const { queue, metrics, lines } = await setUp();
     await queue.enqueue(hour(3));
-    expect(await metrics.metrics()).toContain('backfiller_windows_left 60');
+    expect(await metrics.metrics()).toContain('tapeline_backfiller_windows_left 60');
     await queue.run(signal, 'done');
     const text = await metrics.metrics();
     for (const line of ['jobs 0', 'windows_left 0', 'jobs_done_total 1', 'oldest_job_queued_timestamp_seconds 0'])

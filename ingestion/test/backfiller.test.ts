@@ -136,7 +136,7 @@ describe('backfiller', () => {
     expect(records().map(({ revision }) => revision)).toEqual([1, 0, 2, 0, 0]);
     expect(records().map(record => record.gap)).toEqual([undefined, undefined, undefined, undefined, gapKey]);
     expect(rest.server.journal.map(({ parameters }) => parameters.interval)).toEqual(['1min', '5min']);
-    expect(await registry.metrics()).toMatch(/backfiller_records_total\{action="fill"\} 3\n/);
+    expect(await registry.metrics()).toMatch(/tapeline_backfiller_records_total\{action="fill"\} 3\n/);
   });
 
   it('invents nothing: where the vendor has no bar nothing is written, and the gap stays', async () => {
@@ -260,7 +260,7 @@ describe('reconciliation', () => {
       ['1m', 'flag', 3, ['mismatch'], 1],
       ['1m', 'flag', 5, ['corrected', 'mismatch'], 4],
     ]);
-    expect(await registry.metrics()).toContain('backfiller_bars_compared_total{verdict="mismatch"} 2');
+    expect(await registry.metrics()).toContain('tapeline_backfiller_bars_compared_total{verdict="mismatch"} 2');
     expect(messages()).toContain("2 bars of BTC/USD 1m differ from the vendor's, by 4.17% at most: see tapeline reconcile");
     await run(rest, () => looks > 3, { intervals: ['1m'] });
     expect(rest.server.journal).toHaveLength(1);

@@ -67,7 +67,7 @@ describe('the check of calendars', () => {
     const counted: unknown[] = [];
     const pause = async (ms: number, signal: AbortSignal) => {
       if (time.nowMs > Date.parse('2026-11-25T15:20:00Z'))
-        counted.push((await registry.getSingleMetric('ingester_calendar_differences')?.get())?.values[0]?.value);
+        counted.push((await registry.getSingleMetric('tapeline_backfiller_calendar_differences')?.get())?.values[0]?.value);
       if (counted.length === 2) stop.abort();
       await time.pause(ms, signal);
     };

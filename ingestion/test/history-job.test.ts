@@ -84,8 +84,8 @@ describe('the history job', () => {
     });
     expect(lines.at(-1)?.msg).toBe('history is loaded: 1 symbols, 2 days; 2881 bars were missing and are loaded, 1 were stored and stay');
     const metrics = await registry.metrics();
-    expect(metrics).toContain('history_bars_total{outcome="loaded"} 2881');
-    expect(metrics).toContain('history_jobs 0');
+    expect(metrics).toContain('tapeline_history_bars_total{outcome="loaded"} 2881');
+    expect(metrics).toContain('tapeline_history_jobs 0');
   });
 
   it('asks for nothing when it is run again on the same day', async () => {

@@ -16,9 +16,9 @@ describe('leader election', () => {
     expect([a.election.role(), b.election.role()]).toEqual(['leader', 'standby']);
     expect([a.election.problem(), b.election.problem()]).toEqual([undefined, undefined]);
     expect(all.lease.lease).toMatchObject({ holder: 'a', durationMs: 4_000, transitions: 1, acquireTimeMs: wallStartMs });
-    expect(await a.registry.metrics()).toMatch(/^ingester_leader 1$/m);
-    expect(await b.registry.metrics()).toMatch(/^ingester_leader 0$/m);
-    expect(await b.registry.metrics()).toMatch(/^ingester_lease_transitions 1$/m);
+    expect(await a.registry.metrics()).toMatch(/^tapeline_ingester_leader 1$/m);
+    expect(await b.registry.metrics()).toMatch(/^tapeline_ingester_leader 0$/m);
+    expect(await b.registry.metrics()).toMatch(/^tapeline_ingester_lease_transitions 1$/m);
     expect(b.lines.map(line => line.msg)).toEqual(['standing by: a leads']);
   });
 
@@ -285,7 +285,7 @@ describe('leader election', () => {
     await all.time.advance(1_000);
     expect(await raised).toBe(41);
     expect(all.lease.lease).toMatchObject({ holder: 'a', transitions: 41 });
-    expect(await a.registry.metrics()).toMatch(/^ingester_lease_transitions 41$/m);
+    expect(await a.registry.metrics()).toMatch(/^tapeline_ingester_lease_transitions 41$/m);
   });
 
   it('answers a raise with nothing when the term ends before', async () => {

@@ -178,8 +178,8 @@ describeWithControlPlane('the Lease in a real API server', () => {
       const { leader, standby, simulator } = await twoIngesters();
       expect(await leader.readiness()).toBe('200 ok\nrole: leader\n');
       expect(await standby.readiness()).toBe('200 ok\nrole: standby\n');
-      expect([await leader.metric('ingester_leader'), await standby.metric('ingester_leader')]).toEqual([1, 0]);
-      expect(await standby.metric('ingester_lease_transitions')).toBe(1);
+      expect([await leader.metric('tapeline_ingester_leader'), await standby.metric('tapeline_ingester_leader')]).toEqual([1, 0]);
+      expect(await standby.metric('tapeline_ingester_lease_transitions')).toBe(1);
       expect(simulator.attempts).toHaveLength(1);
     }, 60_000);
 
@@ -188,7 +188,7 @@ describeWithControlPlane('the Lease in a real API server', () => {
       await leader.kill();
       expect(await standby.says('leading: term 2')).toBeLessThan(5_000);
       const records = await recordsWith(2_000_001);
-      expect(await standby.metric('ingester_leader')).toBe(1);
+      expect(await standby.metric('tapeline_ingester_leader')).toBe(1);
       expect(sessionsOf(records)).toEqual([1_000_001, 2_000_001]);
       const second = records.find(record => record.kind === 'session' && record.session === 2_000_001);
       const received = records.flatMap(record => (record.kind === 'tick' && record.session === 1_000_001 ? [record.receivedTimeMs] : []));
@@ -211,7 +211,7 @@ describeWithControlPlane('the Lease in a real API server', () => {
       leader.child.kill('SIGCONT');
       await leader.says('standing by: ingester-b_');
       expect(await leader.readiness()).toBe('200 ok\nrole: standby\n');
-      expect(await leader.metric('ingester_leader')).toBe(0);
+      expect(await leader.metric('tapeline_ingester_leader')).toBe(0);
       expect(await standby.readiness()).toBe('200 ok\nrole: leader\n');
       expect(sessionsOf(await feedRecords())).toEqual([1_000_001, 2_000_001]);
     }, 60_000);

@@ -160,15 +160,15 @@ describe('the log writer', () => {
     expect(sum(writer)).toBe(27);
     const metrics = await registry.metrics();
     const value = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)?.[1]);
-    expect(value('ingester_ticks_received_total')).toBe(27);
+    expect(value('tapeline_ingester_ticks_received_total')).toBe(27);
     expect(
-      value('ingester_ticks_accepted_total') +
-        value('ingester_ticks_refused_total\\{reason="future"\\}') +
-        value('ingester_ticks_lost_total') +
-        value('ingester_ticks_buffered'),
+      value('tapeline_ingester_ticks_accepted_total') +
+        value('tapeline_ingester_ticks_refused_total\\{reason="future"\\}') +
+        value('tapeline_ingester_ticks_lost_total') +
+        value('tapeline_ingester_ticks_buffered'),
     ).toBe(27);
-    expect(value('ingester_ticks_lost_total')).toBe(
-      7 + 20 - value('ingester_ticks_accepted_total') - value('ingester_ticks_refused_total\\{reason="future"\\}'),
+    expect(value('tapeline_ingester_ticks_lost_total')).toBe(
+      7 + 20 - value('tapeline_ingester_ticks_accepted_total') - value('tapeline_ingester_ticks_refused_total\\{reason="future"\\}'),
     );
   });
 

@@ -63,7 +63,7 @@ describe('the recorder', () => {
       level: 50,
       msg: expect.stringMatching(/^recording is incomplete: .*ENOENT.*the feed goes on without it$/),
     });
-    expect(await registry.getSingleMetricAsString('ingester_recording_lines_lost_total')).toMatch(/_total 2$/m);
+    expect(await registry.getSingleMetricAsString('tapeline_ingester_recording_lines_lost_total')).toMatch(/_total 2$/m);
   });
 
   it('says that the disk is full', async () => {
@@ -73,7 +73,7 @@ describe('the recorder', () => {
     recorder.begin(1);
     await recorder.close();
     expect(lines[0]).toMatchObject({ level: 50, msg: expect.stringMatching(/ENOSPC|EINVAL/) });
-    expect(await registry.getSingleMetricAsString('ingester_recording_lines_lost_total')).toMatch(/_total 1$/m);
+    expect(await registry.getSingleMetricAsString('tapeline_ingester_recording_lines_lost_total')).toMatch(/_total 1$/m);
   });
 
   it('holds no more than its bound while the disk is slow', async () => {
@@ -85,7 +85,7 @@ describe('the recorder', () => {
     await recorder.close();
     const written = (await readFile(path, 'utf8')).split('\n').length - 1;
     expect(written).toBeLessThan(10);
-    expect(await registry.getSingleMetricAsString('ingester_recording_lines_lost_total')).toMatch(
+    expect(await registry.getSingleMetricAsString('tapeline_ingester_recording_lines_lost_total')).toMatch(
       new RegExp(`_total ${100 - written}$`, 'm'),
     );
     expect(lines[0]?.msg).toBe('recording is incomplete: the disk is slower than the feed; the feed goes on without it');

@@ -180,8 +180,8 @@ describe('REST client', () => {
     await made.client.quote('AAPL', signal);
     await failure(made, { kind: 'error', code: 403 }, made.server);
     const text = await made.registry.metrics();
-    expect(text).toContain('backfiller_rest_requests_total{endpoint="quote",outcome="ok"} 1');
-    expect(text).toContain('backfiller_rest_requests_total{endpoint="time_series",outcome="vendor.refused"} 1');
-    expect(text).toContain('backfiller_rest_credits_minute_left 6');
+    expect(text).toContain('tapeline_rest_requests_total{endpoint="quote",outcome="ok"} 1');
+    expect(text).toContain('tapeline_rest_requests_total{endpoint="time_series",outcome="vendor.refused"} 1');
+    expect(text).toContain('tapeline_rest_credits_minute_left 6');
   });
 });

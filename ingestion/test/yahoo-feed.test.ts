@@ -172,7 +172,7 @@ describe('the feed of Yahoo', () => {
       await polls(vendor, feed, 3);
       const text = await feed.registry.metrics();
       for (const outcome of ['unchanged', 'limited', 'no-price'])
-        expect(text).toMatch(new RegExp(`ingester_polls_total\\{outcome="${outcome}"\\} [1-9]`));
+        expect(text).toMatch(new RegExp(`tapeline_ingester_polls_total\\{outcome="${outcome}"\\} [1-9]`));
     });
   });
 });

@@ -1,9 +1,11 @@
 /** Opens the log that the settings ask for, and creates the topics of the catalogue in it. */
 import { type Configuration, fileOf } from '@tapeline/core/configuration';
+import type { Registry } from '@tapeline/core/metrics/registered-metrics';
 import { topics } from '@tapeline/core/topics';
 import type { Logger } from 'pino';
 import { KafkaInspection } from './kafka-inspection.ts';
-import type { MarketLog } from './market-log.ts';
+import type { AppendedRange, MarketLog } from './market-log.ts';
+import { measuredLog } from './measured-log.ts';
 import { openLog } from './open-log.ts';
 import type { PeerAddress } from './peer-listener.ts';
 import { prefixedLog } from './prefixed-log.ts';
@@ -15,6 +17,10 @@ export interface ConfiguredLogOptions {
   /** The running thing, an agent noun: brokers show it. */
   readonly clientId: string;
   readonly logger: Logger;
+  /** Where appends are counted. @default nowhere */
+  readonly registry?: Registry;
+  /** Called for records that were made durable, in a row; topics without their prefix. @default nobody is told */
+  readonly appended?: ((range: AppendedRange) => void) | undefined;
   /** For a reader beside the process that writes; topics must exist. @default false */
   readonly readOnly?: boolean;
   /** On Kafka: where other members of a group can watch this process. @default its session alone says that it lives */
@@ -24,13 +30,16 @@ export interface ConfiguredLogOptions {
 /** @throws PipelineError `log.unavailable`, `data-dir.unusable`, `configuration.invalid`. */
 export async function openConfiguredLog(configuration: Configuration, options: ConfiguredLogOptions): Promise<MarketLog> {
   const { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR } = configuration;
-  const { readOnly = false, logger, clientId, peer } = options;
+  const { readOnly = false, logger, registry, clientId, peer, appended } = options;
   const kafka =
     KAFKA_BROKERS === undefined
       ? undefined
       : { ...kafkaOptions(configuration, KAFKA_BROKERS, clientId), ...(peer === undefined ? {} : { peer }) };
-  const opened = await openLog({ dataDirectory: DATA_DIR, readOnly, ...(kafka === undefined ? {} : { kafka }) }, logger);
-  const log = kafka !== undefined && KAFKA_TOPIC_PREFIX !== undefined ? prefixedLog(opened, KAFKA_TOPIC_PREFIX) : opened;
+  const prefix = kafka === undefined ? '' : (KAFKA_TOPIC_PREFIX ?? '');
+  const told = appended && ((range: AppendedRange) => appended({ ...range, topic: range.topic.slice(prefix.length) }));
+  const opened = await openLog({ dataDirectory: DATA_DIR, readOnly, appended: told, ...(kafka === undefined ? {} : { kafka }) }, logger);
+  const named = prefix !== '' ? prefixedLog(opened, prefix) : opened;
+  const log = registry === undefined ? named : measuredLog(named, registry);
   const partitions = kafka === undefined ? embeddedPartitions : configuration.KAFKA_FEED_PARTITIONS;
   if (readOnly) return log;
   try {

@@ -22,14 +22,26 @@ interface Waiting {
 
 /** A partition as it stands in memory; moved only by what is durable. */
 interface Tail {
+  readonly topic: string;
   readonly topicId: number;
   readonly partition: number;
   nextOffset: number;
 }
 
+/** What a transaction added to a partition. */
+export interface GrownTail {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly fromOffset: number;
+  /** Exclusive. */
+  readonly toOffset: number;
+}
+
 export interface EmbeddedAppenderOptions {
   readonly records: EmbeddedRecords;
   readonly now: () => number;
+  /** Called after each transaction with each partition that grew. */
+  readonly grown?: ((topic: string, tail: GrownTail) => void) | undefined;
   /** Called after each transaction with the topics that grew. */
   readonly appended: (topics: ReadonlySet<string>) => void;
   readonly failure: (error: unknown) => unknown;
@@ -51,7 +63,12 @@ export class EmbeddedAppender {
   /** Makes a topic known; again, after it was created. */
   addTopic(topic: TopicRow): void {
     if (this.#tails.has(topic.name)) return;
-    const tails = topic.partitions.map(({ partition, highWatermark }) => ({ topicId: topic.id, partition, nextOffset: highWatermark }));
+    const tails = topic.partitions.map(({ partition, highWatermark }) => ({
+      topic: topic.name,
+      topicId: topic.id,
+      partition,
+      nextOffset: highWatermark,
+    }));
     this.#tails.set(topic.name, tails);
   }
 
@@ -112,7 +129,11 @@ export class EmbeddedAppender {
       for (const { reject } of group) reject(failure);
       return;
     }
-    for (const [tail, nextOffset] of nextOffsets) tail.nextOffset = nextOffset;
+    for (const [tail, toOffset] of nextOffsets) {
+      const { topic, topicId, partition, nextOffset: fromOffset } = tail;
+      tail.nextOffset = toOffset;
+      this.#options.grown?.(topic, { topicId, partition, fromOffset, toOffset });
+    }
     for (const { resolve } of group) resolve();
     this.#options.appended(new Set(group.flatMap(({ targets }) => targets.map(({ topic }) => topic))));
   }

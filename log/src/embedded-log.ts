@@ -9,13 +9,23 @@ import { PipelineError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { Bell } from './bell.ts';
 import { Claim } from './claim.ts';
-import { EmbeddedAppender } from './embedded-appender.ts';
+import { EmbeddedAppender, type GrownTail } from './embedded-appender.ts';
 import { type Durability, type EmbeddedDatabase, openDatabase } from './embedded-database.ts';
 import { EmbeddedGroups, giveClaims } from './embedded-group.ts';
 import { readEmbedded } from './embedded-reader.ts';
 import { EmbeddedRecords, type TopicRow } from './embedded-records.ts';
 import { deleteExpired } from './embedded-retention.ts';
-import type { Append, JoinRequest, LogBatch, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from './market-log.ts';
+import type {
+  Append,
+  AppendedRange,
+  JoinRequest,
+  LogBatch,
+  MarketLog,
+  PartitionClaim,
+  PartitionOffsets,
+  ReadRequest,
+} from './market-log.ts';
+import { plainCursor } from './plain-batch.ts';
 import type { RecordBlock } from './record-block.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
 
@@ -33,6 +43,8 @@ export interface EmbeddedLogOptions {
   readonly pollIntervalMs?: number;
   /** How often records over their topic's retention are deleted. @default 60,000 */
   readonly retentionIntervalMs?: number;
+  /** Called for the records of each partition that a transaction made durable. */
+  readonly appended?: ((range: AppendedRange) => void) | undefined;
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
@@ -63,13 +75,14 @@ class EmbeddedLog implements MarketLog {
   readonly #retention: NodeJS.Timeout | undefined;
 
   constructor(options: EmbeddedLogOptions, database: EmbeddedDatabase) {
-    const { now = Date.now, readOnly = false, retentionIntervalMs = 60_000 } = options;
+    const { now = Date.now, readOnly = false, retentionIntervalMs = 60_000, appended } = options;
     this.#options = options;
     this.#database = database;
     this.#records = new EmbeddedRecords(database.connection);
     this.#appender = new EmbeddedAppender({
       records: this.#records,
       now,
+      grown: appended && ((topic, tail) => appended(this.#rangeOf(topic, tail))),
       appended: topics => this.#wake(topics),
       failure: error => this.#failure(error),
     });
@@ -175,6 +188,11 @@ class EmbeddedLog implements MarketLog {
         'records over their retention could not be deleted, the next round tries again',
       );
     }
+  }
+
+  #rangeOf(topic: string, { topicId, partition, fromOffset, toOffset }: GrownTail): AppendedRange {
+    const read = () => plainCursor(this.#records.read(topicId, partition, fromOffset, toOffset));
+    return { topic, partition, fromOffset, lastOffset: toOffset - 1, cursor: read };
   }
 
   #wake(topics: ReadonlySet<string>): void {

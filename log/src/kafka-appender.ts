@@ -15,12 +15,14 @@ import { BackOff } from './back-off.ts';
 import { failureType, isForgottenProducer, isLasting, isRepeatedWrite, kafkaFailure } from './kafka-failure.ts';
 import type { KafkaProducer } from './kafka-producer.ts';
 import { type ProducerIdentity, sealBatch } from './kafka-record-batch.ts';
-import type { Append } from './market-log.ts';
-import { type BlockBatch, batchBytes, batchHeaderBytes, RecordBlock } from './record-block.ts';
+import type { Append, AppendedRange } from './market-log.ts';
+import { type BlockBatch, batchBytes, batchHeaderBytes, cursorOf, RecordBlock } from './record-block.ts';
 
 export interface KafkaAppenderOptions {
   readonly producer: KafkaProducer;
   readonly logger: Logger;
+  /** Called for each batch that was written; not where a repeated write was found to be there already. */
+  readonly appended?: ((range: AppendedRange) => void) | undefined;
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
@@ -137,7 +139,9 @@ export class KafkaAppender {
       const taken = take(lane);
       if (taken.length === 0) continue;
       try {
-        await this.#write(lane, packed(lane, taken));
+        const batch = packed(lane, taken);
+        const baseOffset = await this.#write(lane, batch);
+        if (baseOffset !== undefined) this.#options.appended?.(rangeOf(lane, batch, baseOffset));
         settle(taken);
       } catch (error) {
         settle(taken, error);
@@ -147,13 +151,14 @@ export class KafkaAppender {
   }
 
   /** Writes until it is known to be written. Throws only what no repetition cures, or when the log closes. */
-  async #write(lane: Lane, batch: BlockBatch): Promise<void> {
+  async #write(lane: Lane, batch: BlockBatch): Promise<number | undefined> {
     const { topic, partition } = lane;
     const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
     while (!this.#closing.signal.aborted) {
       try {
-        await this.#attempt(lane, batch);
-        return this.#recovered(lane);
+        const baseOffset = await this.#attempt(lane, batch);
+        this.#recovered(lane);
+        return baseOffset;
       } catch (error) {
         if (isLasting(error)) {
           if (backOff.attempts > 0) await this.#forget(lane);
@@ -175,17 +180,20 @@ export class KafkaAppender {
     );
   }
 
-  async #attempt(lane: Lane, batch: BlockBatch): Promise<void> {
+  /** Gives the offset of the first record, where the broker said it. */
+  async #attempt(lane: Lane, batch: BlockBatch): Promise<number | undefined> {
     const { producer, now = Date.now } = this.#options;
     lane.sequence ??= { identity: await producer.identity(), next: 0 };
     const { sequence } = lane;
     const sealed = sealBatch(batch, { ...sequence.identity, sequence: sequence.next, timeMs: now() });
+    let baseOffset: number | undefined;
     try {
-      await producer.send(lane.topic, lane.partition, sealed);
+      baseOffset = await producer.send(lane.topic, lane.partition, sealed);
     } catch (error) {
       if (!isRepeatedWrite(error)) throw error;
     }
     sequence.next = (sequence.next + batch.count) % sequences;
+    return baseOffset;
   }
 
   /** The partition goes on under a number that has never written to it. */
@@ -209,6 +217,11 @@ export class KafkaAppender {
   #recovered(lane: Lane): void {
     if (this.#failing.delete(lane) && this.#failing.size === 0) this.#options.logger.info('Kafka takes records again, none was lost');
   }
+}
+
+function rangeOf({ topic, partition }: Lane, batch: BlockBatch, fromOffset: number): AppendedRange {
+  const lastOffset = fromOffset + batch.count - 1;
+  return { topic, partition, fromOffset, lastOffset, cursor: () => cursorOf(batch, fromOffset) };
 }
 
 /** The next of a lane: one packed batch, or the entries that fit one; those of a call that has failed are dropped. */

@@ -10,7 +10,16 @@ import { KafkaMember } from './kafka-member.ts';
 import { KafkaProducer } from './kafka-producer.ts';
 import type { Patience } from './kafka-question.ts';
 import { KafkaTopics, type WantedTopic } from './kafka-topics.ts';
-import type { Append, JoinRequest, LogBatch, MarketLog, PartitionClaim, PartitionOffsets, ReadRequest } from './market-log.ts';
+import type {
+  Append,
+  AppendedRange,
+  JoinRequest,
+  LogBatch,
+  MarketLog,
+  PartitionClaim,
+  PartitionOffsets,
+  ReadRequest,
+} from './market-log.ts';
 import type { PeerAddress } from './peer-listener.ts';
 import type { RecordBlock } from './record-block.ts';
 
@@ -19,6 +28,8 @@ export interface KafkaLogOptions extends KafkaConnectionOptions {
   readonly sessionTimeoutMs?: number;
   /** Where other members of a group can watch this process, so that its death is noticed at once. @default sessions decide alone */
   readonly peer?: PeerAddress;
+  /** Called for each batch that was written. */
+  readonly appended?: ((range: AppendedRange) => void) | undefined;
   /** How long a question to the brokers is repeated before it is `log.unavailable`. @default 30,000 */
   readonly patienceMs?: number;
 }
@@ -68,7 +79,7 @@ class KafkaLog implements MarketLog {
     this.#admin = admin;
     this.#topics = new KafkaTopics({ admin, ...this.#patience });
     this.#producer = new KafkaProducer(connections(connection.kafka));
-    this.#appender = new KafkaAppender({ producer: this.#producer, logger });
+    this.#appender = new KafkaAppender({ producer: this.#producer, logger, appended: options.appended });
   }
 
   async ensureTopics(topics: readonly WantedTopic[]): Promise<void> {

@@ -13,7 +13,10 @@ export interface PartitionBatch {
 
 /** As kafkajs decodes it: an answer for each partition, errors among them. */
 export interface ProduceAnswers {
-  readonly topics: readonly { readonly topicName: string; readonly partitions: readonly { readonly partition: number }[] }[];
+  readonly topics: readonly {
+    readonly topicName: string;
+    readonly partitions: readonly { readonly partition: number; readonly baseOffset?: string }[];
+  }[];
 }
 
 export const produceVersion = 7;
@@ -46,6 +49,12 @@ function partsOf(batches: readonly PartitionBatch[]): readonly Buffer[] {
     }
   }
   return parts;
+}
+
+/** The offset of the first record of a batch that was written. */
+export function baseOffsetOf({ topics }: ProduceAnswers, { topic, partition }: PartitionBatch): number | undefined {
+  const answer = topics.find(({ topicName }) => topicName === topic)?.partitions.find(one => one.partition === partition);
+  return answer?.baseOffset === undefined ? undefined : Number(answer.baseOffset);
 }
 
 /** kafkajs' error for what the broker said of this partition; `undefined` when it was written. */

@@ -8,7 +8,7 @@
  */
 import { PipelineError } from '@tapeline/core/errors';
 import { type Broker, type Cluster, leaderOf } from './kafka-client.ts';
-import { type PartitionBatch, produceExchange, produceVersion, refusalOf } from './kafka-produce.ts';
+import { baseOffsetOf, type PartitionBatch, produceExchange, produceVersion, refusalOf } from './kafka-produce.ts';
 import type { ProducerIdentity } from './kafka-record-batch.ts';
 import { canExchange, exchange, produceKey } from './kafka-wire.ts';
 
@@ -16,7 +16,7 @@ import { canExchange, exchange, produceKey } from './kafka-wire.ts';
 const requestBytes = 16 * 2 ** 20;
 
 interface Parcel extends PartitionBatch {
-  readonly resolve: () => void;
+  readonly resolve: (baseOffset: number | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -50,17 +50,17 @@ export class KafkaProducer {
     if (current?.producerId === identity.producerId) this.#identity = undefined;
   }
 
-  /** Sends one batch, with others that are sent now; throws kafkajs' error when it is refused, or when nobody knows whether it was taken. */
-  async send(topic: string, partition: number, batch: Buffer): Promise<void> {
+  /** Sends one batch, with others that are sent now, and gives the offset of its first record; throws kafkajs' error when it is refused, or when nobody knows whether it was taken. */
+  async send(topic: string, partition: number, batch: Buffer): Promise<number | undefined> {
     await this.#learn(topic);
     const leader = leaderOf(this.#cluster, topic, partition);
     if (leader === undefined) throw nobody(topic, partition);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
     const waiting = this.#waiting.get(leader) ?? [];
     waiting.push({ topic, partition, batch, resolve, reject });
     this.#waiting.set(leader, waiting);
     if (waiting.length === 1) process.nextTick(() => this.#sendWaiting(leader));
-    await promise;
+    return promise;
   }
 
   /** After a failure: who leads now. */
@@ -86,7 +86,7 @@ export class KafkaProducer {
       const answers = await exchange(broker, produceExchange(parcels));
       for (const parcel of parcels) {
         const refusal = await refusalOf(answers, parcel);
-        if (refusal === undefined) parcel.resolve();
+        if (refusal === undefined) parcel.resolve(baseOffsetOf(answers, parcel));
         else parcel.reject(refusal);
       }
     } catch (error) {

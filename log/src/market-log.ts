@@ -43,6 +43,17 @@ export interface Append {
   readonly value: Uint8Array;
 }
 
+/** Records that the log took, in a row: what an append was answered with, for who wants to know. */
+export interface AppendedRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly fromOffset: number;
+  /** Inclusive. */
+  readonly lastOffset: number;
+  /** A walk over them; only during the call. */
+  cursor(): Omit<RecordCursor, 'rest' | 'skip'>;
+}
+
 export interface PartitionOffsets {
   readonly partition: number;
   /** The first offset that can still be read. */

@@ -42,6 +42,11 @@ export function renamedBatch(batch: LogBatch, topic: string): LogBatch {
   };
 }
 
+/** A walk over records that are objects. */
+export function plainCursor(records: readonly LogRecord[]): RecordCursor {
+  return new PlainCursor(records);
+}
+
 const noBytes = new Uint8Array(0);
 
 class PlainCursor implements RecordCursor {

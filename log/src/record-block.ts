@@ -122,6 +122,11 @@ export class RecordBlock {
   }
 }
 
+/** The records of a batch as a reader will see them, the first at `baseOffset`. */
+export function cursorOf({ bytes, end }: BlockBatch, baseOffset: number): RecordCursor {
+  return new SectionCursor([{ bytes, start: recordsStart, end, baseOffset }], 0, Number.MAX_SAFE_INTEGER);
+}
+
 class GrowingBatch implements BlockBatch {
   bytes: Uint8Array = new Uint8Array(firstCapacity);
   end = recordsStart;

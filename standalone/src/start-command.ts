@@ -1,8 +1,11 @@
 /** `tapeline start`: simulator (without a key) → ingester → log → fold → store → live board, and the notifier, in one process. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { hasCode } from '@tapeline/core/errors';
+import { processes } from '@tapeline/core/metrics/metric-kinds';
+import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes } from '@tapeline/core/probes';
 import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
+import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
 import { openConfiguredGenerations, openConfiguredStore, openServingStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { migrateGenerations } from '@tapeline/database/migrate-generations';
@@ -13,6 +16,7 @@ import { runDailyJobs } from '@tapeline/ingestion/daily/daily-jobs';
 import { runConfiguredHistory } from '@tapeline/ingestion/history/configured-history';
 import { type Ingesters, runIngesters } from '@tapeline/ingestion/ingesters';
 import { runConfiguredInstruments } from '@tapeline/ingestion/instruments/configured-instruments';
+import { traceAppends } from '@tapeline/ingestion/trace-appends';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { seededMarket } from '@tapeline/simulator/market/market';
@@ -24,12 +28,12 @@ import { followAlertRules } from '@tapeline/stream-processing/alerts/follow-aler
 import { configuredDestinations, runConfiguredNotifier } from '@tapeline/stream-processing/notifier/configured-notifier';
 import { processingSettings } from '@tapeline/stream-processing/processing-settings';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
+import { BoardTrace } from '@tapeline/visualization/board-trace';
 import { hasExport } from '@tapeline/visualization/export/configured-export';
 import { runExportSchedule } from '@tapeline/visualization/export/export-schedule';
 import { type LiveBoard, startLiveBoard } from '@tapeline/visualization/live-board';
 import { type LiveMarket, openLiveMarket } from '@tapeline/visualization/live-market';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 
 export interface StartOptions {
   readonly configuration: Configuration;
@@ -50,7 +54,9 @@ export async function startCommand(options: StartOptions): Promise<number> {
 class StandaloneFlow {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
-  readonly #registry = new Registry();
+  readonly #registry = processRegistry(...processes);
+  #tracing: Awaited<ReturnType<typeof openConfiguredTracing>>;
+  #trace: BoardTrace | undefined;
   #log: MarketLog | undefined;
   #store: ServingStore | undefined;
   #market: LiveMarket | undefined;
@@ -67,7 +73,7 @@ class StandaloneFlow {
   parts(): readonly Part[] {
     const simulated = this.#isSimulated ? [this.#simulatorPart(), this.#historyPart()] : [];
     const backfiller = this.#isSimulated || restUrlOf(this.#configuration) !== undefined ? [this.#backfillerPart()] : [];
-    const stages = [this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart()];
+    const stages = [this.#tracePart(), this.#logPart(), this.#storePart(), this.#processorPart(), this.#boardPart()];
     const rules = this.#configuration.ALERT_RULES_FILE === undefined ? [] : [this.#alertRulesPart(this.#configuration.ALERT_RULES_FILE)];
     const dailyJobs = restUrlOf(this.#configuration) === undefined ? [] : [this.#dailyJobsPart()];
     const exports = hasExport(this.#configuration) ? [this.#exportPart()] : [];
@@ -92,12 +98,24 @@ class StandaloneFlow {
     return feeds.includes('twelve-data') && key === undefined && url === undefined;
   }
 
+  #tracePart(): Part {
+    const options = { service: 'tapeline', logger: this.#logger, registry: this.#registry };
+    return {
+      name: 'traces',
+      start: async () => {
+        this.#tracing = await openConfiguredTracing(this.#configuration, options);
+        this.#trace = this.#tracing && new BoardTrace(this.#tracing);
+      },
+      stop: async () => this.#tracing?.close(),
+    };
+  }
+
   #logPart(): Part {
-    const options = { clientId: 'tapeline', logger: this.#logger };
+    const options = { clientId: 'tapeline', logger: this.#logger, registry: this.#registry };
     return {
       name: 'log',
       start: async () => {
-        this.#log = await openConfiguredLog(this.#configuration, options);
+        this.#log = await openConfiguredLog(this.#configuration, { ...options, appended: this.#tracing && traceAppends(this.#tracing) });
       },
       stop: async () => this.#log?.close(),
     };
@@ -120,6 +138,7 @@ class StandaloneFlow {
       const generations = openConfiguredGenerations(this.#configuration, this.#logger);
       const processing = runServingProcessor({
         log: existing(this.#log),
+        tracing: this.#tracing,
         generations,
         openStore: generation => this.#openStore(generation),
         ...processingSettings(this.#configuration),
@@ -152,11 +171,12 @@ class StandaloneFlow {
         const store = existing(this.#store);
         const foldOptions = { intervals, allowedLatenessMs: ALLOWED_LATENESS_MS, correctionHorizonMs: CORRECTION_HORIZON_MS };
         const group = this.#configuration.KAFKA_GROUP;
-        const market = openLiveMarket({ ...shell, log: existing(this.#log), store, group, foldOptions, signal: stop.signal });
+        const trace = this.#trace;
+        const market = openLiveMarket({ ...shell, trace, log: existing(this.#log), store, group, foldOptions, signal: stop.signal });
         this.#market = market;
         store.onSwitch(() => market.restore());
         const probes = createProbes({ registry: this.#registry, checks: [{ name: 'feed', check: () => this.#feedMissing() }] });
-        this.#board = await startLiveBoard({ ...shell, host, port, token, market: this.#market, store, probes });
+        this.#board = await startLiveBoard({ ...shell, trace, host, port, token, market: this.#market, store, probes });
       },
       stop: async () => {
         stop.abort();
@@ -235,7 +255,7 @@ class StandaloneFlow {
       const jobs = [
         { name: 'instruments', run: runConfiguredInstruments },
         { name: 'history', run: runConfiguredHistory },
-      ];
+      ] as const;
       await runDailyJobs(this.#configuration, shell, jobs).catch((error: unknown) => {
         if (!hasCode(error, 'feed.key-refused')) throw error;
         this.#logger.error({ code: error.code }, `history and instruments stay as they are until the next start: ${error.message}`);

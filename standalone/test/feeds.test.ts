@@ -160,7 +160,7 @@ describe('two feeds at once into one log', () => {
       await tradeFor(40, finnhub, round => tell(round));
       await eventually('all is in the log', settled);
       expect(ingesters.check()).toBeUndefined();
-      expect(await registry.getSingleMetricAsString('ingester_connected')).toMatch(
+      expect(await registry.getSingleMetricAsString('tapeline_ingester_connected')).toMatch(
         /\{feed="twelve-data\/0"\} 1\n.*\{feed="finnhub\/0"\} 1/,
       );
       await new Promise(resolve => setTimeout(resolve, 1_700));

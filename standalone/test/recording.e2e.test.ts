@@ -117,6 +117,6 @@ async function lagOf(processor: RunningProcess, ends: readonly number[]): Promis
   const url = /probes and metrics are at (http:[^"]+)"/.exec(processor.stderr())?.[1];
   if (url === undefined) return undefined;
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  const read = Number(/^stream_processor_records_total (\d+)/m.exec(metrics)?.[1] ?? 0);
+  const read = Number(/^tapeline_stream_processor_records_total (\d+)/m.exec(metrics)?.[1] ?? 0);
   return ends.reduce((sum, end) => sum + end) - read;
 }

@@ -2,12 +2,13 @@
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
+import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
+import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
 import { openConfiguredGenerations, openConfiguredStore } from '@tapeline/database/configured-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import { doctorCommand } from './doctor/doctor-command.ts';
 import { generationsCommand } from './generations-command.ts';
 import { operatorCommandOf } from './operator-arguments.ts';
@@ -54,7 +55,7 @@ async function main(): Promise<number> {
 
 async function processUntilStopped(configuration: Configuration, logger: Logger): Promise<number> {
   const signal = stopSignal(logger);
-  const registry = new Registry();
+  const registry = processRegistry('stream-processor');
   let owned: readonly number[] | undefined;
   const probes = createProbes({
     registry,
@@ -74,10 +75,12 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
     try {
       const { PROCESSOR_PEER_HOST: host, PROCESSOR_PEER_PORT: port } = configuration;
       const peer = host === undefined ? {} : { peer: { host, port } };
-      const log = await openConfiguredLog(configuration, { clientId: 'stream-processor', logger, ...peer });
+      const tracing = await openConfiguredTracing(configuration, { service: 'stream-processor', registry, logger });
+      const log = await openConfiguredLog(configuration, { clientId: 'stream-processor', logger, registry, ...peer });
       try {
         await runServingProcessor({
           log,
+          tracing,
           generations,
           openStore,
           ...processingSettings(configuration),
@@ -90,6 +93,7 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
         });
       } finally {
         await log.close();
+        await tracing?.close();
       }
     } finally {
       await generations.close();

@@ -4,12 +4,14 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PipelineError } from '@tapeline/core/errors';
+import type { Tracing } from '@tapeline/core/tracing/tracing';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import type { LogBatch, MarketLog, PartitionClaim, RecordCursor } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
 import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
+import { PartitionTrace } from './partition-trace.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
 import { countResults, type ProcessorMetrics } from './processor-metrics.ts';
 import { ResultBatch } from './result-batch.ts';
@@ -32,6 +34,8 @@ export interface PartitionProcessorOptions {
   readonly commitIntervalMs?: number;
   /** Results that are not durable yet, in bytes, before the fold waits. @default 4 MiB */
   readonly maxPendingBytes?: number;
+  /** Sampled ticks are followed. @default none */
+  readonly tracing?: Tracing | undefined;
   /** Aborts when the process stops: what is read is finished first. */
   readonly stopping: AbortSignal;
   /** Called at once when results cannot be written, so that reading ends; `processPartition` throws the same. */
@@ -71,6 +75,7 @@ class PartitionRun {
   readonly #fold: HotFold;
   readonly #feedFold: FeedFold;
   readonly #sink: ResultSink;
+  readonly #trace: PartitionTrace | undefined;
   #nextOffset: number;
   #savedOffset: number;
   #savedAtMs = performance.now();
@@ -98,7 +103,8 @@ class PartitionRun {
     this.#nextOffset = at.nextOffset;
     this.#savedOffset = at.saved ? at.nextOffset : -1;
     const barPartitions = new BarPartitions(options.barPartitions);
-    const { storeTicks = true } = options;
+    const { storeTicks = true, tracing, group } = options;
+    this.#trace = tracing && new PartitionTrace(tracing, { group, bars: options.fold.intervals });
     this.#sink = new ResultSink({
       newBatch: () => new ResultBatch(fold, { storeTicks, barPartitions }),
       nextOffset: at.nextOffset,
@@ -128,7 +134,7 @@ class PartitionRun {
   async process(): Promise<void> {
     for await (const batch of this.#options.claim.read(this.#nextOffset)) {
       this.#turnStartMs = performance.now();
-      const newer = await this.#processBatch(batch);
+      const newer = this.#trace === undefined ? await this.#processBatch(batch) : await this.#processTraced(batch, this.#trace);
       this.#observe(batch);
       batch.release();
       if (newer !== undefined) return this.#pause(newer);
@@ -148,9 +154,17 @@ class PartitionRun {
     const { metrics, claim } = this.#options;
     const partition = String(claim.partition);
     this.#sink.close();
+    this.#trace?.close();
     metrics.watermark.remove(partition);
     metrics.lag.remove(partition);
     metrics.pendingBytes.remove(partition);
+  }
+
+  async #processTraced(batch: LogBatch, trace: PartitionTrace): Promise<PipelineError | undefined> {
+    trace.taken(batch, this.#nextOffset, Date.now());
+    const newer = await this.#processBatch(batch);
+    trace.folded(this.#nextOffset, Date.now());
+    return newer;
   }
 
   /** Gives the error of a record of a newer format, which stands in the way: all before it is taken in. */
@@ -220,12 +234,14 @@ class PartitionRun {
   async #flush(results: ResultBatch): Promise<void> {
     const { log, store, metrics } = this.#options;
     const rows = results.rows();
+    const closed = this.#trace?.closed(results.results.bars, Date.now());
     const blocks = results.blocks();
     const end = metrics.flushSeconds.startTimer();
     await Promise.all([
       rows === undefined ? undefined : untilDurable('writing results', () => store.write(rows), this.#options),
       blocks.length === 0 ? undefined : untilDurable('publishing results', () => log.appendBlocks(blocks), this.#options),
     ]);
+    if (closed !== undefined) this.#trace?.written(closed, Date.now());
     end();
     countResults(results, metrics);
   }

@@ -1,6 +1,7 @@
-/** Metrics of a stream processor. Labels are bounded: partitions, intervals and reasons. */
+/** What a stream processor counts. */
 import { intervals } from '@tapeline/core/intervals';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import type { Registry } from 'prom-client';
 import type { BarBlock } from './hot/bar-block.ts';
 import { barStride, intervalColumn, revisionColumn } from './hot/bar-columns.ts';
 import type { ResultBatch } from './result-batch.ts';
@@ -8,73 +9,24 @@ import type { ResultBatch } from './result-batch.ts';
 export type ProcessorMetrics = ReturnType<typeof createProcessorMetrics>;
 
 export function createProcessorMetrics(registry: Registry) {
-  const registers = [registry];
-  const buckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
   return {
-    records: new Counter({ name: 'stream_processor_records_total', help: 'records read from market-data.feed', registers }),
-    ticks: new Counter({ name: 'stream_processor_ticks_total', help: 'ticks taken into bars', registers }),
-    repeated: new Counter({
-      name: 'stream_processor_ticks_repeated_total',
-      help: 'ticks that were there before: last prices sent again on a new session, and records that stand in the log twice',
-      labelNames: ['why'],
-      registers,
-    }),
-    bars: new Counter({
-      name: 'stream_processor_bars_total',
-      help: 'bars given out, revisions included',
-      labelNames: ['interval'],
-      registers,
-    }),
-    corrections: new Counter({ name: 'stream_processor_corrections_total', help: 'bars given out again with a change', registers }),
-    history: new Counter({
-      name: 'stream_processor_history_records_total',
-      help: 'history records taken in; those refused are dead letters with the reason early',
-      labelNames: ['action'],
-      registers,
-    }),
-    alerts: new Counter({
-      name: 'stream_processor_alerts_total',
-      help: 'alerts given out; by rule they stand in the store',
-      labelNames: ['condition', 'severity'],
-      registers,
-    }),
-    deadLetters: new Counter({ name: 'stream_processor_dead_letters_total', help: 'records refused', labelNames: ['reason'], registers }),
-    flushSeconds: new Histogram({ name: 'stream_processor_flush_seconds', help: 'results of one batch made durable', buckets, registers }),
-    snapshotSeconds: new Histogram({ name: 'stream_processor_snapshot_seconds', help: 'state of one partition saved', buckets, registers }),
-    sinkRetries: new Counter({
-      name: 'stream_processor_sink_retries_total',
-      help: 'writes tried again because the store or the log was away',
-      registers,
-    }),
-    pausedPartitions: new Gauge({
-      name: 'stream_processor_paused_partitions',
-      help: 'partitions paused by a record of a newer format',
-      registers,
-    }),
-    pendingBytes: new Gauge({
-      name: 'stream_processor_pending_result_bytes',
-      help: 'results that are not durable yet; reading waits beyond a bound',
-      labelNames: ['partition'],
-      registers,
-    }),
-    generation: new Gauge({
-      name: 'stream_processor_generation',
-      help: 'generation of the tables that it works for; 0 while those that serve are of another fold',
-      registers,
-    }),
-    partitions: new Gauge({ name: 'stream_processor_partitions', help: 'partitions that this process owns', registers }),
-    watermark: new Gauge({
-      name: 'stream_processor_watermark_lag_seconds',
-      help: 'wall clock minus the watermark',
-      labelNames: ['partition'],
-      registers,
-    }),
-    lag: new Gauge({
-      name: 'stream_processor_lag_records',
-      help: 'records after the last one processed',
-      labelNames: ['partition'],
-      registers,
-    }),
+    records: metricOf(registry, 'tapeline_stream_processor_records_total'),
+    ticks: metricOf(registry, 'tapeline_stream_processor_ticks_total'),
+    repeated: metricOf(registry, 'tapeline_stream_processor_ticks_repeated_total'),
+    bars: metricOf(registry, 'tapeline_stream_processor_bars_total'),
+    corrections: metricOf(registry, 'tapeline_stream_processor_corrections_total'),
+    history: metricOf(registry, 'tapeline_stream_processor_history_records_total'),
+    alerts: metricOf(registry, 'tapeline_stream_processor_alerts_total'),
+    deadLetters: metricOf(registry, 'tapeline_stream_processor_dead_letters_total'),
+    flushSeconds: metricOf(registry, 'tapeline_stream_processor_flush_duration_seconds'),
+    snapshotSeconds: metricOf(registry, 'tapeline_stream_processor_snapshot_duration_seconds'),
+    sinkRetries: metricOf(registry, 'tapeline_stream_processor_sink_retries_total'),
+    pausedPartitions: metricOf(registry, 'tapeline_stream_processor_paused_partitions'),
+    pendingBytes: metricOf(registry, 'tapeline_stream_processor_pending_result_bytes'),
+    generation: metricOf(registry, 'tapeline_stream_processor_generation'),
+    partitions: metricOf(registry, 'tapeline_stream_processor_partitions'),
+    watermark: metricOf(registry, 'tapeline_stream_processor_watermark_lag_seconds'),
+    lag: metricOf(registry, 'tapeline_stream_processor_lag_records'),
   };
 }
 

@@ -1,6 +1,7 @@
 /** A stream processor: a member of the consumer group that runs the fold over each partition it is given. */
 import type { Interval } from '@tapeline/core/intervals';
 import { barsTopic, feedTopic } from '@tapeline/core/topics';
+import type { Tracing } from '@tapeline/core/tracing/tracing';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog, PartitionClaim } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
@@ -18,6 +19,8 @@ export interface StreamProcessorOptions {
   readonly snapshotIntervalMs: number;
   /** Raw ticks go to the store, too. Without them they never become objects. @default true */
   readonly storeTicks?: boolean;
+  /** Sampled ticks are followed. @default none */
+  readonly tracing?: Tracing | undefined;
   /** Aborting finishes what is read, saves and leaves the group. */
   readonly signal: AbortSignal;
   readonly registry: Registry;

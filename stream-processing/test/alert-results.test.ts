@@ -50,7 +50,7 @@ describe('alerts through the processor', () => {
       aHeartbeat({ timeMs: at(63) }),
     );
     const metrics = await market.process(async () => (await alerts()).length === 1);
-    expect(metrics).toContain('stream_processor_alerts_total{condition="level",severity="critical"} 1');
+    expect(metrics).toContain('tapeline_stream_processor_alerts_total{condition="level",severity="critical"} 1');
     await market.append(
       aTick({ timeMs: at(90), price: 102, sequence: 2 }),
       aHeartbeat({ timeMs: at(123) }),

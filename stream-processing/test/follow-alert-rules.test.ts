@@ -96,7 +96,7 @@ describe('the follower of a rules file', () => {
     await sleep(100);
     writeFileSync(file, 'rules:\n');
     await eventually(['a b', 'a c', '']);
-    expect(await metric('alert_rules_in_force')).toBe(0);
+    expect(await metric('tapeline_alert_rules_in_force')).toBe(0);
   });
 
   it('writes nothing when it starts with the rules that stand last in the log', async () => {
@@ -142,14 +142,14 @@ describe('the follower of a rules file', () => {
         'rules[1] "b": rules[0] has the same name: give it another one',
       ],
     });
-    expect(await metric('alert_rules_file_faults')).toBe(2);
+    expect(await metric('tapeline_alert_rules_file_faults')).toBe(2);
     rmSync(file);
     for (let tries = 0; tries < 500 && lines.length === 1; tries += 1) await sleep(20);
     expect(lines[1]).toContain('cannot be read');
     await eventually(['a']);
     writeFileSync(file, rulesText('c'));
     await eventually(['a', 'c']);
-    expect(await metric('alert_rules_file_faults')).toBe(0);
+    expect(await metric('tapeline_alert_rules_file_faults')).toBe(0);
   });
 
   it('puts rules that have not changed into the log again now and then, because it forgets its oldest records', async () => {

@@ -81,9 +81,9 @@ describe('history through the processor', () => {
     expect(await market.deadLetters()).toMatchObject([
       { reason: 'early', detail: expect.stringMatching(/^endMs: ticks may still change/) },
     ]);
-    expect(metrics).toContain('stream_processor_history_records_total{action="replace"} 1');
-    expect(metrics).toContain('stream_processor_history_records_total{action="fill"} 1');
-    expect(metrics).toContain('stream_processor_dead_letters_total{reason="early"} 1');
+    expect(metrics).toContain('tapeline_stream_processor_history_records_total{action="replace"} 1');
+    expect(metrics).toContain('tapeline_stream_processor_history_records_total{action="fill"} 1');
+    expect(metrics).toContain('tapeline_stream_processor_dead_letters_total{reason="early"} 1');
     expect((await loggedBars(at(60 * 40))).map(({ close, flags, indicators }) => [close, flags, indicators === undefined])).toEqual([
       [140, [], false],
       [11, ['gap', 'filled'], true],

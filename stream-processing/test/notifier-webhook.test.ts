@@ -92,7 +92,7 @@ describe('a notifier that posts to a webhook', () => {
     await publish(bench.log, numbered(3));
     await arrived(3);
     expect(posted()).toEqual([0, 1, 2]);
-    expect(await notifier.metric('notifier_failures_total', { destination: 'webhook' })).toBe(2);
+    expect(await notifier.metric('tapeline_notifier_failures_total', { destination: 'webhook' })).toBe(2);
   });
 
   it('waits as long as it is asked to', async () => {
@@ -113,7 +113,7 @@ describe('a notifier that posts to a webhook', () => {
     server.answer = () => ({ status: isWrong ? status : 200 });
     await publish(bench.log, [anAlert(0)]);
     await eventually('it is kept', async () =>
-      (await notifier.metric('notifier_refusals_kept', { destination: 'webhook' })) === 1 ? true : undefined,
+      (await notifier.metric('tapeline_notifier_refusals_kept', { destination: 'webhook' })) === 1 ? true : undefined,
     );
     isWrong = false;
     await publish(bench.log, [anAlert(1)]);

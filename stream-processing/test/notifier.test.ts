@@ -69,7 +69,7 @@ describe('a notifier that mails', () => {
     await publish(bench.log, [...numbered(3), anAlert(1), anAlert(3), anAlert(3)]);
     await mailed(server, 4);
     expect(numbersIn(server.mails)).toEqual([0, 1, 2, 3]);
-    expect(await second.metric('notifier_alerts_skipped_total', { reason: 'known' })).toBe(5);
+    expect(await second.metric('tapeline_notifier_alerts_skipped_total', { reason: 'known' })).toBe(5);
   });
 
   it('waits for a server that is down, and loses nothing', async () => {
@@ -77,13 +77,15 @@ describe('a notifier that mails', () => {
     const notifier = await startAt(server);
     await server.close();
     await publish(bench.log, numbered(150));
-    await eventually('it has tried', async () => (((await notifier.metric('notifier_failures_total')) ?? 0) >= 3 ? true : undefined));
-    expect(await notifier.metric('notifier_oldest_waiting_timestamp_seconds')).toBeGreaterThan(Date.now() / 1_000 - 60);
+    await eventually('it has tried', async () =>
+      ((await notifier.metric('tapeline_notifier_failures_total')) ?? 0) >= 3 ? true : undefined,
+    );
+    expect(await notifier.metric('tapeline_notifier_oldest_waiting_timestamp_seconds')).toBeGreaterThan(Date.now() / 1_000 - 60);
     await server.open();
     await mailed(server, 150);
     expect(numbersIn(server.mails)).toEqual(upTo(150));
     await eventually('nothing waits', async () =>
-      (await notifier.metric('notifier_oldest_waiting_timestamp_seconds')) === 0 ? true : undefined,
+      (await notifier.metric('tapeline_notifier_oldest_waiting_timestamp_seconds')) === 0 ? true : undefined,
     );
     expect(notifier.lines.find(line => line.includes('ECONNREFUSED'))).toContain('check SMTP_HOST and SMTP_PORT');
   });
@@ -115,8 +117,10 @@ describe('a notifier that mails', () => {
     let isWrong = true;
     answerAt(server, moment, code, () => isWrong);
     await publish(bench.log, [anAlert(0)]);
-    await eventually('it is refused', async () => ((await notifier.metric('notifier_messages_refused_total')) === 1 ? true : undefined));
-    await eventually('it is kept', async () => ((await notifier.metric('notifier_refusals_kept')) === 1 ? true : undefined));
+    await eventually('it is refused', async () =>
+      (await notifier.metric('tapeline_notifier_messages_refused_total')) === 1 ? true : undefined,
+    );
+    await eventually('it is kept', async () => ((await notifier.metric('tapeline_notifier_refusals_kept')) === 1 ? true : undefined));
     const connections = server.connections();
     isWrong = false;
     await publish(bench.log, [anAlert(1)]);
@@ -128,7 +132,7 @@ describe('a notifier that mails', () => {
     const again = bench.start(bench.mailbox(server.port));
     const reminder = await eventually('it is told again', () => again.lines.find(line => line.includes('refused messages for good')));
     expect(reminder).toContain('big-drop:AAPL:0');
-    expect(await again.metric('notifier_refusals_kept')).toBe(1);
+    expect(await again.metric('tapeline_notifier_refusals_kept')).toBe(1);
   });
 
   it('keeps mailboxes apart: one that is refused or waits holds up no other, and each gets all', async () => {
@@ -150,7 +154,7 @@ describe('a notifier that mails', () => {
     await mailed(server, 6);
     expect(server.mails.map(({ to }) => to)).toEqual(['good@example.com', 'slow@example.com']);
     expect(numbersIn(server.mails)).toEqual([0, 1, 2, 0, 1, 2]);
-    expect(await notifier.metric('notifier_messages_refused_total', { destination: 'mail-3' })).toBe(1);
+    expect(await notifier.metric('tapeline_notifier_messages_refused_total', { destination: 'mail-3' })).toBe(1);
   });
 
   it('gives up on a server that does not answer, and comes back', async () => {
@@ -246,10 +250,10 @@ describe('a notifier that mails', () => {
     await bench.log.append(value('not an alert'));
     await publish(bench.log, [anAlert(0)]);
     await mailed(server, 1);
-    expect(await notifier.metric('notifier_alerts_skipped_total', { reason: 'invalid' })).toBe(1);
+    expect(await notifier.metric('tapeline_notifier_alerts_skipped_total', { reason: 'invalid' })).toBe(1);
     await bench.log.append(value(JSON.stringify({ ...anAlert(1), v: 999 })));
     await eventually('it says so', () => notifier.lines.find(line => line.includes('upgrade the readers first')));
-    expect(await notifier.metric('notifier_paused', {})).toBe(1);
+    expect(await notifier.metric('tapeline_notifier_paused', {})).toBe(1);
   });
 
   it('sends nothing more until what it sent is remembered, and sends nothing twice for a store that was away', async () => {
@@ -275,12 +279,12 @@ describe('a notifier that mails', () => {
     const second = bench.start(bench.mailbox(server.port));
     await publish(bench.log, numbered(3));
     await mailed(server, 3);
-    expect([await first.metric('notifier_sender', {}), await second.metric('notifier_sender', {})]).toEqual([1, 0]);
+    expect([await first.metric('tapeline_notifier_sender', {}), await second.metric('tapeline_notifier_sender', {})]).toEqual([1, 0]);
     await first.stop();
     await publish(bench.log, numbered(2, {}, 3));
     await mailed(server, 5);
     expect(numbersIn(server.mails)).toEqual(upTo(5));
-    expect(await second.metric('notifier_sender', {})).toBe(1);
+    expect(await second.metric('tapeline_notifier_sender', {})).toBe(1);
   });
 
   it('sums up what is older than an hour in one mail, 100,000 of them in bounded memory', async () => {
@@ -293,21 +297,21 @@ describe('a notifier that mails', () => {
     await publish(bench.log, numbered(3, {}, 200_000));
     await eventually(
       'it has tried',
-      async () => (((await notifier.metric('notifier_failures_total')) ?? 0) >= 1 ? true : undefined),
+      async () => (((await notifier.metric('tapeline_notifier_failures_total')) ?? 0) >= 1 ? true : undefined),
       60_000,
     );
     // What was published above is garbage by then, too.
     expect(process.memoryUsage().heapUsed - beforeBytes).toBeLessThan(150 * 1_048_576);
     await server.open();
     await mailed(server, 3);
-    expect(await notifier.metric('notifier_alerts_sent_total', { told: 'counted' })).toBe(100_000);
+    expect(await notifier.metric('tapeline_notifier_alerts_sent_total', { told: 'counted' })).toBe(100_000);
     expect(numbersIn(server.mails)).toEqual([200_000, 200_001, 200_002]);
     expect(server.mails.length).toBeLessThanOrEqual(3);
     const again = bench.start(bench.mailbox(server.port));
     await notifier.stop();
     await publish(bench.log, [anAlert(99_999, old), anAlert(5, {})]);
     await eventually('they are known', async () =>
-      (await again.metric('notifier_alerts_skipped_total', { reason: 'known' })) === 2 ? true : undefined,
+      (await again.metric('tapeline_notifier_alerts_skipped_total', { reason: 'known' })) === 2 ? true : undefined,
     );
   }, 120_000);
 

@@ -58,7 +58,7 @@ describeWithKafka('poison in a real Kafka', ({ brokers }) => {
         { reason: 'malformed', detail: expect.stringContaining('tombstone'), value: '' },
         { reason: 'malformed', detail: expect.stringContaining('not JSON in UTF-8'), value: '\ufffd\ufffd' },
       ]);
-      expect(metrics).toContain(`stream_processor_dead_letters_total{reason="malformed"} ${letters.length}`);
+      expect(metrics).toContain(`tapeline_stream_processor_dead_letters_total{reason="malformed"} ${letters.length}`);
     },
     patienceMs,
   );
@@ -92,7 +92,7 @@ describeWithKafka('poison in a real Kafka', ({ brokers }) => {
         [at(60), 1],
       ]);
       expect(await poisoned.minutes(other)).toEqual([[at(0), 1]]);
-      expect(metrics).toContain('stream_processor_dead_letters_total{reason="malformed"} 50000');
+      expect(metrics).toContain('tapeline_stream_processor_dead_letters_total{reason="malformed"} 50000');
     },
     patienceMs,
   );
@@ -108,7 +108,7 @@ describeWithKafka('poison in a real Kafka', ({ brokers }) => {
       await poisoned.poison(symbol, '{"v":2,"kind":"tick","symbol":"BTC/USD"}');
       await poisoned.append(aTick({ timeMs: at(63) }), aTick({ timeMs: at(63), symbol: other }), aHeartbeat({ timeMs: at(130) }));
       const isPausedAlone = async (metrics: string): Promise<boolean> =>
-        metricOf(metrics, 'stream_processor_paused_partitions') === 1 && (await poisoned.minutes(other)).length === 1;
+        metricOf(metrics, 'tapeline_stream_processor_paused_partitions') === 1 && (await poisoned.minutes(other)).length === 1;
       for (const _ of ['the first reader', 'one after it']) {
         await poisoned.process(async registry => isPausedAlone(await registry.metrics()), patienceMs);
         expect(await poisoned.minutes(symbol)).toEqual([[at(0), 1]]);

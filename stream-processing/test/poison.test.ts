@@ -36,7 +36,7 @@ describe('poison in the log', () => {
       expect(letter?.detail.length).toBeLessThanOrEqual(2_000);
       expect(letter?.value).toBe(Buffer.from(value).toString('utf8').slice(0, 65_536));
     }
-    expect(metrics).toContain(`stream_processor_dead_letters_total{reason="malformed"} ${poisons.length}`);
+    expect(metrics).toContain(`tapeline_stream_processor_dead_letters_total{reason="malformed"} ${poisons.length}`);
     expect(await poisoned.minutes(symbol)).toEqual([[at(0), 1]]);
   });
 
@@ -82,7 +82,7 @@ describe('poison in the log', () => {
       [at(60), 1],
     ]);
     expect(await poisoned.minutes(other)).toEqual([[at(0), 1]]);
-    expect(metrics).toContain('stream_processor_dead_letters_total{reason="malformed"} 50000');
+    expect(metrics).toContain('tapeline_stream_processor_dead_letters_total{reason="malformed"} 50000');
     const origins = (await poisoned.deadLetters()).map(letter => letter.origin);
     expect(new Set(origins).size).toBe(50_000);
   }, 150_000);
@@ -98,7 +98,9 @@ describe('poison in the log', () => {
     const metrics: string[] = [];
     await poisoned.process(async registry => {
       metrics.push(await registry.metrics());
-      return metricOf(metrics.at(-1) ?? '', 'stream_processor_paused_partitions') === 1 && (await poisoned.minutes(other)).length === 1;
+      return (
+        metricOf(metrics.at(-1) ?? '', 'tapeline_stream_processor_paused_partitions') === 1 && (await poisoned.minutes(other)).length === 1
+      );
     });
     expect(await poisoned.minutes(symbol)).toEqual([[at(0), 1]]);
     expect(await poisoned.minutes(other)).toEqual([[at(60), 1]]);

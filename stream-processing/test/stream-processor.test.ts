@@ -110,7 +110,7 @@ describe('a stream processor on the embedded log and SQLite', () => {
       { open: 100, high: 102, close: 101, tickCount: 3, state: 'final', revision: 1, flags: ['gap'] },
     ]);
     expect(await it.store.latest()).toMatchObject([{ symbol: 'BTC/USD', price: 101 }]);
-    expect(await registry.metrics()).toMatch(/stream_processor_records_total 5/);
+    expect(await registry.metrics()).toMatch(/tapeline_stream_processor_records_total 5/);
     await it.close();
   });
 
@@ -124,8 +124,8 @@ describe('a stream processor on the embedded log and SQLite', () => {
     const registry = await it.process(async () => (await minutesOf(it)).length === 1);
     expect(await minutesOf(it)).toMatchObject([{ open: 100, close: 103, tickCount: 2 }]);
     const metrics = await registry.metrics();
-    expect(metrics).toMatch(/stream_processor_ticks_repeated_total\{why="resent"\} 1/);
-    expect(metrics).toMatch(/stream_processor_ticks_repeated_total\{why="duplicate"\} 1/);
+    expect(metrics).toMatch(/tapeline_stream_processor_ticks_repeated_total\{why="resent"\} 1/);
+    expect(metrics).toMatch(/tapeline_stream_processor_ticks_repeated_total\{why="duplicate"\} 1/);
     await it.close();
   });
 
@@ -146,7 +146,7 @@ describe('a stream processor on the embedded log and SQLite', () => {
     const first = [await minutesOf(it), await it.store.ticks({ symbol: 'BTC/USD', ...day }), await it.store.latest()];
     const registry = await it.process(async () => (await it.log.offsets('market-data.bars')).some(range => range.highWatermark >= 6));
     expect([await minutesOf(it), await it.store.ticks({ symbol: 'BTC/USD', ...day }), await it.store.latest()]).toEqual(first);
-    expect(await registry.metrics()).toMatch(/stream_processor_ticks_total 2/);
+    expect(await registry.metrics()).toMatch(/tapeline_stream_processor_ticks_total 2/);
     await it.close();
   });
 
@@ -165,7 +165,7 @@ describe('a stream processor on the embedded log and SQLite', () => {
       { reason: 'malformed', origin: `market-data.feed/${partition}@3` },
       { reason: 'malformed', origin: `market-data.feed/${partition}@4` },
     ]);
-    expect(await registry.metrics()).toMatch(/stream_processor_dead_letters_total\{reason="malformed"\} 4/);
+    expect(await registry.metrics()).toMatch(/tapeline_stream_processor_dead_letters_total\{reason="malformed"\} 4/);
     await it.close();
   });
 
@@ -179,7 +179,7 @@ describe('a stream processor on the embedded log and SQLite', () => {
     const registry = new Registry();
     await it.process(
       async () => {
-        paused = (await registry.getSingleMetricAsString('stream_processor_paused_partitions').catch(() => '')) ?? '';
+        paused = (await registry.getSingleMetricAsString('tapeline_stream_processor_paused_partitions').catch(() => '')) ?? '';
         return (await minutesOf(it)).length === 1 && / 1$/.test(paused.trim());
       },
       { registry },
@@ -203,7 +203,7 @@ describe('a stream processor on the embedded log and SQLite', () => {
       },
     });
     const registry = await it.process(async () => (await minutesOf(it)).length === 1, { store: flaky });
-    expect(await registry.metrics()).toMatch(/stream_processor_sink_retries_total 3/);
+    expect(await registry.metrics()).toMatch(/tapeline_stream_processor_sink_retries_total 3/);
     await it.close();
   });
 

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { WebSocket } from 'ws';
 import type { ErrorMessage, HelloMessage } from './board-messages.ts';
+import type { BoardTrace } from './board-trace.ts';
 import { maxSymbols, readClientMessage } from './client-message.ts';
 import type { LiveMarket } from './live-market.ts';
 import { ClientLine } from './socket/client-line.ts';
@@ -17,6 +18,7 @@ export interface BoardSocketOptions {
   readonly market: LiveMarket;
   readonly logger: Logger;
   readonly registry: Registry;
+  readonly trace?: BoardTrace | undefined;
   /** @default 100: ten updates a second */
   readonly updateIntervalMs?: number;
   /** Further clients are refused with 503. @default 2,000 */
@@ -54,7 +56,7 @@ interface Connection {
 }
 
 export class BoardSocket {
-  readonly #options: Required<BoardSocketOptions>;
+  readonly #options: Required<Omit<BoardSocketOptions, 'trace'>> & Pick<BoardSocketOptions, 'trace'>;
   readonly #fanOut: FanOut;
   readonly #connections = new Set<Connection>();
   readonly #timers: readonly NodeJS.Timeout[];

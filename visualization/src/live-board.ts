@@ -11,7 +11,9 @@ import type { AnswerBoundsOptions } from './api/answer-bounds.ts';
 import { addApi, type BoardProbes } from './api.ts';
 import { addLogin } from './board-login.ts';
 import { BoardSocket, type BoardSocketOptions } from './board-socket.ts';
+import type { BoardTrace } from './board-trace.ts';
 import { maxMessageBytes } from './client-message.ts';
+import { addHttpMetrics } from './http-metrics.ts';
 import type { LiveMarket } from './live-market.ts';
 import { addPage } from './page-files.ts';
 
@@ -26,6 +28,8 @@ export interface LiveBoardOptions {
   readonly token?: string | undefined;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Sampled ticks are followed to the screens. @default none */
+  readonly trace?: BoardTrace | undefined;
   /** Bounds of the WebSocket. */
   readonly socket?: Pick<BoardSocketOptions, 'updateIntervalMs' | 'maxClients' | 'maxBufferedBytes' | 'maxBehindMs' | 'pingIntervalMs'>;
   /** Bounds of the HTTP interface. */
@@ -48,11 +52,12 @@ export interface LiveBoard {
 export async function startLiveBoard(options: LiveBoardOptions): Promise<LiveBoard> {
   const { host, port, market, store, probes, logger, registry, now = Date.now } = options;
   const server = fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1_024, frameworkErrors: badRequest });
-  const socket = new BoardSocket({ market, logger, registry, now, ...options.socket });
+  const socket = new BoardSocket({ market, logger, registry, now, trace: options.trace, ...options.socket });
   const preClose = () => socket.close();
   await server.register(websocket, { options: { maxPayload: maxMessageBytes, perMessageDeflate: false }, preClose });
   // After the plug-in, which only then ends the connection of a socket that is refused.
   if (options.token !== undefined) addLogin(server, options.token);
+  addHttpMetrics(server, registry);
   addPage(server);
   addApi(server, { market, store, probes, logger, now, bounds: options.answerBounds });
   socket.mount(server);

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bar } from '@tapeline/core/bars';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { partitionOf } from '@tapeline/core/partitioner';
 import { feedTopic } from '@tapeline/core/topics';
 import type { LatestPrice, MarketStore } from '@tapeline/database/market-store';
@@ -13,8 +14,9 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import type { FoldOptions } from '@tapeline/stream-processing/fold/partition-fold';
 import type { Logger } from 'pino';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { FeedStatus } from './board-messages.ts';
+import type { BoardTrace } from './board-trace.ts';
 import { feedStatus, mergeFeeds, silenceMs } from './feed-status.ts';
 import { ChangeCollector, type MarketChanges } from './market-changes.ts';
 import { PartitionReplica } from './partition-replica.ts';
@@ -33,6 +35,8 @@ export interface LiveMarketOptions {
   readonly registry: Registry;
   /** Stops the reading; `closed` tells when it is over. */
   readonly signal: AbortSignal;
+  /** Sampled ticks are followed. @default none */
+  readonly trace?: BoardTrace | undefined;
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
@@ -181,7 +185,7 @@ class ReplicatedMarket implements FollowingMarket {
   }
 
   #replica(partition: number, partitions: number): PartitionReplica {
-    const { log, store, group = 'stream-processor', foldOptions, logger, signal } = this.#options;
+    const { log, store, group = 'stream-processor', foldOptions, logger, signal, trace } = this.#options;
     const metrics = this.#metrics;
     return new PartitionReplica({
       log,
@@ -190,6 +194,7 @@ class ReplicatedMarket implements FollowingMarket {
       fold: { ...foldOptions, partition, partitions },
       logger,
       signal,
+      trace,
       restored: () => this.#restored(partition),
       applied: (outputs, moved) => this.#applied(outputs, moved),
       progress: (records, lag) => {
@@ -238,27 +243,12 @@ class ReplicatedMarket implements FollowingMarket {
   }
 }
 
-interface MarketMetrics {
-  readonly records: Counter;
-  readonly skipped: Counter<'code'>;
-  readonly lag: Gauge<'partition'>;
-}
+type MarketMetrics = ReturnType<typeof marketMetrics>;
 
-function marketMetrics(registry: Registry): MarketMetrics {
-  const registers = [registry];
+function marketMetrics(registry: Registry) {
   return {
-    records: new Counter({ name: 'live_board_records_total', help: 'Records of the feed topic that the board applied.', registers }),
-    skipped: new Counter({
-      name: 'live_board_records_skipped_total',
-      help: 'Records of the feed topic that the board could not read.',
-      labelNames: ['code'],
-      registers,
-    }),
-    lag: new Gauge({
-      name: 'live_board_lag_records',
-      help: 'Records that the board has not applied yet.',
-      labelNames: ['partition'],
-      registers,
-    }),
+    records: metricOf(registry, 'tapeline_live_board_records_total'),
+    skipped: metricOf(registry, 'tapeline_live_board_records_skipped_total'),
+    lag: metricOf(registry, 'tapeline_live_board_lag_records'),
   };
 }

@@ -2,11 +2,13 @@
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
+import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runService, stopSignal } from '@tapeline/core/service';
+import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
 import { openServingStore } from '@tapeline/database/configured-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { BoardTrace } from './board-trace.ts';
 import { type LiveBoard, startLiveBoard } from './live-board.ts';
 import { openLiveMarket } from './live-market.ts';
 
@@ -36,8 +38,9 @@ async function serve(): Promise<number> {
   const configuration = readConfiguration(process.env);
   const logger = createLogger({ name: 'live-board', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
   const signal = stopSignal(logger);
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = processRegistry('live-board');
+  const tracing = await openConfiguredTracing(configuration, { service: 'live-board', registry, logger });
+  const trace = tracing && new BoardTrace(tracing);
   const log = await openConfiguredLog(configuration, { clientId: 'live-board', logger, readOnly: true });
   const store = openServingStore(configuration, { logger, registry, readOnly: true });
   const following = new AbortController();
@@ -52,12 +55,14 @@ async function serve(): Promise<number> {
     },
     logger,
     registry,
+    trace,
     signal: following.signal,
   });
   store.onSwitch(() => market.restore());
   const probes = createProbes({ checks: [{ name: 'live market', check: () => market.problem() }], registry });
   let board: LiveBoard | undefined;
   const parts: readonly Part[] = [
+    { name: 'traces', start: async () => undefined, stop: async () => tracing?.close() },
     { name: 'log', start: async () => undefined, stop: () => log.close() },
     { name: 'store', start: async () => undefined, stop: () => store.close() },
     {
@@ -81,6 +86,7 @@ async function serve(): Promise<number> {
           probes,
           logger,
           registry,
+          trace,
         });
         process.stdout.write(`${board.url}\n`);
       },

@@ -11,6 +11,7 @@ import type { LogBatch, MarketLog, RecordCursor } from '@tapeline/log/market-log
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import { type FoldOptions, type FoldResults, HotFold } from '@tapeline/stream-processing/hot/hot-fold';
 import type { Logger } from 'pino';
+import type { BoardTrace } from './board-trace.ts';
 
 export interface ReplicaOptions {
   readonly log: MarketLog;
@@ -24,6 +25,8 @@ export interface ReplicaOptions {
   readonly restored: () => void;
   /** Outputs of one batch in their order, and the symbols whose latest tick is a newer one. */
   readonly applied: (outputs: readonly FoldOutput[], moved: readonly string[]) => void;
+  /** Sampled ticks are followed. @default none */
+  readonly trace?: BoardTrace | undefined;
   readonly progress: (records: number, lag: number) => void;
   readonly skipped: (code: string) => void;
 }
@@ -138,13 +141,22 @@ export class PartitionReplica {
     const reading = log.read({ topic: feedTopic.name, partition: fold.partition, fromOffset: this.#nextOffset, signal });
     this.#problem = undefined;
     for await (const batch of reading) {
-      await this.#applyBatch(batch);
+      await this.#applyTraced(batch);
       batch.release();
       moved();
       // A long log is read without a pause for I/O in between; the screens' timers get their turn here.
       await setImmediate();
       if (signal.aborted) return;
     }
+  }
+
+  async #applyTraced(batch: LogBatch): Promise<void> {
+    const { trace } = this.#options;
+    if (trace === undefined) return this.#applyBatch(batch);
+    const sampled = trace.fetched(batch, this.#nextOffset);
+    const startMs = Date.now();
+    await this.#applyBatch(batch);
+    trace.folded(sampled, { startMs, endMs: Date.now() });
   }
 
   async #applyBatch(batch: LogBatch): Promise<void> {

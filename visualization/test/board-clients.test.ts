@@ -36,7 +36,10 @@ describe('a slow screen', () => {
     const slow = await Screen.open(board.url);
     slow.watch(...market.symbols());
     slow.socket.pause();
-    await until('updates that the slow one was spared', async () => (await metricOf(registry, 'live_board_updates_skipped_total')) > 25);
+    await until(
+      'updates that the slow one was spared',
+      async () => (await metricOf(registry, 'tapeline_live_board_updates_skipped_total')) > 25,
+    );
     const priceMs = market.price;
     slow.socket.resume();
     await until('the newest price on the slow screen', () => (slow.prices(symbol).at(-1) ?? 0) > priceMs);
@@ -59,13 +62,13 @@ describe('a slow screen', () => {
     slow.socket.pause();
     const fast = await Screen.open(board.url);
     fast.watch(...market.symbols());
-    await until('the drop', async () => (await metricOf(registry, 'live_board_clients_dropped_total', { reason })) === 1);
+    await until('the drop', async () => (await metricOf(registry, 'tapeline_live_board_clients_dropped_total', { reason })) === 1);
     slow.socket.resume();
     await once(slow.socket, 'close');
     const { length } = fast.updates;
     await until('the other one to go on', () => fast.updates.length > length + 5);
-    expect(await metricOf(registry, 'live_board_clients')).toBe(1);
-    expect(await metricOf(registry, 'live_board_clients_dropped_total')).toBe(1);
+    expect(await metricOf(registry, 'tapeline_live_board_clients')).toBe(1);
+    expect(await metricOf(registry, 'tapeline_live_board_clients_dropped_total')).toBe(1);
   });
 });
 
@@ -93,9 +96,9 @@ describe('what screens are told', () => {
     for (const screen of screens) screen.socket.resume();
     for (const [screen, list] of watched) await sameTable(screen, market, list);
     expect(watched.size).toBeGreaterThan(15);
-    expect(await metricOf(registry, 'live_board_rows_sent_total')).toBeGreaterThan(1_000);
-    expect(await metricOf(registry, 'live_board_sent_bytes_total')).toBeGreaterThan(12_000);
-    expect(await metricOf(registry, 'live_board_flush_seconds')).toBeGreaterThan(0);
+    expect(await metricOf(registry, 'tapeline_live_board_rows_sent_total')).toBeGreaterThan(1_000);
+    expect(await metricOf(registry, 'tapeline_live_board_sent_bytes_total')).toBeGreaterThan(12_000);
+    expect(await metricOf(registry, 'tapeline_live_board_turn_duration_seconds')).toBeGreaterThan(0);
   });
 
   it('is complete also for a screen that was passed over while prices moved for the last time', async () => {
@@ -106,7 +109,7 @@ describe('what screens are told', () => {
     screen.watch(...market.allSymbols);
     await until('all rows', () => screen.table.size === 500);
     screen.socket.pause();
-    const skipped = () => metricOf(registry, 'live_board_updates_skipped_total');
+    const skipped = () => metricOf(registry, 'tapeline_live_board_updates_skipped_total');
     for (let spared = 0; spared < 3; spared = await skipped()) {
       market.move(4);
       await sleep(5);

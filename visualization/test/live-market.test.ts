@@ -115,7 +115,7 @@ describe('the live market', () => {
       .map(line => JSON.parse(line) as { msg: string; partition: number; offset: number })
       .filter(line => line.msg.includes('skips'));
     expect(skips).toMatchObject([{ partition: 1, offset: 4 }]);
-    const values = (await registry.getSingleMetric('live_board_records_skipped_total')?.get())?.values.map(({ labels, value }) => [
+    const values = (await registry.getSingleMetric('tapeline_live_board_records_skipped_total')?.get())?.values.map(({ labels, value }) => [
       labels.code,
       value,
     ]);

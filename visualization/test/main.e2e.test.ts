@@ -50,7 +50,7 @@ describe('the live board as a process', () => {
     await feed.append(feed.tick({ symbol: 'BTC/USD', price: 101, timeMs: tenOClockMs + 1_000 }));
     const latest = async () => (await (await fetch(`${url}/api/latest`)).json()) as unknown;
     await until('the price', async () => JSON.stringify(await latest()).includes('101'));
-    expect(await (await fetch(`${url}/metrics`)).text()).toContain('live_board_clients 0');
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('tapeline_live_board_clients 0');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
   });

@@ -1,6 +1,6 @@
 /** Turns the rows of a batch into inserts and hands them to the sink of this store. */
 import type { StoreBatch, TickRow } from '../market-store.ts';
-import type { StoreMetrics } from '../store-metrics.ts';
+import { measuredWrite, type StoreMetrics } from '../store-metrics.ts';
 import type { CassandraConnection } from './cassandra-connection.ts';
 import { alertTable, barTable, gapTable, instrumentTable, latestTable, tickTable } from './cassandra-tables.ts';
 import type { SinkRow, WaitingRow } from './row-queue.ts';
@@ -42,11 +42,7 @@ export function cassandraWriter(options: CassandraWriterOptions): (batch: StoreB
     if (options.ticks) yield* sinkRows(ticks, unexpired(batch.ticks, options), row => ttlSecondsOf(row, options.tickRetentionMs));
   }
 
-  return async batch => {
-    const stop = metrics.writeSeconds.startTimer();
-    await sink.write(rowsOf(batch));
-    stop();
-  };
+  return batch => measuredWrite(metrics, () => sink.write(rowsOf(batch)));
 }
 
 /**

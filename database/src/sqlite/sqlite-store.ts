@@ -18,7 +18,7 @@ import {
   type TickRow,
 } from '../market-store.ts';
 import { newestOfEachKey } from '../store-batch.ts';
-import { type StoreMetrics, storeMetrics } from '../store-metrics.ts';
+import { measuredWrite, type StoreMetrics, storeMetrics } from '../store-metrics.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteFileOf } from './sqlite-generations.ts';
 import { loadSqliteSnapshot, saveSqliteSnapshot } from './sqlite-snapshots.ts';
@@ -75,16 +75,16 @@ class SqliteStore implements MarketStore {
 
   async write(batch: StoreBatch): Promise<void> {
     const { ticks, bars, latest, gaps, instruments, alerts } = newestOfEachKey(batch);
-    const stop = this.#metrics.writeSeconds.startTimer();
-    this.#database.transaction(() => {
-      this.#upsert(tickTable, this.#ticks ? ticks : []);
-      this.#upsert(barTable, bars);
-      this.#upsert(latestTable, latest);
-      this.#upsert(gapTable, gaps);
-      this.#upsert(instrumentTable, instruments);
-      this.#upsert(alertTable, alerts);
-    });
-    stop();
+    await measuredWrite(this.#metrics, () =>
+      this.#database.transaction(() => {
+        this.#upsert(tickTable, this.#ticks ? ticks : []);
+        this.#upsert(barTable, bars);
+        this.#upsert(latestTable, latest);
+        this.#upsert(gapTable, gaps);
+        this.#upsert(instrumentTable, instruments);
+        this.#upsert(alertTable, alerts);
+      }),
+    );
   }
 
   async saveSnapshot(key: SnapshotKey, snapshot: Snapshot): Promise<void> {

@@ -1,52 +1,44 @@
-/** Metrics of the backfill: how much is left, how much came, what went wrong. */
+/** Metrics of a queue of backfills, those of the backfiller or of the history job: how much is left, how much came, what went wrong. */
 import type { ErrorCode } from '@tapeline/core/errors';
-import type { Gauge, Registry } from 'prom-client';
-import { counterOf, gaugeOf } from '../metrics.ts';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import type { Registry } from 'prom-client';
 import type { BackfillProgress } from './backfill-job.ts';
 
-/** What a queue shows of itself; each queue of a process has its own. */
-export interface QueueGauges {
-  readonly jobs: Gauge;
-  readonly refusedJobs: Gauge;
-  readonly windowsLeft: Gauge;
-  readonly oldest: Gauge;
-}
-
-export function backfillerGauges(registry: Registry): QueueGauges {
-  return {
-    jobs: gaugeOf(registry, 'backfiller_jobs', 'backfills in the queue'),
-    refusedJobs: gaugeOf(registry, 'backfiller_jobs_refused', 'backfills in the queue that the vendor refuses'),
-    windowsLeft: gaugeOf(registry, 'backfiller_windows_left', 'windows that are still to be asked for'),
-    oldest: gaugeOf(
-      registry,
-      'backfiller_oldest_job_queued_timestamp_seconds',
-      'when the job that waits longest was queued; 0 without jobs',
-    ),
-  };
-}
+/** Whose queue it is; each queue of a process has metrics of its own. */
+export type QueueOwner = 'backfiller' | 'history';
 
 export class BackfillMetrics {
-  readonly #gauges: QueueGauges;
+  readonly #jobs;
+  readonly #refusedJobs;
+  readonly #windowsLeft;
+  readonly #oldest;
   readonly #finished;
+  readonly #seconds;
   readonly #refusedBars;
   readonly #failures;
 
-  constructor(registry: Registry, gauges: QueueGauges) {
-    this.#gauges = gauges;
-    this.#finished = counterOf(registry, 'backfiller_jobs_done_total', 'backfills that are done');
-    this.#refusedBars = counterOf(registry, 'backfiller_bars_refused_total', "the vendor's bars that cannot be used");
-    this.#failures = counterOf(registry, 'backfiller_failures_total', 'requests of the backfill that failed', ['code']);
+  constructor(registry: Registry, owner: QueueOwner) {
+    this.#jobs = metricOf(registry, `tapeline_${owner}_jobs`);
+    this.#refusedJobs = metricOf(registry, `tapeline_${owner}_jobs_refused`);
+    this.#windowsLeft = metricOf(registry, `tapeline_${owner}_windows_left`);
+    this.#oldest = metricOf(registry, `tapeline_${owner}_oldest_job_queued_timestamp_seconds`);
+    this.#finished = metricOf(registry, `tapeline_${owner}_jobs_done_total`);
+    this.#seconds = metricOf(registry, `tapeline_${owner}_job_duration_seconds`);
+    this.#refusedBars = metricOf(registry, `tapeline_${owner}_bars_refused_total`);
+    this.#failures = metricOf(registry, `tapeline_${owner}_failures_total`);
   }
 
   show({ jobs, refused, windowsLeft, oldestQueuedMs }: BackfillProgress): void {
-    this.#gauges.oldest.set((oldestQueuedMs ?? 0) / 1_000);
-    this.#gauges.jobs.set(jobs);
-    this.#gauges.refusedJobs.set(refused);
-    this.#gauges.windowsLeft.set(windowsLeft);
+    this.#oldest.set((oldestQueuedMs ?? 0) / 1_000);
+    this.#jobs.set(jobs);
+    this.#refusedJobs.set(refused);
+    this.#windowsLeft.set(windowsLeft);
   }
 
-  finished(): void {
+  /** @param tookMs since it was queued */
+  finished(tookMs: number): void {
     this.#finished.inc();
+    this.#seconds.observe(Math.max(0, tookMs) / 1_000);
   }
 
   refusedBars(count: number): void {

@@ -22,7 +22,7 @@ import {
   windowsLeft,
   withGap,
 } from './backfill-job.ts';
-import { BackfillMetrics, backfillerGauges, type QueueGauges } from './backfill-metrics.ts';
+import { BackfillMetrics, type QueueOwner } from './backfill-metrics.ts';
 import type { BackfillStore } from './backfill-store.ts';
 import { type VendorWindow, windowsOf } from './vendor-windows.ts';
 
@@ -46,8 +46,8 @@ export interface BackfillQueueOptions {
   readonly take: (answer: Answer) => Promise<void>;
   readonly logger: Logger;
   readonly registry: Registry;
-  /** @default those of the backfiller */
-  readonly gauges?: QueueGauges;
+  /** Whose metrics it shows. @default 'backfiller' */
+  readonly owner?: QueueOwner;
   /** A symbol as the vendor is asked for it. @default as it is */
   readonly vendorSymbol?: (symbol: string) => string;
   /** Pre- and post-market too. @default false */
@@ -93,7 +93,7 @@ export class BackfillQueue {
     this.#settleMs = options.settleMs ?? 120_000;
     this.#random = options.random ?? Math.random;
     this.#backOff = new BackOff({ baseMs: 2_000, capMs: 300_000, random: this.#random });
-    this.#metrics = new BackfillMetrics(options.registry, options.gauges ?? backfillerGauges(options.registry));
+    this.#metrics = new BackfillMetrics(options.registry, options.owner ?? 'backfiller');
     for (const job of jobs) this.#set(job);
     this.#metrics.show(this.progress);
   }
@@ -226,7 +226,7 @@ export class BackfillQueue {
     if (isDone) {
       await store.remove(job.id);
       this.#delete(job.id);
-      this.#metrics.finished();
+      this.#metrics.finished(this.#clock() - job.queuedMs);
     } else await this.#keep({ ...(this.#jobs.get(job.id) ?? job), nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
     const { jobs, windowsLeft: left } = this.progress;
     this.#metrics.show(this.progress);

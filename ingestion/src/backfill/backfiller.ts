@@ -78,7 +78,7 @@ export async function runBackfiller(options: BackfillerOptions): Promise<void> {
 async function openBackfiller(options: BackfillerOptions) {
   const { client, store, log, logger, registry, settleMs, tolerance, clock = Date.now } = options;
   const patience: Patience = { signal: options.signal, logger };
-  const writer = new HistoryWriter(log, registry);
+  const writer = new HistoryWriter(log, registry, 'backfiller');
   const filler = new GapFiller({ store, writer, logger });
   const reconciler = new Reconciler({ store, writer, tolerance, logger, registry });
   const names = new VendorNames(options.symbolsNow);

@@ -1,10 +1,11 @@
 /** Appends history records to `market-data.feed`, through the log's one door, in order; counts them. */
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { HistoryRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Registry } from 'prom-client';
 import { logEntries } from '../log-entries.ts';
-import { counterOf } from '../metrics.ts';
+import type { QueueOwner } from './backfill-metrics.ts';
 import { type Patience, patiently } from './patience.ts';
 
 const recordsOfAppend = 500;
@@ -13,9 +14,9 @@ export class HistoryWriter {
   readonly #log: MarketLog;
   readonly #records;
 
-  constructor(log: MarketLog, registry: Registry) {
+  constructor(log: MarketLog, registry: Registry, owner: QueueOwner) {
     this.#log = log;
-    this.#records = counterOf(registry, 'backfiller_records_total', 'history records that the log took', ['action']);
+    this.#records = metricOf(registry, `tapeline_${owner}_records_total`);
   }
 
   /** Resolves when all are durable; waits for a log that is away. @throws what no waiting helps against. */

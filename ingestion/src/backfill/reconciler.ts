@@ -1,9 +1,10 @@
 /** Holds stored bars against the vendor's and has the verdict flagged: `reconciled` or `mismatch`; a split is told and flags nothing. */
+
 import type { Bar } from '@tapeline/core/bars';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { HistoryRecord } from '@tapeline/core/records';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { counterOf } from '../metrics.ts';
 import type { Answer } from './backfill-queue.ts';
 import { type Comparison, compared, type Tolerance } from './comparison.ts';
 import { flagRecord, isComparable } from './history-records.ts';
@@ -30,7 +31,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#compared = counterOf(options.registry, 'backfiller_bars_compared_total', "bars that were held against the vendor's", ['verdict']);
+    this.#compared = metricOf(options.registry, 'tapeline_backfiller_bars_compared_total');
   }
 
   /** Resolves when the verdicts are in the log. Bars of which a gap took a part, or that have a verdict, are passed over. */

@@ -1,6 +1,7 @@
 /** What the processes share that ask the vendor and look at log and store: their faults, and the parts that they are made of. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
+import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { type Part, runningPart } from '@tapeline/core/service';
 import { openServingStore } from '@tapeline/database/configured-store';
@@ -8,7 +9,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { restUrlOf } from './configured-backfiller.ts';
 
 /** What the work of such a process is given. */
@@ -40,13 +41,12 @@ export function refuseFaults(configuration: Configuration, onOneMachine: string)
 
 /** The parts of the process `name`, in the order in which they start: probes, log, store, and its work. */
 export function vendorParts(
-  name: string,
+  name: 'backfiller' | 'history' | 'instruments',
   configuration: Configuration,
   logger: Logger,
   work: (given: VendorWork) => Promise<void>,
 ): readonly Part[] {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = processRegistry(name);
   let probes: ProbeServer | undefined;
   let log: MarketLog | undefined;
   let store: MarketStore | undefined;
@@ -57,7 +57,7 @@ export function vendorParts(
     logger.info({ url: probes.url }, `probes and metrics at ${probes.url}`);
   };
   const openLog = async () => {
-    log = await openConfiguredLog(configuration, { clientId: name, logger });
+    log = await openConfiguredLog(configuration, { clientId: name, logger, registry });
   };
   const openStore = async () => {
     store = openServingStore(configuration, { logger, registry, readOnly: true });

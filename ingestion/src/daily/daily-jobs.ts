@@ -23,7 +23,7 @@ export interface DailyJobParts {
 }
 
 export interface DailyJob {
-  readonly name: string;
+  readonly name: 'history' | 'instruments';
   /** Resolves when all is done, or when the signal aborts. */
   readonly run: (configuration: Configuration, parts: DailyJobParts) => Promise<unknown>;
 }

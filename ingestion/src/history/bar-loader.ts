@@ -1,4 +1,6 @@
 /** Writes the vendor's bars of windows that have none stored; a stored bar stays as it is. */
+
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Answer } from '../backfill/backfill-queue.ts';
@@ -6,7 +8,6 @@ import { loadRecord } from '../backfill/history-records.ts';
 import { HistoryWriter } from '../backfill/history-writer.ts';
 import type { Patience } from '../backfill/patience.ts';
 import { type StoredBars, storedBars } from '../backfill/stored-bars.ts';
-import { historyBars } from './history-metrics.ts';
 
 export interface BarLoaderOptions {
   readonly store: StoredBars;
@@ -32,8 +33,8 @@ export class BarLoader {
 
   constructor(options: BarLoaderOptions) {
     this.#options = options;
-    this.#writer = new HistoryWriter(options.log, options.registry);
-    this.#bars = historyBars(options.registry);
+    this.#writer = new HistoryWriter(options.log, options.registry, 'history');
+    this.#bars = metricOf(options.registry, 'tapeline_history_bars_total');
   }
 
   get bars(): LoadedBars {

@@ -15,7 +15,6 @@ import { ItemBackfillStore } from '../backfill/backfill-store.ts';
 import { type Patience, patientItems } from '../backfill/patience.ts';
 import type { RestClient, VendorInterval } from '../twelve-data/rest-client.ts';
 import { BarLoader, type LoadedBars } from './bar-loader.ts';
-import { historyGauges } from './history-metrics.ts';
 import { type DayRange, LoadedRanges } from './loaded-ranges.ts';
 
 export interface HistoryJobOptions {
@@ -72,7 +71,7 @@ export async function runHistoryJob(options: HistoryJobOptions): Promise<History
     settleMs: options.settleMs,
     clock,
     ...(options.pause === undefined ? {} : { pause: options.pause }),
-    gauges: historyGauges(registry),
+    owner: 'history',
     logger,
     registry,
   });

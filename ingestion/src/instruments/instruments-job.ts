@@ -2,7 +2,9 @@
  * Asks the vendor once what each symbol is, and writes it as `instrument` records. A symbol whose stored row is younger than 20 h is left out,
  * so a run that was killed goes on where it was, and one that was done asks for nothing.
  */
+
 import { type ErrorCode, hasCode, PipelineError } from '@tapeline/core/errors';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { InstrumentRecord } from '@tapeline/core/records';
 import { nameInPrices } from '@tapeline/core/shards';
 import { feedTopic } from '@tapeline/core/topics';
@@ -13,7 +15,6 @@ import type { Registry } from 'prom-client';
 import { BackOff, pause as realPause } from '../back-off.ts';
 import { type Patience, patiently } from '../backfill/patience.ts';
 import { logEntries } from '../log-entries.ts';
-import { counterOf } from '../metrics.ts';
 import type { Profile } from '../twelve-data/rest-answers.ts';
 import type { RestClient } from '../twelve-data/rest-client.ts';
 import { instrumentRecord, isStock, type Told } from './instrument-facts.ts';
@@ -62,6 +63,9 @@ export async function runInstrumentsJob(options: InstrumentsJobOptions): Promise
   const names = [...new Map(symbols.map(symbol => [nameInPrices(symbol), symbol]))];
   const due = names.filter(([symbol]) => (stored.get(symbol)?.receivedTimeMs ?? Number.NEGATIVE_INFINITY) <= clock() - youngMs);
   const desk = new InstrumentDesk(options, patience);
+  const left = metricOf(options.registry, 'tapeline_instruments_symbols_left');
+  const stop = metricOf(options.registry, 'tapeline_instruments_run_duration_seconds').startTimer();
+  left.set(due.length);
   const result = { refreshed: 0, young: names.length - due.length, refused: 0 };
   for (const [symbol, vendorName] of due) {
     try {
@@ -72,10 +76,12 @@ export async function runInstrumentsJob(options: InstrumentsJobOptions): Promise
         await desk.write(instrumentRecord(symbol, { ...told, receivedTimeMs: clock() }, stored.get(symbol)));
         result.refreshed += 1;
       }
+      left.dec();
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
+  stop();
   const { refreshed, young, refused } = result;
   const end = signal.aborted ? 'instruments are stopped and go on with the next run' : 'instruments are done';
   logger.info({ ...result, isDone: !signal.aborted }, `${end}: ${refreshed} refreshed, ${young} young enough, ${refused} refused`);
@@ -87,13 +93,15 @@ class InstrumentDesk {
   readonly #options: InstrumentsJobOptions;
   readonly #patience: Patience;
   readonly #records;
+  readonly #failures;
   /** False from the first time on that the plan does not give it. */
   #asksForSectors: boolean;
 
   constructor(options: InstrumentsJobOptions, patience: Patience) {
     this.#options = options;
     this.#patience = patience;
-    this.#records = counterOf(options.registry, 'instruments_records_total', 'instrument records that the log took');
+    this.#records = metricOf(options.registry, 'tapeline_instruments_records_total');
+    this.#failures = metricOf(options.registry, 'tapeline_instruments_failures_total');
     this.#asksForSectors = options.creditsPerMinute >= profileCredits;
     const { creditsPerMinute } = options;
     if (this.#asksForSectors) return;
@@ -137,6 +145,7 @@ class InstrumentDesk {
     try {
       return await this.#patientAnswer(ask);
     } catch (error) {
+      if (error instanceof PipelineError) this.#failures.inc({ code: error.code });
       if (!(error instanceof PipelineError) || !useless.includes(error.code)) throw error;
       if (what === 'sector' && error.code === 'vendor.refused') this.#asksForSectors = false;
       const consequence = what === 'quote' ? `${symbol} stays as it is` : `the ${what} of ${symbol} stays as it is`;

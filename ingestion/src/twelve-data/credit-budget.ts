@@ -2,11 +2,12 @@
  * Lets requests through so that a key's credits are never overspent, whoever uses it, in this process and in those that share its
  * store. First come, first served within a process. A claim is durable before the request goes out, so a process that is killed has spent it.
  */
+
 import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@tapeline/core/errors';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Gauge, Registry } from 'prom-client';
 import { pause as realPause } from '../back-off.ts';
-import { counterOf, gaugeOf } from '../metrics.ts';
 import {
   type CreditLedger,
   type CreditLimits,
@@ -193,11 +194,11 @@ export class CreditBudget {
 
 function metricsOf(registry: Registry) {
   return {
-    spent: counterOf(registry, 'backfiller_rest_credits_claimed_total', "credits of the vendor's REST API that requests were sent for"),
-    waited: counterOf(registry, 'backfiller_rest_credits_wait_seconds_total', 'time that requests waited for credits'),
-    waiting: gaugeOf(registry, 'backfiller_rest_credits_waiting', '1 while a request waits for credits'),
-    minute: gaugeOf(registry, 'backfiller_rest_credits_minute_left', 'credits that can be claimed now, by the minute'),
-    day: gaugeOf(registry, 'backfiller_rest_credits_day_left', 'credits that can be claimed now, by the day (UTC); -1 without a limit'),
+    spent: metricOf(registry, 'tapeline_rest_credits_claimed_total'),
+    waited: metricOf(registry, 'tapeline_rest_credits_wait_seconds_total'),
+    waiting: metricOf(registry, 'tapeline_rest_credits_waiting'),
+    minute: metricOf(registry, 'tapeline_rest_credits_minute_left'),
+    day: metricOf(registry, 'tapeline_rest_credits_day_left'),
   };
 }
 

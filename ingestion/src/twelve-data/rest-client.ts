@@ -1,10 +1,11 @@
 /** Asks TwelveData's REST API: each request waits for its credits, and ends as a typed answer or as one of the errors of `rest-errors.ts`. */
+
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { scrubber } from '@tapeline/core/logging';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Registry } from 'prom-client';
 import { ZodError } from 'zod';
-import { counterOf } from '../metrics.ts';
 import type { CreditBudget, Grant } from './credit-budget.ts';
 import {
   faultsOf,
@@ -71,6 +72,8 @@ export class RestClient {
   /** A vendor's text may repeat the key. */
   readonly #clean: (text: string) => string;
   readonly #requests;
+  readonly #failures;
+  readonly #seconds;
 
   /** @throws PipelineError `usage` when a request could outlive its claim. */
   constructor(options: RestClientOptions) {
@@ -82,8 +85,9 @@ export class RestClient {
       const message = `requestTimeoutMs must be at least ${slackMs} below the budget's longestRequestMs of ${longestRequestMs}, was ${this.#timeoutMs}`;
       throw new PipelineError('usage', message, { retriable: false });
     }
-    const labels = ['endpoint', 'outcome'] as const;
-    this.#requests = counterOf(options.registry, 'backfiller_rest_requests_total', "requests to the vendor's REST API", labels);
+    this.#requests = metricOf(options.registry, 'tapeline_rest_requests_total');
+    this.#failures = metricOf(options.registry, 'tapeline_rest_failures_total');
+    this.#seconds = metricOf(options.registry, 'tapeline_rest_request_duration_seconds');
   }
 
   /** Bars of a symbol, in UTC, ascending. One credit. @throws PipelineError `vendor.no-data` when there are none. */
@@ -123,6 +127,7 @@ export class RestClient {
 
   async #ask<T>(ask: Ask<T>, signal: AbortSignal): Promise<T> {
     const grant = await this.#options.budget.take(ask.credits, signal);
+    const stop = this.#seconds.startTimer({ endpoint: ask.endpoint });
     try {
       const answer = ask.read(await this.#body(ask, grant, signal));
       this.#requests.inc({ endpoint: ask.endpoint, outcome: 'ok' });
@@ -132,7 +137,10 @@ export class RestClient {
       const told = error instanceof ZodError ? malformed(ask.endpoint, faultsOf(error), error) : error;
       const outcome = told instanceof PipelineError ? told.code : 'failed';
       this.#requests.inc({ endpoint: ask.endpoint, outcome });
+      this.#failures.inc({ endpoint: ask.endpoint });
       throw told;
+    } finally {
+      stop();
     }
   }
 

@@ -5,13 +5,14 @@
  * A session is a row of rounds without a failure. After a failure the session is over and the next one begins with the next answer, so what
  * changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what changed before it has been seen.
  */
+
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause } from '../back-off.ts';
 import type { EventQueue } from '../event-queue.ts';
 import type { FeedEvent, LastSession } from '../feed.ts';
-import { counterOf } from '../metrics.ts';
 import { queuedFeed } from '../queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from '../session-mapper.ts';
 import { Subscriptions } from '../subscriptions.ts';
@@ -104,8 +105,8 @@ class Polling {
     this.#subscriptions = new Subscriptions({ symbols, retryRefusedMs, nameInPrices: symbol => symbol });
     this.#failing = new BackOff({ baseMs: 1_000, capMs: 60_000, random });
     this.#limited = new BackOff({ baseMs: limitedWaitMs, capMs: longestLimitedWaitMs, random });
-    this.#polls = counterOf(registry, 'ingester_polls_total', 'questions to a vendor that is polled, by what became of them', ['outcome']);
-    this.#disconnects = counterOf(registry, 'ingester_disconnects_total', 'connections that ended or did not come about', ['kind']);
+    this.#polls = metricOf(registry, 'tapeline_ingester_polls_total');
+    this.#disconnects = metricOf(registry, 'tapeline_ingester_disconnects_total');
   }
 
   async run(): Promise<void> {

@@ -113,7 +113,7 @@ async function lagsOf(running: RunningProcess): Promise<readonly (readonly [numb
   if (url === undefined) return [];
   try {
     const metrics = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(2_000) })).text();
-    const lines = metrics.matchAll(/^stream_processor_lag_records\{partition="(\d+)"\} (\d+)/gm);
+    const lines = metrics.matchAll(/^tapeline_stream_processor_lag_records\{partition="(\d+)"\} (\d+)/gm);
     return [...lines].map(([, partition, lag]) => [Number(partition), Number(lag)] as const);
   } catch {
     return [];

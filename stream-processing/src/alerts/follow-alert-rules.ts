@@ -7,12 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertRule } from '@tapeline/core/alert-rules';
 import { hasCode, PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
 import { type AlertRulesRecord, recordFormat } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { readRulesFile, stampOfFile } from './rules-file.ts';
 
 export interface FollowAlertRulesOptions {
@@ -162,14 +163,9 @@ function textOf(rules: readonly unknown[] | undefined): string {
 }
 
 function createMetrics(registry: Registry) {
-  const registers = [registry];
   return {
-    rules: new Gauge({ name: 'alert_rules_in_force', help: 'rules of the file that stand in the log', registers }),
-    faults: new Gauge({
-      name: 'alert_rules_file_faults',
-      help: 'what is wrong with ALERT_RULES_FILE; the rules of before stay',
-      registers,
-    }),
-    published: new Counter({ name: 'alert_rules_published_total', help: 'records of rules put into the log', registers }),
+    rules: metricOf(registry, 'tapeline_alert_rules_in_force'),
+    faults: metricOf(registry, 'tapeline_alert_rules_file_faults'),
+    published: metricOf(registry, 'tapeline_alert_rules_published_total'),
   };
 }

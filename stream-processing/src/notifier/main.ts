@@ -2,12 +2,12 @@
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger, scrubber } from '@tapeline/core/logging';
+import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { followAlertRules } from '../alerts/follow-alert-rules.ts';
 import { configuredDestinations, runConfiguredNotifier } from './configured-notifier.ts';
 import { notifyTest } from './notify-test.ts';
@@ -64,8 +64,7 @@ function checkThatItCanRun(configuration: Configuration): void {
 
 /** The process's parts, in the order in which they start. */
 function partsOf(configuration: Configuration, logger: Logger): readonly Part[] {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = processRegistry('notifier');
   const { ALERT_RULES_FILE: file, BAR_INTERVALS: intervals } = configuration;
   const sends = configuredDestinations(configuration).length > 0;
   let probes: ProbeServer | undefined;
@@ -81,7 +80,7 @@ function partsOf(configuration: Configuration, logger: Logger): readonly Part[] 
     logger.info({ url: probes.url }, `probes and metrics at ${probes.url}`);
   };
   const openLog = async () => {
-    log = await openConfiguredLog(configuration, { clientId: 'notifier', logger });
+    log = await openConfiguredLog(configuration, { clientId: 'notifier', logger, registry });
   };
   const onAssigned = () => {
     isMember = true;

@@ -12,7 +12,7 @@ import type { Registry } from 'prom-client';
 import { AlertStream, alertsPartition } from './alert-stream.ts';
 import type { Destination } from './destination.ts';
 import { noFence, takeFence } from './fence.ts';
-import { NotifierMetrics } from './notifier-metrics.ts';
+import { type NotifierMetrics, notifierMetrics } from './notifier-metrics.ts';
 import { patiently } from './patience.ts';
 import { Refusals } from './refusals.ts';
 import { runSender, type SenderOptions, type SenderTiming } from './sender.ts';
@@ -43,7 +43,7 @@ export interface NotifierOptions {
  */
 export async function runNotifier(options: NotifierOptions): Promise<void> {
   const { log, group, destinations, logger, signal, onAssigned } = options;
-  const metrics = new NotifierMetrics(
+  const metrics = notifierMetrics(
     options.registry,
     destinations.map(({ name }) => name),
   );

@@ -132,7 +132,9 @@ class Sender {
       if (holds === false) superseded();
       if (holds !== true) return false;
       const notice = draft.notice();
+      const stop = metrics.sendSeconds.startTimer({ destination: destination.name });
       const outcome = await destination.send(notice, over);
+      stop();
       if (outcome.kind !== 'delayed') {
         await this.#settle(draft, notice, outcome);
         return true;

@@ -63,7 +63,7 @@ export async function examinedFlow(environment: Environment): Promise<ExaminedFl
     return true;
   }
   async function hasReadAll(): Promise<boolean> {
-    return metricOf(await registry.metrics(), 'stream_processor_records_total') >= told * partitions;
+    return metricOf(await registry.metrics(), 'tapeline_stream_processor_records_total') >= told * partitions;
   }
   return {
     log,

@@ -10,6 +10,7 @@
  */
 
 import { ageOf, latest } from './market-queries.ts';
+import { max, orZero, plus, rate, type Series, sum, times, value } from './promql.ts';
 import { cassandraSource, cqlOfAlert, prometheusSource } from './sources.ts';
 
 /** As Grafana's file provisioning reads it. */
@@ -89,7 +90,7 @@ function behind(): Question {
     summary: 'bars close {{ printf "%.0f" .Values.B.Value }} s late',
     runbook:
       'Records to do on the dashboard Pipeline rise: too few processors or a slow store. They do not: no heartbeat of a connected feed.',
-    query: prometheusQuery('max(stream_processor_watermark_lag_seconds)'),
+    query: prometheusQuery(max(value('tapeline_stream_processor_watermark_lag_seconds'))),
     reducer: 'last',
     above: 60,
     lasting: '2m',
@@ -98,15 +99,15 @@ function behind(): Question {
 }
 
 function refused(): Question {
-  const processors = 'sum(rate(stream_processor_dead_letters_total[10m])) or vector(0)';
-  const ingesters = 'sum(rate(ingester_ticks_refused_total[10m])) or vector(0)';
+  const processors = orZero(sum(rate('tapeline_stream_processor_dead_letters_total', '10m')));
+  const ingesters = orZero(sum(rate('tapeline_ingester_ticks_refused_total', '10m')));
   return {
     uid: 'tapeline-errors',
     title: 'Records are refused',
     severity: 'warning',
     summary: '{{ printf "%.0f" .Values.B.Value }} records a minute go to market-data.dead-letter',
     runbook: 'Read some of them in Kafdrop, topic market-data.dead-letter: each names its reason, field and origin.',
-    query: prometheusQuery(`60 * (${processors}) + 60 * (${ingesters})`),
+    query: prometheusQuery(plus(times(60, processors), times(60, ingesters))),
     reducer: 'last',
     above: 30,
     lasting: '5m',
@@ -114,7 +115,7 @@ function refused(): Question {
   };
 }
 
-function prometheusQuery(expr: string): AlertQuery {
+function prometheusQuery({ expr }: Series): AlertQuery {
   const model = { refId: 'A', datasource: prometheusSource, expr, instant: true, range: false, intervalMs: 1_000, maxDataPoints: 43_200 };
   return { refId: 'A', datasourceUid: prometheusSource.uid ?? '', relativeTimeRange: lastMinutes, model };
 }

@@ -10,6 +10,7 @@ import { addressOf, dashboardOf } from './dashboard.ts';
 import { ageOf, barsOfSymbols, gaps, latest, oneFrame } from './market-queries.ts';
 import { colorsByName, green, legend, orange, property, red, table, thresholds, tile } from './panels.ts';
 import { prometheusChart } from './prometheus-chart.ts';
+import { increase, rate, sum, times } from './promql.ts';
 import { cassandraSource, cql } from './sources.ts';
 import { arranged, grouped, oldestFirst, sortedBy } from './transformations.ts';
 import { intervalVariable, symbolsVariable, symbolVariable } from './variables.ts';
@@ -195,9 +196,9 @@ function lateTicks() {
     },
     'short',
     [
-      ['60 * sum(rate(stream_processor_dead_letters_total{reason="late"}[5m]))', 'late'],
-      ['60 * sum by (reason) (rate(stream_processor_dead_letters_total{reason!="late"}[5m]))', '{{reason}}'],
-      ['60 * sum by (reason) (rate(ingester_ticks_refused_total[5m]))', 'ingester: {{reason}}'],
+      [times(60, sum(rate('tapeline_stream_processor_dead_letters_total', '5m', { reason: 'late' }))), 'late'],
+      [times(60, sum(rate('tapeline_stream_processor_dead_letters_total', '5m', { reason: '!late' }), 'reason')), '{{reason}}'],
+      [times(60, sum(rate('tapeline_ingester_ticks_refused_total', '5m'), 'reason')), 'ingester: {{reason}}'],
     ],
   );
 }
@@ -212,8 +213,8 @@ function corrections() {
     },
     'short',
     [
-      ['60 * sum(rate(stream_processor_corrections_total[5m]))', 'corrected'],
-      ['60 * sum by (action) (rate(stream_processor_history_records_total[5m]))', 'history: {{action}}'],
+      [times(60, sum(rate('tapeline_stream_processor_corrections_total', '5m'))), 'corrected'],
+      [times(60, sum(rate('tapeline_stream_processor_history_records_total', '5m'), 'action')), 'history: {{action}}'],
     ],
   );
 }
@@ -227,6 +228,6 @@ function mismatches() {
       height: 8,
     },
     'short',
-    [['sum by (verdict) (increase(backfiller_bars_compared_total[1d]))', '{{verdict}}']],
+    [[sum(increase('tapeline_backfiller_bars_compared_total', '1d'), 'verdict'), '{{verdict}}']],
   );
 }

@@ -1,8 +1,11 @@
 /** *Pipeline*: from the feed to the store, as Prometheus counts it. */
+
 import type { Dashboard, ThresholdsConfigBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { NameOf } from '@tapeline/core/metrics/catalogue';
 import { dashboardOf } from './dashboard.ts';
 import { green, type Heading, orange, red, thresholds, tile } from './panels.ts';
 import { prometheusChart, type Queries } from './prometheus-chart.ts';
+import { countRate, cpuRate, increase, max, min, quantile, rate, type Series, since, sum, times, value, where } from './promql.ts';
 import { newest, prometheusSource } from './sources.ts';
 
 /** The pipeline dashboard. */
@@ -12,27 +15,26 @@ export function pipeline(): Dashboard {
     title: 'Pipeline',
     description: 'From the feed to the store: how much, how late, what went wrong, and how near its bounds it is.',
     from: 'now-1h',
-    panels: [...tiles(), ...rates(), ...lags(), ...latencies(), ...errors(), ...alerts(), ...saturation()],
+    panels: [...tiles(), ...rates(), ...lags(), ...latencies(), ...requests(), ...errors(), ...alerts(), ...saturation()],
   });
 }
 
-function number(title: string, description: string, expr: string, colors: ThresholdsConfigBuilder, unit = 'short') {
+function number(title: string, description: string, series: Series, colors: ThresholdsConfigBuilder, unit = 'short') {
   return tile({ title, description, width: 4, height: 4 })
     .datasource(prometheusSource)
     .unit(unit)
     .thresholds(colors)
-    .withTarget(newest(expr));
+    .withTarget(newest(series));
 }
 
 function chart(heading: Omit<Heading, 'height'>, unit: string, queries: Queries) {
   return prometheusChart({ ...heading, height: 8 }, unit, queries);
 }
 
-function quantiles(metric: string, name: string): Queries {
-  const of = (quantile: number) => `histogram_quantile(${quantile}, sum by (le) (rate(${metric}_bucket[5m])))`;
+function quantiles(metric: NameOf<'histogram'>, name: string): Queries {
   return [
-    [of(0.5), `${name}, half`],
-    [of(0.99), `${name}, 99 %`],
+    [quantile(0.5, metric), `${name}, half`],
+    [quantile(0.99, metric), `${name}, 99 %`],
   ];
 }
 
@@ -41,38 +43,38 @@ function tiles() {
     number(
       'Active ingesters',
       'One, always: none means that nothing is received, two would fight for the vendor’s connections.',
-      'sum(ingester_leader)',
+      sum(value('tapeline_ingester_leader')),
       thresholds(red, [1, green], [2, red]),
     ),
     number(
       'Feeds connected',
       '1 while each feed has a session, 0 while one of them has none.',
-      'min(max by (feed) (ingester_connected))',
+      min(max(value('tapeline_ingester_connected'), 'feed')),
       thresholds(red, [1, green]),
     ),
     number(
       'Behind the clock',
       'Wall clock minus the watermark, of the partition that is furthest behind: bars close so late.',
-      'max(stream_processor_watermark_lag_seconds)',
+      max(value('tapeline_stream_processor_watermark_lag_seconds')),
       thresholds(green, [10, orange], [60, red]),
       's',
     ),
     number(
       'Records to do',
       'Records of the feed topic after the last one that was processed.',
-      'sum(stream_processor_lag_records)',
+      sum(value('tapeline_stream_processor_lag_records')),
       thresholds(green, [100_000, orange], [1_000_000, red]),
     ),
     number(
       'Partitions owned',
       'By all processors together: as many as market-data.feed has, 24 unless told.',
-      'sum(stream_processor_partitions)',
+      sum(value('tapeline_stream_processor_partitions')),
       thresholds(red, [1, green]),
     ),
     number(
       'Partitions paused',
       'By a record of a newer format: upgrade the processors.',
-      'sum(stream_processor_paused_partitions)',
+      sum(value('tapeline_stream_processor_paused_partitions')),
       thresholds(green, [1, red]),
     ),
   ];
@@ -84,19 +86,19 @@ function rates() {
       { title: 'Ticks a second', description: 'From the socket to the bars: received = in the log + refused + lost.', width: 12 },
       'cps',
       [
-        ['sum(rate(ingester_ticks_received_total[1m]))', 'received'],
-        ['sum(rate(ingester_ticks_accepted_total[1m]))', 'in the log'],
-        ['sum(rate(stream_processor_ticks_total[1m]))', 'in bars'],
-        ['sum(rate(ingester_ticks_lost_total[1m]))', 'lost'],
-        ['sum(rate(stream_processor_ticks_repeated_total[1m]))', 'repeated'],
+        [sum(rate('tapeline_ingester_ticks_received_total', '1m')), 'received'],
+        [sum(rate('tapeline_ingester_ticks_accepted_total', '1m')), 'in the log'],
+        [sum(rate('tapeline_stream_processor_ticks_total', '1m')), 'in bars'],
+        [sum(rate('tapeline_ingester_ticks_lost_total', '1m')), 'lost'],
+        [sum(rate('tapeline_stream_processor_ticks_repeated_total', '1m')), 'repeated'],
       ],
     ),
     chart(
       { title: 'Bars a second', description: 'Given out by the processors, by interval, and of these the corrections.', width: 12 },
       'cps',
       [
-        ['sum by (interval) (rate(stream_processor_bars_total[1m]))', '{{interval}}'],
-        ['sum(rate(stream_processor_corrections_total[1m]))', 'corrections'],
+        [sum(rate('tapeline_stream_processor_bars_total', '1m'), 'interval'), '{{interval}}'],
+        [sum(rate('tapeline_stream_processor_corrections_total', '1m')), 'corrections'],
       ],
     ),
   ];
@@ -111,14 +113,14 @@ function lags() {
         width: 12,
       },
       's',
-      [['max by (partition) (stream_processor_watermark_lag_seconds)', 'partition {{partition}}']],
+      [[max(value('tapeline_stream_processor_watermark_lag_seconds'), 'partition'), 'partition {{partition}}']],
     ),
     chart(
       { title: 'Records behind, by partition', description: 'Of the processors, and of the board that is furthest behind.', width: 12 },
       'short',
       [
-        ['sum by (partition) (stream_processor_lag_records)', 'processors {{partition}}'],
-        ['max(sum by (pod) (live_board_lag_records))', 'board'],
+        [sum(value('tapeline_stream_processor_lag_records'), 'partition'), 'processors {{partition}}'],
+        [max(sum(value('tapeline_live_board_lag_records'), 'pod')), 'board'],
       ],
     ),
   ];
@@ -127,13 +129,44 @@ function lags() {
 function latencies() {
   return [
     chart(
-      { title: 'Time to make results durable', description: 'By stage: one batch of results, the rows in the store.', width: 12 },
+      {
+        title: 'Time to make results durable',
+        description: 'By stage: an append to the log, one batch of results, the rows in the store.',
+        width: 12,
+      },
       's',
-      [...quantiles('stream_processor_flush_seconds', 'batch'), ...quantiles('market_store_write_seconds', 'store')],
+      [
+        ...quantiles('tapeline_log_append_duration_seconds', 'log'),
+        ...quantiles('tapeline_stream_processor_flush_duration_seconds', 'batch'),
+        ...quantiles('tapeline_store_write_duration_seconds', 'store'),
+      ],
     ),
     chart({ title: 'Time to save a snapshot', description: 'The state of one partition, every ten seconds unless told.', width: 12 }, 's', [
-      ...quantiles('stream_processor_snapshot_seconds', 'snapshot'),
+      ...quantiles('tapeline_stream_processor_snapshot_duration_seconds', 'snapshot'),
     ]),
+  ];
+}
+
+function requests() {
+  return [
+    chart(
+      { title: 'Requests to the board a second', description: 'To pages, tables and probes, by the class of their status.', width: 12 },
+      'cps',
+      [[sum(countRate('tapeline_live_board_http_request_duration_seconds', '1m'), 'status'), '{{status}}']],
+    ),
+    chart(
+      {
+        title: 'Time of answers',
+        description: 'Of the board to requests, of the vendor’s REST API, and of receivers of alerts.',
+        width: 12,
+      },
+      's',
+      [
+        ...quantiles('tapeline_live_board_http_request_duration_seconds', 'board'),
+        ...quantiles('tapeline_rest_request_duration_seconds', 'vendor'),
+        ...quantiles('tapeline_notifier_send_duration_seconds', 'receiver'),
+      ],
+    ),
   ];
 }
 
@@ -143,17 +176,27 @@ function errors() {
       { title: 'Dead letters a second', description: 'Records that cannot be used, by reason; read them in Kafdrop.', width: 12 },
       'cps',
       [
-        ['sum by (reason) (rate(stream_processor_dead_letters_total[5m]))', 'processors: {{reason}}'],
-        ['sum by (reason) (rate(ingester_ticks_refused_total[5m]))', 'ingester: {{reason}}'],
+        [sum(rate('tapeline_stream_processor_dead_letters_total', '5m'), 'reason'), 'processors: {{reason}}'],
+        [sum(rate('tapeline_ingester_ticks_refused_total', '5m'), 'reason'), 'ingester: {{reason}}'],
       ],
     ),
     chart(
-      { title: 'Retries and disconnects a minute', description: 'What was tried again, and connections of feeds that ended.', width: 12 },
+      {
+        title: 'Failures a minute',
+        description: 'What was tried again or given up, by stage, and connections of feeds that ended.',
+        width: 12,
+      },
       'short',
       [
-        ['60 * sum(rate(stream_processor_sink_retries_total[5m]))', 'store or log was away'],
-        ['60 * sum by (kind) (rate(ingester_disconnects_total[5m]))', 'feed: {{kind}}'],
-        ['60 * sum by (code) (rate(backfiller_failures_total[5m]))', 'backfill: {{code}}'],
+        [times(60, sum(rate('tapeline_stream_processor_sink_retries_total', '5m'))), 'store or log was away'],
+        [times(60, sum(rate('tapeline_ingester_disconnects_total', '5m'), 'kind')), 'feed: {{kind}}'],
+        [times(60, sum(rate('tapeline_backfiller_failures_total', '5m'), 'code')), 'backfill: {{code}}'],
+        [times(60, sum(rate('tapeline_log_append_failures_total', '5m'), 'code')), 'append: {{code}}'],
+        [times(60, sum(rate('tapeline_store_write_failures_total', '5m'), 'code')), 'store: {{code}}'],
+        [times(60, sum(rate('tapeline_rest_failures_total', '5m'), 'endpoint')), 'REST: {{endpoint}}'],
+        [times(60, sum(rate('tapeline_notifier_failures_total', '5m'), 'destination')), 'message: {{destination}}'],
+        [times(60, sum(rate('tapeline_export_job_failures_total', '5m'), 'code')), 'export: {{code}}'],
+        [times(60, sum(rate('tapeline_trace_spans_dropped_total', '5m'), 'reason')), 'spans: {{reason}}'],
       ],
     ),
   ];
@@ -165,9 +208,9 @@ function alerts() {
       { title: 'Alerts an hour', description: 'Given out by the processors, by severity, and sent to people, by destination.', width: 12 },
       'short',
       [
-        ['sum by (severity) (increase(stream_processor_alerts_total[1h]))', 'found: {{severity}}'],
-        ['sum by (destination) (increase(notifier_alerts_sent_total[1h]))', 'sent: {{destination}}'],
-        ['max(alert_rules_file_faults)', 'faults in the rules file'],
+        [sum(increase('tapeline_stream_processor_alerts_total', '1h'), 'severity'), 'found: {{severity}}'],
+        [sum(increase('tapeline_notifier_alerts_sent_total', '1h'), 'destination'), 'sent: {{destination}}'],
+        [max(value('tapeline_alert_rules_file_faults')), 'faults in the rules file'],
       ],
     ),
     chart(
@@ -177,7 +220,7 @@ function alerts() {
         width: 12,
       },
       's',
-      [['time() - max by (destination) (notifier_oldest_waiting_timestamp_seconds > 0)', 'waiting: {{destination}}']],
+      [[since(max(where(value('tapeline_notifier_oldest_waiting_timestamp_seconds'), '> 0'), 'destination')), 'waiting: {{destination}}']],
     ),
   ];
 }
@@ -192,22 +235,22 @@ function saturation() {
       },
       'short',
       [
-        ['sum(market_store_waiting_rows)', 'rows that wait for the store'],
-        ['sum(market_store_in_flight_rows)', 'rows under way'],
-        ['sum(ingester_ticks_buffered)', 'ticks before the log'],
+        [sum(value('tapeline_store_waiting_rows')), 'rows that wait for the store'],
+        [sum(value('tapeline_store_in_flight_rows')), 'rows under way'],
+        [sum(value('tapeline_ingester_ticks_buffered')), 'ticks before the log'],
       ],
     ),
     chart({ title: 'Results not durable yet', description: 'By partition; reading waits beyond a bound.', width: 8 }, 'bytes', [
-      ['sum by (partition) (stream_processor_pending_result_bytes)', 'partition {{partition}}'],
+      [sum(value('tapeline_stream_processor_pending_result_bytes'), 'partition'), 'partition {{partition}}'],
     ]),
     chart({ title: 'Screens', description: 'Boards that are open, and updates that slow ones were spared.', width: 8 }, 'short', [
-      ['sum(live_board_clients)', 'connected'],
-      ['sum(rate(live_board_updates_skipped_total[1m]))', 'updates a second that slow ones were spared'],
+      [sum(value('tapeline_live_board_clients')), 'connected'],
+      [sum(rate('tapeline_live_board_updates_skipped_total', '1m')), 'updates a second that slow ones were spared'],
     ]),
     chart(
       { title: 'Processor time', description: 'Cores that each process uses; Node runs one thread of ours, so 1 is full.', width: 12 },
       'short',
-      [['sum by (pod) (rate(process_cpu_seconds_total{container!=""}[1m]))', '{{pod}}']],
+      [[sum(cpuRate('1m'), 'pod'), '{{pod}}']],
     ),
     chart(
       {
@@ -217,9 +260,9 @@ function saturation() {
       },
       'short',
       [
-        ['min(backfiller_rest_credits_minute_left)', 'left this minute'],
-        ['min(backfiller_rest_credits_day_left) >= 0', 'left today'],
-        ['sum(backfiller_jobs)', 'backfills in the queue'],
+        [min(value('tapeline_rest_credits_minute_left')), 'left this minute'],
+        [where(min(value('tapeline_rest_credits_day_left')), '>= 0'), 'left today'],
+        [sum(value('tapeline_backfiller_jobs')), 'backfills in the queue'],
       ],
     ),
   ];

@@ -1,7 +1,9 @@
 /** The two data sources of the dashboards, and a query of each as a builder that the SDK's panels take. */
+
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import type { Series } from './promql.ts';
 
 export const cassandraSource: DataSourceRef = { type: 'hadesarchitect-cassandra-datasource', uid: 'cassandra-md' };
 export const prometheusSource: DataSourceRef = { type: 'prometheus', uid: 'prometheus' };
@@ -35,11 +37,11 @@ export function series(expr: string, legend: string, refId = 'A'): Builder<Dataq
 }
 
 /** Series one after the other, with the letters that Grafana gives them. */
-export function allSeries(queries: readonly (readonly [expr: string, legend: string])[]): Builder<Dataquery>[] {
-  return queries.map(([expr, legend], index) => series(expr, legend, String.fromCharCode(65 + index)));
+export function allSeries(queries: readonly (readonly [asked: Series, legend: string])[]): Builder<Dataquery>[] {
+  return queries.map(([{ expr }, legend], index) => series(expr, legend, String.fromCharCode(65 + index)));
 }
 
 /** The value at the end of the time shown. */
-export function newest(expr: string, refId = 'A'): Builder<Dataquery> {
+export function newest({ expr }: Series, refId = 'A'): Builder<Dataquery> {
   return new DataqueryBuilder().datasource(prometheusSource).refId(refId).expr(expr).instant();
 }

@@ -59,10 +59,12 @@ export async function runConfiguredExport(
     const result = await runExport({
       ...{ store, destination, files, signal },
       onlyMissing: true,
+      left: count => metrics.filesLeft.set(count),
       written: (path, { rows, bytes, seconds }) => {
         metrics.files.inc();
         metrics.rows.inc(rows);
         metrics.bytes.inc(bytes);
+        metrics.fileSeconds.observe(seconds);
         logger.info({ path, rows, bytes, seconds: Math.round(seconds * 10) / 10 }, `exported ${path}: ${rows} rows`);
       },
     });

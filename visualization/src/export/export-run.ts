@@ -1,7 +1,8 @@
 /** Writes files of an export, one after the other; those that are done stay, so one that was stopped or failed goes on with what is missing. */
 import { performance } from 'node:perf_hooks';
+import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { MarketStore } from '@tapeline/database/market-store';
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { ExportDestination } from './export-destination.ts';
 import { type ExportFile, pathOf, writeExportFile } from './export-files.ts';
 import type { WrittenFile } from './parquet-file.ts';
@@ -16,6 +17,8 @@ export interface ExportRunOptions {
   /** Leaves out what is there. */
   readonly onlyMissing: boolean;
   readonly signal: AbortSignal;
+  /** Called before each file with how many are left, and at the end. */
+  readonly left?: (files: number) => void;
   /** Called after each file that was written. */
   readonly written?: (path: string, file: WrittenFile & { readonly seconds: number }) => void;
 }
@@ -39,8 +42,9 @@ export async function runExport(options: ExportRunOptions): Promise<ExportResult
 async function writeAll(options: ExportRunOptions, result: { -readonly [Name in keyof ExportResult]: number }): Promise<void> {
   const { store, destination, signal } = options;
   let symbols = options.symbols;
-  for (const file of options.files) {
+  for (const [index, file] of options.files.entries()) {
     if (signal.aborted) return;
+    options.left?.(options.files.length - index);
     const path = pathOf(file);
     if (options.onlyMissing && (await destination.has(path))) {
       result.present += 1;
@@ -55,21 +59,18 @@ async function writeAll(options: ExportRunOptions, result: { -readonly [Name in 
     result.bytes += bytes;
     options.written?.(path, { rows, bytes, seconds: (performance.now() - startedMs) / 1_000 });
   }
+  options.left?.(0);
 }
 
-export interface ExportMetrics {
-  readonly files: Counter;
-  readonly rows: Counter;
-  readonly bytes: Counter;
-  readonly failures: Counter<'code'>;
-}
+export type ExportMetrics = ReturnType<typeof exportMetrics>;
 
-export function exportMetrics(registry: Registry): ExportMetrics {
-  const registers = [registry];
+export function exportMetrics(registry: Registry) {
   return {
-    files: new Counter({ name: 'export_job_files_total', help: 'Files written', registers }),
-    rows: new Counter({ name: 'export_job_rows_total', help: 'Rows in them', registers }),
-    bytes: new Counter({ name: 'export_job_bytes_total', help: 'Their size', registers }),
-    failures: new Counter({ name: 'export_job_failures_total', help: 'Runs that failed', labelNames: ['code'], registers }),
+    files: metricOf(registry, 'tapeline_export_job_files_total'),
+    rows: metricOf(registry, 'tapeline_export_job_rows_total'),
+    bytes: metricOf(registry, 'tapeline_export_job_bytes_total'),
+    failures: metricOf(registry, 'tapeline_export_job_failures_total'),
+    fileSeconds: metricOf(registry, 'tapeline_export_job_file_duration_seconds'),
+    filesLeft: metricOf(registry, 'tapeline_export_job_files_left'),
   };
 }

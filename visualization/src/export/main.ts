@@ -2,12 +2,12 @@
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
+import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openServingStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { hasExport, runConfiguredExport } from './configured-export.ts';
 
 const help = `export-job: writes the bars, gaps and alerts of the last days (UTC) as Parquet files, those that are not there yet, and ends.
@@ -42,8 +42,7 @@ async function main(given: readonly string[]): Promise<number> {
 
 /** The process's parts, in the order in which they start; `done` is aborted when the job is. */
 function partsOf(configuration: Configuration, logger: Logger, done: AbortController): readonly Part[] {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = processRegistry('export-job');
   let probes: ProbeServer | undefined;
   let store: MarketStore | undefined;
   const startProbes = async () => {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BoardClient, type Turn } from '../board-client.ts';
 import type { ChartSubscription, SymbolsMessage } from '../board-messages.ts';
+import type { BoardTrace } from '../board-trace.ts';
 import type { LiveMarket, Watch } from '../live-market.ts';
 import { BoardNews } from './board-news.ts';
 import { ChartFeeds } from './chart-feeds.ts';
@@ -20,6 +21,7 @@ export interface FanOutOptions {
   readonly market: LiveMarket;
   readonly logger: Logger;
   readonly registry: Registry;
+  readonly trace?: BoardTrace | undefined;
   /** Each client gets one update in so long. */
   readonly updateIntervalMs: number;
   /** A client with more bytes than this unsent is dropped. */
@@ -153,6 +155,7 @@ export class FanOut {
       bytes += update.end - update.start;
     }
     turn.changed.fill(0);
+    this.#options.trace?.pushed(updates, nowMs + performance.now() - startMs);
     this.#metrics.turned({ seconds: (performance.now() - startMs) / 1_000, updates, rows, bytes, skipped });
   }
 
@@ -185,6 +188,7 @@ export class FanOut {
   }
 
   #takeChanges(): void {
+    this.#options.trace?.looked();
     const { symbols, bars, missedBars } = this.#changes.drain();
     for (const symbol of symbols) {
       this.#sets.appeared(symbol);
