@@ -77,6 +77,8 @@ capabilities:
 {{- if .Values.symbolsConfigMap }}{{- $_ := set $own "SYMBOLS_FILE" "/etc/tapeline/symbols/symbols" }}{{ end -}}
 {{- $feeds := .Values.settings.FEEDS | default "twelve-data" -}}
 {{- if and (contains "twelve-data" $feeds) (not (or .Values.apiKeySecret .Values.feedUrl)) }}{{ fail "set apiKeySecret to a Secret with the vendor's key (key apiKey), or feedUrl to a simulator" }}{{ end -}}
+{{- if .Values.traceEndpoint }}{{- $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.traceEndpoint }}{{ end -}}
+{{- if .Values.traceHeadersSecret }}{{- $_ := set $own "OTEL_EXPORTER_OTLP_HEADERS_FILE" "/etc/tapeline/trace-headers/headers" }}{{ end -}}
 {{- range $name, $value := .Values.settings }}
 {{- if hasKey $own $name }}{{ fail (printf "settings.%s: this chart sets it from a value of its own; use that value" $name) }}{{ end }}
 {{- $_ := set $own $name $value }}
@@ -112,6 +114,11 @@ capabilities:
 {{- if .Values.symbolsConfigMap }}
 - name: symbols
   mountPath: /etc/tapeline/symbols
+  readOnly: true
+{{- end }}
+{{- if .Values.traceHeadersSecret }}
+- name: trace-headers
+  mountPath: /etc/tapeline/trace-headers
   readOnly: true
 {{- end }}
 {{- if .Values.kafkaCaSecret }}
@@ -156,6 +163,15 @@ capabilities:
       - key: symbols
         path: symbols
 {{- end }}
+{{- if .Values.traceHeadersSecret }}
+- name: trace-headers
+  secret:
+    secretName: {{ .Values.traceHeadersSecret }}
+    defaultMode: 0440
+    items:
+      - key: headers
+        path: headers
+{{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
   secret:
@@ -199,4 +215,10 @@ capabilities:
 {{- $url := urlParse .Values.feedUrl -}}
 {{- $parts := splitList ":" $url.host -}}
 {{- if gt (len $parts) 1 }}{{ last $parts }}{{ else if eq $url.scheme "ws" }}80{{ else }}443{{ end -}}
+{{- end }}
+
+{{/* The port in .Values.traceEndpoint, for the policy of that flow. */}}
+{{- define "ingester.tracePort" -}}
+{{- $port := regexFind ":[0-9]+" (urlParse .Values.traceEndpoint).host | trimPrefix ":" -}}
+{{- $port | default (hasPrefix "https:" .Values.traceEndpoint | ternary "443" "80") -}}
 {{- end }}

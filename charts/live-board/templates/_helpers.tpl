@@ -74,6 +74,8 @@ capabilities:
 {{- if .Values.cassandraCaSecret }}{{- $_ := set $own "CASSANDRA_CA_FILE" "/etc/tapeline/cassandra-ca/ca.crt" }}{{ end -}}
 {{- if .Values.cassandraUserSecret }}{{- $_ := set $own "CASSANDRA_PASSWORD_FILE" "/etc/tapeline/cassandra-user/password" }}{{ end -}}
 {{- if .Values.tokenSecret }}{{- $_ := set $own "HTTP_TOKEN_FILE" "/etc/tapeline/board-token/token" }}{{ end -}}
+{{- if .Values.traceEndpoint }}{{- $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.traceEndpoint }}{{ end -}}
+{{- if .Values.traceHeadersSecret }}{{- $_ := set $own "OTEL_EXPORTER_OTLP_HEADERS_FILE" "/etc/tapeline/trace-headers/headers" }}{{ end -}}
 {{- range $name, $value := .Values.settings }}
 {{- if hasKey $own $name }}{{ fail (printf "settings.%s: this chart sets it from a value of its own; use that value" $name) }}{{ end }}
 {{- $_ := set $own $name $value }}
@@ -95,6 +97,11 @@ capabilities:
 {{- define "live-board.volumeMounts" -}}
 - name: tmp
   mountPath: /tmp
+{{- if .Values.traceHeadersSecret }}
+- name: trace-headers
+  mountPath: /etc/tapeline/trace-headers
+  readOnly: true
+{{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
   mountPath: /etc/tapeline/kafka-ca
@@ -126,6 +133,15 @@ capabilities:
 - name: tmp
   emptyDir:
     sizeLimit: 16Mi
+{{- if .Values.traceHeadersSecret }}
+- name: trace-headers
+  secret:
+    secretName: {{ .Values.traceHeadersSecret }}
+    defaultMode: 0440
+    items:
+      - key: headers
+        path: headers
+{{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
   secret:
@@ -214,4 +230,10 @@ capabilities:
 {{- end }}
 {{- if and (eq .Values.loginProxy "oauth2-proxy") .Values.tokenSecret }}{{ fail "one login is enough: set loginProxy or tokenSecret, not both" }}{{ end }}
 {{- if and (eq .Values.loginProxy "oauth2-proxy") (not .Values.loginProxySecret) }}{{ fail "loginProxy oauth2-proxy needs loginProxySecret, a Secret with its configuration (key oauth2-proxy.cfg)" }}{{ end }}
+{{- end }}
+
+{{/* The port in .Values.traceEndpoint, for the policy of that flow. */}}
+{{- define "live-board.tracePort" -}}
+{{- $port := regexFind ":[0-9]+" (urlParse .Values.traceEndpoint).host | trimPrefix ":" -}}
+{{- $port | default (hasPrefix "https:" .Values.traceEndpoint | ternary "443" "80") -}}
 {{- end }}

@@ -73,6 +73,8 @@ capabilities:
 {{- if .Values.cassandraTls }}{{- $_ := set $own "CASSANDRA_TLS" "true" }}{{ end -}}
 {{- if .Values.cassandraCaSecret }}{{- $_ := set $own "CASSANDRA_CA_FILE" "/etc/tapeline/cassandra-ca/ca.crt" }}{{ end -}}
 {{- if .Values.cassandraUserSecret }}{{- $_ := set $own "CASSANDRA_PASSWORD_FILE" "/etc/tapeline/cassandra-user/password" }}{{ end -}}
+{{- if .Values.traceEndpoint }}{{- $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.traceEndpoint }}{{ end -}}
+{{- if .Values.traceHeadersSecret }}{{- $_ := set $own "OTEL_EXPORTER_OTLP_HEADERS_FILE" "/etc/tapeline/trace-headers/headers" }}{{ end -}}
 {{- range $name, $value := .Values.settings }}
 {{- if or (hasKey $own $name) (eq $name "PROCESSOR_PEER_HOST") }}{{ fail (printf "settings.%s: this chart sets it from a value of its own; use that value" $name) }}{{ end }}
 {{- $_ := set $own $name $value }}
@@ -98,6 +100,11 @@ capabilities:
 {{- define "stream-processor.volumeMounts" -}}
 - name: tmp
   mountPath: /tmp
+{{- if .Values.traceHeadersSecret }}
+- name: trace-headers
+  mountPath: /etc/tapeline/trace-headers
+  readOnly: true
+{{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
   mountPath: /etc/tapeline/kafka-ca
@@ -124,6 +131,15 @@ capabilities:
 - name: tmp
   emptyDir:
     sizeLimit: 16Mi
+{{- if .Values.traceHeadersSecret }}
+- name: trace-headers
+  secret:
+    secretName: {{ .Values.traceHeadersSecret }}
+    defaultMode: 0440
+    items:
+      - key: headers
+        path: headers
+{{- end }}
 {{- if .Values.kafkaCaSecret }}
 - name: kafka-ca
   secret:
@@ -189,4 +205,10 @@ capabilities:
 {{/* The mechanism in KEDA's words. */}}
 {{- define "stream-processor.kedaSasl" -}}
 {{- get (dict "scram-sha-512" "scram_sha512" "scram-sha-256" "scram_sha256" "plain" "plaintext") .Values.kafkaSaslMechanism -}}
+{{- end }}
+
+{{/* The port in .Values.traceEndpoint, for the policy of that flow. */}}
+{{- define "stream-processor.tracePort" -}}
+{{- $port := regexFind ":[0-9]+" (urlParse .Values.traceEndpoint).host | trimPrefix ":" -}}
+{{- $port | default (hasPrefix "https:" .Values.traceEndpoint | ternary "443" "80") -}}
 {{- end }}

@@ -54,6 +54,7 @@ export const flowsOut: Policy = {
     without('no way to a store of its own', 'daily-jobs/tls', ['daily-jobs-to-object-store']),
     without('no way to Cassandra', 'stream-processor/tls', ['stream-processor-to-cassandra']),
     without('no way to its peers', 'stream-processor/default', ['stream-processor-to-peers']),
+    without('no way to the collector of traces', 'stream-processor/traces', ['stream-processor-to-collector']),
     without('no way to the feed', 'ingester/default', ['ingester-to-feed']),
     without('no names', 'migrations/default', ['migrations-to-dns']),
     without('no way to its Lease', 'ingester/default', ['ingester-to-kubernetes-api']),
