@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import type { SettingName } from '@tapeline/core/settings';
 import { WebSocket } from 'ws';
+import { startOtlpReceiver } from '../../core/test/support/otlp-receiver.ts';
 import { accepted, aPrice, startVendor } from '../../ingestion/test/support/vendor-server.ts';
 import { canary, filesBelow, leaksIn, secretSettings } from './support/canaries.ts';
 import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
@@ -114,6 +115,8 @@ describe('secrets', () => {
   it('stay inside of the one process, whatever vendor, mail server, webhook and bucket repeat of them', async () => {
     const { http, mail, ca, url } = await servers();
     const vendor = await repeatingVendor();
+    const collector = await startOtlpReceiver();
+    closers.push(collector.close);
     const dataDir = join(scratch, 'data');
     const rules = join(scratch, 'rules.json');
     writeFileSync(rules, JSON.stringify({ rules: [{ name: 'any', condition: 'level', symbols: ['BTC/USD'], interval: '1s', above: 1 }] }));
@@ -129,6 +132,7 @@ describe('secrets', () => {
       ALERT_WEBHOOK_SECRET: awkward('ALERT_WEBHOOK_SECRET'),
       EXPORT_ACCESS_KEY: canary('EXPORT_ACCESS_KEY'),
       EXPORT_SECRET_KEY: awkward('EXPORT_SECRET_KEY'),
+      OTEL_EXPORTER_OTLP_HEADERS: `api-key=${encodeURIComponent(awkward('OTEL_EXPORTER_OTLP_HEADERS'))}`,
       // Not used without their servers, and kept all the same.
       KAFKA_PASSWORD: awkward('KAFKA_PASSWORD'),
       CASSANDRA_PASSWORD: awkward('CASSANDRA_PASSWORD'),
@@ -154,6 +158,8 @@ describe('secrets', () => {
         ALERT_MAIL_FROM: 'tapeline@example.com',
         ALERT_GATHER_MS: '50',
         SMTP_CA_FILE: ca,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        TRACE_SAMPLING: '1',
         EXPORT_BUCKET: 'market-data',
         EXPORT_ENDPOINT: url,
       },
@@ -167,6 +173,9 @@ describe('secrets', () => {
       const names = ['FINNHUB_API_KEY', 'ALERT_WEBHOOK_URL', 'EXPORT_ACCESS_KEY', 'TWELVE_DATA_API_KEY'] as const;
       for (const name of names) await eventually(`${name} is told`, () => (http.told().includes(canary(name)) ? true : undefined));
       expect(mail.told()).toContain(awkward('SMTP_URL'));
+      await eventually('ticks are traced', () => (collector.spans.length > 20 ? true : undefined), 60_000);
+      collector.behaviour = 'repeats';
+      await says(running, /the collector of traces does not take spans/);
       const answers = await answersOf(board);
       // One of its feeds failed for good.
       expect(await running.end()).toBe(1);
@@ -174,6 +183,12 @@ describe('secrets', () => {
       const seen: Record<string, string | Buffer> = { ...output, ...answers, ...filesBelow(dataDir) };
       expect(Object.keys(seen)).toEqual(expect.arrayContaining([join(dataDir, 'log.sqlite'), join(dataDir, 'recording.jsonl')]));
       expect(leaksIn(seen, secretSettings)).toEqual([]);
+      // The collector has its own secret in a header, where it is to be, and none in a span.
+      expect(collector.requests.every(({ headers }) => String(headers['api-key']).includes(canary('OTEL_EXPORTER_OTLP_HEADERS')))).toBe(
+        true,
+      );
+      const bodies = Object.fromEntries(collector.requests.map(({ body }, index) => [`spans ${index}`, body]));
+      expect(leaksIn(bodies, secretSettings)).toEqual([]);
       // The dead letters among the records, and the recording, had something to hide.
       const redacted = ['log.sqlite', 'recording.jsonl'].map(name => seen[join(dataDir, name)]?.includes('bad gateway for [redacted]'));
       expect(redacted).toEqual([true, true]);

@@ -12,7 +12,7 @@ export interface OtlpSenderOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** The running thing, an agent noun. */
   readonly service: string;
-  /** @default 5,000 */
+  /** Of a request with its repetitions. @default 3,000 */
   readonly timeoutMs?: number;
 }
 
@@ -32,7 +32,7 @@ const kinds: Readonly<Record<SpanName, SpanKind>> = {
   push: SpanKind.PRODUCER,
 };
 
-export function otlpSender({ endpoint, headers, service, timeoutMs = 5_000 }: OtlpSenderOptions): OtlpSender {
+export function otlpSender({ endpoint, headers, service, timeoutMs = 3_000 }: OtlpSenderOptions): OtlpSender {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
     headers: { ...headers },
