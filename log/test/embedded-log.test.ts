@@ -8,6 +8,7 @@ import { type EmbeddedLogOptions, openEmbeddedLog } from '../src/embedded-log.ts
 import type { MarketLog } from '../src/market-log.ts';
 import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
+import { expectToldAppends } from './support/appended-ranges.ts';
 import { aTopic, joinGroup, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
 import { runScript, waitUntil } from './support/running-process.ts';
 
@@ -162,6 +163,8 @@ describe('the embedded log, alone', () => {
     expect(first?.value).toHaveLength(1);
     expect(second?.value).toBeUndefined();
   });
+
+  it('tells who wants to know where appended records stand', () => expectToldAppends(appended => open({ appended })));
 
   it('leaves the event loop free while a long backlog is read', async () => {
     const log = await open();

@@ -7,6 +7,7 @@ import { openKafkaLog } from '../src/kafka-log.ts';
 import type { MarketLog, PartitionClaim } from '../src/market-log.ts';
 import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
+import { expectToldAppends } from './support/appended-ranges.ts';
 import { type ClientSockets, watchClientSockets } from './support/client-sockets.ts';
 import { aTopic, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
 import { runScript, waitUntil } from './support/running-process.ts';
@@ -28,6 +29,12 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
       close: () => log.close(),
     };
   });
+
+  it(
+    'tells who wants to know where appended records stand',
+    () => expectToldAppends(appended => openKafkaLog({ brokers, clientId: 'log-test', logger, appended })),
+    60_000,
+  );
 
   describe('what only Kafka does', () => {
     let log: MarketLog;
