@@ -161,7 +161,7 @@ export class LoadChain {
     const records = offsets.reduce((sum, { highWatermark }) => sum + highWatermark, 0);
     const probes = await this.#processorProbes.promise;
     await this.#patiently('records', async () => {
-      const at = metricOf(await metricsOf(probes), 'stream_processor_records_total') ?? 0;
+      const at = metricOf(await metricsOf(probes), 'tapeline_stream_processor_records_total') ?? 0;
       return { isDone: at >= records, at };
     });
     this.#client?.kill();
