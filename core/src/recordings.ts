@@ -10,6 +10,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { PipelineError, reasonOf } from './errors.ts';
+import { shownValue } from './json-text.ts';
 
 /** A message as received; a text that was no JSON object stands as the string it was. */
 export interface RecordedMessage {
@@ -101,7 +102,7 @@ function entryOf(text: string, path: string, line: number): RecordingEntry {
   const value = objectOf(text, path, line);
   const { receivedTimeMs, message, session, reason } = value;
   if (typeof receivedTimeMs !== 'number' || !Number.isSafeInteger(receivedTimeMs) || receivedTimeMs < 0) {
-    throw malformed(path, line, `has receivedTimeMs ${shown(receivedTimeMs)}, expected whole milliseconds since the Unix epoch`);
+    throw malformed(path, line, `has receivedTimeMs ${shownValue(receivedTimeMs)}, expected whole milliseconds since the Unix epoch`);
   }
   if ((message === undefined) === (session === undefined)) {
     throw malformed(
@@ -112,11 +113,12 @@ function entryOf(text: string, path: string, line: number): RecordingEntry {
   }
   if (session === undefined) {
     if (typeof message === 'string' || isObject(message)) return { receivedTimeMs, message };
-    throw malformed(path, line, `has message ${shown(message)}, expected an object, or a string for what was no JSON`);
+    throw malformed(path, line, `has message ${shownValue(message)}, expected an object, or a string for what was no JSON`);
   }
-  if (session !== 'begin' && session !== 'end') throw malformed(path, line, `has session ${shown(session)}, expected "begin" or "end"`);
+  if (session !== 'begin' && session !== 'end')
+    throw malformed(path, line, `has session ${shownValue(session)}, expected "begin" or "end"`);
   if (reason === undefined || reason === null) return { receivedTimeMs, session };
-  if (typeof reason !== 'string') throw malformed(path, line, `has reason ${shown(reason)}, expected a string`);
+  if (typeof reason !== 'string') throw malformed(path, line, `has reason ${shownValue(reason)}, expected a string`);
   return { receivedTimeMs, session, reason };
 }
 
@@ -127,16 +129,12 @@ function objectOf(text: string, path: string, line: number): Readonly<Record<str
   } catch (error) {
     throw malformed(path, line, `is not JSON: ${reasonOf(error)}`, error);
   }
-  if (!isObject(value)) throw malformed(path, line, `is ${shown(value)}, expected an object`);
+  if (!isObject(value)) throw malformed(path, line, `is ${shownValue(value)}, expected an object`);
   return value;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'absent' : JSON.stringify(value).slice(0, 80);
 }
 
 function malformed(path: string, line: number, what: string, cause?: unknown): PipelineError {

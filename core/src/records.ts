@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { barFlags, historyFlags } from './bars.ts';
 import { type Interval, intervalMs, intervals, windowStartMs } from './intervals.ts';
+import { isShallow } from './json-text.ts';
 
 /** The format that this code writes, and the highest one that it reads. */
 export const recordFormat = 1;
@@ -15,6 +16,8 @@ export const recordFormat = 1;
 /** The last time that a record may tell (in 2255): a thousand times that is still a whole number, and versions count on from there. */
 export const latestTimeMs = 8_999_999_999_999;
 
+/** Rules have lists of symbols in them, and nothing deeper. */
+const deepestRules = 20;
 const shortestDayMs = 10 * 3_600_000;
 const longestDayMs = 36 * 3_600_000;
 
@@ -167,7 +170,10 @@ export const alertRulesSchema = z
   .object({
     v: version,
     kind: z.literal('alert-rules'),
-    rules: z.array(z.record(z.string(), z.unknown())).max(10_000),
+    rules: z
+      .array(z.record(z.string(), z.unknown()))
+      .max(10_000)
+      .refine(rules => isShallow(rules, deepestRules), 'must not be nested so deeply'),
     receivedTimeMs: timeMs,
   })
   .describe('the rules in force from here on; no key, one to every partition');

@@ -1,4 +1,5 @@
 /** The feed that reads a recording, as fast as it is read. Its records are those that the socket's feed gave, or would have given. */
+import { jsonText } from '@tapeline/core/json-text';
 import { readSessions, surveyRecording } from '@tapeline/core/recorded-sessions';
 import { pause } from './back-off.ts';
 import type { LastSession, PlainEvent } from './feed.ts';
@@ -51,6 +52,6 @@ function receivedOf(message: Readonly<Record<string, unknown>> | string, receive
   return {
     message: isText ? parseMessage(message) : readMessage(message),
     receivedTimeMs,
-    text: () => (isText ? message : JSON.stringify(message)),
+    text: () => (isText ? message : jsonText(message)),
   };
 }

@@ -3,6 +3,7 @@
  * Source: the vendor's WebSocket documentation (https://finnhub.io/docs/api/websocket-trades); the texts of errors from its
  * public issue tracker (finnhubio/Finnhub-API#20, #472).
  */
+import { jsonText, shownValue } from '@tapeline/core/json-text';
 
 /** One trade, or, from exchanges that tell no trades, a change of price without a size. */
 export interface TradeEvent {
@@ -55,21 +56,21 @@ export function parseMessage(text: string): FinnhubMessage {
     case 'error':
       return { kind: 'error', detail: typeof value.msg === 'string' ? value.msg.slice(0, 500) : 'no reason given' };
     default:
-      return { kind: 'unknown', detail: `type must be one that is documented, was ${shown(value.type)}` };
+      return { kind: 'unknown', detail: `type must be one that is documented, was ${shownValue(value.type)}` };
   }
 }
 
 function tradesOf(data: unknown): FinnhubMessage {
-  if (!Array.isArray(data)) return { kind: 'malformed', detail: `data must be a list, was ${shown(data)}` };
-  return { kind: 'trades', entries: data.map((item, index) => ({ trade: tradeOf(item, index), text: () => JSON.stringify(item) })) };
+  if (!Array.isArray(data)) return { kind: 'malformed', detail: `data must be a list, was ${shownValue(data)}` };
+  return { kind: 'trades', entries: data.map((item, index) => ({ trade: tradeOf(item, index), text: () => jsonText(item) })) };
 }
 
 function tradeOf(item: unknown, index: number): TradeEvent | MalformedTrade {
-  if (!isFields(item)) return { kind: 'malformed', detail: `data.${index} must be an object, was ${shown(item)}` };
+  if (!isFields(item)) return { kind: 'malformed', detail: `data.${index} must be an object, was ${shownValue(item)}` };
   const { s: symbol, p: price, v: size, t: sourceTimeMs } = item;
   const fault = (field: string, expected: string): MalformedTrade => ({
     kind: 'malformed',
-    detail: `data.${index}.${field} must be ${expected}, was ${shown(item[field])}`,
+    detail: `data.${index}.${field} must be ${expected}, was ${shownValue(item[field])}`,
   });
   if (!isSymbol(symbol)) return fault('s', `text of 1 to ${longestSymbol} characters`);
   if (!isNumber(price) || price <= 0) return fault('p', 'a number above 0');
@@ -94,8 +95,4 @@ function isNumber(value: unknown): value is number {
 
 function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null;
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'absent' : JSON.stringify(value).slice(0, 100);
 }

@@ -2,6 +2,7 @@
  * TwelveData's messages: `unknown` in, a typed message out, and by field and reason what is not one.
  * Source: the vendor's WebSocket documentation and a log of the real feed (TWELVEDATA.md §1).
  */
+import { shownValue } from '@tapeline/core/json-text';
 import type { InstrumentFacts } from '../instrument-class.ts';
 import type { AcceptedSymbol, PriceEvent, RefusedSymbol, SubscribeStatus, VendorMessage } from '../vendor-message.ts';
 
@@ -45,7 +46,7 @@ function ofEvent(message: Fields): VendorMessage {
     case 'simulated-time':
       return { kind: 'simulated-time', timeMs: wholeNumber('timeMs', message.timeMs, latestSecond * 1_000) };
     default:
-      return { kind: 'unknown', detail: `event must be one that is documented, was ${shown(message.event)}` };
+      return { kind: 'unknown', detail: `event must be one that is documented, was ${shownValue(message.event)}` };
   }
 }
 
@@ -142,13 +143,9 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function shown(value: unknown): string {
-  return value === undefined ? 'absent' : JSON.stringify(value).slice(0, 100);
-}
-
 /** Carries field and reason out of a guard, no further than {@link readMessage}. */
 class Fault extends Error {
   constructor(field: string, expected: string, value: unknown) {
-    super(`${field} must be ${expected}, was ${shown(value)}`);
+    super(`${field} must be ${expected}, was ${shownValue(value)}`);
   }
 }

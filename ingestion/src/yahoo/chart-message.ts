@@ -4,6 +4,7 @@
  * Nothing official documents it (for demonstrations only). `chart.result[0].meta` says the last price and its market time; the bars beside
  * it are left alone, because the last of them is unfinished. A price that is `null` is absent, not 0.
  */
+import { shownValue } from '@tapeline/core/json-text';
 import type { InstrumentFacts } from '../instrument-class.ts';
 
 /** The last price of a symbol, as long as it is. */
@@ -71,7 +72,7 @@ function quoteOf(meta: Fields, symbol: string): ChartMessage {
   const { regularMarketPrice: price, regularMarketTime: second, regularMarketVolume: dayVolume } = meta;
   const fault = (field: string, expected: string): ChartMessage => ({
     kind: 'malformed',
-    detail: `meta.${field} must be ${expected}, was ${JSON.stringify(meta[field])?.slice(0, 100) ?? 'absent'}`,
+    detail: `meta.${field} must be ${expected}, was ${shownValue(meta[field])}`,
   });
   if (meta.symbol !== symbol) return fault('symbol', `"${symbol}"`);
   if (isAbsent(price) || isAbsent(second)) return { kind: 'no-price' };

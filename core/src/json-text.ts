@@ -1,0 +1,32 @@
+/** JSON of what others sent: `JSON.parse` reads what is nested more deeply than `JSON.stringify` can write. */
+
+const tooDeep = 'something that is nested too deeply to be written';
+
+/** The value as JSON; a sentence in its place where that cannot be. */
+export function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'absent';
+  } catch (error) {
+    if (error instanceof RangeError) return tooDeep;
+    throw error;
+  }
+}
+
+/** The begin of the value as JSON, for people; `absent` for none. */
+export function shownValue(value: unknown, most = 100): string {
+  return jsonText(value).slice(0, most);
+}
+
+/** True when no list or object stands in more than `most` others. */
+export function isShallow(value: unknown, most: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > most) return false;
+    level = level.flatMap(each => (typeof each === 'object' && each !== null ? Object.values(each).filter(isNested) : []));
+  }
+  return true;
+}
+
+function isNested(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}

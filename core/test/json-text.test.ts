@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { isShallow, jsonText, shownValue } from '../src/json-text.ts';
+
+const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
+
+describe('JSON of what others sent', () => {
+  it('is JSON', () => {
+    expect(jsonText({ a: [1, 'x'] })).toBe('{"a":[1,"x"]}');
+    expect([shownValue('x'.repeat(200)).length, shownValue(undefined), shownValue(null)]).toEqual([100, 'absent', 'null']);
+  });
+
+  it('is a sentence where the value is nested more deeply than can be written', () => {
+    expect(jsonText(nested(100_000))).toBe('something that is nested too deeply to be written');
+  });
+
+  it('is shallow as long as nothing stands in more than so many others', () => {
+    expect([isShallow(7, 0), isShallow([], 0), isShallow([[]], 0), isShallow({ a: [{}] }, 2), isShallow({ a: [{}] }, 1)]).toEqual([
+      true,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(isShallow(nested(100_000), 20)).toBe(false);
+  });
+});
