@@ -12,7 +12,8 @@ export interface RestRefusal {
 /** The refusal in an answer, or `undefined` when it is none. `body` is its JSON, `undefined` when it is not JSON. */
 export function refusalOf(status: number, body: unknown): RestRefusal | undefined {
   const fields = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {};
-  const code = Number(fields.code);
+  // Text or a number; an object may not even have a number.
+  const code = typeof fields.code === 'number' || typeof fields.code === 'string' ? Number(fields.code) : Number.NaN;
   const isRefused = status >= 400 || fields.status === 'error' || (Number.isInteger(code) && code >= 400 && code < 600);
   if (!isRefused) return undefined;
   const message = typeof fields.message === 'string' ? fields.message.slice(0, 300) : 'no message';
