@@ -18,7 +18,7 @@ const compressionMask = 0x07;
 
 /**
  * Finds the batches in a record set, decompressed; a last one that is cut off ends it. Checksums are the broker's business.
- * @throws PipelineError `log.unavailable` (final) for a format that is too old or a compression without a codec.
+ * @throws PipelineError `log.unavailable` (final) for a format that is too old, a compression without a codec or a damaged length.
  */
 export async function recordSet(bytes: Uint8Array): Promise<RecordSet> {
   const sections: RecordSection[] = [];
@@ -28,6 +28,7 @@ export async function recordSet(bytes: Uint8Array): Promise<RecordSet> {
     if (end > bytes.length) break;
     if (bytes[at + 16] !== 2) throw tooOld(bytes[at + 16]);
     const baseOffset = int64(bytes, at);
+    if (end < at + headerBytes) throw tooShort(baseOffset);
     const attributes = bytes[at + 22] as number;
     nextOffset = baseOffset + int32(bytes, at + 23) + 1;
     const carries = (attributes & controlBit) === 0 && int32(bytes, at + 57) > 0;
@@ -112,6 +113,11 @@ function recordsOf(cursor: RecordCursor): readonly LogRecord[] {
 function tooOld(magic: number | undefined): PipelineError {
   const message = `records in message format ${magic ?? 'unknown'} cannot be read, expected format 2: copy the topic with a broker of Kafka 0.11 or newer`;
   return new PipelineError('log.unavailable', message, { retriable: false, fields: { magic } });
+}
+
+function tooShort(baseOffset: number): PipelineError {
+  const message = `the record batch from offset ${baseOffset} on is damaged, expected a length of ${headerBytes} bytes or more`;
+  return new PipelineError('log.unavailable', message, { retriable: false, fields: { baseOffset } });
 }
 
 function int32(bytes: Uint8Array, at: number): number {
