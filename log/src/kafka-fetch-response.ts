@@ -63,8 +63,10 @@ class Reader {
     return high * 2 ** 32 + (this.int32() >>> 0);
   }
 
+  /** A count of what is only passed over may be any number, so the end is looked for here, too. */
   skip(bytes: number): void {
     this.#at += bytes;
+    if (this.#at > this.#bytes.length) throw new RangeError('a fetch response ends too early');
   }
 
   string(): string {
