@@ -7,8 +7,8 @@ import { framePool } from './kafka-frame-pool.ts';
 
 const scratchBytes = 65_536;
 const lengthBytes = 4;
-/** Nothing that a broker answers is longer; text of another protocol, read as a length, is. */
-const mostFrameBytes = 2 ** 30;
+/** Nothing that a broker answers us is longer; text of another protocol, read as a length, is, and so is an alert of TLS (0x15030300). */
+const mostFrameBytes = 2 ** 27;
 
 export class FrameReader {
   readonly #give: (frame: Buffer) => void;
