@@ -52,10 +52,14 @@ export class PartitionFold {
    */
   static decode(bytes: Uint8Array, options: FoldOptions): PartitionFold {
     const state = parseState(bytes, options);
-    const fold = new PartitionFold(options, new FeedTable(state.feeds), new AlertBook(state.alerts));
-    fold.#versionUs = state.versionUs;
-    for (const symbol of state.symbols) fold.#symbols.set(symbol.symbol, new SymbolFold(symbol, fold.#levels, options));
-    return fold;
+    try {
+      const fold = new PartitionFold(options, new FeedTable(state.feeds), new AlertBook(state.alerts));
+      fold.#versionUs = state.versionUs;
+      for (const symbol of state.symbols) fold.#symbols.set(symbol.symbol, new SymbolFold(symbol, fold.#levels, options));
+      return fold;
+    } catch (error) {
+      throw unreadable(error);
+    }
   }
 
   /** The whole state as UTF-8 JSON. */

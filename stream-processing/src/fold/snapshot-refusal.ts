@@ -24,6 +24,7 @@ export interface SnapshotOrigin {
 
 /** @throws PipelineError `snapshot.invalid` when a fold with these options would not go on as the one that made the snapshot. */
 export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void {
+  if (!isOrigin(origin)) throw unreadable('it does not say what made it');
   if (origin.format !== foldFormat && origin.format !== foldFormatWithRules) {
     throw invalid(
       `the snapshot has format ${origin.format}, this fold reads ${foldFormat} and ${foldFormatWithRules}: run the program that made it, or ${rebuild}`,
@@ -40,6 +41,13 @@ export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void 
       `the snapshot was made with ${origin.partitions} partitions, now there are ${options.partitions}: go back to a log of ${origin.partitions}, or run tapeline repartition, which copies it into another number, and then tapeline rebuild --whole`,
     );
   }
+}
+
+/** It comes out of JSON, and not all JSON is one. */
+function isOrigin(origin: unknown): boolean {
+  if (typeof origin !== 'object' || origin === null) return false;
+  const { format, intervals, partitions } = origin as Readonly<Record<string, unknown>>;
+  return typeof format === 'number' && Array.isArray(intervals) && typeof partitions === 'number';
 }
 
 /** The refusal of bytes that are no snapshot, or a broken one. */
