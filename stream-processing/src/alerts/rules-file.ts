@@ -21,7 +21,7 @@ export function readRulesFile(path: string, checks: RuleChecks = {}): ParsedRule
 
 /** The same for what such a file says. */
 export function parseRulesText(text: string, checks: RuleChecks = {}): ParsedRules {
-  const document = parseDocument(text, { prettyErrors: true });
+  const document = parseDocument(text, { prettyErrors: true, logLevel: 'error' });
   if (document.errors.length > 0) return { faults: document.errors.map(error => `it is no YAML: ${firstLine(error.message)}`) };
   let content: unknown;
   try {
