@@ -1,9 +1,9 @@
 /** The command line `tapeline`. Only this file reads the environment and constructs; each command is a file of its own. */
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
-import { type Interval, intervals, isInterval } from '@tapeline/core/intervals';
+import { type Interval, intervals } from '@tapeline/core/intervals';
 import { createLogger, scrubber } from '@tapeline/core/logging';
 import { exitStatusOf, stopSignal } from '@tapeline/core/service';
-import { type ExportTable, exportTables } from '@tapeline/core/settings';
+import { exportTables } from '@tapeline/core/settings';
 import { openServingStore } from '@tapeline/database/configured-store';
 import { addServicesCommand } from '@tapeline/services/command';
 import { defaultTimeoutSeconds, doctorCommand } from '@tapeline/stream-processing/doctor/doctor-command';
@@ -13,10 +13,11 @@ import { configuredDestinations } from '@tapeline/stream-processing/notifier/con
 import { notifyTest } from '@tapeline/stream-processing/notifier/notify-test';
 import { rebuildCommand } from '@tapeline/stream-processing/rebuild-command';
 import { repartitionCommand } from '@tapeline/stream-processing/repartition-command';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import pretty from 'pino-pretty';
 import { Registry } from 'prom-client';
 import { alertsCheckCommand } from './alerts-command.ts';
+import { parseCount, parseDay, parseInterval, parseIntervals, parseList, parseTables, parseTime } from './argument-values.ts';
 import { type BarFormat, barFormats } from './bar-lines.ts';
 import { type ExportGiven, exportCommand } from './export-command.ts';
 import { mismatchStatus, reconcileCommand } from './reconcile-command.ts';
@@ -226,45 +227,4 @@ async function finish(command: Promise<number>): Promise<void> {
   const status = await command.catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(scrub(line))));
   // Whatever is still open has been asked to close; a socket that lingers must not keep a finished command alive.
   process.exit(status);
-}
-
-function parseInterval(text: string): Interval {
-  if (isInterval(text)) return text;
-  throw new InvalidArgumentError(`expected one of ${intervals.join(', ')}.`);
-}
-
-function parseIntervals(text: string): Interval[] {
-  return parseList(text).map(parseInterval);
-}
-
-function parseTables(text: string): ExportTable[] {
-  const isTable = (name: string): name is ExportTable => (exportTables as readonly string[]).includes(name);
-  const given = parseList(text);
-  if (given.every(isTable)) return exportTables.filter(name => given.includes(name));
-  throw new InvalidArgumentError(`expected one or more of ${exportTables.join(', ')}.`);
-}
-
-function parseDay(text: string): number {
-  const timeMs = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  if (Number.isSafeInteger(timeMs)) return timeMs;
-  throw new InvalidArgumentError('expected a date as 2024-11-03.');
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count >= 1) return count;
-  throw new InvalidArgumentError('expected a whole number from 1.');
-}
-
-function parseList(text: string): string[] {
-  return text
-    .split(',')
-    .map(item => item.trim())
-    .filter(item => item !== '');
-}
-
-function parseTime(text: string): number {
-  const timeMs = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isSafeInteger(timeMs)) return timeMs;
-  throw new InvalidArgumentError('expected ISO 8601 (2024-11-03T00:00:00Z) or milliseconds since the Unix epoch.');
 }
