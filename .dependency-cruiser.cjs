@@ -75,7 +75,11 @@ module.exports = {
       from: { path: stage('infrastructure') },
       to: { path: '^(simulator|ingestion|log|stream-processing|database|visualization|standalone|services)/' },
     },
-    only('kafkajs-door', 'kafkajs', '^(log/src/kafka|log/test|services/test|standalone/test|ingestion/test|stream-processing/test)'),
+    only(
+      'kafkajs-door',
+      'kafkajs',
+      '^(log/src/kafka|fuzz/src/parsers/kafka-wire|log/test|services/test|standalone/test|ingestion/test|stream-processing/test)',
+    ),
     only('cassandra-door', 'cassandra-driver', '^(database/(src/cassandra|test)|services/test|standalone/test|stream-processing/test)'),
     only('kubernetes-door', '@kubernetes/client-node', '^ingestion/src/kubernetes-lease\\.ts$'),
     only('cdktf-door', '(cdktf|cdktn|@cdktf|constructs)', '^infrastructure/'),

@@ -13,6 +13,12 @@ export function fileWith(name: string, content: Uint8Array): string {
   return path;
 }
 
+/** @returns the path of a folder */
+export function folderOfFiles(name: string): string {
+  folder ??= newFolder();
+  return join(folder, name);
+}
+
 function newFolder(): string {
   const made = mkdtempSync(join(tmpdir(), 'tapeline-fuzz-'));
   process.on('exit', () => rmSync(made, { recursive: true, force: true }));

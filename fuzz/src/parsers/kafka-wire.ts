@@ -1,16 +1,22 @@
-/** What Kafka's brokers and members send: frames, fetch responses, record batches, the metadata of members. */
+/** What Kafka's brokers and members send (frames, fetch responses, record batches, members' words), and records as the embedded log keeps them. */
 import { createRequire } from 'node:module';
+import { openDatabase } from '@tapeline/log/embedded-database';
+import { EmbeddedRecords } from '@tapeline/log/embedded-records';
+import { stickyAssigner } from '@tapeline/log/kafka-assigner';
 import { recordSet, sectionBatch } from '@tapeline/log/kafka-batch';
+import { encodeMember } from '@tapeline/log/kafka-client';
 import { crc32c } from '@tapeline/log/kafka-crc32c';
 import { decodeFetchResponse } from '@tapeline/log/kafka-fetch-response';
 import { FrameReader } from '@tapeline/log/kafka-frames';
 import { sealBatch } from '@tapeline/log/kafka-record-batch';
 import type { RecordCursor } from '@tapeline/log/market-log';
 import { RecordBlock } from '@tapeline/log/record-block';
+import kafkajs from 'kafkajs';
 import { Dice } from '../dice.ts';
 import { aRecord } from '../examples.ts';
 import { expectSame, expectThat, orRefused, orRefusedLater, refused, withCode } from '../expectations.ts';
 import type { FuzzedParser } from '../fuzzed-parser.ts';
+import { folderOfFiles } from '../scratch-file.ts';
 
 const require = createRequire(import.meta.url);
 const Decoder = require('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => object;
@@ -273,4 +279,83 @@ const sealedBatches: FuzzedParser = {
   },
 };
 
-export const kafkaParsers: readonly FuzzedParser[] = [brokerFrames, fetchResponses, recordBatches, sealedBatches];
+const groupMembers: FuzzedParser = {
+  name: 'group-members',
+  reads: 'what a member of a group says of itself to the leader',
+  heldTo: 'never throws; every partition is assigned to one member, whatever one of them says',
+  format: 'bytes',
+  words: ['owned', 'peer', '{"owned":', '[0,1,'],
+  example: dice =>
+    encodeMember(['t'], JSON.stringify({ owned: dice.list(0, 5, () => dice.below(12)), peer: { host: 'h', port: 1, instance: 'i' } })),
+  check: async input => {
+    const cluster = { findTopicPartitionMetadata: () => Array.from({ length: memberPartitions }, (_, partitionId) => ({ partitionId })) };
+    const assigner = stickyAssigner({ topic: 't', owned: () => [], joining: () => undefined })({ cluster } as unknown as Parameters<
+      ReturnType<typeof stickyAssigner>
+    >[0]);
+    const honest = encodeMember(['t'], JSON.stringify({ owned: [0, 1, 2] }));
+    const members = [
+      { memberId: 'a', memberMetadata: input },
+      { memberId: 'b', memberMetadata: honest },
+    ];
+    const assigned = await assigner.assign({ members, topics: ['t'] });
+    const partitions = assigned.flatMap(
+      ({ memberAssignment }) => kafkajs.AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment.t ?? [],
+    );
+    const all = Array.from({ length: memberPartitions }, (_, partition) => partition);
+    expectSame(
+      partitions.toSorted((a, b) => a - b),
+      all,
+      'the assigned partitions',
+    );
+  },
+};
+
+const memberPartitions = 12;
+
+let records: EmbeddedRecords | undefined;
+
+const embeddedRecords: FuzzedParser = {
+  name: 'embedded-records',
+  reads: 'any bytes as keys and values of records of the embedded log',
+  heldTo: 'read back as they were written, an empty one and none told apart',
+  format: 'bytes',
+  slowness: 4,
+  example: dice => dice.bytes(dice.below(200)),
+  check: input => {
+    records ??= newRecords();
+    const middle = input.length === 0 ? 0 : (input[0] as number) % (input.length + 1);
+    const [key, value] = [input.subarray(0, middle), input.subarray(middle)];
+    const isText = input.length % 3 === 0;
+    const written = [
+      { key: isText ? key.toString() : key, value },
+      { key: undefined, value },
+      { key, value: undefined },
+    ];
+    try {
+      for (const [offset, record] of written.entries()) records.insert({ topicId: 1, partition: 0, offset, ...record }, 1);
+      const read = records.read(1, 0, 0, 10).map(({ offset, key: k, value: v }): Seen => [offset, hexOf(k), hexOf(v)]);
+      const expected = written.map(
+        ({ key: k, value: v }, offset): Seen => [offset, k === undefined ? undefined : hexOf(Buffer.from(k)), hexOf(v)],
+      );
+      expectSame(read, expected, 'the records read back');
+    } finally {
+      records.deleteOldest(1, 0, 2, 10);
+    }
+  },
+};
+
+function newRecords(): EmbeddedRecords {
+  const { connection } = openDatabase({ directory: folderOfFiles('log'), readOnly: false, durability: 'process', maxBytes: undefined });
+  const made = new EmbeddedRecords(connection);
+  made.createTopic('t', 1, undefined);
+  return made;
+}
+
+export const kafkaParsers: readonly FuzzedParser[] = [
+  brokerFrames,
+  fetchResponses,
+  recordBatches,
+  sealedBatches,
+  groupMembers,
+  embeddedRecords,
+];

@@ -10,8 +10,18 @@ import { nameInPrices } from '@tapeline/core/shards';
 import { SymbolsFile } from '@tapeline/ingestion/symbols-file';
 import { readCluster } from '@tapeline/services/cluster-file';
 import { parseMisbehaviour } from '@tapeline/simulator/misbehaviours/misbehaviour';
+import {
+  parseCount,
+  parseDay,
+  parseInterval,
+  parseIntervals,
+  parseList,
+  parseTables,
+  parseTime,
+} from '@tapeline/standalone/argument-values';
 import { parseRulesText } from '@tapeline/stream-processing/alerts/rules-file';
 import { operatorCommandOf } from '@tapeline/stream-processing/operator-arguments';
+import { InvalidArgumentError } from 'commander';
 import type { Dice } from '../dice.ts';
 import { aRule } from '../examples.ts';
 import {
@@ -244,10 +254,13 @@ const clusterFiles: FuzzedParser = {
   },
 };
 
+const isUsage = withCode('usage');
+const values = [parseInterval, parseIntervals, parseTables, parseDay, parseCount, parseList, parseTime] as const;
+
 const commandLines: FuzzedParser = {
   name: 'command-lines',
-  reads: "arguments of operators' commands, and the simulator's misbehaviours, a line each",
-  heldTo: 'refused as usage with a sentence; numbers of an accepted one are whole and above 0',
+  reads: "arguments of operators' commands, values of the options of `tapeline`, and the simulator's misbehaviours, a line each",
+  heldTo: 'refused as usage with a sentence; numbers of an accepted one are whole and above 0, times are times',
   format: 'text',
   words: [
     'rebuild',
@@ -275,17 +288,30 @@ const commandLines: FuzzedParser = {
       'mute:afterMessages=20,connections=1',
       'refuse-symbols:symbols=AAPL+MSFT',
       'delay:delayMs=10',
+      '2024-11-03\n2024-11-03T00:00:00Z\n1730592000000\n1m,5m\nbars,ticks',
     ]),
   check: input => {
     const given = input.toString().split('\n');
-    const command = orRefused(() => operatorCommandOf(given), withCode('usage'));
+    const command = orRefused(() => operatorCommandOf(given), isUsage);
     if (command !== refused) {
       expectPlain(command, 'the command');
       for (const value of Object.values(command))
         expectThat(typeof value !== 'number' || (Number.isSafeInteger(value) && value > 0), 'a number is none', value);
     }
-    const fault = orRefused(() => parseMisbehaviour(input.toString()), withCode('usage'));
+    const fault = orRefused(() => parseMisbehaviour(input.toString()), isUsage);
     if (fault !== refused) expectPlain(fault, 'the misbehaviour');
+    for (const text of given.slice(0, 8)) {
+      for (const parse of values) {
+        const value = orRefused<unknown>(
+          () => parse(text),
+          error => error instanceof InvalidArgumentError,
+        );
+        if (value === refused) continue;
+        expectPlain(value, 'the value');
+        const isTime = parse === parseTime || parse === parseDay;
+        if (isTime) expectThat(!Number.isNaN(new Date(Number(value)).getTime()), 'a time is none', value);
+      }
+    }
   },
 };
 

@@ -1,5 +1,7 @@
 /** What vendors send: messages of their sockets, and what they answer over HTTP. */
 import { PipelineError } from '@tapeline/core/errors';
+import { latestTimeMs } from '@tapeline/core/records';
+import { windowsOf } from '@tapeline/ingestion/backfill/vendor-windows';
 import { factsOfSymbol } from '@tapeline/ingestion/finnhub/instruments';
 import { parseMessage as parseFinnhub } from '@tapeline/ingestion/finnhub/messages';
 import { parseMessage, readMessage } from '@tapeline/ingestion/twelve-data/messages';
@@ -173,7 +175,7 @@ const readers = [readTimeSeries, readQuote, readListings, readProfile, readMarke
 
 const restAnswers: FuzzedParser = {
   name: 'twelve-data-rest',
-  reads: "TwelveData's REST answers (time series, quotes, listings, profiles, market states) and refusals",
+  reads: "TwelveData's REST answers (time series and the windows of backfills, quotes, listings, profiles, market states) and refusals",
   heldTo: 'refused with a ZodError or told item by item; a bar is enclosed by high and low; each refusal has one of our codes',
   format: 'json',
   words: [
@@ -215,6 +217,12 @@ const restAnswers: FuzzedParser = {
       if (value === refused) continue;
       expectPlain(value, 'the answer');
       if ('bars' in value) {
+        for (const interval of ['1m', '1h', '1d'] as const) {
+          const { windows, faults } = windowsOf({ symbol: 'AAPL', interval, fromMs: 0, toMs: latestTimeMs }, value, latestTimeMs);
+          expectThat(windows.length + faults.length <= value.bars.length + value.faults.length, 'more windows than bars');
+          for (const { startMs, endMs } of windows)
+            expectThat(startMs < endMs && endMs <= latestTimeMs, 'a window is none', [startMs, endMs]);
+        }
         for (const { open, high, low, close } of value.bars)
           expectThat(low > 0 && high >= Math.max(open, close) && low <= Math.min(open, close) && Number.isFinite(high), 'a bar is none');
       }
