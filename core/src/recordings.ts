@@ -11,6 +11,7 @@
 import { createReadStream } from 'node:fs';
 import { PipelineError, reasonOf } from './errors.ts';
 import { shownValue } from './json-text.ts';
+import { latestTimeMs } from './records.ts';
 
 /** A message as received; a text that was no JSON object stands as the string it was. */
 export interface RecordedMessage {
@@ -101,8 +102,9 @@ function textOf(parts: readonly Buffer[], path: string, line: number): string {
 function entryOf(text: string, path: string, line: number): RecordingEntry {
   const value = objectOf(text, path, line);
   const { receivedTimeMs, message, session, reason } = value;
-  if (typeof receivedTimeMs !== 'number' || !Number.isSafeInteger(receivedTimeMs) || receivedTimeMs < 0) {
-    throw malformed(path, line, `has receivedTimeMs ${shownValue(receivedTimeMs)}, expected whole milliseconds since the Unix epoch`);
+  if (typeof receivedTimeMs !== 'number' || !Number.isSafeInteger(receivedTimeMs) || receivedTimeMs < 0 || receivedTimeMs > latestTimeMs) {
+    const expected = `whole milliseconds since the Unix epoch, up to ${latestTimeMs}`;
+    throw malformed(path, line, `has receivedTimeMs ${shownValue(receivedTimeMs)}, expected ${expected}`);
   }
   if ((message === undefined) === (session === undefined)) {
     throw malformed(
