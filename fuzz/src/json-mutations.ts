@@ -34,6 +34,14 @@ const oddKeys = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnPro
 /** As many places as are looked at: large inputs are spoilt near their begin. */
 const mostPlaces = 400;
 const deep = 12_000;
+/** What copies of a part may come to, about: several changes after each other would grow without end. */
+const mostCopied = 16_384;
+
+/** Choices, and how many copies of a part there is room for. */
+interface Room {
+  readonly dice: Dice;
+  readonly copies: number;
+}
 
 /** Gives back the text, cut, when it is no JSON any more. */
 export function spoiltJson(text: string, words: readonly string[], dice: Dice): string {
@@ -45,13 +53,13 @@ export function spoiltJson(text: string, words: readonly string[], dice: Dice): 
   }
   const places = placesIn(root);
   const place = dice.pick(places.length > 1 && !dice.isOneIn(30) ? places.slice(1) : places);
-  const raw = changeAt(place, words, dice);
+  const raw = changeAt(place, words, { dice, copies: Math.max(1, Math.min(300, Math.floor(mostCopied / text.length))) });
   const spoilt = written(root.value);
   return raw === undefined ? spoilt : spoilt.replace(JSON.stringify(mark), () => raw);
 }
 
 /** Changes the value at a place; gives the text that is to stand for the mark, when there is one. */
-function changeAt(place: Place, words: readonly string[], dice: Dice): string | undefined {
+function changeAt(place: Place, words: readonly string[], { dice, copies }: Room): string | undefined {
   const value = (place.holder as Record<string, unknown>)[place.key];
   switch (dice.below(11)) {
     case 0:
@@ -65,7 +73,7 @@ function changeAt(place: Place, words: readonly string[], dice: Dice): string | 
     case 4:
       return put(place, dice.pick([dice.pick(oddTexts), 'x'.repeat(dice.below(600)), words.length === 0 ? 'y' : dice.pick(words)]));
     case 5:
-      return put(place, nearly(value, dice));
+      return put(place, nearly(value, { dice, copies }));
     case 6:
       return putRaw(place, withKey(value, dice.pick([...oddKeys, ...words]), dice));
     case 7:
@@ -75,7 +83,7 @@ function changeAt(place: Place, words: readonly string[], dice: Dice): string | 
     case 9:
       return putRaw(place, twice(value, dice));
     default:
-      return put(place, manyOf(value, dice));
+      return put(place, manyOf(value, { dice, copies }));
   }
 }
 
@@ -99,8 +107,8 @@ function nested(dice: Dice): string {
   return dice.isOneIn(2) ? `${'['.repeat(depth)}${']'.repeat(depth)}` : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 }
 
-function nearly(value: unknown, dice: Dice): unknown {
-  if (typeof value === 'string') return spoiltText(value, dice);
+function nearly(value: unknown, { dice, copies }: Room): unknown {
+  if (typeof value === 'string') return spoiltText(value, { dice, copies });
   return typeof value === 'number' ? spoiltNumber(value, dice) : dice.pick(wrongValues);
 }
 
@@ -110,8 +118,9 @@ function inOtherForm(value: unknown, dice: Dice): unknown {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? reordered(value, dice) : dice.pick(wrongValues);
 }
 
-function manyOf(value: unknown, dice: Dice): unknown {
-  if (Array.isArray(value) && value.length > 0) return Array.from({ length: dice.below(300) }, (_, index) => value[index % value.length]);
+function manyOf(value: unknown, { dice, copies }: Room): unknown {
+  if (Array.isArray(value) && value.length > 0)
+    return Array.from({ length: dice.between(0, copies) }, (_, index) => value[index % value.length]);
   return typeof value === 'number' ? -value : { value };
 }
 
@@ -127,12 +136,12 @@ function placesIn(root: { value: unknown }): readonly Place[] {
   return places;
 }
 
-function spoiltText(text: string, dice: Dice): string {
+function spoiltText(text: string, { dice, copies }: Room): string {
   const at = dice.below(text.length + 1);
   return dice.pick([
     text.slice(0, at),
     `${text.slice(0, at)}${dice.pick(oddTexts)}${text.slice(at)}`,
-    text.repeat(1 + dice.below(40)),
+    text.repeat(dice.between(1, Math.min(40, copies))),
     text.toUpperCase(),
     ` ${text} `,
     `${text.slice(0, at)}${text.slice(at + 1)}`,

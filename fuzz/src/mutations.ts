@@ -4,7 +4,7 @@ import type { InputFormat } from './fuzzed-parser.ts';
 import { spoiltJson } from './json-mutations.ts';
 
 /** Longer inputs are cut, so that a chain of doublings ends. */
-export const mostInputBytes = 131_072;
+export const mostInputBytes = 32_768;
 
 const wholeExtremes: readonly bigint[] = [
   ...[0n, 1n, -1n, 127n, 128n, 255n, 256n, 32_767n, 32_768n, 65_535n],
@@ -179,7 +179,7 @@ function linesSpoilt(bytes: Buffer, spoiling: Spoiling, dice: Dice): Buffer {
 
 /** Seldom so long that whoever goes down a step for each level comes to the end of its stack. */
 function longLength(dice: Dice): number {
-  return dice.isOneIn(8) ? dice.below(20_000) : dice.below(300);
+  return dice.isOneIn(8) ? dice.below(4_000) : dice.below(300);
 }
 
 function changed(bytes: Buffer, at: number, change: (byte: number) => number): Buffer {
