@@ -3,7 +3,7 @@ import type { FuzzedParser } from './fuzzed-parser.ts';
 import { inputOf } from './inputs.ts';
 import { minimised } from './minimise.ts';
 import { ParserThread, type SeenFault } from './parser-thread.ts';
-import { keepRegression } from './regressions.ts';
+import { isKept, keepRegression } from './regressions.ts';
 import type { Totals } from './totals.ts';
 
 export interface FuzzOptions {
@@ -74,7 +74,7 @@ async function fuzzParser(parser: FuzzedParser, run: ParserRun): Promise<number>
     totals?.add({ parser: name, seed, from: next, to: end, faults: outcome.faults, seconds, at: new Date().toISOString() });
     faults += outcome.faults;
     next = end;
-    for (const fault of seen.splice(0)) await keep(parser, fault, run);
+    for (const fault of seen.splice(0)) if (!signal.aborted) await keep(parser, fault, run);
     if (performance.now() - begunMs > partMs) say(progressLine(name, { done: next - from, of: to - from, faults, begunMs }));
   }
   say(progressLine(name, { done: next - from, of: to - from, faults, begunMs }));
@@ -82,13 +82,15 @@ async function fuzzParser(parser: FuzzedParser, run: ParserRun): Promise<number>
 }
 
 /** Makes the input small and keeps it. */
-async function keep({ name }: FuzzedParser, { index, input, fault }: SeenFault, { seed, totals, say }: ParserRun): Promise<void> {
+async function keep({ name }: FuzzedParser, { index, input, fault }: SeenFault, { seed, totals, signal, say }: ParserRun): Promise<void> {
   say(`  ${name} ${index}: ${fault.mark}`);
   if (totals === undefined) return say(`    ${fault.detail.split('\n').slice(0, 6).join('\n    ')}`);
+  if (isKept(name, fault.mark)) return;
   const ends = fault.mark === 'hang' || fault.mark.startsWith('the thread ended');
   const thread = new ParserThread(shortHangMs);
   try {
-    const shows = async (smaller: Buffer) => (await thread.run({ kind: 'input', parser: name, input: smaller })).fault?.mark === fault.mark;
+    const shows = async (smaller: Buffer) =>
+      !signal.aborted && (await thread.run({ kind: 'input', parser: name, input: smaller })).fault?.mark === fault.mark;
     const small = await minimised(input, shows, ends ? mostHangTries : undefined);
     const kept = keepRegression({ parser: name, input: small, found: foundText(fault), seed, index }, fault.mark);
     if (kept !== undefined) say(`    kept as fuzz/regressions/${name}/${kept}.input, ${small.length} bytes`);

@@ -54,7 +54,11 @@ const recordBatches: FuzzedParser = {
       records,
       'the listed records',
     );
-    if (isWhole(input)) expectSame(records, await byKafkajs(input), 'what kafkajs reads');
+    if (!isWhole(input)) return;
+    // An offset outside of the checksum may be any number; our reader is asked for those of a log.
+    const plain = await byKafkajs(input);
+    const isOfLog = plain.every(([offset]) => offset >= 0 && offset < Number.MAX_SAFE_INTEGER);
+    if (isOfLog) expectSame(JSON.stringify(records), JSON.stringify(plain), 'what kafkajs reads');
   },
 };
 
