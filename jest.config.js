@@ -1,6 +1,7 @@
-/** Jest runs the TypeScript sources as native ES modules; swc only strips the types. */
+/** Jest runs the TypeScript sources as native ES modules; swc only strips the types. What it made of them is kept with the other caches. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.ts',
+  cacheDirectory: '<rootDir>/.tapeline/jest',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } }],

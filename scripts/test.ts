@@ -1,14 +1,17 @@
 /**
  * The test command: checks, unit tests, then integration and end-to-end tests on a real Kafka, a real Cassandra and a real Chromium.
  *
- *   npm test                    checks, unit, integration and e2e; in CI the cluster and the node too
- *   npm test -- unit cluster    only the parts named: checks, unit, integration, e2e, cluster, node
+ *   npm test                    checks, unit, integration and e2e; in CI the others too
+ *   npm test -- unit cluster    only the parts named: checks, unit, integration, e2e, bench, cluster, node
  *
- * `cluster` is charts and stacks on a real Kubernetes API server, `node` pods of all stages on a real Kubernetes node (root and Debian's
- * packages of a node, which the test names). Both need the shared tools, whose absence they say.
+ * `bench` is a short benchmark, which wants the machine for itself; `cluster` is charts and stacks on a real Kubernetes API server, `node`
+ * pods of all stages on a real Kubernetes node (root and Debian's packages of a node, which the test names). The last two need the shared
+ * tools, whose absence they say.
  *
  * Servers named by KAFKA_BROKERS and CASSANDRA_CONTACT_POINTS are used; otherwise they are started here and stopped at the end.
  * Without Java the integration tests are skipped, loudly; in CI (CI=true) that is a failure. Ends with a line that counts.
+ *
+ * All that is temporary, of the tests too, is in one folder, which is gone at the end and after Ctrl-C.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,7 +21,7 @@ import { createLogger } from '@tapeline/core/logging';
 import { startCassandra } from '@tapeline/services/cassandra';
 import { startKafka } from '@tapeline/services/kafka';
 
-const parts = ['checks', 'unit', 'integration', 'e2e', 'cluster', 'node'] as const;
+const parts = ['checks', 'unit', 'integration', 'e2e', 'bench', 'cluster', 'node'] as const;
 type PartName = (typeof parts)[number];
 
 interface Outcome {
@@ -37,7 +40,8 @@ interface Servers {
 /** The parts that use servers, with the options that choose their tests; those of the cluster run one after the other. */
 const serverTests: Partial<Record<PartName, readonly string[]>> = {
   integration: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster)\\.integration\\.test\\.ts$'],
-  e2e: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster|real-node)\\.e2e\\.test\\.ts$'],
+  e2e: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster|real-node|smoke)\\.e2e\\.test\\.ts$'],
+  bench: ['--runInBand', '--testPathPatterns', 'bench/test/smoke\\.e2e\\.test\\.ts$'],
   cluster: ['--runInBand', '--testPathPatterns', '\\.cluster\\.(integration|e2e)\\.test\\.ts$'],
 };
 
@@ -45,7 +49,7 @@ const serverTests: Partial<Record<PartName, readonly string[]>> = {
 const nodeTests: readonly string[] = ['--runInBand', '--testPathPatterns', 'real-node\\.e2e\\.test\\.ts$'];
 
 /** They take a machine for minutes, so elsewhere they are run by name. */
-const forCi: readonly PartName[] = ['cluster', 'node'];
+const forCi: readonly PartName[] = ['bench', 'cluster', 'node'];
 
 const isCi = process.env.CI === 'true';
 const wanted = process.argv.slice(2);
@@ -59,7 +63,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'tapeline-test-'));
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort());
 
-process.exitCode = await main().finally(() => rmSync(scratch, { recursive: true, force: true }));
+process.exitCode = await main().finally(() => rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
 
 async function main(): Promise<number> {
   const outcomes: Outcome[] = [];
@@ -141,9 +145,18 @@ async function runJest(part: PartName, options: readonly string[], environment: 
 
 /** Runs a command to its end. Jest reports on standard error, and its JSON would only clutter standard output. */
 function run(command: string, options: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> {
+  if (stopping.signal.aborted) return Promise.resolve(1);
   const stdout = options.includes('--json') ? 'ignore' : 'inherit';
-  const child = spawn(command, options, { stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, ...environment } });
-  return new Promise(resolve => child.on('close', code => resolve(code ?? 1)));
+  const env = { ...process.env, TMPDIR: scratch, ...environment };
+  const child = spawn(command, options, { stdio: ['ignore', stdout, 'inherit'], env });
+  const end = (): unknown => child.kill();
+  stopping.signal.addEventListener('abort', end);
+  return new Promise(resolve =>
+    child.on('close', code => {
+      stopping.signal.removeEventListener('abort', end);
+      resolve(code ?? 1);
+    }),
+  );
 }
 
 function report(outcomes: readonly Outcome[]): number {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { distributionOf, spreadOf } from '../src/distribution.ts';
 import { reportOf } from '../src/report.ts';
 import { type BenchResult, Results } from '../src/results.ts';
@@ -130,9 +130,8 @@ describe('the report of the whole chain', () => {
 describe('results', () => {
   let folder = '';
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'tapeline-results-'));
+    folder = temporaryFolder('results');
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it('knows what was measured already, whatever the order of the parameters', () => {
     const results = new Results(folder);

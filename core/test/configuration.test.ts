@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { readConfiguration, secretsOf } from '../src/configuration.ts';
 import { PipelineError } from '../src/errors.ts';
 
@@ -51,7 +51,7 @@ describe('configuration', () => {
   });
 
   it('reads a secret from a file, and never prints one', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'tapeline-')), 'key');
+    const file = join(temporaryFolder('folder'), 'key');
     writeFileSync(file, 'k-123\n');
     const configuration = readConfiguration({ TWELVE_DATA_API_KEY_FILE: file });
     expect(configuration.TWELVE_DATA_API_KEY).toBe('k-123');

@@ -1,17 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { readSessions, type SessionStep, surveyRecording } from '../src/recorded-sessions.ts';
 import { formatRecordingLine, longestRecordingLineBytes, type RecordingLine, readRecording } from '../src/recordings.ts';
 
 const november = join(import.meta.dirname, 'fixtures', 'twelvedata-2024-11-part1.jsonl');
 let folder = '';
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tapeline-recordings-'));
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
+  folder = temporaryFolder('recordings');
 });
 
 describe('a recording', () => {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { sqliteFileOf, sqliteGenerations } from '../src/sqlite/sqlite-generations.ts';
 import { openSqliteStore } from '../src/sqlite/sqlite-store.ts';
 
@@ -21,10 +21,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>>): Pr
 describe('the program of the migrations', () => {
   let dataDir: string;
   beforeAll(() => {
-    dataDir = mkdtempSync(join(tmpdir(), 'tapeline-main-'));
-  });
-  afterAll(() => {
-    rmSync(dataDir, { recursive: true });
+    dataDir = temporaryFolder('main');
   });
 
   it('makes the schema, and finds nothing to do the second time', async () => {

@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { storeBatch } from '@tapeline/database/store-batch';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { sqliteFailure } from '../src/sqlite/sqlite-failure.ts';
 import { describeMarketStoreContract } from './market-store-contract.ts';
 import { aBar, aFullBar, aLatest, anInstrument, aState, noonMs, noonUs, quiet } from './support/rows.ts';
@@ -15,7 +15,7 @@ const key = { consumerGroup: 'stream-processor', topic: 'market-data.feed', part
 const ever = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 
 describeMarketStoreContract('the store on SQLite', async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'tapeline-store-'));
+  const dataDir = temporaryFolder('store');
   return {
     open: options => openSqliteStore({ dataDir, ...options, ...quiet() }),
     remove: async () => rmSync(dataDir, { recursive: true }),
@@ -28,10 +28,7 @@ describe('the file of the store on SQLite', () => {
   const open = (readOnly = false) => openSqliteStore({ dataDir, readOnly, ...quiet() });
 
   beforeEach(() => {
-    dataDir = mkdtempSync(join(tmpdir(), 'tapeline-store-'));
-  });
-  afterEach(() => {
-    rmSync(dataDir, { recursive: true });
+    dataDir = temporaryFolder('store');
   });
 
   it('is made with its folders', async () => {

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { ControlPlane } from '@tapeline/services/control-plane';
 import { describeWithControlPlane } from '@tapeline/services/for-tests';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type DeploymentOptions, deploy, synthesisedFor, terraformOptions, withdraw } from '../src/deploy/deployment.ts';
 import { apply, initialise, type PlannedChange, plannedChanges } from '../src/deploy/terraform.ts';
 import { type Environment, environments } from '../src/environments.ts';
@@ -14,7 +15,6 @@ import { prepareForOldProviders, writeTerraformConfiguration } from './support/o
 import { operateCommands } from './support/operate-commands.ts';
 import { renderedReleases } from './support/rendered-releases.ts';
 import { alerts } from './support/synthesised.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const wayIn = {

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { readStacks } from './support/synthesised.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const versionOf = (name: string): string =>

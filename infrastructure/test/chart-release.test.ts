@@ -1,10 +1,10 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { ChartRelease, type ChartReleaseProps, chartsDirectory } from '../src/constructs/chart-release.ts';
 import { at } from './support/json.ts';
 import { stackOf } from './support/stack-of.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const aRelease: ChartReleaseProps = { chart: 'kafdrop', namespace: 'tapeline', timeoutSeconds: 600 };
 

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { imageTag } from '../../scripts/image-tag.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 
 describe('the tag of the images', () => {
   let directory = '';
@@ -12,7 +12,7 @@ describe('the tag of the images', () => {
   const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
 
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'tapeline-tag-'));
+    directory = temporaryFolder('tag');
     git('init', '--quiet');
     write('a', 'one');
     write('.gitignore', 'ignored\n');
@@ -20,7 +20,6 @@ describe('the tag of the images', () => {
     git('-c', 'user.name=test', '-c', 'user.email=test@localhost', 'commit', '--quiet', '--message=first');
     commit = git('rev-parse', 'HEAD').trim();
   });
-  afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   it('is the first twelve digits of the commit when nothing is changed', () => {
     expect(imageTag(directory)).toBe(commit.slice(0, 12));

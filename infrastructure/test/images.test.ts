@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { ignoredBy } from './support/docker-ignore.ts';
 import { parseDockerfile } from './support/dockerfile.ts';
 import { packLayer } from './support/image-archive.ts';
@@ -13,7 +13,7 @@ const repository = fileURLToPath(new URL('../../', import.meta.url));
 const json = (path: string) => JSON.parse(readFileSync(join(repository, path), 'utf8'));
 
 describe('the images', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'tapeline-images-'));
+  const scratch = temporaryFolder('images');
   const trees = new ImageTrees(repository, scratch);
   const targets = ['ingester', 'backfiller', 'stream-processor', 'live-board', 'notifier', 'migrations', 'simulator'] as const;
   const built = new Map<string, ImageTree>();
@@ -25,7 +25,6 @@ describe('the images', () => {
   beforeAll(async () => {
     for (const target of targets) built.set(target, await trees.build(target));
   }, 480_000);
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
   it('start their own program as an account that is not root', () => {
     const settings = Object.fromEntries(targets.map(target => [target, treeOf(target).settings]));
@@ -138,18 +137,14 @@ describe('the reader of the Dockerfile', () => {
   });
 
   it('says which file a COPY misses', async () => {
-    const context = mkdtempSync(join(tmpdir(), 'tapeline-context-'));
-    try {
-      writeFileSync(join(context, 'Dockerfile'), 'FROM base AS one\nWORKDIR /app\nCOPY here/ there/\nCOPY absent ./\n');
-      writeFileSync(join(context, '.dockerignore'), '*\n!here\n');
-      mkdirSync(join(context, 'here'));
-      writeFileSync(join(context, 'here', 'file'), '');
-      const trees = new ImageTrees(context, join(context, 'scratch'));
-      await expect(trees.build('one')).rejects.toThrow('COPY absent: not in the repository, or kept out by .dockerignore');
-      const laidOut = readdirSync(join(context, 'scratch')).map(name => join(context, 'scratch', name, 'app/there/file'));
-      expect(laidOut.filter(file => existsSync(file) && statSync(file).isFile())).toHaveLength(1);
-    } finally {
-      rmSync(context, { recursive: true });
-    }
+    const context = temporaryFolder('context');
+    writeFileSync(join(context, 'Dockerfile'), 'FROM base AS one\nWORKDIR /app\nCOPY here/ there/\nCOPY absent ./\n');
+    writeFileSync(join(context, '.dockerignore'), '*\n!here\n');
+    mkdirSync(join(context, 'here'));
+    writeFileSync(join(context, 'here', 'file'), '');
+    const trees = new ImageTrees(context, join(context, 'scratch'));
+    await expect(trees.build('one')).rejects.toThrow('COPY absent: not in the repository, or kept out by .dockerignore');
+    const laidOut = readdirSync(join(context, 'scratch')).map(name => join(context, 'scratch', name, 'app/there/file'));
+    expect(laidOut.filter(file => existsSync(file) && statSync(file).isFile())).toHaveLength(1);
   });
 });

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { waysToServices } from '../src/deploy/cluster.ts';
 import { ourImages } from '../src/deploy/images.ts';
 import { kindCluster } from '../src/deploy/kind.ts';
 import { images } from '../src/versions.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import { assumed, logBytes, measured } from '@tapeline/infrastructure/sizing';
@@ -9,6 +6,7 @@ import { readEnvironment } from '@tapeline/services/environment';
 import { describeUnless } from '@tapeline/services/for-tests';
 import { findJava } from '@tapeline/services/java';
 import { startKafka } from '@tapeline/services/kafka';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { recordBytes, segmentBytes, tableBytes, writeRows } from './support/measurements.ts';
 import { measureSymbolMemory } from './support/symbol-memory.ts';
 
@@ -23,15 +21,6 @@ async function missingJava(): Promise<PipelineError | undefined> {
   } catch (error) {
     if (error instanceof PipelineError) return error;
     throw error;
-  }
-}
-
-async function inFolder<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'tapeline-sizing-'));
-  try {
-    return await use(directory);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -56,15 +45,14 @@ describeUnless(await missingJava(), 'what sizes are reckoned with', () => {
   it(
     'are the bytes of a segment on a real Kafka, one record in a batch or many',
     async () => {
-      await inFolder(async directory => {
-        const kafka = await startKafka({ brokers: 1, directory, heapMb: 256 });
-        try {
-          expectNear(await segmentBytes(kafka, directory, 500, 1), logBytes(500, 500, measured.tickRecord), 5);
-          expectNear(await segmentBytes(kafka, directory, 100, 100), logBytes(10_000, 100, measured.tickRecord), 5);
-        } finally {
-          await kafka.stop();
-        }
-      });
+      const directory = temporaryFolder('sizing');
+      const kafka = await startKafka({ brokers: 1, directory, heapMb: 256 });
+      try {
+        expectNear(await segmentBytes(kafka, directory, 500, 1), logBytes(500, 500, measured.tickRecord), 5);
+        expectNear(await segmentBytes(kafka, directory, 100, 100), logBytes(10_000, 100, measured.tickRecord), 5);
+      } finally {
+        await kafka.stop();
+      }
     },
     PATIENCE_MS,
   );
@@ -72,13 +60,12 @@ describeUnless(await missingJava(), 'what sizes are reckoned with', () => {
   it(
     'are the bytes of rows on the disk of a real Cassandra',
     async () => {
-      await inFolder(async directory => {
-        const count = 16_000;
-        const cassandra = await startCassandra({ directory, heapMb: 512 });
-        await writeRows(cassandra, 'sizing', count, 30 * dayMs).finally(() => cassandra.stop());
-        expectNear((await tableBytes(directory, 'sizing', 'ticks_by_symbol_hour')) / count, measured.tickRow, 20);
-        expectNear((await tableBytes(directory, 'sizing', 'bars_by_symbol_interval')) / count, measured.barRow, 20);
-      });
+      const directory = temporaryFolder('sizing');
+      const count = 16_000;
+      const cassandra = await startCassandra({ directory, heapMb: 512 });
+      await writeRows(cassandra, 'sizing', count, 30 * dayMs).finally(() => cassandra.stop());
+      expectNear((await tableBytes(directory, 'sizing', 'ticks_by_symbol_hour')) / count, measured.tickRow, 20);
+      expectNear((await tableBytes(directory, 'sizing', 'bars_by_symbol_interval')) / count, measured.barRow, 20);
     },
     PATIENCE_MS,
   );

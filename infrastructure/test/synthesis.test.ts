@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { environments } from '../src/environments.ts';
 import { synthesise } from '../src/synthesis.ts';
 import { goldenFile, readGolden, renderGolden } from './support/goldens.ts';
 import { at, textsIn } from './support/json.ts';
 import { synthesised, testEnvironments } from './support/synthesised.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const stacks = synthesised();
 

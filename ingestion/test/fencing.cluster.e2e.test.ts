@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithControlPlane, describeWithKafka } from '@tapeline/services/for-tests';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type Action, demandsTakeover, drawInterleaving, isAlone } from './fencing/interleaving.ts';
 import { type Lane, openLane } from './fencing/lane.ts';
 import { runInterleaving } from './fencing/run.ts';
@@ -35,7 +33,7 @@ describe('an interleaving', () => {
 
 describeWithControlPlane('two ingesters that share a Lease in a real API server', () => {
   describeWithKafka('and a log', ({ brokers }) => {
-    const scratch = mkdtempSync(join(tmpdir(), 'tapeline-fencing-'));
+    const scratch = temporaryFolder('fencing');
     let cluster: LeaseCluster;
     let lane: Lane;
     beforeAll(async () => {
@@ -45,7 +43,6 @@ describeWithControlPlane('two ingesters that share a Lease in a real API server'
     afterAll(async () => {
       await lane?.close();
       await cluster?.close();
-      rmSync(scratch, { recursive: true, force: true });
     }, 60_000);
 
     it.each(seeds)(

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord } from '@tapeline/core/record-codec';
@@ -10,6 +7,7 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { FeedEvent } from '../src/feed.ts';
 import { type Ingester, type IngesterOptions, runIngester } from '../src/ingester.ts';
 import { findLastSession } from '../src/last-session.ts';
@@ -24,13 +22,12 @@ const november = fileURLToPath(new URL('../../core/test/fixtures/twelvedata-2024
 let folder = '';
 let log: MarketLog;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ingester-'));
+  folder = temporaryFolder('ingester');
   log = await openEmbeddedLog({ directory: folder, logger: aLogger().logger });
   await log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? 4 })));
 });
 afterEach(async () => {
   await log.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 function start(options: Partial<IngesterOptions> & Pick<IngesterOptions, 'openFeed'>): Ingester {

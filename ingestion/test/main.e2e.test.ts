@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { startFinnhubServer } from '@tapeline/simulator/finnhub/finnhub-server';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { findLastSession } from '../src/last-session.ts';
 import { aLogger } from './support/logger.ts';
 
@@ -17,12 +17,11 @@ let simulator: Simulator | undefined;
 const processes: ChildProcess[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ingester-process-'));
+  folder = temporaryFolder('ingester-process');
 });
 afterEach(async () => {
   for (const child of processes.splice(0)) child.kill('SIGKILL');
   await simulator?.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** Starts the ingester's process on an embedded log, with nothing of our own environment but the path. */

@@ -1,17 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readRecording } from '@tapeline/core/recordings';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { createRecorder } from '../src/recorder.ts';
 import { aLogger } from './support/logger.ts';
 
 let folder = '';
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'recorder-'));
+  folder = temporaryFolder('recorder');
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('the recorder', () => {
   it('writes what was received, and what was no JSON object as its text', async () => {

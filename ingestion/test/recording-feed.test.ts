@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { FeedEvent } from '../src/feed.ts';
 import { createRecorder } from '../src/recorder.ts';
 import { recordingFeed } from '../src/recording-feed.ts';
@@ -16,9 +16,8 @@ const symbols = ['BTC/USD', 'AAPL', 'ETH/BTC'];
 
 let folder = '';
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'recording-'));
+  folder = temporaryFolder('recording');
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function eventsOf(path: string): Promise<FeedEvent[]> {
   const events: FeedEvent[] = [];

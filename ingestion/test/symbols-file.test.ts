@@ -1,8 +1,8 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '@tapeline/core/configuration';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { symbolsOfShards } from '../src/shard-symbols.ts';
 import { SymbolsFile } from '../src/symbols-file.ts';
 import { aLogger } from './support/logger.ts';
@@ -10,10 +10,9 @@ import { aLogger } from './support/logger.ts';
 let folder = '';
 let path = '';
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'symbols-'));
+  folder = temporaryFolder('symbols');
   path = join(folder, 'symbols.txt');
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Puts another file in its place, as a mounted ConfigMap does. */
 async function put(text: string): Promise<void> {

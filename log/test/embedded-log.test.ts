@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type EmbeddedLogOptions, openEmbeddedLog } from '../src/embedded-log.ts';
 import type { MarketLog } from '../src/market-log.ts';
 import { RecordBlock } from '../src/record-block.ts';
@@ -15,7 +15,7 @@ import { runScript, waitUntil } from './support/running-process.ts';
 const logger = pino({ level: 'silent' });
 
 describeMarketLogContract('the embedded log', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tapeline-log-'));
+  const directory = temporaryFolder('log');
   let log = await openEmbeddedLog({ directory, logger });
   return {
     log,
@@ -26,7 +26,6 @@ describeMarketLogContract('the embedded log', async () => {
     },
     close: async () => {
       await log.close();
-      await rm(directory, { recursive: true });
     },
   };
 });
@@ -36,11 +35,10 @@ describe('the embedded log, alone', () => {
   const logs: MarketLog[] = [];
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'tapeline-log-'));
+    directory = temporaryFolder('log');
   });
   afterEach(async () => {
     for (const log of logs.splice(0)) await log.close();
-    await rm(directory, { recursive: true, force: true });
   });
 
   async function open(options: Partial<EmbeddedLogOptions> = {}): Promise<MarketLog> {

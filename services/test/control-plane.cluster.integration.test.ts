@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { startControlPlane } from '../src/control-plane.ts';
 import { describeWithControlPlane } from '../src/for-tests.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const START_MS = 240_000;
 const deployment = `
@@ -20,8 +20,8 @@ describeWithControlPlane('a control plane for tests', () => {
   it(
     'runs pods on fake nodes, takes standard input, says what kubectl said, and comes back in its folder',
     async () => {
-      await using folder = await temporaryFolder();
-      const directory = join(folder.path, 'cp');
+      const folder = temporaryFolder('services');
+      const directory = join(folder, 'cp');
       const first = await startControlPlane({ directory });
       try {
         expect(await first.kubectl(['get', '--raw', '/readyz'])).toBe('ok');
@@ -45,8 +45,8 @@ describeWithControlPlane('a control plane for tests', () => {
   it(
     'lets two run side by side',
     async () => {
-      await using folder = await temporaryFolder();
-      const started = await Promise.all(['a', 'b'].map(name => startControlPlane({ directory: join(folder.path, name), fakeNodes: 0 })));
+      const folder = temporaryFolder('services');
+      const started = await Promise.all(['a', 'b'].map(name => startControlPlane({ directory: join(folder, name), fakeNodes: 0 })));
       try {
         expect(new Set(started.map(({ server }) => server)).size).toBe(2);
         for (const one of started) expect(await one.kubectl(['get', 'nodes'])).toBe('');

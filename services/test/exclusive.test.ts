@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { exclusively } from '../src/exclusive.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const holdLock = fileURLToPath(new URL('support/hold-lock.ts', import.meta.url));
 
 describe('exclusively', () => {
   it('lets one at a time in', async () => {
-    await using folder = await temporaryFolder();
+    const folder = temporaryFolder('services');
     const events: string[] = [];
     const enter = async (name: string) => {
-      await exclusively(join(folder.path, 'lock'), async () => {
+      await exclusively(join(folder, 'lock'), async () => {
         events.push(`${name} in`);
         await sleep(50);
         events.push(`${name} out`);
@@ -26,8 +26,8 @@ describe('exclusively', () => {
   });
 
   it('is free again when its holder was killed', async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, 'lock');
+    const folder = temporaryFolder('services');
+    const path = join(folder, 'lock');
     const holder = spawn(process.execPath, [holdLock, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(holder.stdout, 'data');
     let waited = false;
@@ -39,8 +39,8 @@ describe('exclusively', () => {
   });
 
   it('stops waiting when it is told to', async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, 'lock');
+    const folder = temporaryFolder('services');
+    const path = join(folder, 'lock');
     await exclusively(path, async () => {
       const second = exclusively(path, async () => 'entered', { signal: AbortSignal.timeout(100) });
       await expect(second).rejects.toMatchObject({ name: 'AbortError' });

@@ -1,9 +1,9 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { readEnvironment } from '../src/environment.ts';
 import { type JarCacheOptions, jarFolder } from '../src/jar-cache.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 /** Options whose Maven is a script; `$out` in it is the folder to fill, `$calls` a file to note calls in. */
 async function withMaven(folder: string, script: string): Promise<JarCacheOptions> {
@@ -25,62 +25,62 @@ const delivers = 'echo call >> "$calls"; sleep 0.3; echo jar > "$out/a.jar"';
 
 describe('jarFolder', () => {
   it('downloads once when several ask at the same time', async () => {
-    await using folder = await temporaryFolder();
-    const options = await withMaven(folder.path, delivers);
+    const folder = temporaryFolder('services');
+    const options = await withMaven(folder, delivers);
     const folders = await Promise.all([jarFolder(options), jarFolder(options), jarFolder(options)]);
-    const expected = join(folder.path, 'cache', 'services', 'kafka-4.3.1');
+    const expected = join(folder, 'cache', 'services', 'kafka-4.3.1');
     expect(folders).toEqual([expected, expected, expected]);
-    expect(await readFile(join(folder.path, 'calls'), 'utf8')).toBe('call\n');
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('call\n');
     expect((await readdir(expected)).toSorted()).toEqual(['a.jar', 'pom.xml']);
   });
 
   it('needs no Maven once the jars are there', async () => {
-    await using folder = await temporaryFolder();
-    const options = await withMaven(folder.path, delivers);
+    const folder = temporaryFolder('services');
+    const options = await withMaven(folder, delivers);
     await jarFolder(options);
     const environment = { ...options.environment, path: '/nowhere' };
-    await expect(jarFolder({ ...options, environment })).resolves.toBe(join(folder.path, 'cache', 'services', 'kafka-4.3.1'));
+    await expect(jarFolder({ ...options, environment })).resolves.toBe(join(folder, 'cache', 'services', 'kafka-4.3.1'));
   });
 
   it('downloads again when the pom has changed', async () => {
-    await using folder = await temporaryFolder();
-    const options = await withMaven(folder.path, delivers);
+    const folder = temporaryFolder('services');
+    const options = await withMaven(folder, delivers);
     await jarFolder(options);
     await writeFile(options.pomFile, '<project><!-- another --></project>');
     await jarFolder(options);
-    expect(await readFile(join(folder.path, 'calls'), 'utf8')).toBe('call\ncall\n');
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('call\ncall\n');
   });
 
   it('leaves nothing half done when the download fails, and says what Maven said', async () => {
-    await using folder = await temporaryFolder();
-    const options = await withMaven(folder.path, 'echo half > "$out/half.jar"; echo "[ERROR] no route to host"; exit 1');
+    const folder = temporaryFolder('services');
+    const options = await withMaven(folder, 'echo half > "$out/half.jar"; echo "[ERROR] no route to host"; exit 1');
     const error = await jarFolder(options).catch(reason => reason);
     expect(error).toMatchObject({ code: 'services.unavailable', retriable: true });
     expect(error.message).toContain('kafka-4.3.1 could not be fetched');
     expect(error.message).toContain('[ERROR] no route to host');
-    expect(await readdir(join(folder.path, 'cache', 'services'))).toEqual(['kafka-4.3.1.lock']);
+    expect(await readdir(join(folder, 'cache', 'services'))).toEqual(['kafka-4.3.1.lock']);
   });
 
   it('clears away what a killed download left', async () => {
-    await using folder = await temporaryFolder();
-    const options = await withMaven(folder.path, delivers);
-    const cache = join(folder.path, 'cache', 'services');
+    const folder = temporaryFolder('services');
+    const options = await withMaven(folder, delivers);
+    const cache = join(folder, 'cache', 'services');
     await mkdir(join(cache, '.kafka-4.3.1-partial-abc'), { recursive: true });
     await jarFolder(options);
     expect((await readdir(cache)).toSorted()).toEqual(['kafka-4.3.1', 'kafka-4.3.1.lock']);
   });
 
   it('gives up a download when it is told to stop', async () => {
-    await using folder = await temporaryFolder();
-    const options = await withMaven(folder.path, 'exec sleep 30');
+    const folder = temporaryFolder('services');
+    const options = await withMaven(folder, 'exec sleep 30');
     await expect(jarFolder({ ...options, signal: AbortSignal.timeout(200) })).rejects.toThrow('timeout');
-    expect(await readdir(join(folder.path, 'cache', 'services'))).toEqual(['kafka-4.3.1.lock']);
+    expect(await readdir(join(folder, 'cache', 'services'))).toEqual(['kafka-4.3.1.lock']);
   });
 
   it('names the way out when the cache folder cannot be made', async () => {
-    await using folder = await temporaryFolder();
-    const options = await withMaven(folder.path, delivers);
-    await writeFile(join(folder.path, 'cache'), 'a file in the way');
+    const folder = temporaryFolder('services');
+    const options = await withMaven(folder, delivers);
+    await writeFile(join(folder, 'cache'), 'a file in the way');
     await expect(jarFolder(options)).rejects.toThrow('name another one by TAPELINE_CACHE_DIR');
   });
 });

@@ -2,9 +2,9 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { hasCode } from '@tapeline/core/errors';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { readEnvironment } from '../src/environment.ts';
 import { findJava, findMaven, type JavaNeed, parseJavaVersion } from '../src/java.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const cassandra: JavaNeed = { server: 'cassandra 5.0.9', minimum: 17, maximum: 17, variable: 'CASSANDRA_CONTACT_POINTS' };
 const kafka: JavaNeed = { server: 'kafka 4.3.1', minimum: 17, variable: 'KAFKA_BROKERS' };
@@ -30,27 +30,27 @@ describe('parseJavaVersion', () => {
 
 describe('findJava', () => {
   it('passes over a Java that is too new for Cassandra and takes the 17 beside it', async () => {
-    await using folder = await temporaryFolder();
-    await fakeJava(join(folder.path, 'home', 'bin', 'java'), '25');
-    await fakeJava(join(folder.path, 'jvm', 'java-17', 'bin', 'java'), '17.0.15');
-    const environment = readEnvironment({ JAVA_HOME: join(folder.path, 'home'), PATH: '/nowhere' });
-    const found = await findJava(cassandra, environment, [join(folder.path, 'jvm')]);
-    expect(found).toEqual({ executable: join(folder.path, 'jvm', 'java-17', 'bin', 'java'), version: 17 });
+    const folder = temporaryFolder('services');
+    await fakeJava(join(folder, 'home', 'bin', 'java'), '25');
+    await fakeJava(join(folder, 'jvm', 'java-17', 'bin', 'java'), '17.0.15');
+    const environment = readEnvironment({ JAVA_HOME: join(folder, 'home'), PATH: '/nowhere' });
+    const found = await findJava(cassandra, environment, [join(folder, 'jvm')]);
+    expect(found).toEqual({ executable: join(folder, 'jvm', 'java-17', 'bin', 'java'), version: 17 });
   });
 
   it('takes the Java of JAVA_HOME first when it fits', async () => {
-    await using folder = await temporaryFolder();
-    await fakeJava(join(folder.path, 'home', 'bin', 'java'), '25');
-    await fakeJava(join(folder.path, 'jvm', 'java-17', 'bin', 'java'), '17.0.15');
-    const environment = readEnvironment({ JAVA_HOME: join(folder.path, 'home'), PATH: '/nowhere' });
-    expect((await findJava(kafka, environment, [join(folder.path, 'jvm')])).version).toBe(25);
+    const folder = temporaryFolder('services');
+    await fakeJava(join(folder, 'home', 'bin', 'java'), '25');
+    await fakeJava(join(folder, 'jvm', 'java-17', 'bin', 'java'), '17.0.15');
+    const environment = readEnvironment({ JAVA_HOME: join(folder, 'home'), PATH: '/nowhere' });
+    expect((await findJava(kafka, environment, [join(folder, 'jvm')])).version).toBe(25);
   });
 
   it('finds the Java on PATH', async () => {
-    await using folder = await temporaryFolder();
-    await fakeJava(join(folder.path, 'bin', 'java'), '21.0.2');
-    const environment = readEnvironment({ PATH: `/nowhere:${join(folder.path, 'bin')}` });
-    expect(await findJava(kafka, environment, [])).toEqual({ executable: join(folder.path, 'bin', 'java'), version: 21 });
+    const folder = temporaryFolder('services');
+    await fakeJava(join(folder, 'bin', 'java'), '21.0.2');
+    const environment = readEnvironment({ PATH: `/nowhere:${join(folder, 'bin')}` });
+    expect(await findJava(kafka, environment, [])).toEqual({ executable: join(folder, 'bin', 'java'), version: 21 });
   });
 
   it('says what is missing and how to get it when there is no Java', async () => {
@@ -64,8 +64,8 @@ describe('findJava', () => {
   });
 
   it('names the Java that does not fit', async () => {
-    await using folder = await temporaryFolder();
-    const executable = join(folder.path, 'bin', 'java');
+    const folder = temporaryFolder('services');
+    const executable = join(folder, 'bin', 'java');
     await fakeJava(executable, '21.0.2');
     const error = await findJava(cassandra, readEnvironment({ PATH: dirname(executable) }), []).catch(reason => reason);
     expect(error.message).toContain(`cassandra 5.0.9 needs java 17, found java 21 at ${executable}`);

@@ -3,12 +3,12 @@ import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import cassandraDriver from 'cassandra-driver';
 import kafkajs from 'kafkajs';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { startCassandra } from '../src/cassandra.ts';
 import { readEnvironment } from '../src/environment.ts';
 import { describeUnless } from '../src/for-tests.ts';
 import { findJava } from '../src/java.ts';
 import { startKafka } from '../src/kafka.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 const { Kafka, logLevel } = kafkajs;
 /** Answered writes since the last marker are lost with the process. */
@@ -53,14 +53,14 @@ describeUnless(await missingJava(), 'the servers', () => {
     it(
       'answers, keeps its topics over kill -9, refuses a second start and stops',
       async () => {
-        await using folder = await temporaryFolder();
-        const kafka = await startKafka({ brokers: 1, directory: folder.path, heapMb: 256 });
+        const folder = temporaryFolder('services');
+        const kafka = await startKafka({ brokers: 1, directory: folder, heapMb: 256 });
         try {
           await withAdmin(kafka.brokers, async admin => {
             expect((await admin.describeCluster()).brokers).toHaveLength(1);
             await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 2 }], waitForLeaders: true });
           });
-          await expect(startKafka({ brokers: 1, directory: folder.path })).rejects.toThrow(
+          await expect(startKafka({ brokers: 1, directory: folder })).rejects.toThrow(
             `kafka node 1 runs already as pid ${kafka.nodes[0]?.pid}`,
           );
           await kafka.nodes[0]?.kill('SIGKILL');
@@ -83,8 +83,8 @@ describeUnless(await missingJava(), 'the servers', () => {
     it(
       'answers, keeps what was written before the last marker of its commit log over kill -9, and stops',
       async () => {
-        await using folder = await temporaryFolder();
-        const cassandra = await startCassandra({ directory: folder.path, heapMb: 512 });
+        const folder = temporaryFolder('services');
+        const cassandra = await startCassandra({ directory: folder, heapMb: 512 });
         try {
           const version = await query(cassandra.contactPoints, ['SELECT release_version FROM system.local']);
           expect(version?.release_version).toBe('5.0.9');

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { Simulator } from '../src/simulator.ts';
 import type { PriceClient } from './support/price-client.ts';
 import { simulatorsOfThisFile } from './support/simulators.ts';
@@ -10,10 +10,7 @@ const november = join(import.meta.dirname, '..', '..', 'core', 'test', 'fixtures
 const { start, connect } = simulatorsOfThisFile();
 let folder = '';
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tapeline-simulator-'));
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
+  folder = temporaryFolder('simulator');
 });
 
 const twoSessions = [

@@ -1,6 +1,5 @@
 /** The seeded day on real processes that are killed, and read once more from its first record. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -14,6 +13,7 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
 import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
@@ -105,8 +105,7 @@ describeWithServers('a day with known events on Kafka and Cassandra', (kafka, ca
 });
 
 describe('a day with known events in the one process', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'tapeline-alerts-'));
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+  const scratch = temporaryFolder('alerts');
 
   it('gives each alert that is written out, though it is killed, and follows its rules file', async () => {
     const dataDir = join(scratch, 'data');

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Bar, isOfHistory } from '@tapeline/core/bars';
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
@@ -10,6 +7,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
 import { type InterruptedFeed, startInterruptedFeed } from './support/interrupted-feed.ts';
 import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
@@ -167,8 +165,7 @@ describeWithServers('a connection that is lost, on Kafka and Cassandra', (kafka,
 });
 
 describe('a connection that is lost, in one process', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'tapeline-backfill-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryFolder('backfill');
   const processes: RunningProcess[] = [];
   const start = (more: Readonly<Record<string, string>> = {}) => {
     const options = { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0', ...env(), ...more } };

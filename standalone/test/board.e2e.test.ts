@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import type { Browser, Page } from 'playwright-core';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { drawn, priced, sizes } from '../../visualization/test/support/board-page.ts';
 import { complaintsOf, describeWithBrowser, launchBrowser, textOf } from '../../visualization/test/support/browser.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
@@ -44,7 +44,7 @@ async function expectMarket(page: Page): Promise<void> {
 }
 
 describeWithBrowser('the board of the one process', executablePath => {
-  const directory = mkdtempSync(join(tmpdir(), 'tapeline-board-'));
+  const directory = temporaryFolder('board');
   let browser: Browser;
   let running: RunningProcess | undefined;
 
@@ -55,7 +55,6 @@ describeWithBrowser('the board of the one process', executablePath => {
   afterAll(async () => {
     await browser.close();
     await running?.end('SIGKILL');
-    rmSync(directory, { recursive: true, force: true });
   }, timeoutMs);
 
   async function start(port: string): Promise<string> {

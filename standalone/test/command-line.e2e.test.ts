@@ -1,23 +1,22 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { startSimulator } from '@tapeline/simulator/simulator';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { eventually, runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 
 const program = 'standalone/src/main.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const recording = join(root, 'core/test/fixtures/twelvedata-2024-11-part1.jsonl');
-const scratch = mkdtempSync(join(tmpdir(), 'tapeline-cli-'));
+const scratch = temporaryFolder('cli');
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 let folders = 0;
 function dataDir(): string {
@@ -235,14 +234,14 @@ describe('the command line', () => {
   }, 60_000);
 
   it('says that the disk is full, keeps what it had, and goes on when there is room', async () => {
-    const directory = join(scratch, 'small-disk');
-    execFileSync('mkdir', ['-p', directory]);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);
+    const directory = temporaryFolder('small-disk');
+    // Only this process sees the mount, so it goes with it, however that ends.
+    const through = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"', directory];
+    const running = startProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' }, through });
     try {
-      const running = startProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' } });
       await eventually('it says so', () => (/"code":"(store|log)\.full"/.test(running.stderr()) ? true : undefined), 60_000);
       expect(running.stderr()).toContain('free disk space');
-      execFileSync('mount', ['-o', 'remount,size=64m', directory]);
+      execFileSync('nsenter', ['--mount', '--target', `${running.pid}`, 'mount', '-o', 'remount,size=64m', directory]);
       await eventually(
         'it goes on',
         async () => {
@@ -256,7 +255,7 @@ describe('the command line', () => {
       );
       expect(await running.end('SIGINT')).toBe(0);
     } finally {
-      execFileSync('umount', [directory]);
+      running.child.kill('SIGKILL');
     }
   }, 120_000);
 });

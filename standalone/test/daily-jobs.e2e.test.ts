@@ -1,14 +1,12 @@
 /** History and instruments as processes of their own and in the one process, with a price stream and the REST double on real sockets, and kills in between. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
 import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
 
@@ -89,8 +87,7 @@ describeWithServers('the daily jobs, on Kafka and Cassandra', (kafka, cassandra)
 });
 
 describe('the last days of history, in one process', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'tapeline-daily-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryFolder('daily');
   const start = () =>
     startProgram('standalone/src/main.ts', {
       args: ['start'],

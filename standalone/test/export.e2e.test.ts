@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { queryDuckDb } from '../../visualization/test/support/parquet-readers.ts';
 import { eventually, runProgram, startProgram } from './support/processes.ts';
 
@@ -23,7 +23,7 @@ let data: string;
 
 /** A store of two days of minutes. */
 beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'tapeline-export-'));
+  scratch = temporaryFolder('export');
   data = join(scratch, 'data');
   const store = openSqliteStore({ dataDir: data, logger: pino({ level: 'silent' }), registry: new Registry() });
   await store.migrate();
@@ -34,8 +34,6 @@ beforeAll(async () => {
   }
   await store.close();
 }, 60_000);
-
-afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 function aBar(symbol: string, startMs: number): Bar {
   const price = 100 + ((startMs / 60_000) % 977) / 7;

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
@@ -17,6 +15,7 @@ import { startYahooServer } from '@tapeline/simulator/yahoo/yahoo-server';
 import { Registry } from 'prom-client';
 import { accepted, startVendor } from '../../ingestion/test/support/vendor-server.ts';
 import { hotRun, plainRun } from '../../stream-processing/test/support/hot-run.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { eventually } from './support/processes.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
@@ -34,13 +33,12 @@ interface Entry {
 let folder: string;
 let log: MarketLog;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'feeds-'));
+  folder = temporaryFolder('feeds');
   log = await openEmbeddedLog({ directory: folder, logger });
   await log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? partitions })));
 });
 afterEach(async () => {
   await log.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function recordsOf(partition: number): Promise<FeedRecord[]> {

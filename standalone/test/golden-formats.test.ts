@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { encodeBar } from '@tapeline/core/bars';
 import { deadLetterSchema } from '@tapeline/core/dead-letters';
 import { decodeAlert, decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
@@ -10,6 +9,7 @@ import { type FeedRecord, recordTimeMs } from '@tapeline/core/records';
 import { barsTopic, feedTopic } from '@tapeline/core/topics';
 import { Generations } from '@tapeline/database/generations';
 import { sqliteGenerations } from '@tapeline/database/sqlite/sqlite-generations';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { readParquet } from '../../visualization/test/support/parquet-readers.ts';
 import { cuts, goldenFeed } from './formats/golden-feed.ts';
 import { folds } from './formats/golden-folds.ts';
@@ -56,9 +56,8 @@ const newest = join(goldenFolder, versions().at(-1) ?? 'v1');
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tapeline-formats-'));
+  folder = temporaryFolder('formats');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each(versions())('what was written as %s', version => {
   const golden = join(goldenFolder, version);

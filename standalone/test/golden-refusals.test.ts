@@ -1,9 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeAlert, decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
 import type { RecordCursor } from '@tapeline/log/market-log';
@@ -13,6 +12,7 @@ import { FeedFold } from '@tapeline/stream-processing/feed-fold';
 import { HotFold } from '@tapeline/stream-processing/hot/hot-fold';
 import { ResultBatch } from '@tapeline/stream-processing/result-batch';
 import { applyTo } from '../../stream-processing/test/support/hot-run.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { goldenFeed, goldenOptions } from './formats/golden-feed.ts';
 import { folds } from './formats/golden-folds.ts';
 import { openLog, openStore } from './formats/golden-stores.ts';
@@ -23,9 +23,8 @@ const newest = join(goldenFolder, versions().at(-1) ?? 'v1');
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tapeline-formats-'));
+  folder = temporaryFolder('formats');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('what a newer program wrote', () => {
   it('is refused record by record, in every kind', () => {

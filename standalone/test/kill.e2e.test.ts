@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { eventually, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 
@@ -27,8 +25,7 @@ function randomOf(start: number): () => number {
 }
 
 describe('kill -9 of the standalone process', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'tapeline-kill-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryFolder('kill');
 
   it(`at ${kills} random moments leaves the bars that a replay of its log gives, and no tick twice (KILL_SEED=${seed})`, async () => {
     const random = randomOf(seed);

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic, topics } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -9,11 +8,11 @@ import { describeWithServers } from '@tapeline/services/for-tests';
 import { numbered, publish } from '../../stream-processing/test/support/alerts.ts';
 import { certificate, type MailServer, numbersIn, startMailServer } from '../../stream-processing/test/support/mail-server.ts';
 import { startWebhookServer } from '../../stream-processing/test/support/webhook-server.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
 import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'tapeline-notifier-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = temporaryFolder('notifier');
 const login = { user: 'tapeline', password: 's3cret-of-mail' };
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 

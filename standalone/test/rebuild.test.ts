@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
@@ -21,6 +20,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { type RebuildOptions, rebuild } from '@tapeline/stream-processing/rebuild';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { eventually } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 
@@ -30,8 +30,7 @@ const symbols = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'EUR/USD'];
 const beginMs = Date.UTC(2024, 10, 4, 10);
 const feed = 'twelve-data/0';
 const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
-const scratch = mkdtempSync(join(tmpdir(), 'tapeline-rebuild-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = temporaryFolder('rebuild');
 let folders = 0;
 
 class Pipeline {

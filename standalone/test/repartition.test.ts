@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { partitionOf } from '@tapeline/core/partitioner';
@@ -11,6 +8,7 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { prefixedLog } from '@tapeline/log/prefixed-log';
 import { repartition } from '@tapeline/stream-processing/repartition';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 import { appendToFeed } from './support/short-market.ts';
 
@@ -27,7 +25,7 @@ let target: MarketLog;
 let sequence: number;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'tapeline-repartition-'));
+  directory = temporaryFolder('repartition');
   log = await openEmbeddedLog({ directory, logger });
   source = prefixedLog(log, 'old.');
   target = prefixedLog(log, 'new.');
@@ -39,7 +37,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await log.close();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 function heartbeat(second: number): FeedRecord {

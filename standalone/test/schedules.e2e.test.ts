@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithServers } from '@tapeline/services/for-tests';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { runSchedule } from './schedules/run.ts';
 import { type Action, drawSchedule } from './schedules/schedule.ts';
 import { type Servers, startServers } from './schedules/servers.ts';
@@ -35,14 +33,13 @@ const seeds = [3, 11, 13];
 
 // Servers of its own, for they are frozen; the shared ones only say that there is a Java to run them.
 describeWithServers('processors that are started, stopped, killed and frozen while ticks flow', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'tapeline-schedules-'));
+  const scratch = temporaryFolder('schedules');
   let servers: Servers;
   beforeAll(async () => {
     servers = await startServers(scratch);
   }, 240_000);
   afterAll(async () => {
     await servers?.stop();
-    rmSync(scratch, { recursive: true, force: true });
   }, 60_000);
 
   it.each(seeds)(

@@ -2,22 +2,21 @@
  * No secret comes out: whole processes in which every secret setting is a canary, among servers that refuse and repeat all that they
  * are told, and a search for the canaries in all that can be seen of the processes.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { SettingName } from '@tapeline/core/settings';
 import { WebSocket } from 'ws';
 import { startOtlpReceiver } from '../../core/test/support/otlp-receiver.ts';
 import { accepted, aPrice, startVendor } from '../../ingestion/test/support/vendor-server.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { canary, filesBelow, leaksIn, secretSettings } from './support/canaries.ts';
 import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { startRepeatingHttp, startRepeatingMailServer } from './support/repeating-servers.ts';
 
 const program = 'standalone/src/main.ts';
-const scratch = mkdtempSync(join(tmpdir(), 'tapeline-secrets-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = temporaryFolder('secrets');
 
 const fixture = (name: string) => readFileSync(new URL(`../../stream-processing/test/fixtures/${name}`, import.meta.url), 'utf8');
 const certificate = { key: fixture('mail-server.key'), cert: fixture('mail-server.crt') };
@@ -235,7 +234,7 @@ describe('secrets', () => {
       closers.push(async () => server.close());
       const { port } = server.address() as { port: number };
       for (const address of ['127.0.0.1:1', `127.0.0.1:${port}`]) {
-        const dataDir = mkdtempSync(join(scratch, 'away-'));
+        const dataDir = temporaryFolder('away');
         const env = { ...withSecrets({ [password]: awkward(password) }), ...more, [place]: address };
         const running = startProgram(program, { args: ['start'], env: { ...env, LOG_LEVEL: 'trace', DATA_DIR: dataDir, HTTP_PORT: '0' } });
         await eventually('it says that it cannot connect', () => /"level":[456]0/.exec(running.stderr()) ?? undefined, 60_000);

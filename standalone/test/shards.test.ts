@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '@tapeline/core/configuration';
@@ -13,6 +12,7 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { foldedLog, recordsOfPartition } from './support/folded-log.ts';
 import { eventually } from './support/processes.ts';
 
@@ -24,7 +24,7 @@ let folder: string;
 let log: MarketLog;
 let simulator: Simulator;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'shards-'));
+  folder = temporaryFolder('shards');
   log = await openEmbeddedLog({ directory: folder, logger });
   await log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? partitions })));
   simulator = await startSimulator({ seed: 5, logger, market: { instruments: [...symbols, 'NVDA'], ticksPerSecond: 200 } });
@@ -32,7 +32,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await simulator.close();
   await log.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const ticks = async (): Promise<Tick[]> =>

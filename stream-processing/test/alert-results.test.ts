@@ -1,12 +1,10 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Alert } from '@tapeline/core/alerts';
 import type { FeedRecord } from '@tapeline/core/records';
 import { alertsTopic } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { pino } from 'pino';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { aHeartbeat, aSession, aTick, at, feed } from './support/builders.ts';
 import { type PoisonedLog, poisonedLog } from './support/poisoned-partition.ts';
 
@@ -23,7 +21,7 @@ const rules: FeedRecord = {
 describe('alerts through the processor', () => {
   let market: PoisonedLog;
   beforeEach(async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'tapeline-alerts-log-'));
+    const directory = temporaryFolder('alerts-log');
     market = await poisonedLog(await openEmbeddedLog({ directory, logger: pino({ level: 'silent' }) }));
   });
   afterEach(() => market.close());

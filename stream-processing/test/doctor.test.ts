@@ -1,18 +1,17 @@
-import { mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { examine } from '../src/doctor/doctor.ts';
 import { doctorCommand } from '../src/doctor/doctor-command.ts';
 import { aHeartbeat } from './support/builders.ts';
 import { type ExaminedFlow, examinedFlow, said, silent, statuses } from './support/examined-flow.ts';
 
-const scratch = mkdtempSync(join(tmpdir(), 'tapeline-doctor-'));
+const scratch = temporaryFolder('doctor');
 const key = 'canary-0123456789abcdef';
 const timeoutMs = 60_000;
 const hourMs = 3_600_000;
 let folders = 0;
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 function aDeployment() {
   folders += 1;

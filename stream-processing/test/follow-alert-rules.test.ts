@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
@@ -10,12 +9,12 @@ import { feedTopic } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { followAlertRules } from '../src/alerts/follow-alert-rules.ts';
 import { aHeartbeat, at } from './support/builders.ts';
 
 const partitions = 3;
-const scratch = mkdtempSync(join(tmpdir(), 'tapeline-rules-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = temporaryFolder('rules');
 
 function rulesText(...names: readonly string[]): string {
   const rules = names.map(name => `  - name: ${name} # as a person writes it\n    condition: level\n    symbols: "*"\n    above: 100\n`);

@@ -1,12 +1,10 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import type { GapRecord } from '@tapeline/core/records';
 import { barsTopic } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { pino } from 'pino';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { aHeartbeat, aHistory, aSession, aTick, at } from './support/builders.ts';
 import { type PoisonedLog, poisonedLog } from './support/poisoned-partition.ts';
 
@@ -24,7 +22,7 @@ function minutesOf(from: number, to: number) {
 describe('history through the processor', () => {
   let market: PoisonedLog;
   beforeEach(async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'tapeline-history-log-'));
+    const directory = temporaryFolder('history-log');
     market = await poisonedLog(await openEmbeddedLog({ directory, logger: pino({ level: 'silent' }) }));
   });
   afterEach(() => market.close());

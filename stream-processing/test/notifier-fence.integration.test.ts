@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { alertsTopic } from '@tapeline/core/topics';
@@ -11,6 +8,7 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { describeWithCassandra } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
 import { type TestKeyspace, testKeyspace } from '../../database/test/support/cassandra-keyspace.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { takeFence } from '../src/notifier/fence.ts';
 import { mailDestination } from '../src/notifier/mail-destination.ts';
 import { runNotifier } from '../src/notifier/notifier.ts';
@@ -52,7 +50,7 @@ describeWithCassandra('what notifiers keep in Cassandra', server => {
   }, 60_000);
 
   it('keeps one that has been succeeded from sending, although its group says otherwise', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'tapeline-fence-'));
+    const folder = temporaryFolder('fence');
     const log = await openEmbeddedLog({ directory: folder, logger });
     await log.ensureTopics([{ ...alertsTopic, partitions: 1 }]);
     const mailServer = await startMailServer({ security: 'none' });
@@ -97,6 +95,5 @@ describeWithCassandra('what notifiers keep in Cassandra', server => {
     expect(numbersIn(mailServer.mails)).toEqual([0]);
     await mailServer.close();
     await log.close();
-    rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 });

@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { alertsTopic } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { eventually, numbered, publish } from './support/alerts.ts';
 import { type MailServer, type Moment, numbersIn, startMailServer } from './support/mail-server.ts';
 
@@ -28,13 +26,12 @@ describe('a notifier that is killed', () => {
   let server: MailServer;
   let child: ChildProcess | undefined;
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tapeline-kills-'));
+    folder = temporaryFolder('kills');
     server = await startMailServer({ security: 'none' });
   });
   afterEach(async () => {
     child?.kill('SIGKILL');
     await server.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const start = () => {

@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import { FileItems } from '@tapeline/database/file-items';
 import type { WorkItems } from '@tapeline/database/work-store';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { SentMemory } from '../src/notifier/sent-memory.ts';
 
 const dayMs = 86_400_000;
@@ -13,10 +13,9 @@ describe('the memory of a destination', () => {
   let folder = '';
   let nowMs = 0;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'tapeline-memory-'));
+    folder = temporaryFolder('memory');
     nowMs = Date.parse('2026-11-21T00:00:00Z');
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const open = (more: { readonly mostIds?: number; readonly items?: WorkItems } = {}) =>
     SentMemory.open({ items: new FileItems(folder), firstOffset: async () => 40, clock: () => nowMs, ...more });

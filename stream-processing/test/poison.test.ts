@@ -1,10 +1,8 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { partitionOf } from '@tapeline/core/partitioner';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { pino } from 'pino';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { aHeartbeat, aSession, aTick, at } from './support/builders.ts';
 import { metricOf, type PoisonedLog, partitions, poisonedLog } from './support/poisoned-partition.ts';
 import { poisons } from './support/poisons.ts';
@@ -17,7 +15,7 @@ const other = ['AAPL', 'MSFT', 'ETH/USD', 'EUR/USD'].find(name => partitionOf(na
 describe('poison in the log', () => {
   let poisoned: PoisonedLog;
   beforeEach(async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'tapeline-poison-log-'));
+    const directory = temporaryFolder('poison-log');
     poisoned = await poisonedLog(await openEmbeddedLog({ directory, logger: pino({ level: 'silent' }) }));
   });
   afterEach(() => poisoned.close());

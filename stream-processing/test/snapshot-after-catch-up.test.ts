@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
@@ -9,6 +6,7 @@ import { topics } from '@tapeline/core/topics';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { runStreamProcessor } from '../src/stream-processor.ts';
 import { aHeartbeat, aSession, aTick, at } from './support/builders.ts';
 
@@ -16,7 +14,7 @@ const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 const key = { consumerGroup: 'stream-processor', topic: 'market-data.feed', partition: 0 };
 
 it('saves once it has caught up, so that a partition that moves often is not read again from further and further back', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'tapeline-catch-up-'));
+  const directory = temporaryFolder('catch-up');
   const log = await openEmbeddedLog({ directory, logger });
   await log.ensureTopics(topics.map(topic => ({ name: topic.name, partitions: 1 })));
   const store = openSqliteStore({ dataDir: directory, logger, registry: new Registry() });

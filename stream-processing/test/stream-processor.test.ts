@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
@@ -14,6 +11,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { runStreamProcessor, type StreamProcessorOptions } from '../src/stream-processor.ts';
 import { aHeartbeat, aSession, aTick, at } from './support/builders.ts';
 
@@ -30,7 +28,7 @@ interface Bench {
   close(): Promise<void>;
 }
 
-async function bench(directory = mkdtempSync(join(tmpdir(), 'tapeline-processor-'))): Promise<Bench> {
+async function bench(directory = temporaryFolder('processor')): Promise<Bench> {
   const log = await openEmbeddedLog({ directory, logger });
   await log.ensureTopics(topics.map(topic => ({ name: topic.name, partitions: topic.partitions ?? partitions })));
   const store = openSqliteStore({ dataDir: directory, logger, registry: new Registry() });

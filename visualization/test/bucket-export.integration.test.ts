@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -12,6 +11,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { parquetReadObjects } from 'hyparquet';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { BucketDestination } from '../src/export/bucket-destination.ts';
 import { runConfiguredExport } from '../src/export/configured-export.ts';
 import { type ObjectStore, startObjectStore, storeKey } from './support/object-store.ts';
@@ -29,7 +29,7 @@ let objects: ObjectStore;
 let store: MarketStore;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'bucket-export-'));
+  directory = temporaryFolder('bucket-export');
   objects = await startObjectStore(join(directory, 'objects'), bucket);
   store = openSqliteStore({ dataDir: directory, logger, registry: new Registry() });
   await store.migrate();
@@ -44,7 +44,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await store?.close();
   await objects?.stop();
-  await rm(directory, { recursive: true, force: true });
 });
 
 function configured(more: Readonly<Record<string, string>> = {}) {

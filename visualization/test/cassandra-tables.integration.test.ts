@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
@@ -8,6 +6,7 @@ import { describeWithCassandra } from '@tapeline/services/for-tests';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { type TestKeyspace, testKeyspace } from '../../database/test/support/cassandra-keyspace.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type ExportFile, pathOf } from '../src/export/export-files.ts';
 import { runExport } from '../src/export/export-run.ts';
 import { FolderDestination } from '../src/export/folder-destination.ts';
@@ -23,7 +22,7 @@ describeWithCassandra('the API and the export on a real Cassandra', server => {
   let directory: string;
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'cassandra-export-'));
+    directory = temporaryFolder('cassandra-export');
     test = await testKeyspace(server, 'api');
     const shell = { logger: pino({ level: 'silent' }), registry: new Registry() };
     // Ticks of a day long ago would be over their time to live.
@@ -56,7 +55,6 @@ describeWithCassandra('the API and the export on a real Cassandra', server => {
     await board?.close();
     await store?.close();
     await test.drop();
-    await rm(directory, { recursive: true, force: true });
   }, 60_000);
 
   it.each([

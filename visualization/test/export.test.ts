@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
@@ -7,6 +6,7 @@ import type { MarketStore, TickRow } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { dayLengthMs, type ExportFile, filesOf, overMs, pathOf } from '../src/export/export-files.ts';
 import { type ExportRunOptions, runExport } from '../src/export/export-run.ts';
 import { FolderDestination } from '../src/export/folder-destination.ts';
@@ -22,7 +22,7 @@ let store: MarketStore;
 
 /** Bars at every minute of two days and of the minutes around them, ticks that share a time by the thousand, and what else there is. */
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'export-'));
+  directory = temporaryFolder('export');
   store = openSqliteStore({ dataDir: directory, logger: pino({ level: 'silent' }), registry: new Registry() });
   await store.migrate();
   const bars = symbols.flatMap((symbol, of) =>
@@ -69,7 +69,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await store.close();
-  await rm(directory, { recursive: true, force: true });
 });
 
 async function exported(files: readonly ExportFile[], options: Partial<ExportRunOptions> = {}): Promise<string> {

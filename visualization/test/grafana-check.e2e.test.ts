@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { allDashboards } from '@tapeline/visualization/dashboards/all-dashboards';
 import type { DashboardJson } from '@tapeline/visualization/grafana-check/dashboard-json';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { describeWithBrowser } from './support/browser.ts';
 import { type GrafanaServer, type GrafanaServerOptions, grafanaServer } from './support/grafana-server.ts';
 
@@ -19,12 +19,11 @@ describeWithBrowser('npm run grafana-check', executablePath => {
   let pictures: string;
 
   beforeEach(() => {
-    pictures = mkdtempSync(join(tmpdir(), 'tapeline-grafana-'));
+    pictures = temporaryFolder('grafana');
   });
 
   afterEach(async () => {
     await server?.close();
-    rmSync(pictures, { recursive: true });
   });
 
   const run = async (options: Partial<GrafanaServerOptions> = {}) => {

@@ -1,8 +1,7 @@
 /** A Kafka that asks who is there and what they may: SASL with passwords, Kafka's own authorizer, nothing allowed unless an ACL says so. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -12,6 +11,7 @@ import { freePorts } from '@tapeline/services/free-ports';
 import { findJava, type JavaNeed } from '@tapeline/services/java';
 import { kafkaJars } from '@tapeline/services/kafka';
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const host = '127.0.0.1';
@@ -27,7 +27,7 @@ export interface SecuredKafka extends AsyncDisposable {
 
 /** Of each user, whose name is the password too. */
 export async function startSecuredKafka(users: readonly string[]): Promise<SecuredKafka> {
-  const directory = await mkdtemp(join(tmpdir(), 'tapeline-acls-'));
+  const directory = temporaryFolder('acls');
   const [port = 0, controllerPort = 0] = await freePorts(2);
   const [{ executable }, jars] = await Promise.all([findJava(kafkaNeed, readEnvironment()), kafkaJars()]);
   const settings = join(directory, 'server.properties');
@@ -43,7 +43,6 @@ export async function startSecuredKafka(users: readonly string[]): Promise<Secur
   const end = async () => {
     await admin.disconnect().catch(() => undefined);
     await ended(broker);
-    await rm(directory, { recursive: true, force: true });
   };
   try {
     await answering(broker, port);

@@ -1,12 +1,12 @@
 /** A real API server with the namespaces of the releases and the custom resources of `shared/crds`, for tests of charts. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type ControlPlane, startControlPlane } from '@tapeline/services/control-plane';
 import { kubernetesTools } from '@tapeline/services/kubernetes-tools';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { allNamespaces } from './chart-folders.ts';
 
 const run = promisify(execFile);
@@ -21,11 +21,10 @@ export interface TestCluster extends ControlPlane, AsyncDisposable {
 
 /** Some 20 s. Dispose of it: it ends its processes and takes its folder away. */
 export async function startTestCluster(): Promise<TestCluster> {
-  const directory = await mkdtemp(join(tmpdir(), 'tapeline-charts-'));
+  const directory = temporaryFolder('charts');
   const controlPlane = await startControlPlane({ directory: join(directory, 'control-plane') });
   const end = async () => {
     await controlPlane.stop();
-    await rm(directory, { recursive: true, force: true });
   };
   try {
     for (const namespace of [...allNamespaces, 'restricted']) await controlPlane.kubectl(['apply', '-f', '-'], hardened(namespace));

@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import type { Environment } from '../../src/environments.ts';
 import { synthesise } from '../../src/synthesis.ts';
 import { at, type JsonMap } from './json.ts';
 import { readStacks } from './synthesised.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const run = promisify(execFile);
 

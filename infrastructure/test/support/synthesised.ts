@@ -1,10 +1,10 @@
 /** The stacks as tests see them: synthesised into a folder of their own, CDKTF's metadata aside. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { type Alerts, type Environment, environments } from '../../src/environments.ts';
 import { synthesise } from '../../src/synthesis.ts';
 import { isMap, type Json, type JsonMap, withoutMetadata } from './json.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 /** Whom a test's alerts are sent to. */
 export const alerts: Alerts = {

@@ -1,11 +1,10 @@
 /** REST doubles with clients, and folders, that are gone after each test. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterEach } from '@jest/globals';
 import type { RestSimulator, RestSimulatorOptions } from '@tapeline/simulator/rest/rest-simulator';
 import { startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { CreditBudget, type CreditBudgetOptions } from '../../src/twelve-data/credit-budget.ts';
 import { MemoryCreditStore } from '../../src/twelve-data/credit-store.ts';
 import { RestClient, type RestClientOptions } from '../../src/twelve-data/rest-client.ts';
@@ -38,7 +37,7 @@ export function restOfThisFile() {
       return { server, ...connectedTo(server.url, time, parts) };
     },
     folder: async (): Promise<string> => {
-      const folder = await mkdtemp(join(tmpdir(), 'tapeline-rest-'));
+      const folder = temporaryFolder('rest');
       folders.push(folder);
       return folder;
     },

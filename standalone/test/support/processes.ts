@@ -1,5 +1,6 @@
 /** Whole processes for end-to-end tests: the same commands that people run, with a clean environment. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -23,14 +24,19 @@ export interface RunningProcess {
   end(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
+export interface ProgramOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that becomes the one that follows it. */
+  readonly through?: readonly string[];
+}
+
 /** Starts a TypeScript program of this repository on this Node, seeing only the variables given. */
-export function startProgram(
-  path: string,
-  options: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
-): RunningProcess {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, ...(options.args ?? [])], {
+export function startProgram(path: string, { args = [], env = {}, through = [] }: ProgramOptions = {}): RunningProcess {
+  const [command = process.execPath, ...rest] = [...through, process.execPath, '--disable-warning=ExperimentalWarning', path, ...args];
+  const child = spawn(command, rest, {
     cwd: root,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...options.env },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TMPDIR: tmpdir(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -60,7 +66,7 @@ export function startProgram(
 /** Runs a program to its end. */
 export async function runProgram(
   path: string,
-  options: Parameters<typeof startProgram>[1] = {},
+  options: ProgramOptions = {},
 ): Promise<{ status: number | string; stdout: string; stderr: string; seconds: number }> {
   const begunMs = performance.now();
   const running = startProgram(path, options);

@@ -1,6 +1,4 @@
 /** Builders of alerts, and a notifier on an embedded log for tests. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Alert, encodeAlert } from '@tapeline/core/alerts';
 import { PipelineError } from '@tapeline/core/errors';
@@ -11,6 +9,7 @@ import type { WorkItems } from '@tapeline/database/work-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import type { Destination } from '../../src/notifier/destination.ts';
 import { type MailDestinationOptions, mailDestination } from '../../src/notifier/mail-destination.ts';
 import { runNotifier } from '../../src/notifier/notifier.ts';
@@ -64,7 +63,7 @@ export interface RunningNotifier {
 
 /** An embedded log with the topic of alerts, and a folder for what notifiers remember. */
 export async function openBench(): Promise<Bench> {
-  const folder = mkdtempSync(join(tmpdir(), 'tapeline-notifier-'));
+  const folder = temporaryFolder('notifier');
   const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
   const log = await openEmbeddedLog({ directory: folder, logger });
   await log.ensureTopics([{ ...alertsTopic, partitions: 1 }]);
@@ -95,7 +94,6 @@ export async function openBench(): Promise<Bench> {
     close: async () => {
       for (const notifier of running) await notifier.stop();
       await log.close();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

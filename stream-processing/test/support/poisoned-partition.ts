@@ -1,7 +1,4 @@
 /** A stream processor on a log that somebody else writes into, too: what it refuses, what it makes, and when it is done. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetter } from '@tapeline/core/dead-letters';
 import { partitionOf } from '@tapeline/core/partitioner';
@@ -13,6 +10,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { runStreamProcessor } from '../../src/stream-processor.ts';
 import { at } from './builders.ts';
 
@@ -37,7 +35,7 @@ export interface PoisonedLog {
 
 /** Takes the log over: it is closed with the rest. */
 export async function poisonedLog(log: MarketLog): Promise<PoisonedLog> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'tapeline-poison-'));
+  const dataDir = temporaryFolder('poison');
   await log.ensureTopics(topics.map(topic => ({ name: topic.name, partitions: topic.partitions ?? partitions })));
   const store = openSqliteStore({ dataDir, logger, registry: new Registry() });
   await store.migrate();

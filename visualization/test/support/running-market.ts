@@ -1,7 +1,4 @@
 /** A whole market for tests: embedded log, SQLite store, stream processor and live market, in a folder of its own. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { intervals } from '@tapeline/core/intervals';
 import { barsTopic, deadLetterTopic, feedTopic } from '@tapeline/core/topics';
@@ -12,6 +9,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { runStreamProcessor } from '@tapeline/stream-processing/stream-processor';
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { type LiveBoard, type LiveBoardOptions, startLiveBoard } from '../../src/live-board.ts';
 import { type LiveMarket, type LiveMarketOptions, openLiveMarket } from '../../src/live-market.ts';
 import { MarketFeed } from './market-feed.ts';
@@ -36,7 +34,7 @@ export interface RunningMarket {
 }
 
 export async function startMarket(options: { readonly now?: () => number; readonly logger?: Logger } = {}): Promise<RunningMarket> {
-  const directory = await mkdtemp(join(tmpdir(), 'live-board-'));
+  const directory = temporaryFolder('live-board');
   const logger = options.logger ?? pino({ level: 'silent' });
   const log = await openEmbeddedLog({ directory, logger });
   await log.ensureTopics([
@@ -127,7 +125,6 @@ export async function startMarket(options: { readonly now?: () => number; readon
       await opened.stop();
       await log.close();
       await store.close();
-      await rm(directory, { recursive: true, force: true });
     },
   };
 }
