@@ -8,11 +8,8 @@
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
 import { parseAlertRules } from '@tapeline/core/parse-alert-rules';
-import { partitionOf } from '@tapeline/core/partitioner';
-import type { AlertRulesRecord, FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
+import type { AlertRulesRecord, FeedRecord, Heartbeat, HistoryRecord, Tick } from '@tapeline/core/records';
 import { AlertBook } from '../alerts/alert-book.ts';
-import { endAbsence, endless } from '../fold/coverage.ts';
-import type { SessionChange } from '../fold/feed-table.ts';
 import { outputsOfHistory } from '../fold/history.ts';
 import { type FoldOptions, type Level, levelsOf } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
@@ -25,19 +22,12 @@ import { FoldResults, type LatestTick } from './fold-results.ts';
 import { none } from './growing.ts';
 import { type Origin, readSnapshot, type SnapshotHeader, snapshotOf } from './hot-snapshot.ts';
 import { type NumberReader, NumberWriter } from './number-stream.ts';
+import { Observation, type Ownership } from './observation.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
 import { readSymbol, writeSymbol } from './symbol-snapshot.ts';
-import {
-  latestFeedColumn,
-  latestTickOf,
-  latestVersionColumn,
-  type ShownPrice,
-  shownPriceOf,
-  storeTick,
-  timeFeedColumn,
-} from './tick-numbers.ts';
-import { alertsTo, watchBars, watchQuiet } from './watch.ts';
+import { latestFeedColumn, latestTickOf, latestVersionColumn, type ShownPrice, shownPriceOf, storeTick } from './tick-numbers.ts';
+import { alertsTo, closeWatched, watchQuiet } from './watch.ts';
 
 export type { FoldOptions } from '../fold/levels.ts';
 export type { RecordRun, RunProgress } from './everyday-ticks.ts';
@@ -50,14 +40,16 @@ export class HotFold {
   readonly #symbols: SymbolNames;
   readonly #coverage: CoverageRows;
   readonly #everyday: EverydayTicks;
-  #feeds: FeedRows;
-  #alerts = new AlertBook();
+  readonly #feeds: FeedRows;
+  readonly #alerts: AlertBook;
+  readonly #observation: Observation;
   /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
   /** About how many numbers the next snapshot has. */
   #snapshotNumbers = 4_096;
 
-  constructor(options: FoldOptions) {
+  /** @param saved what a snapshot says of the feeds and the rules */
+  constructor(options: FoldOptions, saved: Partial<SnapshotHeader> = {}) {
     this.#options = options;
     this.#levels = levelsOf(options.intervals);
     this.#engine = new FoldEngine(options, this.#levels, {
@@ -68,7 +60,10 @@ export class HotFold {
     this.#symbols = new SymbolNames(this.#engine);
     this.#coverage = new CoverageRows(this.#engine);
     this.#everyday = new EverydayTicks(this.#engine);
-    this.#feeds = new FeedRows(this.#engine);
+    this.#feeds = new FeedRows(this.#engine, saved.feeds, saved.feedNames);
+    this.#alerts = new AlertBook(saved.alerts);
+    const [engine, symbols, coverage, feeds, alerts] = [this.#engine, this.#symbols, this.#coverage, this.#feeds, this.#alerts];
+    this.#observation = new Observation({ options, engine, symbols, coverage, feeds, alerts });
   }
 
   /**
@@ -77,7 +72,7 @@ export class HotFold {
    */
   static decode(bytes: Uint8Array, options: FoldOptions): HotFold {
     return readSnapshot(bytes, options, (header, numbers) => {
-      const fold = new HotFold(options);
+      const fold = new HotFold(options, header);
       fold.#restore(header, numbers);
       return fold;
     });
@@ -178,6 +173,11 @@ export class HotFold {
     return openBars({ symbol, slot, level, levels: this.#levels, engine: this.#engine });
   }
 
+  /** Who owns the symbol, or since when nobody does; `undefined` where nobody ever did. */
+  ownership(symbol: string): Ownership | undefined {
+    return this.#observation.ownership(symbol);
+  }
+
   feeds(): readonly FeedState[] {
     return this.#feeds.states();
   }
@@ -232,8 +232,6 @@ export class HotFold {
   #restore(header: SnapshotHeader, numbers: NumberReader): void {
     const { functions } = this.#engine;
     functions.setVersionUs(header.versionUs);
-    this.#feeds = new FeedRows(this.#engine, header.feeds, header.feedNames);
-    this.#alerts = new AlertBook(header.alerts);
     functions.setEpochMs(header.epochMs ?? Number.NaN);
     for (const origin of header.origins) functions.addOrigin(...origin);
     for (const name of header.symbols) readSymbol(this.#engine, this.#coverage, this.#symbols.add(name), numbers);
@@ -246,9 +244,9 @@ export class HotFold {
       case 'heartbeat':
         return this.#applyHeartbeat(record, results);
       case 'session':
-        return this.#applySession(record, results);
+        return this.#observation.session(record, results);
       case 'gap':
-        return this.#applyGap(record, results);
+        return this.#observation.gap(record, results);
       case 'instrument':
         results.outputs.push({ kind: 'instrument', instrument: record, versionUs: this.#nextVersion() });
         return;
@@ -268,9 +266,9 @@ export class HotFold {
       outputs.push({ kind: 'dead-letter', reason: 'not-owner', detail, record: tick });
       return;
     }
-    const observed = this.#observed(tick.symbol);
-    const slot = observed < 0 ? this.#firstSeen(tick.symbol, feed, tick.receivedTimeMs) : observed;
-    if (functions.ownerOf(slot) === none) this.#takeOver(slot, feed, 'it was not subscribed', results);
+    const observed = this.#observation.observed(tick.symbol);
+    const slot = observed < 0 ? this.#observation.firstSeen(tick.symbol, feed, tick.receivedTimeMs) : observed;
+    if (functions.ownerOf(slot) === none) this.#observation.takeOver(slot, feed, 'it was not subscribed', results);
     const owner = functions.ownerOf(slot);
     if (owner !== feed) {
       const detail = `feed: ${tick.symbol} belongs to ${this.#feeds.name(owner)}`;
@@ -304,7 +302,7 @@ export class HotFold {
     const versionUs = this.versionUs;
     const watermarkMs = this.#feeds.beat(record);
     const index = this.#feeds.indexOf(record.feed);
-    if (watermarkMs !== undefined) this.#closing(results, () => this.#engine.functions.beat(index, watermarkMs));
+    if (watermarkMs !== undefined) closeWatched(this.#alerts, results, () => this.#engine.functions.beat(index, watermarkMs));
     if (this.#alerts.isEmpty) return;
     const feed = this.#feeds.get(index);
     if (feed?.session !== record.session) return;
@@ -314,127 +312,21 @@ export class HotFold {
     else if (this.#options.partition === 0) this.#alerts.feedAway(beat, alertsTo(results));
   }
 
-  /** Lets the engine close windows, and the rules look at their bars: a bar that a straggler makes has revision 0, too. */
-  #closing(results: FoldResults, close: () => void): void {
-    if (this.#alerts.isEmpty) return close();
-    const from = results.bars.count;
-    close();
-    results.bars.take();
-    watchBars(this.#alerts, from, results);
-  }
-
   #applyRules(record: AlertRulesRecord, results: FoldResults): void {
     const { rules, faults } = parseAlertRules(record.rules);
     if (rules === undefined) results.outputs.push({ kind: 'dead-letter', reason: 'malformed', detail: faults.join('; '), record });
     else this.#alerts.replace(rules);
   }
 
-  #applySession(record: SessionRecord, results: FoldResults): void {
-    const change = this.#feeds.begin(record);
-    if (change === undefined) {
-      const detail = `session: ${record.session} of ${record.feed} is over`;
-      results.outputs.push({ kind: 'dead-letter', reason: 'not-owner', detail, record });
-      return;
-    }
-    const { functions } = this.#engine;
-    const feed = this.#feeds.indexOf(record.feed);
-    for (let slot = 0; slot < this.#symbols.size; slot += 1) {
-      if (functions.ownerOf(slot) === feed) this.#goOn(slot, change, results);
-    }
-    for (const name of change.symbols) {
-      if (partitionOf(name, this.#options.partitions) !== this.#options.partition) continue;
-      const slot = this.#observed(name);
-      if (slot < 0) this.#firstSeen(name, feed, record.timeMs);
-      else if (functions.ownerOf(slot) !== feed) this.#takeOver(slot, feed, change.reason, results);
-    }
-  }
-
-  /** A symbol whose feed began a new session: a gap when it is in it again, absent from now on when it is not. */
-  #goOn(slot: number, change: SessionChange, results: FoldResults): void {
-    if (!change.symbols.has(this.#symbols.name(slot))) {
-      this.#engine.functions.disown(slot);
-      const fromMs = Math.max(change.givenUpSinceMs, this.latestAt(slot)?.tick.receivedTimeMs ?? 0);
-      this.#coverage.of(slot).absentSinceMs = fromMs;
-      this.#touch(slot, fromMs, endless);
-      return;
-    }
-    if (change.absentSinceMs !== undefined) this.#gap(slot, change.absentSinceMs, change.startMs, change.reason, results);
-  }
-
-  /** A symbol that the feed did not own before: its own absence, if it had one, ends here, and what is over by the feed's watermark closes. */
-  #takeOver(slot: number, feed: number, reason: string, results: FoldResults): void {
-    const { functions } = this.#engine;
-    const owner = functions.ownerOf(slot);
-    const former = owner === none ? undefined : this.#feeds.get(owner);
-    const lostSinceMs = former === undefined || former.connected ? undefined : (former.lastDataMs ?? former.sessionStartMs);
-    const coverage = this.#coverage.of(slot);
-    const { absentSinceMs } = coverage;
-    functions.own(slot, feed);
-    endAbsence(coverage);
-    const { sessionStartMs, lastDataMs, watermarkMs } = this.#feeds.get(feed) as FeedState;
-    // Given up and taken up again in one session: until the last price before.
-    const isWithin = absentSinceMs !== undefined && absentSinceMs >= sessionStartMs;
-    const toMs = isWithin ? Math.max(lastDataMs ?? 0, absentSinceMs + 1) : sessionStartMs;
-    const sinceMs = absentSinceMs ?? lostSinceMs;
-    if (sinceMs !== undefined) this.#gap(slot, sinceMs, toMs, reason, results);
-    this.#closing(results, () => functions.advance(slot, watermarkMs));
-  }
-
-  #applyGap(record: GapRecord, results: FoldResults): void {
-    const feed = this.#feeds.indexOf(record.feed);
-    for (const name of record.symbols) {
-      const slot = this.#symbols.slotOf(name);
-      if (slot >= 0 && this.#engine.functions.ownerOf(slot) === feed) this.#gap(slot, record.fromMs, record.toMs, record.reason, results);
-    }
-  }
-
   /** Changes no state, but that the log has named the symbol: nobody observes it for that. */
   #applyHistory(record: HistoryRecord, results: FoldResults): void {
-    const observed = this.#observed(record.symbol);
+    const observed = this.#observation.observed(record.symbol);
     const watermarkMs = observed < 0 ? undefined : this.#engine.functions.watermarkOf(observed);
-    const slot = this.#slotOf(record.symbol);
+    const slot = this.#observation.slotOf(record.symbol);
     for (const output of outputsOfHistory(record, watermarkMs, this.#options, () => this.#nextVersion())) {
       if (output.kind === 'bar') results.bars.add(slot, output.bar);
       else results.outputs.push(output);
     }
-  }
-
-  #gap(slot: number, fromMs: number, toMs: number, reason: string, results: FoldResults): void {
-    if (toMs <= fromMs) return;
-    const gap = { symbol: this.#symbols.name(slot), fromMs, toMs, reason, filled: false, versionUs: this.#nextVersion() };
-    results.outputs.push({ kind: 'gap', ...gap });
-    this.#alerts.gapFound(gap, alertsTo(results));
-    this.#touch(slot, fromMs, toMs);
-  }
-
-  /** Windows that the gap touches are marked, and those to come will be. */
-  #touch(slot: number, fromMs: number, toMs: number): void {
-    const { functions } = this.#engine;
-    this.#coverage.addGap(slot, { fromMs, toMs });
-    functions.touchWindows(slot, fromMs, toMs, functions.watermarkOf(slot));
-  }
-
-  /** The slot of the symbol if a feed owns it or did; −1 also when only history named it. */
-  #observed(name: string): number {
-    const slot = this.#symbols.slotOf(name);
-    if (slot < 0) return slot;
-    const { functions, wholes } = this.#engine;
-    return wholes[functions.symbolRowAt(slot) / 4 + timeFeedColumn] === none ? -1 : slot;
-  }
-
-  /** A symbol that is seen for the first time begins, owned by the feed; gives its slot. */
-  #firstSeen(name: string, feed: number, sinceMs: number): number {
-    const slot = this.#slotOf(name);
-    this.#coverage.begin(slot, sinceMs);
-    this.#engine.functions.own(slot, feed);
-    this.#engine.functions.setWatermark(slot, this.#feeds.get(feed)?.watermarkMs ?? 0);
-    return slot;
-  }
-
-  /** The slot of a symbol, a new one when it has none. */
-  #slotOf(name: string): number {
-    const known = this.#symbols.slotOf(name);
-    return known < 0 ? this.#symbols.add(name) : known;
   }
 
   #nextVersion(): number {
