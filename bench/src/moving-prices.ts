@@ -74,6 +74,10 @@ export class MovingPrices implements LiveMarket {
     return [{ ...feed, symbols: this.#instruments.length, refused: [], refusedCount: 0 }];
   }
 
+  openGap(): undefined {
+    return undefined;
+  }
+
   watch(): Watch {
     const collector = new ChangeCollector();
     this.#collectors.add(collector);

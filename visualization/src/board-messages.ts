@@ -75,6 +75,13 @@ export interface FeedStatus {
   readonly refusedCount: number;
 }
 
+/** A gap that still goes on. */
+export interface OpenGap {
+  /** Of the last price before it, milliseconds since the Unix epoch. */
+  readonly fromMs: number;
+  readonly reason: string;
+}
+
 /** First message of a connection. */
 export interface HelloMessage {
   readonly hello: {
@@ -102,6 +109,8 @@ export interface UpdateMessage {
   readonly chart?: ChartSubscription & {
     /** By `startMs`; each takes the place of the bar of the same `startMs`. */
     readonly bars: readonly BoardBar[];
+    /** There while the symbol is in a gap: a message without it says that the gap is over. */
+    readonly gap?: OpenGap;
     /** Bars were missed: read the history again. */
     readonly reload?: true;
   };

@@ -1,6 +1,7 @@
 /** What a screen says about a feed: whether its prices can be trusted now, and if not, since when. */
 import type { FeedState } from '@tapeline/stream-processing/fold/outputs';
-import type { FeedCondition, FeedStatus } from './board-messages.ts';
+import type { Ownership } from '@tapeline/stream-processing/hot/observation';
+import type { FeedCondition, FeedStatus, OpenGap } from './board-messages.ts';
 
 /** Heartbeats come 4 a second; so long without one is a silence. */
 export const silenceMs = 5_000;
@@ -38,6 +39,16 @@ export function feedStatus(state: FeedState, movedMs: number, nowMs: number): Fe
     refused: state.refused.slice(0, 20),
     refusedCount: state.refused.length,
   };
+}
+
+/** The gap that a symbol is in now; `undefined` when its prices come, or nobody ever asked for them. */
+export function openGapOf(ownership: Ownership | undefined, feeds: readonly FeedStatus[]): OpenGap | undefined {
+  if (ownership === undefined) return undefined;
+  if ('absentSinceMs' in ownership) return { fromMs: ownership.absentSinceMs, reason: 'no feed has it any more' };
+  const feed = feeds.find(candidate => candidate.feed === ownership.feed);
+  if (feed === undefined || feed.condition === 'live') return undefined;
+  const reason = feed.condition === 'gap' ? `${feed.feed} is disconnected` : `nothing is heard of ${feed.feed}`;
+  return { fromMs: feed.lastDataMs ?? feed.sinceMs, reason };
 }
 
 function conditionOf(state: FeedState, movedMs: number, nowMs: number): FeedCondition {

@@ -15,9 +15,9 @@ import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import type { FoldOptions } from '@tapeline/stream-processing/fold/partition-fold';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { FeedStatus } from './board-messages.ts';
+import type { FeedStatus, OpenGap } from './board-messages.ts';
 import type { BoardTrace } from './board-trace.ts';
-import { feedStatus, mergeFeeds, silenceMs } from './feed-status.ts';
+import { feedStatus, mergeFeeds, openGapOf, silenceMs } from './feed-status.ts';
 import { ChangeCollector, type MarketChanges } from './market-changes.ts';
 import { PartitionReplica } from './partition-replica.ts';
 import { RecentBars } from './recent-bars.ts';
@@ -58,6 +58,8 @@ export interface LiveMarket {
   recent(symbol: string, interval: Interval): readonly Bar[];
   symbols(): readonly string[];
   feeds(): readonly FeedStatus[];
+  /** The gap that the symbol is in, by these `feeds`; `undefined` when it is in none. */
+  openGap(symbol: string, feeds: readonly FeedStatus[]): OpenGap | undefined;
   watch(): Watch;
   /** True once all that was in the log at the start has been applied. */
   caughtUp(): boolean;
@@ -135,6 +137,10 @@ class ReplicatedMarket implements FollowingMarket {
       if (!still) this.#moved.set(state.feed, { watermarkMs: state.watermarkMs, session: state.session, atMs });
       return feedStatus(state, atMs, nowMs);
     });
+  }
+
+  openGap(symbol: string, feeds: readonly FeedStatus[]): OpenGap | undefined {
+    return openGapOf(this.#replicaOf(symbol)?.fold.ownership(symbol), feeds);
   }
 
   watch(): Watch {

@@ -54,7 +54,7 @@ describe('the socket of the board', () => {
     screen.subscribe('BTC/USD', '1m');
     const charts = () => screen.updates.flatMap(update => update.chart ?? []);
     await until('the chart', () => charts().length > 0);
-    expect(charts()[0]).toEqual({
+    expect(charts()[0]).toMatchObject({
       symbol: 'BTC/USD',
       interval: '1m',
       bars: [
@@ -66,8 +66,12 @@ describe('the socket of the board', () => {
     await until('the grown bar', () => charts().at(-1)?.bars.at(-1)?.low === 99);
     expect(charts().at(-1)?.bars).toHaveLength(1);
     await feed.append(feed.heartbeat(tenOClockMs + 122_000));
-    await until('the closed bar', () => charts().at(-1)?.bars.at(-1)?.state === 'final');
-    expect(charts().at(-1)?.bars).toEqual([
+    const closed = () =>
+      charts()
+        .slice(1)
+        .find(chart => chart.bars.at(-1)?.state === 'final');
+    await until('the closed bar', () => closed() !== undefined);
+    expect(closed()?.bars).toEqual([
       {
         symbol: 'BTC/USD',
         interval: '1m',
@@ -82,6 +86,23 @@ describe('the socket of the board', () => {
         revision: 0,
       },
     ]);
+  });
+
+  it('tells of a gap while it goes on, and that it is over', async () => {
+    const { feed } = running;
+    const nowMs = Date.now();
+    const screen = await Screen.open((await running.startBoard()).url);
+    await feed.append(
+      feed.session({ timeMs: nowMs, symbols: ['BTC/USD'] }),
+      feed.tick({ symbol: 'BTC/USD', price: 100, timeMs: nowMs + 1 }),
+      feed.heartbeat(nowMs + 2, { connected: false }),
+    );
+    screen.subscribe('BTC/USD', '1m');
+    const gaps = () => screen.updates.flatMap(({ chart }) => (chart === undefined ? [] : [chart.gap]));
+    await until('the gap', () => gaps().at(-1) !== undefined);
+    expect(gaps().at(-1)).toEqual({ fromMs: nowMs + 1, reason: 'twelve-data/0 is disconnected' });
+    await feed.append(feed.session({ timeMs: Date.now(), symbols: ['BTC/USD'] }));
+    await until('the end of the gap', () => gaps().at(-1) === undefined);
   });
 
   it('is conflated: a price that moves a hundred times a second is told ten times, the last one included', async () => {

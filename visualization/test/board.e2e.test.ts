@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type BoardUnderTest, drawn, priced, settled, sizes, startBoardUnderTest } from './support/board-page.ts';
-import { complaintsOf, describeWithBrowser, launchBrowser, textOf } from './support/browser.ts';
+import { complaintsOf, describeWithBrowser, launchBrowser, shadedAtEnd, textOf } from './support/browser.ts';
 import { symbols } from './support/moving-market.ts';
 import { startMarket, until } from './support/running-market.ts';
 
@@ -274,6 +274,35 @@ describeWithBrowser('the page', executablePath => {
     },
     timeoutMs,
   );
+
+  for (const colorScheme of ['dark', 'light'] as const) {
+    it(
+      `shades a gap that goes on up to the right edge, lets it grow, and ends it with the gap (${colorScheme})`,
+      async () => {
+        const page = await under.opened({ colorScheme, reducedMotion: 'reduce' }, '/#symbol=BTC%2FUSD&interval=1s');
+        await settled(page);
+        expect(await shadedAtEnd(page)).toBe(0);
+        under.market.disconnect();
+        const width = await until('the shading', () => shadedAtEnd(page));
+        await until('a wider shading', async () => (await shadedAtEnd(page)) > width + 10);
+        await page.keyboard.press('c');
+        await page.keyboard.press('End');
+        expect(await textOf(page.locator('#readout'))).toMatch(/gap since \d\d:\d\d:\d\d UTC: twelve-data\/0 is disconnected$/);
+        await under.market.connect();
+        await until('the end of the shading', async () => (await shadedAtEnd(page)) === 0);
+        await until('the gap as the history tells it', async () => {
+          await page.keyboard.press('End');
+          for (let step = 0; step < 30; step += 1) {
+            await page.keyboard.press('ArrowLeft');
+            if ((await textOf(page.locator('#readout'))).includes(': socket closed')) return true;
+          }
+          return false;
+        });
+        await page.close();
+      },
+      timeoutMs,
+    );
+  }
 
   it(
     'asks for a token where one is set, takes it out of the address, and shows the market then',

@@ -223,6 +223,23 @@ describe('the state of a feed', () => {
     await until('the next session', () => running.market.feeds()[0]?.session === 2);
     expect(state()).toEqual([['live', 30_000]]);
   });
+
+  it('leaves its symbols in a gap since the last price, and those that it gives up too', async () => {
+    nowMs = tenOClockMs + 15_000;
+    await aQuarterOfAMinute();
+    const gap = (symbol = 'BTC/USD') => running.market.openGap(symbol, running.market.feeds());
+    expect([gap(), gap('never seen')]).toEqual([undefined, undefined]);
+    await running.feed.append(running.feed.heartbeat(tenOClockMs + 16_000, { connected: false, lastDataMs: tenOClockMs + 3_000 }));
+    await until('the loss', () => gap() !== undefined);
+    expect(gap()).toEqual({ fromMs: tenOClockMs + 3_000, reason: 'twelve-data/0 is disconnected' });
+    await running.feed.append(running.feed.session({ timeMs: tenOClockMs + 30_000, symbols: ['BTC/USD'] }));
+    await until('the next session', () => gap() === undefined);
+    nowMs = tenOClockMs + 60_000;
+    expect(gap()?.reason).toBe('nothing is heard of twelve-data/0');
+    await running.feed.append(running.feed.session({ timeMs: tenOClockMs + 61_000, symbols: ['ETH/USD'] }));
+    await until('the third session', () => gap()?.reason === 'no feed has it any more');
+    expect(gap('ETH/USD')).toBeUndefined();
+  });
 });
 
 /** The same log, telling where each reading begins. */

@@ -44,6 +44,7 @@ export function valuesOf({ bar, values }: PointedBar, names: readonly IndicatorN
 
 /** The gap at a place in words. */
 export function gapText(gap: GapSpan, nowMs: number): string {
+  if (gap.isOpen) return `gap since ${clock(gap.fromMs, nowMs)}: ${gap.reason}`;
   const span = `${clock(gap.fromMs, nowMs)} to ${clock(gap.toMs, nowMs)}: ${gap.reason}`;
   return gap.filled ? `gap ${span}; filled from history` : `gap ${span}`;
 }

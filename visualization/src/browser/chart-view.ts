@@ -1,6 +1,6 @@
 /** The chart panel: history from the HTTP interface, the present from the socket, the reader's indicators and keys. */
 import { intervalMs } from '@tapeline/core/intervals';
-import type { BoardBar, UpdateMessage } from '../board-messages.ts';
+import type { BoardBar, OpenGap, UpdateMessage } from '../board-messages.ts';
 import { flagLooks } from './bar-marks.ts';
 import { type PointedBar, spoken } from './bar-readout.ts';
 import { ChartHistory, type Choice } from './chart-history.ts';
@@ -25,6 +25,7 @@ export class ChartView {
   #alerts = new Map<string, BoardAlert>();
   /** The last live bar with a gap: it is asked for once. */
   #gapKey = '';
+  #isInGap = false;
 
   constructor(decimals: PriceDecimals, indicators: readonly IndicatorName[]) {
     this.#decimals = decimals;
@@ -56,6 +57,7 @@ export class ChartView {
     this.#choice = choice;
     this.#shownDecimals = -1;
     this.#gapKey = '';
+    this.#isInGap = false;
     place('history-note').hidden = true;
     this.#chart.clear({ symbol: choice.symbol, windowMs: intervalMs(choice.interval) });
     this.#say(`Loading ${choice.symbol} ${choice.interval}…`);
@@ -63,11 +65,17 @@ export class ChartView {
   }
 
   /** Takes in what the socket says about the chosen symbol. */
-  update(chart: NonNullable<UpdateMessage['chart']>): void {
+  update(chart: NonNullable<UpdateMessage['chart']>, nowMs: number): void {
     if (chart.symbol !== this.#choice?.symbol || chart.interval !== this.#choice.interval) return;
     this.#merge(chart.bars);
     this.#watchGaps(chart.bars);
+    this.#showOpenGap(chart.gap, nowMs);
     if (chart.reload === true) this.reload();
+  }
+
+  /** Time passes: @param nowMs the server's */
+  tick(nowMs: number): void {
+    this.#chart.tick(nowMs);
   }
 
   /** Reads the history again: after a choice, a lost connection, or when the server says that bars were missed. */
@@ -129,6 +137,13 @@ export class ChartView {
   #startText(): string {
     if (!this.#history.hasOlder) return 'These are the oldest bars';
     return this.#chart.isFull ? 'The chart is full: a longer interval shows more of the past' : 'Loading older bars…';
+  }
+
+  #showOpenGap(gap: OpenGap | undefined, nowMs: number): void {
+    const isOver = this.#isInGap && gap === undefined;
+    this.#isInGap = gap !== undefined;
+    this.#chart.showOpenGap(gap, nowMs);
+    if (isOver) setTimeout(() => this.#history.around(this.#chart.bars), gapWaitMs);
   }
 
   #watchGaps(bars: readonly BoardBar[]): void {

@@ -13,6 +13,7 @@ import type { ChartColors } from './chart-colors.ts';
 /** A span in places of the time axis, see `positionOf`. */
 export interface ShadedSpan {
   readonly from: number;
+  /** Infinite where the span goes on: it reaches to the right edge. */
   readonly to: number;
   readonly text: string;
   readonly filled: boolean;
@@ -62,7 +63,7 @@ export class GapShading implements ISeriesPrimitive<Time>, IPrimitivePaneView, I
   draw(target: Parameters<IPrimitivePaneRenderer['draw']>[0]): void {
     target.useMediaCoordinateSpace(({ context, mediaSize }) => {
       for (const span of this.#spans) {
-        const [left, right] = [this.#x(span.from), this.#x(span.to)];
+        const [left, right] = [this.#x(span.from), span.to === Number.POSITIVE_INFINITY ? mediaSize.width : this.#x(span.to)];
         if (left === undefined || right === undefined || right < 0 || left > mediaSize.width) continue;
         this.#drawSpan(context, span, left, Math.max(right - left, leastWidth), mediaSize.height);
       }

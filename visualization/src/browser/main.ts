@@ -75,7 +75,10 @@ listenToKeys({
   intervalStep: by => intervals.step(by),
   isBlocked: () => help.isOpen,
 });
-setInterval(() => table.tick(server.nowMs), 1_000);
+setInterval(() => {
+  table.tick(server.nowMs);
+  chart.tick(server.nowMs);
+}, 1_000);
 
 function connect(): BoardConnection {
   return connectBoard({
@@ -112,7 +115,7 @@ function update(message: UpdateMessage): void {
   server.update(message);
   for (const row of message.rows ?? []) rows.set(row.symbol, row);
   if (message.rows !== undefined) table.show(message.rows, message.nowMs);
-  if (message.chart !== undefined) chart.update(message.chart);
+  if (message.chart !== undefined) chart.update(message.chart, message.nowMs);
   if (message.rows?.some(row => row.symbol === shown.symbol) || message.feeds !== undefined) showPrice();
 }
 

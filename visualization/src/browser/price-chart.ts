@@ -1,6 +1,6 @@
 /** Candlesticks, volume, marks, gaps and indicators of one symbol: what is drawn of the bars, and which bar is pointed at. */
 import { ColorType, CrosshairMode, createChart, type IChartApi } from 'lightweight-charts';
-import type { BoardBar } from '../board-messages.ts';
+import type { BoardBar, OpenGap } from '../board-messages.ts';
 import { alertMarks, markOf } from './bar-marks.ts';
 import type { PointedBar } from './bar-readout.ts';
 import { BarSeries, mostBars } from './bar-series.ts';
@@ -40,10 +40,14 @@ export class PriceChart {
   readonly #values = new IndicatorValues();
   readonly #events: PriceChartEvents;
   #slots: readonly Slot[] = [];
-  #gaps: readonly GapSpan[] = [];
+  /** Those that are over, as the history tells them. */
+  #pastGaps: readonly GapSpan[] = [];
+  #openGap: GapSpan | undefined;
   #alerts: readonly BoardAlert[] = [];
   #symbol = '';
   #windowMs = 60_000;
+  /** Places after the last bar. */
+  #emptyAtEnd = 0;
   /** Set once the history is there; until then each drawing chooses the range that is shown. */
   #isSettled = false;
   #hoveredMs: number | undefined;
@@ -88,7 +92,8 @@ export class PriceChart {
     this.#symbol = options.symbol;
     this.#windowMs = options.windowMs;
     this.#series.clear();
-    this.#gaps = [];
+    this.#pastGaps = [];
+    this.#openGap = undefined;
     this.#isSettled = false;
     this.leave();
     this.#chart.timeScale().applyOptions({ timeVisible: true, secondsVisible: options.windowMs < 60_000 });
@@ -117,9 +122,27 @@ export class PriceChart {
 
   /** Shows the gaps of the symbol, by time. */
   showGaps(gaps: readonly GapSpan[]): void {
-    this.#gaps = gaps;
+    this.#pastGaps = gaps;
     this.#drawAll();
     this.#point();
+  }
+
+  /** Shows the gap that goes on, up to now; one that is over stays as it is until the history tells of it. */
+  showOpenGap(gap: OpenGap | undefined, nowMs: number): void {
+    const before = this.#openGap;
+    if (gap?.fromMs === before?.fromMs && gap?.reason === before?.reason) return this.tick(nowMs);
+    this.#openGap = gap && { ...gap, symbol: this.#symbol, toMs: Math.max(gap.fromMs, nowMs), filled: false, isOpen: true };
+    if (gap === undefined && before !== undefined) this.#pastGaps = [...this.#pastGaps, { ...before, toMs: nowMs, isOpen: undefined }];
+    this.#drawAll();
+    this.#point();
+  }
+
+  /** Time passes: the gap that goes on grows. */
+  tick(nowMs: number): void {
+    const gap = this.#openGap;
+    if (gap === undefined || Math.floor(gap.toMs / this.#windowMs) === Math.floor(nowMs / this.#windowMs)) return;
+    this.#openGap = { ...gap, toMs: nowMs };
+    this.#drawAll();
   }
 
   /** Shows the alerts that are of the symbol. */
@@ -167,7 +190,8 @@ export class PriceChart {
   }
 
   showNewest(): void {
-    this.#chart.timeScale().scrollToPosition(placesAtRight, false);
+    // The library counts from the last bar, behind which a gap may stand.
+    this.#chart.timeScale().scrollToPosition(placesAtRight + this.#emptyAtEnd, false);
   }
 
   /** Shows fewer bars, or more. */
@@ -202,6 +226,10 @@ export class PriceChart {
     this.#drawAll();
   }
 
+  get #gaps(): readonly GapSpan[] {
+    return this.#openGap === undefined ? this.#pastGaps : [...this.#pastGaps, this.#openGap];
+  }
+
   #drawEnd(fromMs: number): void {
     const { bars } = this.#series;
     this.#values.extend(bars);
@@ -221,6 +249,7 @@ export class PriceChart {
 
   #drawAll(): void {
     const { bars } = this.#series;
+    const wasAtEnd = this.#isAtEnd;
     this.#slots = slotsOf(bars, this.#gaps, this.#windowMs);
     this.#values.restart(bars);
     this.#candles.setData(this.#slots);
@@ -229,6 +258,9 @@ export class PriceChart {
     this.#drawMarks();
     this.#showPinned();
     const count = this.#slots.length;
+    const before = this.#emptyAtEnd;
+    this.#emptyAtEnd = count - 1 - this.#slots.findLastIndex(slot => slot.bar !== undefined);
+    if (this.#isSettled && wasAtEnd && this.#emptyAtEnd !== before) this.showNewest();
     if (this.#isSettled || count === 0) return;
     // The newest bars at a width that can be read; few bars stay at the right, where the next will come.
     const most = Math.round(this.#chart.timeScale().width() / 8);
@@ -240,7 +272,7 @@ export class PriceChart {
     const slots = this.#slots;
     const spans = this.#gaps.map(gap => ({
       from: positionOf(slots, gap.fromMs, this.#windowMs),
-      to: positionOf(slots, gap.toMs, this.#windowMs),
+      to: gap.isOpen ? Number.POSITIVE_INFINITY : positionOf(slots, gap.toMs, this.#windowMs),
       text: gap.filled ? `filled: ${gap.reason}` : gap.reason,
       filled: gap.filled,
     }));
@@ -288,9 +320,13 @@ export class PriceChart {
     this.#events.pointed({ bar: bars[index], values: this.#values.values[index], gap: this.#gaps.find(isGap) });
   }
 
+  get #isAtEnd(): boolean {
+    return (this.#chart.timeScale().getVisibleLogicalRange()?.to ?? -1) >= this.#slots.length - 1;
+  }
+
   #ranged(): void {
     const range = this.#chart.timeScale().getVisibleLogicalRange();
     if (range === null || !this.#isSettled) return;
-    this.#events.ranged({ isNearStart: range.from < nearBars, isAtStart: range.from < 1, isAtEnd: range.to >= this.#slots.length - 1 });
+    this.#events.ranged({ isNearStart: range.from < nearBars, isAtStart: range.from < 1, isAtEnd: this.#isAtEnd });
   }
 }

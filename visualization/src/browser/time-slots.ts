@@ -12,6 +12,8 @@ export interface GapSpan {
   readonly reason: string;
   /** A vendor's history has filled it since. */
   readonly filled: boolean;
+  /** It still goes on: `toMs` is now. */
+  readonly isOpen?: true;
 }
 
 export interface Slot {

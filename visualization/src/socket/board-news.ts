@@ -1,4 +1,5 @@
 /** The state of the feeds and what keeps the board from showing the present: the same for all clients, framed once. */
+import type { FeedStatus } from '../board-messages.ts';
 import type { LiveMarket } from '../live-market.ts';
 import { textFrame } from './websocket-frame.ts';
 
@@ -17,6 +18,7 @@ export const toldNothing: ToldNews = { feeds: 0, problem: 0 };
 export class BoardNews {
   readonly #market: Pick<LiveMarket, 'feeds' | 'problem'>;
   readonly #frames = new Map<string, Buffer>();
+  #feeds: readonly FeedStatus[] = [];
   #feedsText = '';
   #problem = '';
   #now: ToldNews = toldNothing;
@@ -31,21 +33,30 @@ export class BoardNews {
     return this.#now;
   }
 
-  /** Looks for changes, if it did not lately. */
-  look(nowMs: number): void {
-    if (Math.abs(nowMs - this.#lookedMs) < lookMs) return;
+  /** The feeds as they were looked at last. */
+  get feeds(): readonly FeedStatus[] {
+    return this.#feeds;
+  }
+
+  /** Looks for changes, if it did not lately. @returns whether the feeds changed */
+  look(nowMs: number): boolean {
+    if (Math.abs(nowMs - this.#lookedMs) < lookMs) return false;
     this.#lookedMs = nowMs;
-    const feedsText = JSON.stringify(this.#market.feeds());
+    const feeds = this.#market.feeds();
+    const feedsText = JSON.stringify(feeds);
     const problem = this.#market.problem() ?? '';
-    if (feedsText === this.#feedsText && problem === this.#problem) return;
+    const isOther = feedsText !== this.#feedsText;
+    if (!isOther && problem === this.#problem) return false;
     const { now } = this;
     this.#now = {
-      feeds: feedsText === this.#feedsText ? now.feeds : now.feeds + 1,
+      feeds: isOther ? now.feeds + 1 : now.feeds,
       problem: problem === this.#problem ? now.problem : now.problem + 1,
     };
+    this.#feeds = feeds;
     this.#feedsText = feedsText;
     this.#problem = problem;
     this.#frames.clear();
+    return isOther;
   }
 
   /** The frame that brings a client up to date; `undefined` when it is. */

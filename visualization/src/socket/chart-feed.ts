@@ -1,6 +1,6 @@
 /** What happens on one chart, for all clients that follow it: closed bars with their order, and the bar that is open. */
 import type { Bar } from '@tapeline/core/bars';
-import type { BoardBar, ChartSubscription } from '../board-messages.ts';
+import type { BoardBar, ChartSubscription, FeedStatus, OpenGap } from '../board-messages.ts';
 import type { LiveMarket } from '../live-market.ts';
 import { textFrame } from './websocket-frame.ts';
 
@@ -10,6 +10,8 @@ export interface ToldChart {
   readonly bar: number;
   /** The number of the last change of the open bar. */
   readonly forming: number;
+  /** The number of the last change of the gap that goes on. */
+  readonly gap: number;
 }
 
 /** Bars kept for clients that are behind; those who are further behind read the history again. */
@@ -22,6 +24,8 @@ export class ChartFeed {
   readonly #bars = new Map<number, { readonly bar: Bar; readonly number: number }>();
   #bar = 0;
   #forming = 0;
+  #gap = 0;
+  #openGap: OpenGap | undefined;
   /** Who was told less than this missed bars. */
   #forgotten = 0;
   #made: { readonly told: ToldChart | undefined; readonly now: ToldChart; readonly nowMs: number; readonly frame: Buffer } | undefined;
@@ -34,6 +38,14 @@ export class ChartFeed {
   /** A price moved the open bar. */
   touched(): void {
     this.#forming += 1;
+  }
+
+  /** The feeds changed: a gap of the symbol may have begun or ended. */
+  look(feeds: readonly FeedStatus[]): void {
+    const gap = this.#market.openGap(this.subscription.symbol, feeds);
+    if (gap?.fromMs === this.#openGap?.fromMs && gap?.reason === this.#openGap?.reason) return;
+    this.#openGap = gap;
+    this.#gap += 1;
   }
 
   /** A bar closed or was corrected. */
@@ -58,7 +70,7 @@ export class ChartFeed {
 
   /** What a client knows when it was told everything. */
   now(): ToldChart {
-    return { bar: this.#bar, forming: this.#forming };
+    return { bar: this.#bar, forming: this.#forming, gap: this.#gap };
   }
 
   /**
@@ -66,12 +78,12 @@ export class ChartFeed {
    * @param told what it was told; `undefined` when it begins: it gets what is open and what closed just now
    */
   frame(told: ToldChart | undefined, nowMs: number): Buffer | undefined {
-    if (told?.bar === this.#bar && told.forming === this.#forming) return undefined;
+    const now = this.now();
+    if (isEqual(told, now)) return undefined;
     const made = this.#made;
-    const isSame = made !== undefined && made.nowMs === nowMs && made.told?.bar === told?.bar && made.told?.forming === told?.forming;
-    if (isSame && made.now.bar === this.#bar && made.now.forming === this.#forming) return made.frame;
+    if (made !== undefined && made.nowMs === nowMs && isEqual(made.told, told) && isEqual(made.now, now)) return made.frame;
     const frame = textFrame(JSON.stringify({ nowMs, chart: this.#chart(told) }));
-    this.#made = { told, now: this.now(), nowMs, frame };
+    this.#made = { told, now, nowMs, frame };
     return frame;
   }
 
@@ -83,12 +95,17 @@ export class ChartFeed {
     const bars = [...closed, ...recent.filter(bar => bar.state === 'forming')]
       .sort((a, b) => a.startMs - b.startMs)
       .map(bar => boardBar(bar, indicators));
-    return { ...this.subscription, bars, ...(missed ? { reload: true } : {}) };
+    const gap = this.#openGap;
+    return { ...this.subscription, bars, ...(gap === undefined ? {} : { gap }), ...(missed ? { reload: true } : {}) };
   }
 
   #closedAfter(number: number): readonly Bar[] {
     return [...this.#bars.values()].flatMap(known => (known.number > number ? known.bar : []));
   }
+}
+
+function isEqual(a: ToldChart | undefined, b: ToldChart | undefined): boolean {
+  return a?.bar === b?.bar && a?.forming === b?.forming && a?.gap === b?.gap;
 }
 
 /** The fields of a bar that screens see. */

@@ -1,6 +1,6 @@
 /** The charts that somebody follows, by symbol. */
 import type { Bar } from '@tapeline/core/bars';
-import type { ChartSubscription } from '../board-messages.ts';
+import type { ChartSubscription, FeedStatus } from '../board-messages.ts';
 import type { LiveMarket } from '../live-market.ts';
 import { ChartFeed } from './chart-feed.ts';
 
@@ -12,14 +12,17 @@ export class ChartFeeds {
     this.#market = market;
   }
 
-  /** The feed of a chart, for one client more. */
-  take(subscription: ChartSubscription): ChartFeed {
-    const feeds = this.#bySymbol.get(subscription.symbol) ?? [];
-    const known = feeds.find(({ subscription: other }) => isSame(other, subscription));
-    const feed = known ?? new ChartFeed(this.#market, subscription);
-    if (known === undefined) this.#bySymbol.set(subscription.symbol, [...feeds, feed]);
-    feed.clients += 1;
-    return feed;
+  /** The feed of a chart, for one client more. @param feeds as they are now */
+  take(subscription: ChartSubscription, feeds: readonly FeedStatus[]): ChartFeed {
+    const charts = this.#bySymbol.get(subscription.symbol) ?? [];
+    const known = charts.find(({ subscription: other }) => isSame(other, subscription));
+    const chart = known ?? new ChartFeed(this.#market, subscription);
+    if (known === undefined) {
+      this.#bySymbol.set(subscription.symbol, [...charts, chart]);
+      chart.look(feeds);
+    }
+    chart.clients += 1;
+    return chart;
   }
 
   /** One client less. */
@@ -37,6 +40,13 @@ export class ChartFeeds {
   touched(symbol: string): void {
     if (this.#bySymbol.size === 0) return;
     for (const feed of this.#bySymbol.get(symbol) ?? []) feed.touched();
+  }
+
+  /** The feeds changed: gaps may have begun or ended. */
+  look(feeds: readonly FeedStatus[]): void {
+    for (const charts of this.#bySymbol.values()) {
+      for (const chart of charts) chart.look(feeds);
+    }
   }
 
   /** A bar closed or was corrected. */

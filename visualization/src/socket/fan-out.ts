@@ -120,7 +120,7 @@ export class FanOut {
   /** Chooses a client's chart. */
   follow(seat: Seat, subscription: ChartSubscription | undefined): void {
     const before = seat.client.chart;
-    seat.client.follow(subscription === undefined ? undefined : this.#charts.take(subscription));
+    seat.client.follow(subscription === undefined ? undefined : this.#charts.take(subscription, this.#news.feeds));
     this.#charts.release(before);
   }
 
@@ -137,7 +137,7 @@ export class FanOut {
     const nowMs = this.#options.now();
     this.#table.rebase(nowMs);
     if (startMs >= this.#lookAgainMs) this.#look();
-    this.#news.look(nowMs);
+    if (this.#news.look(nowMs)) this.#charts.look(this.#news.feeds);
     this.#bytes.begin();
     const told = { nowMs, table: this.#table, news: this.#news, bytes: this.#bytes, changed: turn.changed };
     let [updates, rows, bytes, skipped] = [0, 0, 0, 0];

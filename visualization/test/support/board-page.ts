@@ -16,6 +16,7 @@ export const sizes = [
 export interface BoardUnderTest {
   readonly running: RunningMarket;
   readonly board: LiveBoard;
+  readonly market: MovingMarket;
   readonly browser: Browser;
   /** A page that shows prices. */
   opened(options?: BrowserContextOptions, path?: string): Promise<Page>;
@@ -43,6 +44,7 @@ export async function startBoardUnderTest(executablePath: string, symbol = 'BTC/
   return {
     running,
     board,
+    market,
     browser,
     async opened(options, path = '/#symbol=BTC%2FUSD&interval=1m') {
       const page = await browser.newPage({ viewport: sizes[0], ...options });

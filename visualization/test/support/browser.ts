@@ -123,6 +123,26 @@ export function candlePixels(page: Page): Promise<{ readonly up: number; readonl
   })()`);
 }
 
+/** How many pixels of a line near the top of the chart, from its right edge on, are shaded as a gap. */
+export function shadedAtEnd(page: Page): Promise<number> {
+  return page.evaluate<number>(`(() => {
+    const canvas = [...document.querySelectorAll('#chart canvas')].find(({ width, height }) => width >= 200 && height >= 100);
+    const { data } = canvas.getContext('2d').getImageData(0, 4, canvas.width, 1);
+    const plain = document.createElement('canvas').getContext('2d');
+    const probe = document.body.appendChild(document.createElement('span'));
+    for (const name of ['--panel', '--gap-back']) {
+      probe.style.color = 'var(' + name + ')';
+      plain.fillStyle = getComputedStyle(probe).color;
+      plain.fillRect(0, 0, 1, 1);
+    }
+    probe.remove();
+    const shade = plain.getImageData(0, 0, 1, 1).data;
+    const isShaded = at => [0, 1, 2].every(part => Math.abs(data[at * 4 + part] - shade[part]) <= 1);
+    const plainAtEnd = !Array.from({ length: 6 }, (_, index) => canvas.width - 1 - index).some(isShaded);
+    return plainAtEnd ? 0 : Array.from({ length: canvas.width }, (_, at) => at).filter(isShaded).length;
+  })()`);
+}
+
 /** Serious and critical faults of accessibility, as axe-core finds them on the page as it stands. */
 export async function accessibilityFaults(page: Page): Promise<readonly string[]> {
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));

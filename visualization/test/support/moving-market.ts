@@ -49,8 +49,24 @@ export class MovingMarket {
     { symbol: 'XAU/USD', decimals: 2, spread: 0.27, hasVolume: false, price: 2_736.53, dayVolume: 0 },
   ];
 
+  #isConnected = true;
+  #lastDataMs = 0;
+
   constructor(feed: MarketFeed) {
     this.#feed = feed;
+  }
+
+  /** The feed loses its connection: heartbeats say so, and no price comes. */
+  disconnect(): void {
+    this.#isConnected = false;
+  }
+
+  /** A session begins after the one that `disconnect` ended. */
+  async connect(): Promise<void> {
+    const { session } = this.#feed.heartbeat(Date.now());
+    const previous = { session, reason: 'socket closed', lastDataMs: this.#lastDataMs };
+    await this.#feed.append(this.#feed.session({ timeMs: Date.now(), symbols: [...symbols], simulated: true, previous }));
+    this.#isConnected = true;
   }
 
   /** Appends `minutes` of the past, at least 60, with two lost connections, and what the instruments are called. */
@@ -84,8 +100,10 @@ export class MovingMarket {
   async run(signal: AbortSignal): Promise<void> {
     for (let round = 0; !signal.aborted; round += 1) {
       const nowMs = Date.now();
-      const moving = this.#instruments.filter(() => this.#random.next() < 0.15);
-      const heartbeats = round % 5 === 0 ? [this.#feed.heartbeat(nowMs)] : [];
+      const connected = this.#isConnected;
+      const moving = this.#instruments.filter(() => connected && this.#random.next() < 0.15);
+      const heartbeats = round % 5 === 0 ? [this.#feed.heartbeat(nowMs, { connected })] : [];
+      if (connected) this.#lastDataMs = nowMs;
       await this.#feed.append(...moving.map(instrument => this.#tick(instrument, nowMs)), ...heartbeats);
       await sleep(50);
     }

@@ -55,6 +55,10 @@ export class RandomMarket implements LiveMarket {
     return [];
   }
 
+  openGap(): undefined {
+    return undefined;
+  }
+
   watch(): Watch {
     const collector = new ChangeCollector();
     this.#collectors.add(collector);

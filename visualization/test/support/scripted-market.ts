@@ -37,6 +37,10 @@ export class ScriptedMarket implements LiveMarket {
     return [];
   }
 
+  openGap(): undefined {
+    return undefined;
+  }
+
   watch(): Watch {
     const drain = () => {
       this.price += 1;
