@@ -1,6 +1,7 @@
 /** Jest runs the TypeScript sources as native ES modules; swc only strips the types. What it made of them is kept with the other caches. */
 export default {
   testEnvironment: '<rootDir>/test/support/environment.ts',
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   cacheDirectory: '<rootDir>/.tapeline/jest',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

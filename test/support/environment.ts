@@ -11,6 +11,8 @@ import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environmen
 import { TestEnvironment } from 'jest-environment-node';
 
 const system = tmpdir();
+// Programs that tests start read their modules from here, with the types stripped already: half of a start's CPU.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '..', '..', '.tapeline', 'compile-cache');
 
 export default class OwnTemporaryFolder extends TestEnvironment {
   readonly #folder: string;

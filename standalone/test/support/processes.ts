@@ -36,7 +36,7 @@ export function startProgram(path: string, { args = [], env = {}, through = [] }
   const [command = process.execPath, ...rest] = [...through, process.execPath, '--disable-warning=ExperimentalWarning', path, ...args];
   const child = spawn(command, rest, {
     cwd: root,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TMPDIR: tmpdir(), ...env },
+    env: { ...inherited(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -60,6 +60,15 @@ export function startProgram(path: string, { args = [], env = {}, through = [] }
       child.kill(signal ?? 'SIGTERM');
       return exit;
     },
+  };
+}
+
+/** What every program needs of its surroundings; nothing of it is a setting. */
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'NODE_COMPILE_CACHE'];
+  return {
+    TMPDIR: tmpdir(),
+    ...Object.fromEntries(names.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
   };
 }
 
