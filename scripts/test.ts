@@ -53,6 +53,12 @@ const forCi: readonly PartName[] = ['bench', 'cluster', 'node'];
 
 const isCi = process.env.CI === 'true';
 const wanted = process.argv.slice(2);
+if (wanted.includes('--help')) {
+  process.stdout.write(
+    `npm test [-- <part>…]\n\nParts: ${parts.join(', ')}; without one all, ${forCi.join(', ')} only with CI=true. README.md, "Develop", tells them.\n`,
+  );
+  process.exit(0);
+}
 const unknown = wanted.find(name => !(parts as readonly string[]).includes(name));
 if (unknown !== undefined) {
   process.stderr.write(`"${unknown}" is no part of the tests, expected some of: ${parts.join(', ')}\n`);
@@ -148,15 +154,25 @@ function run(command: string, options: readonly string[], environment: Readonly<
   if (stopping.signal.aborted) return Promise.resolve(1);
   const stdout = options.includes('--json') ? 'ignore' : 'inherit';
   const env = { ...process.env, TMPDIR: scratch, ...environment };
-  const child = spawn(command, options, { stdio: ['ignore', stdout, 'inherit'], env });
-  const end = (): unknown => child.kill();
+  // A group of its own: jest's workers and the programs that tests started end with it.
+  const child = spawn(command, options, { stdio: ['ignore', stdout, 'inherit'], env, detached: true });
+  const end = (): void => signalGroup(child.pid, 'SIGTERM');
   stopping.signal.addEventListener('abort', end);
   return new Promise(resolve =>
     child.on('close', code => {
       stopping.signal.removeEventListener('abort', end);
+      signalGroup(child.pid, 'SIGKILL');
       resolve(code ?? 1);
     }),
   );
+}
+
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, name);
+  } catch {
+    // Nobody is left in it.
+  }
 }
 
 function report(outcomes: readonly Outcome[]): number {

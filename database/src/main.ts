@@ -1,9 +1,7 @@
 /** The program of the migrations Job: brings the schema of the configured store up to date, and says so. */
-import { parseArgs } from 'node:util';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { createLogger, scrubber } from '@tapeline/core/logging';
-import { exitStatusOf } from '@tapeline/core/service';
 import { migrateGenerations } from './migrate-generations.ts';
 
 const help = `Usage: node database/src/main.ts migrate
@@ -19,39 +17,16 @@ DATA_DIR, LOG_LEVEL.
   -h, --help  print this
 `;
 
-function commandOf(args: readonly string[]): 'help' | 'migrate' {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' } },
-    });
-    if (values.help) return 'help';
-    if (positionals.length === 1 && positionals[0] === 'migrate') return 'migrate';
-  } catch (error) {
-    throw usage(reasonOf(error));
-  }
-  throw usage(`expected one command, migrate, was "${args.join(' ')}"`);
-}
-
-async function migrate(): Promise<void> {
+async function migrate(): Promise<number> {
   const configuration = readConfiguration(process.env);
   scrub = scrubber(secretsOf(configuration));
   const logger = createLogger({ name: 'migrations', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
   await migrateGenerations(configuration, logger);
   logger.info('the schema is up to date');
-}
-
-function usage(reason: string): PipelineError {
-  return new PipelineError('usage', `${reason}\n\n${help}`, { retriable: false });
+  return 0;
 }
 
 /** Cuts the secrets out of what is printed past the logger; there are none before the configuration was read. */
 let scrub = scrubber([]);
 
-try {
-  if (commandOf(process.argv.slice(2)) === 'help') process.stdout.write(help);
-  else await migrate();
-} catch (error) {
-  process.exitCode = exitStatusOf(error, line => process.stderr.write(scrub(line)));
-}
+process.exitCode = await runCommandLine({ help, words: ['migrate'], scrub: line => scrub(line) }, migrate);

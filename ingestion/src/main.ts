@@ -4,12 +4,13 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { metricOf, processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
-import { exitStatusOf, type Part, runService, stopSignal } from '@tapeline/core/service';
+import { type Part, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -123,10 +124,4 @@ async function main(): Promise<number> {
   return runService({ parts: new IngesterProcess(configuration, logger).parts(), logger, signal });
 }
 
-try {
-  const [argument] = process.argv.slice(2);
-  if (argument === '--help' || argument === '-h') process.stdout.write(help);
-  else process.exitCode = await main();
-} catch (error) {
-  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
-}
+process.exitCode = await runCommandLine({ help }, main);

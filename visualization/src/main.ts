@@ -1,10 +1,10 @@
 /** The live board as a process of its own: follows the log, reads the store, serves the page. Only this file reads the environment. */
+import { runCommandLine } from '@tapeline/core/command-line';
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
-import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes } from '@tapeline/core/probes';
-import { exitStatusOf, type Part, runService, stopSignal } from '@tapeline/core/service';
+import { type Part, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
 import { openServingStore } from '@tapeline/database/configured-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
@@ -20,19 +20,7 @@ Settings come from the environment; the README lists them. Here count: KAFKA_* a
 ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the stream processors have them, HTTP_HOST, HTTP_PORT, HTTP_TOKEN and LOG_LEVEL.
 `;
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
-
-async function main(given: readonly string[]): Promise<number> {
-  const [argument] = given;
-  if (argument === '--help' || argument === '-h') {
-    process.stdout.write(help);
-    return 0;
-  }
-  if (argument !== undefined) {
-    throw new PipelineError('usage', `"${argument}" is no option, expected none or --help`, { retriable: false });
-  }
-  return serve();
-}
+process.exitCode = await runCommandLine({ help }, serve);
 
 async function serve(): Promise<number> {
   const configuration = readConfiguration(process.env);

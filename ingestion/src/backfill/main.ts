@@ -1,7 +1,8 @@
 /** The backfiller as a process of its own: fills gaps and compares bars, with probes and metrics beside it. One at a time for a store. */
+import { runCommandLine } from '@tapeline/core/command-line';
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { createLogger } from '@tapeline/core/logging';
-import { exitStatusOf, runService, stopSignal } from '@tapeline/core/service';
+import { runService, stopSignal } from '@tapeline/core/service';
 import { runConfiguredBackfiller } from './configured-backfiller.ts';
 import { refuseFaults, vendorParts } from './vendor-process.ts';
 
@@ -22,10 +23,4 @@ async function main(): Promise<number> {
   return runService({ parts, logger, signal: stopSignal(logger) });
 }
 
-try {
-  const [argument] = process.argv.slice(2);
-  if (argument === '--help' || argument === '-h') process.stdout.write(help);
-  else process.exitCode = await main();
-} catch (error) {
-  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
-}
+process.exitCode = await runCommandLine({ help }, main);

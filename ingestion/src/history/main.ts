@@ -1,7 +1,6 @@
 /** The history job as a process of its own: loads the bars of the last days and ends. */
-import { parseArgs } from 'node:util';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { PipelineError } from '@tapeline/core/errors';
-import { exitStatusOf } from '@tapeline/core/service';
 import { runDailyJob } from '../daily/daily-job-process.ts';
 import { defaultDays, runConfiguredHistory } from './configured-history.ts';
 
@@ -18,29 +17,13 @@ HTTP_HOST, HTTP_PORT and LOG_LEVEL. One runs at a time. A refused key ends it wi
 `;
 const mostDays = 1_000;
 
-function daysOf(text: string | undefined): number {
+function daysOf(text: string | boolean | undefined): number {
   const days = text === undefined ? defaultDays : Number(text);
   if (Number.isInteger(days) && days >= 1 && days <= mostDays) return days;
   throw new PipelineError('usage', `--days must be a whole number from 1 to ${mostDays}, was "${text}"`, { retriable: false });
 }
 
-function argumentsOf(): { readonly days?: string | undefined; readonly help?: boolean | undefined } {
-  try {
-    return parseArgs({ options: { days: { type: 'string' }, help: { type: 'boolean', short: 'h' } } }).values;
-  } catch (error) {
-    throw new PipelineError('usage', `${error instanceof Error ? error.message : String(error)}; see --help`, { retriable: false });
-  }
-}
-
-try {
-  const given = argumentsOf();
+process.exitCode = await runCommandLine({ help, options: { days: { type: 'string' } } }, async given => {
   const days = daysOf(given.days);
-  if (given.help) process.stdout.write(help);
-  else
-    process.exitCode = await runDailyJob({
-      name: 'history',
-      run: (configuration, parts) => runConfiguredHistory(configuration, parts, days),
-    });
-} catch (error) {
-  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
-}
+  return runDailyJob({ name: 'history', run: (configuration, parts) => runConfiguredHistory(configuration, parts, days) });
+});

@@ -1,5 +1,5 @@
 /** The instruments job as a process of its own: asks what each symbol is, and ends. */
-import { exitStatusOf } from '@tapeline/core/service';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { runDailyJob } from '../daily/daily-job-process.ts';
 import { runConfiguredInstruments } from './configured-instruments.ts';
 
@@ -12,10 +12,4 @@ with. Settings come from the environment; the README lists them. Here count: TWE
 SYMBOLS, SYMBOLS_FILE, KAFKA_*, CASSANDRA_*, HTTP_HOST, HTTP_PORT and LOG_LEVEL. A refused key ends it with exit status 1.
 `;
 
-try {
-  const [argument] = process.argv.slice(2);
-  if (argument === '--help' || argument === '-h') process.stdout.write(help);
-  else process.exitCode = await runDailyJob({ name: 'instruments', run: runConfiguredInstruments });
-} catch (error) {
-  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
-}
+process.exitCode = await runCommandLine({ help }, () => runDailyJob({ name: 'instruments', run: runConfiguredInstruments }));

@@ -21,6 +21,15 @@ import { type Servers, startServers } from './servers.ts';
 const folder = '.tapeline/schedules';
 const progress = join(folder, 'progress.jsonl');
 
+const help = `schedules: seeded schedules of failures on real servers, and how long recovery takes.
+
+  npm run schedules -- --seed 1 --count 50 [--minutes 60] [--again] [--short]
+  npm run schedules -- recovery [--samples 20]
+
+Seeds from --seed on, one after another, until --count or --minutes is reached. Those that passed are left out the next time, unless --again
+(.tapeline/schedules/progress.jsonl). Exit status 1 when a schedule left a fault, 130 after Ctrl-C.
+`;
+
 interface Done {
   readonly seed: number;
   readonly faults: readonly string[];
@@ -33,11 +42,16 @@ const { values, positionals } = parseArgs({
     count: { type: 'string', default: '10' },
     minutes: { type: 'string' },
     again: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
     samples: { type: 'string', default: '20' },
     short: { type: 'boolean', default: false },
   },
 });
 
+if (values.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await (positionals[0] === 'recovery' ? recovery() : schedules());
 

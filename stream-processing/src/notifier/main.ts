@@ -1,10 +1,11 @@
 /** The notifier as a process of its own: market-data.alerts → mails and webhooks; and the file of alert rules → the log. */
+import { type GivenOptions, runCommandLine } from '@tapeline/core/command-line';
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger, scrubber } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
-import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
+import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
@@ -25,20 +26,13 @@ HTTP_HOST, HTTP_PORT and LOG_LEVEL. One of several sends, the others stand by; a
 /** An SMTP conversation that is under way is brought to its end: broken off, nobody knows whether the mail was taken. */
 const graceMs = 10_000;
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
+process.exitCode = await runCommandLine({ help, options: { test: { type: 'boolean' } } }, main);
 // What lingers has been asked to close.
 process.exit();
 
-async function main([argument]: readonly string[]): Promise<number> {
-  if (argument === '--help' || argument === '-h') {
-    process.stdout.write(help);
-    return 0;
-  }
-  if (argument !== undefined && argument !== '--test') {
-    throw new PipelineError('usage', `"${argument}" is no option of the notifier, expected --test or --help`, { retriable: false });
-  }
+async function main({ test }: GivenOptions): Promise<number> {
   const configuration = readConfiguration(process.env);
-  if (argument === '--test') {
+  if (test === true) {
     const destinations = configuredDestinations(configuration);
     const scrub = scrubber(secretsOf(configuration));
     return notifyTest({ destinations, nowMs: Date.now(), print: line => process.stdout.write(scrub(line)), signal: stopSignal() });

@@ -1,10 +1,11 @@
 /** The export job as a process of its own: writes what is over of the last days and ends. Only this file reads the environment. */
+import { runCommandLine } from '@tapeline/core/command-line';
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
-import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
+import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openServingStore } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { Logger } from 'pino';
@@ -19,15 +20,9 @@ EXPORT_*, BAR_INTERVALS, CASSANDRA_* (or DATA_DIR), HTTP_HOST, HTTP_PORT and LOG
 was stopped is gone on with. A bucket that refuses ends it with exit status 1.
 `;
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
+process.exitCode = await runCommandLine({ help }, main);
 
-async function main(given: readonly string[]): Promise<number> {
-  const [argument] = given;
-  if (argument === '--help' || argument === '-h') {
-    process.stdout.write(help);
-    return 0;
-  }
-  if (argument !== undefined) throw new PipelineError('usage', `"${argument}" is no option, expected none or --help`, { retriable: false });
+async function main(): Promise<number> {
   const configuration = readConfiguration(process.env);
   if (!hasExport(configuration)) {
     const message = 'EXPORT_FOLDER and EXPORT_BUCKET are absent, expected a place to export to: set one of them';
