@@ -1,15 +1,7 @@
 /** Random numbers that a seed decides: the same load for every peer, on every machine. */
 
 /** Numbers in [0, 1), 32 bits each (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+export { randomOf as seededRandom } from '@tapeline/simulator/market/random';
 
 /**
  * Draws indexes below `count`, index `i` with a weight of `1 / (i + 1) ** exponent` (Zipf), by the alias method of Walker and Vose: one

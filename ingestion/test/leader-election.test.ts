@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
+import { randomOf } from '@tapeline/simulator/market/random';
 import { Candidates, wallStartMs } from './support/candidates.ts';
 import { settled } from './support/manual-time.ts';
 
@@ -320,7 +321,7 @@ describe('leader election', () => {
 
   it('has no two leaders and no term twice in a day of random trouble', async () => {
     for (const seed of [1, 2, 3]) {
-      const random = seeded(seed);
+      const random = randomOf(seed);
       const all = new Candidates();
       const some = ['a', 'b', 'c'].map((name, index) => all.start(name, { random }, (index - 1) * hourMs));
       for (let minute = 0; minute < 500; minute++) {
@@ -336,14 +337,3 @@ describe('leader election', () => {
     }
   }, 60_000);
 });
-
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

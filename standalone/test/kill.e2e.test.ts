@@ -4,6 +4,7 @@ import { intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import { randomOf } from '@tapeline/simulator/market/random';
 import { Registry } from 'prom-client';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { eventually, startProgram } from './support/processes.ts';
@@ -12,17 +13,6 @@ import { replayOfLog } from './support/replay-of-log.ts';
 const program = 'standalone/src/main.ts';
 const kills = 20;
 const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31));
-
-/** A small generator (mulberry32), so that a failing schedule can be repeated by its seed. */
-function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 describe('kill -9 of the standalone process', () => {
   const directory = temporaryFolder('kill');

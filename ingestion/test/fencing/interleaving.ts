@@ -1,4 +1,5 @@
 /** What is done to two ingesters that share a Lease, and when: drawn from a seed, printed, and so repeatable. */
+import { randomOf } from '@tapeline/simulator/market/random';
 import type { Cut } from './api-gate.ts';
 
 /** Who it is done to is known when it is done: who leads at that moment, or the other one. */
@@ -83,20 +84,12 @@ function drawSkew(random: Random): number {
   return random.next() < 0.7 ? random.whole(-4_000, 4_000) : random.whole(4_000, 30_000);
 }
 
-/** Mulberry32. */
 class Random {
-  #state: number;
+  /** From 0 to below 1. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-
-  /** From 0 to below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.next = randomOf(seed);
   }
 
   /** From `low` to `high`, both included. */

@@ -1,4 +1,5 @@
-/** A small generator (mulberry32), so that whatever was drawn can be drawn again from its seed. */
+/** Draws that a seed decides, so that whatever was drawn can be drawn again. */
+import { randomOf as streamOf } from '@tapeline/simulator/market/random';
 
 export interface Random {
   /** From 0 to below 1. */
@@ -9,13 +10,7 @@ export interface Random {
 }
 
 export function randomOf(seed: number): Random {
-  let state = seed | 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = streamOf(seed);
   const whole = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
   return {
     next,

@@ -1,5 +1,7 @@
 /** A long log as a market writes it: many symbols of which few are busy, 4 heartbeats a second, a few stragglers; the same for a seed. */
+
 import type { FeedRecord, Tick } from '@tapeline/core/records';
+import { randomOf } from '@tapeline/simulator/market/random';
 import { aHeartbeat, aSession, tenOClockMs } from './builders.ts';
 
 export interface ZipfLogOptions {
@@ -13,7 +15,7 @@ export interface ZipfLogOptions {
 const beatMs = 250;
 
 export function zipfLog(options: ZipfLogOptions): FeedRecord[] {
-  const random = mulberry32(options.seed);
+  const random = randomOf(options.seed);
   const pick = zipf(options.symbols, 0.75, random);
   const names = Array.from({ length: options.symbols }, (_, index) => `SYM${index}/USD`);
   const cents = names.map(() => 1_000 + Math.floor(random() * 90_000));
@@ -82,16 +84,5 @@ function zipf(count: number, exponent: number, random: () => number): () => numb
       else high = middle;
     }
     return low;
-  };
-}
-
-/** A small generator of numbers in [0, 1) from a seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
