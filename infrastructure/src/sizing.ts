@@ -23,8 +23,8 @@ export const measured = {
   tickRow: 49,
   barRow: 132,
   /** What a processor keeps of a symbol with all intervals: in memory, and in a snapshot. */
-  symbolHeap: 81_000,
-  symbolSnapshot: 77_000,
+  symbolMemory: 5_000,
+  symbolSnapshot: 5_200,
 } as const;
 
 /** What nothing here has measured: rules of thumb, on the careful side. */
@@ -142,8 +142,8 @@ function batches(recordsPerSecond: number, partitions: number): number {
 
 function processorSizing(symbols: number, peakTicksPerSecond: number, partitions: number): Sizing['processors'] {
   const count = Math.min(partitions, Math.max(2, Math.ceil(peakTicksPerSecond / assumed.ticksPerProcessor)));
-  const state = (symbols / count) * measured.symbolHeap;
-  // A snapshot is text, then bytes, then chunks, of one partition at a time; garbage is collected when there is as much of it.
+  const state = (symbols / count) * measured.symbolMemory;
+  // A snapshot is numbers, then bytes, then chunks, of one partition at a time; garbage is collected when there is as much of it.
   const saving = (symbols / partitions) * measured.symbolSnapshot * 3;
   const intervalMs = Math.max(10_000, (symbols * measured.symbolSnapshot * 1_000) / assumed.snapshotBytesPerSecond);
   return {
