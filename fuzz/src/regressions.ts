@@ -41,23 +41,27 @@ export function regressions(folder = regressionFolder): readonly Regression[] {
     );
 }
 
+/** True when an input with the same fault is kept already. */
+export function isKept(parser: string, mark: string, folder = regressionFolder): boolean {
+  return existsSync(join(folder, parser, `${nameOf(mark)}.input`));
+}
+
 /** Keeps an input, unless one with the same fault is kept already. @returns its name, or `undefined`. */
 export function keepRegression(
   { parser, input, found, seed, index }: Pick<Regression, 'parser' | 'input' | 'found'> & { readonly seed: number; readonly index: number },
   mark: string,
   folder = regressionFolder,
 ): string | undefined {
-  const words =
-    mark
-      .toLowerCase()
-      .match(/[a-z]{2,}/g)
-      ?.slice(0, 6)
-      .join('-') ?? 'fault';
-  const name = `${words}-${createHash('sha256').update(mark).digest('hex').slice(0, 6)}`;
+  const name = nameOf(mark);
   const path = join(folder, parser, name);
   if (existsSync(`${path}.input`)) return undefined;
   mkdirSync(join(folder, parser), { recursive: true });
   writeFileSync(`${path}.input`, input);
   writeFileSync(`${path}.json`, `${JSON.stringify({ found, seed, index }, undefined, 2)}\n`);
   return name;
+}
+
+function nameOf(mark: string): string {
+  const words = mark.toLowerCase().match(/[a-z]{2,}/g) ?? ['fault'];
+  return `${words.slice(0, 6).join('-')}-${createHash('sha256').update(mark).digest('hex').slice(0, 6)}`;
 }
