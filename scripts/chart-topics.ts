@@ -1,22 +1,41 @@
 /**
- * Writes the catalogue of topics into the Kafka chart: `node scripts/chart-topics.ts`. A test fails when the chart's copy is stale.
+ * Writes the catalogues of topics and of users into the Kafka chart: `node scripts/chart-topics.ts`. A test fails when the chart's copy is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { kafkaUsers } from '@tapeline/core/kafka-users';
 import { topics } from '@tapeline/core/topics';
 import { stringify } from 'yaml';
 
-const file = fileURLToPath(new URL('../charts/kafka/files/topics.yaml', import.meta.url));
-const heading = '# Generated from core/src/topics.ts by `node scripts/chart-topics.ts`; do not edit.\n';
+const topicsFile = fileURLToPath(new URL('../charts/kafka/files/topics.yaml', import.meta.url));
+const usersFile = fileURLToPath(new URL('../charts/kafka/files/users.yaml', import.meta.url));
 
-/** The file as it should be. Topics without a number of partitions get the chart's `feedPartitions`. */
+/** The file of topics as it should be. Topics without a number of partitions get the chart's `feedPartitions`. */
 export function chartTopics(): string {
-  return heading + stringify({ topics: topics.map(topic => ({ ...topic })) }, { lineWidth: 0 });
+  return generated('topics.ts', { topics: topics.map(topic => ({ ...topic })) });
 }
 
-/** The file as it is. */
+/** The file of topics as it is. */
 export function committedChartTopics(): string {
-  return readFileSync(file, 'utf8');
+  return readFileSync(topicsFile, 'utf8');
 }
 
-if (import.meta.main) writeFileSync(file, chartTopics());
+/** The file of users as it should be. */
+export function chartUsers(): string {
+  return generated('kafka-users.ts', { users: kafkaUsers });
+}
+
+/** The file of users as it is. */
+export function committedChartUsers(): string {
+  return readFileSync(usersFile, 'utf8');
+}
+
+function generated(source: string, content: object): string {
+  const heading = `# Generated from core/src/${source} by \`node scripts/chart-topics.ts\`; do not edit.\n`;
+  return heading + stringify(content, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+if (import.meta.main) {
+  writeFileSync(topicsFile, chartTopics());
+  writeFileSync(usersFile, chartUsers());
+}

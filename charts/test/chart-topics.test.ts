@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { topics } from '@tapeline/core/topics';
 import { parse } from 'yaml';
-import { chartTopics, committedChartTopics } from '../../scripts/chart-topics.ts';
+import { chartTopics, chartUsers, committedChartTopics, committedChartUsers } from '../../scripts/chart-topics.ts';
 
 describe('the topics of the Kafka chart', () => {
   it('are those of the catalogue: run `node scripts/chart-topics.ts` after a change of it', () => {
@@ -22,5 +22,11 @@ describe('the topics of the Kafka chart', () => {
       ['market-data.alerts', 1, 1_209_600_000],
       ['market-data.dead-letter', 1, 1_209_600_000],
     ]);
+  });
+});
+
+describe('the users of the Kafka chart', () => {
+  it('are those of the catalogue: run `node scripts/chart-topics.ts` after a change of it', () => {
+    expect(committedChartUsers()).toBe(chartUsers());
   });
 });

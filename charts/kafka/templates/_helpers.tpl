@@ -61,27 +61,3 @@ capabilities:
 seccompProfile:
   type: RuntimeDefault
 {{- end }}
-
-{{- /* A KafkaUser: name, and its ACLs as a list. */ -}}
-{{- define "kafka.user" -}}
-apiVersion: kafka.strimzi.io/v1
-kind: KafkaUser
-metadata:
-  name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
-  labels:
-    {{- include "kafka.strimziLabels" .root | nindent 4 }}
-spec:
-  authentication:
-    type: scram-sha-512
-  authorization:
-    type: simple
-    acls:
-      {{- .acls | nindent 6 }}
-{{- end }}
-
-{{- /* One ACL of a topic. */ -}}
-{{- define "kafka.topicAcl" -}}
-- resource: {type: topic, name: {{ .topic }}, patternType: literal}
-  operations: [{{ .operations }}]
-{{- end }}
