@@ -1,8 +1,10 @@
 /** Opens the log that the settings ask for, and creates the topics of the catalogue in it. */
 import { type Configuration, fileOf } from '@tapeline/core/configuration';
+import { PipelineError } from '@tapeline/core/errors';
 import type { Registry } from '@tapeline/core/metrics/registered-metrics';
 import { topics } from '@tapeline/core/topics';
 import type { Logger } from 'pino';
+import type { KafkaConnectionOptions } from './kafka-client.ts';
 import { KafkaInspection } from './kafka-inspection.ts';
 import type { AppendedRange, MarketLog } from './market-log.ts';
 import { measuredLog } from './measured-log.ts';
@@ -49,6 +51,16 @@ export async function openConfiguredLog(configuration: Configuration, options: C
     await log.close();
     throw error;
   }
+}
+
+/** How the settings say that Kafka is reached. @throws PipelineError `configuration.invalid` without brokers, or when the certificate cannot be read. */
+export function configuredKafka(
+  configuration: Configuration,
+  { clientId, logger }: Pick<ConfiguredLogOptions, 'clientId' | 'logger'>,
+): KafkaConnectionOptions {
+  const { KAFKA_BROKERS: brokers } = configuration;
+  if (brokers === undefined) throw new PipelineError('configuration.invalid', 'KAFKA_BROKERS must be set for this', { retriable: false });
+  return { ...kafkaOptions(configuration, brokers, clientId), logger };
 }
 
 /** A look at the configured Kafka; `undefined` without one. Topics go by their whole names there, with the prefix. */

@@ -12,10 +12,11 @@ import { mendRequestQueue } from './kafka-request-queue.ts';
 import { mendSending } from './kafka-sending.ts';
 import { KafkaSockets } from './kafka-sockets.ts';
 
-export type { Admin, Broker, Cluster, Consumer, Kafka, PartitionAssigner, Producer } from 'kafkajs';
+export type { AclEntry, Admin, Broker, Cluster, Consumer, Kafka, PartitionAssigner, Producer } from 'kafkajs';
 
 import type { Cluster, Kafka, LogEntry, PartitionAssigner, RetryOptions, SASLOptions } from 'kafkajs';
 
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 const { AssignerProtocol, ConfigResourceTypes, Kafka: KafkaClient, logLevel } = kafkajs;
 mendRequestQueue();
 mendConnection();
@@ -36,6 +37,14 @@ export const innerRetry: RetryOptions = { initialRetryTime: 200, maxRetryTime: 3
 
 /** The kind of resource that a topic is, where settings are asked for. */
 export const topicResource = ConfigResourceTypes.TOPIC;
+
+/** What an entry of a list of rights says, in Kafka's numbers. */
+export const aclTypes = {
+  operation: AclOperationTypes,
+  permission: AclPermissionTypes,
+  resource: AclResourceTypes,
+  pattern: ResourcePatternTypes,
+} as const;
 
 /** kafkajs' client, and the end of all its connections. */
 export interface KafkaConnection {

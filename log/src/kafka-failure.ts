@@ -1,5 +1,6 @@
 /** What kafkajs' errors mean: which will pass by themselves, and which need somebody. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { codeOf, tlsRemedy } from '@tapeline/core/tls-faults';
 
 /** Kafka's error names that no repetition cures. */
 const lasting: ReadonlySet<string> = new Set([
@@ -26,6 +27,9 @@ const lasting: ReadonlySet<string> = new Set([
   'UNSUPPORTED_VERSION',
 ]);
 
+/** kafkajs' name for any refusal of a login. */
+const loginRefused = 'KafkaJSSASLAuthenticationError';
+
 /** After these the broker has forgotten the producer's sequence numbers: only a new producer is believed. */
 const forgotten: ReadonlySet<string> = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH']);
 
@@ -42,7 +46,8 @@ export function failureType(error: unknown): string | undefined {
 /** True when no repetition cures it. */
 export function isLasting(error: unknown): boolean {
   const type = failureType(error);
-  return type !== undefined && (lasting.has(type) || type === 'KafkaJSSASLAuthenticationError');
+  if (type !== undefined && (lasting.has(type) || type === loginRefused)) return true;
+  return certificateRemedy(error) !== undefined;
 }
 
 /** True when the broker no longer knows the producer that wrote. */
@@ -65,12 +70,27 @@ export function kafkaFailure(error: unknown, attempted: string, fields: Readonly
   if (error instanceof PipelineError) return error;
   const type = failureType(error);
   const retriable = !isLasting(error);
-  const remedy = retriable ? 'check that the brokers are up and KAFKA_BROKERS names them' : 'check the rights and settings of this client';
+  const remedy = certificateRemedy(error) ?? remedyFor(type, retriable);
   return new PipelineError('log.unavailable', `${attempted} failed: ${reasonOf(error)}: ${remedy}`, {
     retriable,
     cause: error,
     fields: { ...fields, type },
   });
+}
+
+function remedyFor(type: string | undefined, retriable: boolean): string {
+  if (retriable)
+    return 'check that the brokers are up, KAFKA_BROKERS names them, and both sides agree about TLS and login (KAFKA_TLS, KAFKA_SASL_MECHANISM)';
+  if (type === loginRefused || type?.includes('SASL')) return 'check KAFKA_SASL_MECHANISM, KAFKA_USERNAME and KAFKA_PASSWORD';
+  if (type?.endsWith('_AUTHORIZATION_FAILED')) {
+    return "this user lacks a right that docs/security.md lists: give it, or take the process's own user (KAFKA_USERNAME)";
+  }
+  return 'check the rights and settings of this client';
+}
+
+/** A certificate that is refused now is refused again; a process that ends and comes back reads KAFKA_CA_FILE anew. */
+function certificateRemedy(error: unknown): string | undefined {
+  return tlsRemedy(codeOf(error), { tls: 'KAFKA_TLS', ca: 'KAFKA_CA_FILE', addresses: 'KAFKA_BROKERS' });
 }
 
 /** `log.unavailable` for a topic that nobody created; `partition` when only that one is missing. */
