@@ -64,7 +64,8 @@ export function openServingStore(configuration: Configuration, options: Omit<Con
   return new ServingStore({ generations, logger, open: generation => openConfiguredStore(configuration, { ...options, generation }) });
 }
 
-function cassandraOptions(configuration: Configuration, contactPoints: readonly string[]) {
+/** How the settings say that Cassandra is reached. @throws PipelineError `configuration.invalid` when the certificate cannot be read. */
+export function cassandraOptions(configuration: Configuration, contactPoints: readonly string[]) {
   const { CASSANDRA_USERNAME: username, CASSANDRA_PASSWORD: password, CASSANDRA_LOCAL_DATACENTER: localDataCenter } = configuration;
   const ca = fileOf(configuration, 'CASSANDRA_CA_FILE');
   return {

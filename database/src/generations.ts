@@ -65,6 +65,11 @@ export class Generations {
     this.#leaveMs = leaveMs;
   }
 
+  /** Makes what the notes need, where it is not there. @throws PipelineError `store.schema-missing`. */
+  prepare(): Promise<void> {
+    return this.#table.prepare();
+  }
+
   async serving(): Promise<ServingGeneration> {
     const { serving = firstGeneration, notes } = await this.#table.read();
     return { generation: serving, foldVersion: notes.find(note => note.generation === serving)?.foldVersion ?? 1 };

@@ -1,14 +1,30 @@
-/** The program of the migrations Job: brings the schema of the configured store up to date, and says so. */
-import { runCommandLine } from '@tapeline/core/command-line';
-import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
+/** The program of the migrations: brings the schema of the configured store up to date, drops tables, and makes Cassandra's roles. */
+import { userInfo } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { createLogger, scrubber } from '@tapeline/core/logging';
+import { exitStatusOf } from '@tapeline/core/service';
+import type { Logger } from 'pino';
+import { type Login, type Role, roles } from './cassandra/roles.ts';
+import { loginIn, setUpRoles } from './configured-roles.ts';
+import { openConfiguredGenerations } from './configured-store.ts';
 import { migrateGenerations } from './migrate-generations.ts';
 
-const help = `Usage: node database/src/main.ts migrate
+const help = `Usage: node database/src/main.ts migrate [--spare]
+       node database/src/main.ts drop <generation>
+       node database/src/main.ts roles [--migrator <folder>] [--writer <folder>] [--worker <folder>] [--reader <folder>]
 
-Brings the schema of the store up to date: Cassandra when CASSANDRA_CONTACT_POINTS is set, else market.sqlite in DATA_DIR.
-Each migration runs once, in order, forward only; several may be started at once. Every generation of the tables that was not dropped is
-brought up, the one that serves among them. Waits up to two minutes for Cassandra.
+migrate  brings the schema of the store up to date: Cassandra when CASSANDRA_CONTACT_POINTS is set, else market.sqlite in DATA_DIR.
+         Each migration runs once, in order, forward only; several may be started at once. Every generation of the tables that was not
+         dropped is brought up, the one that serves among them. Waits up to two minutes for Cassandra.
+  --spare          also makes the tables of the next generation: a rebuild as a writer fills them, who may make none
+drop     deletes the tables of a generation that does not serve, as tapeline generations --drop does, for whom a role lets do so
+roles    as an administrator of Cassandra (CASSANDRA_USERNAME), once: makes the roles <keyspace>_migrator, _writer, _worker and _reader, gives them
+         their rights, and lets logins be members of them; docs/security.md lists the rights. Repeatable. What is migrated later by the
+         migrator gets its rights then.
+  --<role> <folder>  a login of this role, as a mounted Secret describes it: a file username, and a file password where the login is to be
+                     made, or its password changed; as often as there are logins
 
 Settings: CASSANDRA_CONTACT_POINTS, CASSANDRA_LOCAL_DATACENTER, CASSANDRA_KEYSPACE, CASSANDRA_REPLICATION_FACTOR (when the
 keyspace is created), CASSANDRA_USERNAME, CASSANDRA_PASSWORD or CASSANDRA_PASSWORD_FILE, CASSANDRA_TLS, CASSANDRA_CA_FILE,
@@ -17,16 +33,82 @@ DATA_DIR, LOG_LEVEL.
   -h, --help  print this
 `;
 
-async function migrate(): Promise<number> {
+type Command =
+  | { readonly name: 'help' }
+  | { readonly name: 'migrate'; readonly spare: boolean }
+  | { readonly name: 'drop'; readonly generation: number }
+  | { readonly name: 'roles'; readonly folders: readonly (readonly [Role, string])[] };
+
+function commandOf(args: readonly string[]): Command {
+  const folder = { type: 'string', multiple: true } as const;
+  const options = { help: { type: 'boolean', short: 'h' }, spare: { type: 'boolean' } } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { ...options, migrator: folder, writer: folder, worker: folder, reader: folder },
+    });
+    if (values.help) return { name: 'help' };
+    const [name, number, ...rest] = positionals;
+    const folders = roles.flatMap(role => (values[role] ?? []).map(path => [role, path] as const));
+    const isAlone = number === undefined && rest.length === 0;
+    if (name === 'migrate' && isAlone && folders.length === 0) return { name, spare: values.spare ?? false };
+    if (name === 'roles' && isAlone && values.spare === undefined) return { name, folders };
+    const isDrop = name === 'drop' && rest.length === 0 && values.spare === undefined && folders.length === 0;
+    if (isDrop && /^[1-9]\d{0,5}$/.test(number ?? '')) return { name, generation: Number(number) };
+  } catch (error) {
+    throw usage(reasonOf(error));
+  }
+  throw usage(`expected one command, migrate, drop with the number of a generation, or roles, was "${args.join(' ')}"`);
+}
+
+async function run(command: Exclude<Command, { name: 'help' }>): Promise<void> {
   const configuration = readConfiguration(process.env);
-  scrub = scrubber(secretsOf(configuration));
-  const logger = createLogger({ name: 'migrations', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
-  await migrateGenerations(configuration, logger);
-  logger.info('the schema is up to date');
-  return 0;
+  const logins = command.name === 'roles' ? command.folders.map(([role, folder]) => loginIn(folder, role)) : [];
+  const secrets = [...secretsOf(configuration), ...logins.flatMap(({ password }: Login) => password ?? [])];
+  scrub = scrubber(secrets);
+  const logger = createLogger({ name: 'migrations', level: configuration.LOG_LEVEL, secrets });
+  if (command.name === 'migrate') {
+    await migrateGenerations(configuration, logger, command);
+    logger.info('the schema is up to date');
+  } else if (command.name === 'drop') {
+    await drop(configuration, logger, command.generation);
+    logger.info({ generation: command.generation }, 'the generation is dropped');
+  } else {
+    await setUpRoles(configuration, logins, logger);
+    logger.info('the roles are there');
+  }
+}
+
+async function drop(configuration: Configuration, logger: Logger, generation: number): Promise<void> {
+  const generations = openConfiguredGenerations(configuration, logger);
+  try {
+    await generations.drop(generation, operator());
+  } finally {
+    await generations.close();
+  }
+}
+
+/** Who drops something, for the notes; a container may run under a number that has no name. */
+function operator(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+function usage(reason: string): PipelineError {
+  return new PipelineError('usage', `${reason}\n\n${help}`, { retriable: false });
 }
 
 /** Cuts the secrets out of what is printed past the logger; there are none before the configuration was read. */
 let scrub = scrubber([]);
 
-process.exitCode = await runCommandLine({ help, words: ['migrate'], scrub: line => scrub(line) }, migrate);
+try {
+  const command = commandOf(process.argv.slice(2));
+  if (command.name === 'help') process.stdout.write(help);
+  else await run(command);
+} catch (error) {
+  process.exitCode = exitStatusOf(error, line => process.stderr.write(scrub(line)));
+}

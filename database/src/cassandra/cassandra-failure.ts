@@ -1,5 +1,6 @@
 /** What the driver's errors mean: which of them may pass, and what somebody has to do about the others. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { codeOf, tlsRemedy } from '@tapeline/core/tls-faults';
 import cassandra from 'cassandra-driver';
 
 const { errors, types } = cassandra;
@@ -54,24 +55,39 @@ function noHost(error: InstanceType<typeof errors.NoHostAvailableError>, where: 
   const inner = Object.entries((error.innerErrors ?? {}) as Readonly<Record<string, unknown>>);
   const refusal = inner.find(([, reason]) => reason instanceof errors.AuthenticationError);
   if (refusal !== undefined) return refused(refusal[1], where);
+  for (const [, reason] of inner) {
+    const remedy = tlsRemedy(codeOf(reason), { tls: 'CASSANDRA_TLS', ca: 'CASSANDRA_CA_FILE', addresses: 'CASSANDRA_CONTACT_POINTS' });
+    if (remedy === undefined) continue;
+    const message = `no connection to Cassandra at ${where}: ${reasonOf(reason)}: ${remedy}`;
+    return new PipelineError('store.unavailable', message, { retriable: false, cause: error });
+  }
   const reasons = inner.length === 0 ? reasonOf(error) : inner.map(([host, reason]) => `${host}: ${reasonOf(reason)}`).join('; ');
   return unavailable(
-    `no node of Cassandra at ${where} answered (${reasons}): it is tried again; check that it runs and can be reached`,
+    `no node of Cassandra at ${where} answered (${reasons}): it is tried again; check that it runs, can be reached, and both sides agree about TLS (CASSANDRA_TLS)`,
     error,
   );
 }
 
 function fromServer(error: InstanceType<typeof errors.ResponseError>, where: string): unknown {
   if (passing.has(error.code)) return unavailable(`Cassandra at ${where} could not do it now: ${error.message}`, error);
-  if (error.code === types.responseErrorCodes.badCredentials || error.code === types.responseErrorCodes.unauthorized)
-    return refused(error, where);
+  if (error.code === types.responseErrorCodes.badCredentials) return refused(error, where);
+  if (error.code === types.responseErrorCodes.unauthorized) return forbidden(error, where);
   return error;
 }
 
 function refused(error: unknown, where: string): PipelineError {
   return new PipelineError(
     'store.unavailable',
-    `Cassandra at ${where} refused this user: ${reasonOf(error)}: check CASSANDRA_USERNAME, CASSANDRA_PASSWORD and what the role is granted`,
+    `Cassandra at ${where} refused this user: ${reasonOf(error)}: check CASSANDRA_USERNAME and CASSANDRA_PASSWORD`,
+    { retriable: false, cause: error },
+  );
+}
+
+function forbidden(error: unknown, where: string): PipelineError {
+  return new PipelineError(
+    'store.unavailable',
+    `Cassandra at ${where} forbids it to this user: ${reasonOf(error)}: take the login of the process (CASSANDRA_USERNAME); docs/security.md ` +
+      'lists what each may do. Tables are made and dropped by the migrations (migrate; before a rebuild migrate --spare; drop)',
     { retriable: false, cause: error },
   );
 }

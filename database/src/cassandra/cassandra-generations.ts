@@ -38,6 +38,8 @@ class CassandraGenerations implements GenerationTable {
 
   async prepare(): Promise<void> {
     await requireSchema(this.#connection, this.#keyspace);
+    // Whoever may write the notes may not make their table, though it be there.
+    if (await this.#exists()) return;
     await this.#changeSchema(
       `CREATE TABLE IF NOT EXISTS ${this.#keyspace}.generations (
         scope text, generation int, state text, fold_version int, since timestamp, changed_by text, serving int static,

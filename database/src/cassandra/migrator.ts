@@ -48,15 +48,23 @@ export async function migrate(options: MigratorOptions): Promise<void> {
 
 /** @throws PipelineError `store.schema-missing` when a migration that this code needs did not run. */
 export async function requireSchema(connection: CassandraConnection, keyspace: string): Promise<void> {
+  if (!(await hasNotes(connection, keyspace))) throw schemaMissing(keyspace, 'has no tables of Tapeline');
+  if (!(await isComplete(connection, keyspace))) throw schemaMissing(keyspace, `has not had migration ${schemaVersion}`);
+}
+
+async function hasNotes(connection: CassandraConnection, keyspace: string): Promise<boolean> {
   const query = 'SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?';
-  const { rowLength } = await connection.execute({ query, params: [keyspace, 'schema_migrations'] });
-  if (rowLength === 0) throw schemaMissing(keyspace, 'has no tables of Tapeline');
-  const applied = await appliedVersions(connection, keyspace);
-  if (!applied.has(schemaVersion)) throw schemaMissing(keyspace, `has not had migration ${schemaVersion}`);
+  return (await connection.execute({ query, params: [keyspace, 'schema_migrations'] })).rowLength > 0;
+}
+
+async function isComplete(connection: CassandraConnection, keyspace: string): Promise<boolean> {
+  return (await hasNotes(connection, keyspace)) && (await appliedVersions(connection, keyspace)).has(schemaVersion);
 }
 
 async function migrateOnce(options: MigratorOptions): Promise<void> {
   const { connection, keyspace } = options;
+  // Whoever may write the tables may not make any, though they be there.
+  if (await isComplete(connection, keyspace)) return;
   await createKeyspace(options);
   await changeSchema(
     connection,
@@ -64,8 +72,6 @@ async function migrateOnce(options: MigratorOptions): Promise<void> {
       scope text, version int, name text, applied timestamp, lock_owner text static,
       PRIMARY KEY ((scope), version))`,
   );
-  const isComplete = (await appliedVersions(connection, keyspace)).has(schemaVersion);
-  if (isComplete) return;
   const owner = randomUUID();
   await lock(connection, keyspace, owner, undefined);
   try {
