@@ -3,7 +3,9 @@
  *
  * An open port is not enough: a Kafka broker listens before it serves, while the controllers still elect their leader.
  */
+import { readFile } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 const ANSWER_DEADLINE_MS = 5_000;
 const CORRELATION_ID = 0x7a7e;
@@ -13,7 +15,7 @@ const CORRELATION_ID = 0x7a7e;
  *
  * @see https://kafka.apache.org/protocol.html (request header version 1, ApiVersions version 0)
  */
-export async function kafkaAnswers(host: string, port: number): Promise<boolean> {
+export async function kafkaAnswers(host: string, port: number, caFile?: string | undefined): Promise<boolean> {
   const clientId = Buffer.from('tapeline-services');
   const request = Buffer.alloc(14 + clientId.length);
   request.writeInt32BE(request.length - 4, 0);
@@ -22,7 +24,7 @@ export async function kafkaAnswers(host: string, port: number): Promise<boolean>
   request.writeInt32BE(CORRELATION_ID, 8);
   request.writeInt16BE(clientId.length, 12);
   clientId.copy(request, 14);
-  const response = await exchange(host, port, request, 10);
+  const response = await exchange({ host, port, caFile }, request, 10);
   return response?.readInt32BE(4) === CORRELATION_ID && response.readInt16BE(8) === 0;
 }
 
@@ -31,17 +33,25 @@ export async function kafkaAnswers(host: string, port: number): Promise<boolean>
  *
  * @see https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v4.spec (sections 2, 4.1.3 and 4.2.4)
  */
-export async function cassandraAnswers(host: string, port: number): Promise<boolean> {
+export async function cassandraAnswers(host: string, port: number, caFile?: string | undefined): Promise<boolean> {
   const request = Buffer.from([0x04, 0x00, 0x00, 0x00, 0x05, 0x00, 0x00, 0x00, 0x00]);
-  const response = await exchange(host, port, request, 9);
+  const response = await exchange({ host, port, caFile }, request, 9);
   return response?.readUInt8(4) === 0x06;
 }
 
+interface Server {
+  readonly host: string;
+  readonly port: number;
+  /** TLS, with a certificate of this authority. @default in clear */
+  readonly caFile: string | undefined;
+}
+
 /** The first `length` bytes that come back; undefined when the port is closed, the server hangs up or is silent. */
-async function exchange(host: string, port: number, request: Buffer, length: number): Promise<Buffer | undefined> {
-  const socket = createConnection({ host, port });
+async function exchange({ host, port, caFile }: Server, request: Buffer, length: number): Promise<Buffer | undefined> {
+  const ca = caFile && (await readFile(caFile));
+  const socket = ca === undefined ? createConnection({ host, port }) : connectTls({ host, port, ca });
   socket.setTimeout(ANSWER_DEADLINE_MS, () => socket.destroy());
-  socket.once('connect', () => socket.write(request));
+  socket.once(ca === undefined ? 'connect' : 'secureConnect', () => socket.write(request));
   try {
     return await firstBytes(socket, length);
   } catch {

@@ -1,9 +1,10 @@
 /**
- * This file writes a Cassandra node's settings: one node, no authentication, suited to tests and to one machine.
+ * This file writes a Cassandra node's settings: one node, open or secured, suited to tests and to one machine.
  *
  * They are given out as JSON, which is YAML too.
  */
 import { join } from 'node:path';
+import type { Security } from './security.ts';
 
 export interface CassandraPorts {
   readonly nativePort: number;
@@ -14,14 +15,23 @@ export interface CassandraPorts {
 /** When a write is answered: before it is on the disk, or after. */
 export type CassandraDurability = 'periodic' | 'synced';
 
+export interface CassandraChoices {
+  /** @default 'periodic' */
+  readonly durability?: CassandraDurability | undefined;
+  /** TLS, passwords and rights. @default none of them */
+  readonly secured?: Pick<Security, 'serverFile' | 'caFile'> | undefined;
+}
+
 /** The text of `cassandra.yaml` for a node that listens on `host` and keeps its data in `directory`. */
 export function cassandraSettings(
   host: string,
   ports: CassandraPorts,
   directory: string,
-  durability: CassandraDurability = 'periodic',
+  { durability = 'periodic', secured }: CassandraChoices = {},
 ): string {
-  const settings = { ...addresses(host, ports), ...folders(directory), ...commitLogs[durability], ...commitLog, ...storage, ...limits };
+  const written = { ...commitLogs[durability], ...commitLog, ...storage, ...limits };
+  const access = secured === undefined ? open : asking(secured);
+  const settings = { ...addresses(host, ports), ...access, ...folders(directory), ...written };
   return `${JSON.stringify(settings, undefined, 2)}\n`;
 }
 
@@ -41,9 +51,25 @@ function addresses(host: string, ports: CassandraPorts): Readonly<Record<string,
     num_tokens: 1,
     initial_token: '-9223372036854775808',
     auto_bootstrap: false,
-    authenticator: 'AllowAllAuthenticator',
-    authorizer: 'AllowAllAuthorizer',
     role_manager: 'CassandraRoleManager',
+  };
+}
+
+const open = { authenticator: 'AllowAllAuthenticator', authorizer: 'AllowAllAuthorizer' };
+
+/** As the chart has it, of the same PEM files. */
+function asking({ serverFile, caFile }: Pick<Security, 'serverFile' | 'caFile'>): Readonly<Record<string, unknown>> {
+  return {
+    authenticator: 'PasswordAuthenticator',
+    authorizer: 'CassandraAuthorizer',
+    client_encryption_options: {
+      enabled: true,
+      optional: false,
+      require_client_auth: false,
+      ssl_context_factory: { class_name: 'org.apache.cassandra.security.PEMBasedSslContextFactory' },
+      keystore: serverFile,
+      truststore: caFile,
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * This file starts Apache Cassandra: one node on loopback, without authentication.
+ * This file starts Apache Cassandra: one node on loopback, without authentication unless it is asked for.
  */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { readEnvironment } from './environment.ts';
 import { jarFolder } from './jar-cache.ts';
 import { findJava, type JavaNeed } from './java.ts';
 import { markerOf } from './process-identity.ts';
+import type { Security } from './security.ts';
 import { type RunningNode, ServerNode } from './server-node.ts';
 
 const VERSION = '5.0.9';
@@ -32,6 +33,8 @@ export interface CassandraOptions extends StartOptions {
   readonly port?: number | undefined;
   /** `synced` when answered writes must survive `kill -9`. @default 'periodic' */
   readonly durability?: CassandraDurability | undefined;
+  /** TLS, passwords and rights; at first there is `cassandra` alone, with that password. @default anybody may do everything */
+  readonly secured?: Security | undefined;
 }
 
 export interface StartedCassandra {
@@ -69,7 +72,14 @@ export async function startCassandra(options: CassandraOptions): Promise<Started
   const begin = performance.now();
   const makeNodes = async (cluster: Cluster, directory: string) =>
     await Promise.all(cluster.nodes.map(node => makeNode({ node, directory, java: java.executable, jars, agent, options })));
-  const plan = { service: 'cassandra', nodeCount: 1, portsPerNode: 3, port: options.port, makeNodes } as const;
+  const plan = {
+    service: 'cassandra',
+    nodeCount: 1,
+    portsPerNode: 3,
+    isSecured: options.secured !== undefined,
+    port: options.port,
+    makeNodes,
+  } as const;
   const { nodes, cluster } = await startCluster(plan, options);
   const port = cluster.nodes[0]?.ports[0] ?? 0;
   const contactPoints = [`${HOST}:${port}`];
@@ -95,7 +105,7 @@ async function makeNode({ node, directory: clusterDirectory, java, jars, agent, 
   const [nativePort = 0, storagePort = 0, jmxPort = 0] = node.ports;
   const ports: CassandraPorts = { nativePort, storagePort, jmxPort };
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'cassandra.yaml'), cassandraSettings(HOST, ports, directory, options.durability));
+  await writeFile(join(directory, 'cassandra.yaml'), cassandraSettings(HOST, ports, directory, options));
   const memory = memoryFlags(options.heapMb ?? 768);
   const properties = systemProperties(directory, jmxPort);
   const main = ['-cp', join(jars, '*'), 'org.apache.cassandra.service.CassandraDaemon'];
@@ -105,7 +115,7 @@ async function makeNode({ node, directory: clusterDirectory, java, jars, agent, 
     directory,
     executable: java,
     args: [...cassandraModuleFlags, ...memory, `-javaagent:${agent}`, ...properties, markerOf(directory), ...main],
-    answers: () => cassandraAnswers(HOST, nativePort),
+    answers: () => cassandraAnswers(HOST, nativePort, options.secured?.caFile),
     startDeadlineMs: START_DEADLINE_MS,
     stopDeadlineMs: CASSANDRA_STOP_DEADLINE_MS,
     keep: options.keep ?? false,

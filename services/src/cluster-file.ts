@@ -11,6 +11,8 @@ import { errorCode } from './error-code.ts';
 const clusterSchema = z.object({
   service: z.enum(['kafka', 'cassandra']),
   clusterId: z.string(),
+  /** It asks who is there. */
+  isSecured: z.boolean().default(false),
   nodes: z.array(z.object({ id: z.int().positive(), ports: z.array(z.int().positive()) })).min(1),
 });
 

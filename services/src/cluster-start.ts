@@ -36,6 +36,7 @@ export interface ClusterPlan {
   readonly service: Cluster['service'];
   readonly nodeCount: number;
   readonly portsPerNode: number;
+  readonly isSecured: boolean;
   /** The first port of the first node. @default a free one */
   readonly port?: number | undefined;
   /** Called for each set of ports that is tried, before any node starts. */
@@ -88,6 +89,11 @@ async function startLocked(plan: ClusterPlan, directory: string, options: StartO
 }
 
 function refuseOther(plan: ClusterPlan, before: Cluster, directory: string): void {
+  if (before.service === plan.service && before.isSecured !== plan.isSecured) {
+    const [is, wanted] = before.isSecured ? ['a secured', 'an open'] : ['an open', 'a secured'];
+    const message = `${directory} holds ${is} ${plan.service}, asked for was ${wanted} one; name another folder`;
+    throw new PipelineError('services.unavailable', message, { retriable: false, fields: { directory } });
+  }
   if (before.service === plan.service && before.nodes.length === plan.nodeCount) return;
   const message =
     `${directory} holds ${before.nodes.length} ${before.service} node(s), asked for were ${plan.nodeCount} of ${plan.service}; ` +
@@ -115,7 +121,7 @@ async function withPorts(plan: ClusterPlan, before: Cluster | undefined, attempt
     id: index + 1,
     ports: ports.slice(index * plan.portsPerNode, (index + 1) * plan.portsPerNode),
   }));
-  return { service: plan.service, clusterId: before?.clusterId ?? newClusterId(), nodes };
+  return { service: plan.service, clusterId: before?.clusterId ?? newClusterId(), isSecured: plan.isSecured, nodes };
 }
 
 async function wantedPort(port: number): Promise<number> {

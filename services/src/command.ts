@@ -6,10 +6,11 @@
 import { join } from 'node:path';
 import { PipelineError } from '@tapeline/core/errors';
 import { type Command, Option } from 'commander';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { CASSANDRA_STOP_DEADLINE_MS, startCassandra } from './cassandra.ts';
 import { clusterState, type NodeState, stopCluster } from './cluster-state.ts';
 import { KAFKA_STOP_DEADLINE_MS, startKafka } from './kafka.ts';
+import { openSecurity, type Security } from './security.ts';
 
 /** The exit status that shells give to a command ended by Ctrl-C. */
 const INTERRUPTED = 130;
@@ -21,6 +22,25 @@ export interface ServicesChoice {
   readonly cassandra: boolean;
   /** @default as many as there were in the folder, else 1 */
   readonly brokers?: 1 | 3 | undefined;
+  /** For `up`: servers that ask who is there, beside those that do not. @default false */
+  readonly secured?: boolean | undefined;
+}
+
+/** What is up of secured servers. */
+export interface SecuredServers {
+  readonly security: Security;
+  /** `host:port` of each. */
+  readonly brokers: readonly string[] | undefined;
+  readonly contactPoints: readonly string[] | undefined;
+  readonly logger: Logger;
+}
+
+/** Gives secured servers their users and rights, for this folder knows none of their protocols. */
+export interface Securing {
+  /** Of Kafka, beside `admin`. */
+  readonly kafkaUsers: readonly string[];
+  /** Repeatable. @returns lines for the shell: how to connect, and as whom. */
+  prepare(servers: SecuredServers): Promise<readonly string[]>;
 }
 
 export interface ServicesOutput {
@@ -30,25 +50,37 @@ export interface ServicesOutput {
   readonly say: (line: string) => void;
 }
 
-/** Starts what is not up yet and prints the addresses of all as `export` lines. */
-export async function servicesUp(choice: ServicesChoice, output: ServicesOutput, signal?: AbortSignal): Promise<void> {
+/** Starts what is not up yet and prints the addresses of all as `export` lines. `securing` is asked for secured ones only. */
+export async function servicesUp(choice: ServicesChoice, output: ServicesOutput, signal?: AbortSignal, securing?: Securing): Promise<void> {
+  const security = securing && choice.secured ? await openSecurity(join(choice.directory, 'security')) : undefined;
   const logger = pino({ base: undefined }, { write: line => output.say(JSON.parse(line).msg) });
   const kafka = async () => {
     if (!choice.kafka) return undefined;
-    const directory = kafkaFolder(choice);
+    const directory = folderOf(choice, 'kafka', choice.secured);
+    const secured = security && { security, users: securing?.kafkaUsers ?? [] };
     const brokers = choice.brokers ?? ((await clusterState(directory)).length === 3 ? 3 : 1);
-    const started = await startKafka({ brokers, directory, keep: true, adopt: true, logger, signal });
-    return `export KAFKA_BROKERS=${started.brokers.join(',')}`;
+    const started = await startKafka({ brokers, directory, secured, keep: true, adopt: true, logger, signal });
+    return started.brokers;
   };
   const cassandra = async () => {
     if (!choice.cassandra) return undefined;
-    const started = await startCassandra({ directory: cassandraFolder(choice), keep: true, adopt: true, logger, signal });
-    return `export CASSANDRA_CONTACT_POINTS=${started.contactPoints.join(',')}`;
+    const directory = folderOf(choice, 'cassandra', choice.secured);
+    const started = await startCassandra({ directory, secured: security, keep: true, adopt: true, logger, signal });
+    return started.contactPoints;
   };
   // Both get to their end: one that fails leaves the other up, and a second `up` starts only what is missing.
   const results = await Promise.allSettled([kafka(), cassandra()]);
-  for (const result of results) if (result.status === 'fulfilled' && result.value !== undefined) output.out(result.value);
+  const [brokers, contactPoints] = results.map(result => (result.status === 'fulfilled' ? result.value : undefined));
+  const secured = security && (await securing?.prepare({ security, brokers, contactPoints, logger }));
+  for (const line of secured ?? openLines(brokers, contactPoints)) output.out(line);
   throwFailures(results);
+}
+
+function openLines(brokers: readonly string[] | undefined, contactPoints: readonly string[] | undefined): readonly string[] {
+  return [
+    ...(brokers === undefined ? [] : [`export KAFKA_BROKERS=${brokers.join(',')}`]),
+    ...(contactPoints === undefined ? [] : [`export CASSANDRA_CONTACT_POINTS=${contactPoints.join(',')}`]),
+  ];
 }
 
 /** Throws what failed, in one message when both did. */
@@ -60,36 +92,49 @@ function throwFailures(results: readonly PromiseSettledResult<unknown>[]): void 
   throw new PipelineError('services.unavailable', reasons.map(reason => reason.message).join('\n'), { retriable });
 }
 
-/** Ends what `up` started in this folder; the data stays. */
+/** Ends what `up` started in this folder, secured or not; the data stays. */
 export async function servicesDown(choice: ServicesChoice, output: ServicesOutput): Promise<void> {
-  const end = async (name: string, folder: string, deadlineMs: number) => {
-    const count = await stopCluster(folder, deadlineMs);
-    output.say(count === 0 ? `${name}: was not up` : `${name}: ${count} node(s) stopped`);
+  const end = async (service: Service, deadlineMs: number) => {
+    const folders = [false, true].map(isSecured => folderOf(choice, service, isSecured));
+    const stopped = await Promise.all(folders.map(folder => stopCluster(folder, deadlineMs)));
+    const count = stopped.reduce((sum, one) => sum + one, 0);
+    output.say(count === 0 ? `${service}: was not up` : `${service}: ${count} node(s) stopped`);
   };
   await Promise.all([
-    choice.kafka ? end('kafka', kafkaFolder(choice), KAFKA_STOP_DEADLINE_MS) : undefined,
-    choice.cassandra ? end('cassandra', cassandraFolder(choice), CASSANDRA_STOP_DEADLINE_MS) : undefined,
+    choice.kafka ? end('kafka', KAFKA_STOP_DEADLINE_MS) : undefined,
+    choice.cassandra ? end('cassandra', CASSANDRA_STOP_DEADLINE_MS) : undefined,
   ]);
 }
 
 /** Prints a line for each node of this folder. */
 export async function servicesStatus(choice: ServicesChoice, output: ServicesOutput): Promise<void> {
-  const folders = [...(choice.kafka ? [kafkaFolder(choice)] : []), ...(choice.cassandra ? [cassandraFolder(choice)] : [])];
+  const services: readonly Service[] = [
+    ...(choice.kafka ? (['kafka'] as const) : []),
+    ...(choice.cassandra ? (['cassandra'] as const) : []),
+  ];
+  const folders = services.flatMap(service => [false, true].map(isSecured => folderOf(choice, service, isSecured)));
   const nodes = (await Promise.all(folders.map(clusterState))).flat();
   if (nodes.length === 0) output.say(`no servers in ${choice.directory}; start them with services up`);
   else for (const line of statusTable(nodes)) output.out(line);
 }
 
-/** Mounts `services` with its three commands in `program`. */
-export function addServicesCommand(program: Command): void {
+const upHelp = `
+With --secured both are servers of their own, beside the open ones: TLS by an authority made for them, SCRAM-SHA-512 and ACLs (Kafka), passwords and
+roles (Cassandra). What is printed logs in as the administrator, as npm start needs it; comments name a file of settings for each process.`;
+
+/** Mounts `services` with its three commands in `program`; without `securing` there are no secured servers. */
+export function addServicesCommand(program: Command, securing?: Securing): void {
   const services = program.command('services').description('Kafka and Cassandra on this machine, for tests and trials (Java 17)');
   const output: ServicesOutput = {
     out: line => void process.stdout.write(`${line}\n`),
     say: line => void process.stderr.write(`${line}\n`),
   };
-  subcommand(services, 'up', 'start them and print the variables that name them; what is up already stays as it is')
+  const up = subcommand(services, 'up', 'start them and print the variables that name them; what is up already stays as it is')
     .addOption(new Option('--brokers <count>', 'Kafka brokers (default: as before, else 1)').choices(['1', '3']))
-    .action(async (flags: Flags) => await interruptible(output, signal => servicesUp(choiceOf(flags), output, signal)));
+    .action(async (flags: Flags) => await interruptible(output, signal => servicesUp(choiceOf(flags), output, signal, securing)));
+  if (securing !== undefined) {
+    up.option('--secured', 'servers that ask for TLS and passwords, with a user for each process').addHelpText('after', upHelp);
+  }
   subcommand(services, 'down', 'stop them; their data stays').action(async (flags: Flags) => await servicesDown(choiceOf(flags), output));
   subcommand(services, 'status', 'show them').action(async (flags: Flags) => await servicesStatus(choiceOf(flags), output));
 }
@@ -99,6 +144,7 @@ interface Flags {
   readonly kafka: boolean;
   readonly cassandra: boolean;
   readonly brokers?: '1' | '3';
+  readonly secured?: boolean;
 }
 
 function subcommand(services: Command, name: string, description: string): Command {
@@ -112,7 +158,7 @@ function subcommand(services: Command, name: string, description: string): Comma
 
 function choiceOf(flags: Flags): ServicesChoice {
   const brokers = flags.brokers === undefined ? undefined : flags.brokers === '3' ? 3 : 1;
-  return { directory: flags.directory, kafka: flags.kafka, cassandra: flags.cassandra, brokers };
+  return { directory: flags.directory, kafka: flags.kafka, cassandra: flags.cassandra, brokers, secured: flags.secured };
 }
 
 /** Ctrl-C gives the start up and ends what was half started; npm may pass it on twice, and the second changes nothing. */
@@ -131,12 +177,10 @@ async function interruptible(output: ServicesOutput, action: (signal: AbortSigna
   }
 }
 
-function kafkaFolder(choice: ServicesChoice): string {
-  return join(choice.directory, 'kafka');
-}
+type Service = NodeState['service'];
 
-function cassandraFolder(choice: ServicesChoice): string {
-  return join(choice.directory, 'cassandra');
+function folderOf({ directory }: ServicesChoice, service: Service, isSecured = false): string {
+  return join(directory, isSecured ? `${service}-secured` : service);
 }
 
 /** Columns name, node, pid, port and rss, aligned. */

@@ -2,6 +2,7 @@
  * This file writes a Kafka node's settings: broker and controller in one process, suited to tests and to one machine.
  */
 import { join } from 'node:path';
+import { serverPrincipal } from './security.ts';
 
 export interface KafkaNode {
   readonly id: number;
@@ -9,8 +10,22 @@ export interface KafkaNode {
   readonly controllerPort: number;
 }
 
-/** The text of `server.properties` for `node`, one of `nodes`. */
-export function kafkaProperties(node: KafkaNode, nodes: readonly KafkaNode[], directory: string): string {
+/** What a node that asks who is there needs. */
+export interface KafkaSecurity {
+  /** Key and certificate of the nodes, PEM. */
+  readonly serverFile: string;
+  readonly caFile: string;
+  /** Of user `admin`, as whom brokers talk to each other. */
+  readonly adminPassword: string;
+}
+
+/** The text of `server.properties` for `node`, one of `nodes`. It holds a password with `security`. */
+export function kafkaProperties(
+  node: KafkaNode,
+  nodes: readonly KafkaNode[],
+  directory: string,
+  security?: KafkaSecurity | undefined,
+): string {
   const replicas = nodes.length >= 3 ? 3 : 1;
   const inSync = replicas === 3 ? 2 : 1;
   const settings: Readonly<Record<string, string | number | boolean>> = {
@@ -18,10 +33,10 @@ export function kafkaProperties(node: KafkaNode, nodes: readonly KafkaNode[], di
     'node.id': node.id,
     'controller.quorum.voters': nodes.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(','),
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${node.clientPort},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.clientPort}`,
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `CLIENTS://127.0.0.1:${node.clientPort},CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    'advertised.listeners': `CLIENTS://127.0.0.1:${node.clientPort}`,
+    'inter.broker.listener.name': 'CLIENTS',
+    ...(security === undefined ? open : secured(security)),
     'log.dirs': join(directory, 'data'),
 
     'auto.create.topics.enable': false,
@@ -55,4 +70,28 @@ export function kafkaProperties(node: KafkaNode, nodes: readonly KafkaNode[], di
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')}\n`;
+}
+
+const open = { 'listener.security.protocol.map': 'CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT' } as const;
+
+/**
+ * Clients come by TLS with a password, controllers by certificates of both sides; nobody may do what no ACL allows.
+ *
+ * @see https://kafka.apache.org/documentation/#security
+ */
+function secured({ serverFile, caFile, adminPassword }: KafkaSecurity): Readonly<Record<string, string>> {
+  const login = 'org.apache.kafka.common.security.scram.ScramLoginModule required';
+  return {
+    'listener.security.protocol.map': 'CLIENTS:SASL_SSL,CONTROLLER:SSL',
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
+    'listener.name.clients.scram-sha-512.sasl.jaas.config': `${login} username="admin" password="${adminPassword}";`,
+    'listener.name.controller.ssl.client.auth': 'required',
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': serverFile,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': caFile,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': `User:admin;User:${serverPrincipal}`,
+  };
 }

@@ -2,7 +2,7 @@
  * This file starts Apache Kafka: one broker, or three, each of them broker and controller (KRaft), on loopback.
  */
 import { execFile } from 'node:child_process';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -13,8 +13,9 @@ import { type StartOptions, startCluster } from './cluster-start.ts';
 import { readEnvironment } from './environment.ts';
 import { jarFolder } from './jar-cache.ts';
 import { findJava, type Java, type JavaNeed } from './java.ts';
-import { type KafkaNode, kafkaProperties } from './kafka-properties.ts';
+import { type KafkaNode, type KafkaSecurity, kafkaProperties } from './kafka-properties.ts';
 import { markerOf } from './process-identity.ts';
+import type { Security } from './security.ts';
 import { type RunningNode, ServerNode } from './server-node.ts';
 
 const run = promisify(execFile);
@@ -30,6 +31,14 @@ const resources = fileURLToPath(new URL('../resources/kafka/', import.meta.url))
 
 export interface KafkaOptions extends StartOptions {
   readonly brokers: 1 | 3;
+  /** TLS, SCRAM-SHA-512 and ACLs. @default anybody may do everything */
+  readonly secured?: SecuredKafkaOptions | undefined;
+}
+
+export interface SecuredKafkaOptions {
+  readonly security: Security;
+  /** Who is known beside `admin`, who may do everything; chosen at the first start, for Kafka takes them when it formats its folder. */
+  readonly users: readonly string[];
 }
 
 export interface StartedKafka {
@@ -60,15 +69,30 @@ export async function startKafka(options: KafkaOptions): Promise<StartedKafka> {
   const { cacheDirectory, logger, signal } = options;
   const java = await findJava(need, environment);
   const jars = await kafkaJars({ cacheDirectory, logger, signal });
+  const logins = options.secured && (await loginsOf(options.secured));
   const begin = performance.now();
   const makeNodes = async (cluster: Cluster, directory: string) => {
     const nodes = cluster.nodes.map(kafkaNodeOf);
-    return await Promise.all(nodes.map(node => makeNode({ node, nodes, cluster, directory, java, jars, options })));
+    return await Promise.all(nodes.map(node => makeNode({ node, nodes, cluster, directory, java, jars, options, logins })));
   };
-  const { nodes, cluster } = await startCluster({ service: 'kafka', nodeCount: options.brokers, portsPerNode: 2, makeNodes }, options);
+  const isSecured = options.secured !== undefined;
+  const plan = { service: 'kafka', nodeCount: options.brokers, portsPerNode: 2, isSecured, makeNodes } as const;
+  const { nodes, cluster } = await startCluster(plan, options);
   const brokers = cluster.nodes.map(node => `${HOST}:${kafkaNodeOf(node).clientPort}`);
   logger?.info({ brokers }, `kafka ${VERSION}: ${brokers.join(',')} ready after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
   return { brokers, nodes, stop: async () => void (await Promise.all(nodes.map(node => node.stop()))) };
+}
+
+interface Logins extends KafkaSecurity {
+  /** Password by user. */
+  readonly users: ReadonlyMap<string, string>;
+}
+
+async function loginsOf({ security, users }: SecuredKafkaOptions): Promise<Logins> {
+  const passwords = new Map<string, string>();
+  for (const user of ['admin', ...users]) passwords.set(user, (await security.password(`kafka-${user}`)).text);
+  const { caFile, serverFile } = security;
+  return { caFile, serverFile, adminPassword: passwords.get('admin') ?? '', users: passwords };
 }
 
 function kafkaNodeOf({ id, ports }: Cluster['nodes'][number]): KafkaNode {
@@ -84,14 +108,24 @@ interface NodeParts {
   readonly java: Java;
   readonly jars: string;
   readonly options: KafkaOptions;
+  readonly logins: Logins | undefined;
 }
 
-async function makeNode({ node, nodes, cluster, directory: clusterDirectory, java, jars, options }: NodeParts): Promise<ServerNode> {
+async function makeNode({
+  node,
+  nodes,
+  cluster,
+  directory: clusterDirectory,
+  java,
+  jars,
+  options,
+  logins,
+}: NodeParts): Promise<ServerNode> {
   const directory = nodeDirectoryOf(clusterDirectory, node.id);
   const propertiesFile = join(directory, 'server.properties');
   await mkdir(directory, { recursive: true });
-  await writeFile(propertiesFile, kafkaProperties(node, nodes, directory));
-  await format(java, jars, cluster.clusterId, directory);
+  await writeFile(propertiesFile, kafkaProperties(node, nodes, directory, logins), { mode: 0o600 });
+  await format(java, jars, cluster.clusterId, directory, logins?.users);
   const classPath = ['-cp', join(jars, '*')];
   return new ServerNode({
     id: node.id,
@@ -99,7 +133,7 @@ async function makeNode({ node, nodes, cluster, directory: clusterDirectory, jav
     directory,
     executable: java.executable,
     args: [...javaFlags(directory, options.heapMb ?? 512), markerOf(directory), ...classPath, 'kafka.Kafka', propertiesFile],
-    answers: () => kafkaAnswers(HOST, node.clientPort),
+    answers: () => kafkaAnswers(HOST, node.clientPort, logins?.caFile),
     startDeadlineMs: START_DEADLINE_MS,
     stopDeadlineMs: KAFKA_STOP_DEADLINE_MS,
     keep: options.keep ?? false,
@@ -121,8 +155,14 @@ function javaFlags(directory: string, heapMb: number): readonly string[] {
   ];
 }
 
-/** Gives an empty data folder the cluster's id, as Kafka wants before a first start. */
-async function format(java: Java, jars: string, clusterId: string, directory: string): Promise<void> {
+/** Gives an empty data folder the cluster's id and its first users, as Kafka wants before a first start. */
+async function format(
+  java: Java,
+  jars: string,
+  clusterId: string,
+  directory: string,
+  users: ReadonlyMap<string, string> = new Map(),
+): Promise<void> {
   const formatted = await access(join(directory, 'data', 'meta.properties')).then(
     () => true,
     () => false,
@@ -130,11 +170,22 @@ async function format(java: Java, jars: string, clusterId: string, directory: st
   if (formatted) return;
   const quickStart = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-XX:+PerfDisableSharedMem'];
   const logging = [`-Dlog4j2.configurationFile=${join(resources, 'log4j2.xml')}`, `-Dtapeline.log=${join(directory, 'format.log')}`];
-  const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', join(directory, 'server.properties')];
+  const tool = ['format', '-t', clusterId, '-c', join(directory, 'server.properties')];
+  const scram = [...users].flatMap(([user, password]) => ['--add-scram', `SCRAM-SHA-512=[name=${user},password=${password}]`]);
+  // A command line is everybody's to read; Java takes the passwords from a file.
+  const argumentsFile = join(directory, 'format.args');
   try {
-    await run(java.executable, [...quickStart, ...logging, '-cp', join(jars, '*'), ...tool]);
+    await writeFile(argumentsFile, ['kafka.tools.StorageTool', ...tool, ...scram].map(quoted).join('\n'), { mode: 0o600 });
+    await run(java.executable, [...quickStart, ...logging, '-cp', join(jars, '*'), `@${argumentsFile}`]);
   } catch (error) {
     const message = `kafka could not format ${directory}: ${reasonOf(error)}`;
     throw new PipelineError('services.unavailable', message, { retriable: false, cause: error });
+  } finally {
+    await rm(argumentsFile, { force: true });
   }
+}
+
+/** As Java reads a file of arguments: in quotes, backslashes doubled. */
+function quoted(argument: string): string {
+  return `"${argument.replaceAll('\\', '\\\\')}"`;
 }

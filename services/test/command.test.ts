@@ -19,7 +19,7 @@ function all(directory: string): ServicesChoice {
 
 async function parse(...args: readonly string[]): Promise<unknown> {
   const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
-  addServicesCommand(program);
+  addServicesCommand(program, { kafkaUsers: [], prepare: async () => [] });
   for (const command of program.commands.flatMap(services => services.commands)) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   }
@@ -53,7 +53,7 @@ describe('services status', () => {
       { id: 1, ports: [20_001, 20_002] },
       { id: 2, ports: [20_003, 20_004] },
     ];
-    await writeCluster(join(folder, 'kafka'), { service: 'kafka', clusterId: 'T', nodes });
+    await writeCluster(join(folder, 'kafka'), { service: 'kafka', clusterId: 'T', isSecured: false, nodes });
     const output = recorded();
     await servicesStatus(all(folder), output);
     expect(output.lines).toEqual(['name   node  pid   port   rss', 'kafka  1     down  20001  -', 'kafka  2     down  20003  -']);
@@ -77,11 +77,11 @@ describe('services down', () => {
 });
 
 describe('startCluster', () => {
-  const plan = { service: 'kafka', nodeCount: 3, portsPerNode: 2, makeNodes: async () => [] } as const;
+  const plan = { service: 'kafka', nodeCount: 3, portsPerNode: 2, isSecured: false, makeNodes: async () => [] } as const;
 
   it('refuses a folder that holds a cluster of another size', async () => {
     const folder = temporaryFolder('services');
-    await writeCluster(folder, { service: 'kafka', clusterId: 'T', nodes: [{ id: 1, ports: [20_001, 20_002] }] });
+    await writeCluster(folder, { service: 'kafka', clusterId: 'T', isSecured: false, nodes: [{ id: 1, ports: [20_001, 20_002] }] });
     await expect(startCluster(plan, { directory: folder })).rejects.toThrow(
       `${folder} holds 1 kafka node(s), asked for were 3 of kafka; stop them and remove the folder, or name another`,
     );

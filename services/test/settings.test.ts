@@ -25,7 +25,7 @@ describe('kafkaProperties', () => {
     expect(lines).toContain('min.insync.replicas=2');
     expect(lines).toContain('offsets.topic.replication.factor=3');
     expect(lines).toContain('controller.quorum.voters=1@127.0.0.1:20002,2@127.0.0.1:20004,3@127.0.0.1:20006');
-    expect(lines).toContain('listeners=PLAINTEXT://127.0.0.1:20003,CONTROLLER://127.0.0.1:20004');
+    expect(lines).toContain('listeners=CLIENTS://127.0.0.1:20003,CONTROLLER://127.0.0.1:20004');
   });
 });
 
@@ -43,7 +43,9 @@ describe('cassandraSettings', () => {
   });
 
   it('answers a write when it is on the disk, if that is asked for', () => {
-    const settings = JSON.parse(cassandraSettings('127.0.0.1', { nativePort: 1, storagePort: 2, jmxPort: 3 }, '/state/1', 'synced'));
+    const settings = JSON.parse(
+      cassandraSettings('127.0.0.1', { nativePort: 1, storagePort: 2, jmxPort: 3 }, '/state/1', { durability: 'synced' }),
+    );
     expect(settings).toMatchObject({ commitlog_sync: 'group', commitlog_sync_group_window: '5ms' });
     expect(settings).not.toHaveProperty('commitlog_sync_period');
   });

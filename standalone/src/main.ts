@@ -22,6 +22,7 @@ import { type BarFormat, barFormats } from './bar-lines.ts';
 import { type ExportGiven, exportCommand } from './export-command.ts';
 import { mismatchStatus, reconcileCommand } from './reconcile-command.ts';
 import { replayCommand } from './replay-command.ts';
+import { securing } from './secured-services.ts';
 import { startCommand } from './start-command.ts';
 
 const program = new Command('tapeline')
@@ -197,7 +198,7 @@ program
     ),
   );
 
-addServicesCommand(program);
+addServicesCommand(program, securing);
 
 process.stdout.on('error', error => {
   if ('code' in error && error.code === 'EPIPE') process.exit(0);
