@@ -16,6 +16,7 @@ import { Bell } from './bell.ts';
 import { Claim } from './claim.ts';
 import { stickyAssigner } from './kafka-assigner.ts';
 import { type Consumer, innerRetry, type Kafka, type PartitionAssigner } from './kafka-client.ts';
+import { coordinatorFailure } from './kafka-coordinator.ts';
 import { failureType, isLasting, kafkaFailure } from './kafka-failure.ts';
 import { KafkaPeers } from './kafka-peers.ts';
 import type { LogBatch } from './market-log.ts';
@@ -95,8 +96,9 @@ export class KafkaMember {
     const backOff = new BackOff({ initialMs: 200, highestMs: 5_000 });
     await this.#peers?.open();
     while (!stop.aborted) {
-      const crash = await this.#consume(() => backOff.succeeded());
-      if (crash === undefined) return;
+      const found = await this.#consume(() => backOff.succeeded());
+      if (found === undefined) return;
+      const crash = await coordinatorFailure(found, this.#options.kafka, group);
       if (isLasting(crash)) {
         this.#failure = kafkaFailure(crash, `joining group ${group} of ${topic}`, { group, topic });
         this.#bell.ring();
