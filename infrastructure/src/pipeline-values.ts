@@ -29,9 +29,15 @@ export interface PipelineContext {
 /** Secrets of the cloud's manager, which external-secrets copies; the same names inside the cluster. */
 const cloudSecrets: readonly Values[] = [
   { name: 'twelve-data', namespaces: [namespaces.pipeline], keys: ['apiKey'] },
-  { name: 'cassandra-superuser', namespaces: [namespaces.data, namespaces.pipeline], keys: ['username', 'password'] },
-  { name: 'cassandra-pipeline', namespaces: [namespaces.data, namespaces.pipeline], keys: ['username', 'password'] },
-  { name: 'cassandra-grafana', namespaces: [namespaces.data, namespaces.pipeline], keys: ['username', 'password'] },
+  // No pod of the pipeline has it: the roles are made beside Cassandra.
+  { name: 'cassandra-superuser', namespaces: [namespaces.data], keys: ['username', 'password'] },
+  ...['migrator', 'writer', 'worker', 'reader', 'grafana'].map(
+    (login): Values => ({
+      name: `cassandra-${login}`,
+      namespaces: [namespaces.data, namespaces.pipeline],
+      keys: ['username', 'password'],
+    }),
+  ),
   { name: 'grafana-admin', namespaces: [namespaces.pipeline], keys: ['username', 'password'] },
 ];
 
@@ -55,7 +61,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
   cassandra,
   migrations: context => ({
     ...image('migrations', context),
-    ...cassandraAddress(context, 'cassandra-superuser'),
+    ...cassandraAddress(context, 'cassandra-migrator'),
     settings: { ...datacenter, CASSANDRA_REPLICATION_FACTOR: isTiny(context) ? '1' : '3' },
   }),
   simulator: context => image('simulator', context),
@@ -69,7 +75,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
   'stream-processor': context => ({
     ...image('stream-processor', context),
     ...kafkaAddress(context, 'stream-processor'),
-    ...cassandraAddress(context, 'cassandra-pipeline'),
+    ...cassandraAddress(context, 'cassandra-writer'),
     settings: { ...datacenter, ...partitions(context) },
     autoscaling: context.environment.autoscaling,
     ...(isTiny(context) ? { maxReplicas: tinyPartitions } : {}),
@@ -79,7 +85,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
   'live-board': context => ({
     ...image('live-board', context),
     ...kafkaAddress(context, 'live-board'),
-    ...cassandraAddress(context, 'cassandra-pipeline'),
+    ...cassandraAddress(context, 'cassandra-reader'),
     settings: datacenter,
     ...(isTiny(context) ? { replicas: 1 } : {}),
     ...wayIn(context, 'boardHost'),
@@ -88,7 +94,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
   notifier: context => ({
     ...image('notifier', context),
     ...kafkaAddress(context, 'notifier'),
-    ...cassandraAddress(context, 'cassandra-pipeline'),
+    ...cassandraAddress(context, 'cassandra-worker'),
     settings: { ...datacenter, ...partitions(context) },
     ...receivers(context),
   }),
@@ -150,6 +156,9 @@ function cassandra(context: PipelineContext): Values {
     storageClass: retainedStorageClass,
     monitoringNamespace: hasMonitoring(context) ? namespaces.platform : '',
     racks,
+    ownAuthority: true,
+    rolesImageRepository: repositoryOf('migrations', context),
+    rolesImageTag: context.imageTag,
   };
 }
 
@@ -173,7 +182,12 @@ function kafkaAddress(context: PipelineContext, user: string): Values {
 
 function cassandraAddress(context: PipelineContext, userSecret: string): Values {
   if (isTiny(context)) return { cassandraContactPoints: `cassandra.${namespaces.data}:9042` };
-  return { cassandraContactPoints: `cassandra-datacenter1-service.${namespaces.data}:9042`, cassandraUserSecret: userSecret };
+  return {
+    cassandraContactPoints: `cassandra-datacenter1-service.${namespaces.data}:9042`,
+    cassandraTls: true,
+    cassandraCaSecret: 'cassandra-ca',
+    cassandraUserSecret: userSecret,
+  };
 }
 
 /** What asks the vendor's REST API does it with the same key, credits and image, for the same symbols. */
@@ -182,7 +196,7 @@ function askingTheVendor(context: PipelineContext, name: 'backfiller' | 'daily-j
   return {
     ...image('backfiller', context),
     ...kafkaAddress(context, name),
-    ...cassandraAddress(context, 'cassandra-pipeline'),
+    ...cassandraAddress(context, 'cassandra-worker'),
     apiKeySecret: 'twelve-data',
     settings: { ...datacenter, ...partitions(context), ...(symbols === undefined ? {} : { SYMBOLS: symbols }) },
   };

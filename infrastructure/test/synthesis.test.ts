@@ -84,9 +84,12 @@ describe('synthesis', () => {
     const values = new Set(texts.map(([, , value = '']) => value));
     expect([...values].toSorted()).toEqual([
       'board-token',
+      'cassandra-ca',
       'cassandra-grafana',
-      'cassandra-pipeline',
-      'cassandra-superuser',
+      'cassandra-migrator',
+      'cassandra-reader',
+      'cassandra-worker',
+      'cassandra-writer',
       'kafka-ca',
       'kafka-user-backfiller',
       'kafka-user-daily-jobs',

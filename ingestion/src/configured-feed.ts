@@ -4,6 +4,7 @@ import type { Configuration } from '@tapeline/core/configuration';
 import type { FeedName } from '@tapeline/core/settings';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { warnOfClearText } from './clear-text-warning.ts';
 import type { Feed, LastSession } from './feed.ts';
 import { finnhubFeed, finnhubUrl } from './finnhub/finnhub-feed.ts';
 import type { OpenFeed } from './ingester.ts';
@@ -53,6 +54,7 @@ interface Opening extends Pick<ConfiguredFeedOptions, 'logger' | 'registry'> {
 export function openConfiguredFeeds(configuration: Configuration, options: ConfiguredFeedOptions): readonly ConfiguredFeed[] {
   const { FEED_MUTE_TIMEOUT_MS: muteTimeoutMs, MARKET_HOURS: marketHours } = configuration;
   const { logger, registry } = options;
+  warnOfClearText(configuration, logger);
   const isOne = configuration.FEEDS.length === 1 && configuration.TWELVE_DATA_SHARDS === 1;
   const vendorFeed = (feed: string, open: (opening: Opening) => Feed): ConfiguredFeed => ({
     feed,

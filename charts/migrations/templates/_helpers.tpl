@@ -136,7 +136,7 @@ spec:
       imagePullPolicy: {{ .Values.imagePullPolicy }}
       securityContext:
         {{- include "migrations.containerSecurityContext" . | nindent 8 }}
-      args: [migrate]
+      args: [migrate{{ if .Values.spareGeneration }}, --spare{{ end }}]
       env:
         {{- include "migrations.env" . | trim | nindent 8 }}
       resources:

@@ -10,6 +10,7 @@ import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { warnOfClearText } from '../clear-text-warning.ts';
 import { restUrlOf } from './configured-backfiller.ts';
 
 /** What the work of such a process is given. */
@@ -46,6 +47,7 @@ export function vendorParts(
   logger: Logger,
   work: (given: VendorWork) => Promise<void>,
 ): readonly Part[] {
+  warnOfClearText(configuration, logger);
   const registry = processRegistry(name);
   let probes: ProbeServer | undefined;
   let log: MarketLog | undefined;

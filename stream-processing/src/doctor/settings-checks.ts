@@ -1,4 +1,5 @@
 /** Settings that are each right and do not go together, or leave a door open. Pure. */
+import { isLoopback, vendorsInClear } from '@tapeline/core/clear-text';
 import { type Configuration, fileOf } from '@tapeline/core/configuration';
 import { reasonOf } from '@tapeline/core/errors';
 import { type Finding, fault, foundOr, ok, skipped, warning } from './finding.ts';
@@ -74,6 +75,10 @@ function exposureFindings(configuration: Configuration): Finding[] {
     if (!configuration.CASSANDRA_TLS) found.push(inClear('Cassandra', 'CASSANDRA_TLS', configuration.CASSANDRA_PASSWORD !== undefined));
     if (configuration.CASSANDRA_USERNAME === undefined) found.push(withoutUser('Cassandra', 'CASSANDRA_USERNAME, CASSANDRA_PASSWORD'));
   }
+  for (const { setting, host: vendor } of vendorsInClear(configuration)) {
+    const what = `${setting} reaches ${vendor} in clear, over a network: the key can be read on the way, and prices can be changed`;
+    found.push(warning(check, what, 'take its wss:// or https:// address, unless it is a simulator'));
+  }
   // In a pod the address has to be an open one, and the board's token is where the board is.
   if (brokers === undefined && !isLoopback(host) && token === undefined) {
     found.push(warning(check, `HTTP_HOST is ${host} without HTTP_TOKEN: whoever reaches it sees the board`, 'set HTTP_TOKEN'));
@@ -88,8 +93,4 @@ function inClear(server: string, setting: string, hasPassword: boolean): Finding
 
 function withoutUser(server: string, settings: string): Finding {
   return warning(check, `nobody logs in to ${server}: whoever reaches it may do everything`, `have it ask for users, and set ${settings}`);
-}
-
-function isLoopback(address: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(:\d+)?$/.test(address);
 }
