@@ -16,7 +16,7 @@ import { pino } from 'pino';
 import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { missingJava, type OwnSecuredServers, startSecuredServers } from './support/secured-servers.ts';
 
-const patienceMs = 240_000;
+const patienceMs = 480_000;
 const logger = pino({ level: 'silent' });
 const keyspace = 'market_data';
 const symbols = 'BTC/USD,ETH/USD';
@@ -94,7 +94,7 @@ describeUnless(await missingJava(), 'a Kafka and a Cassandra that ask who is the
       writeFileSync(rules, JSON.stringify({ rules: [{ name: 'any', condition: 'level', symbols: '*', interval: '1s', above: 0.000001 }] }));
       const notifier = await started('notifier', 'stream-processing/src/notifier/main.ts', { ALERT_RULES_FILE: rules });
       const board = await started('live-board', 'visualization/src/main.ts');
-      const url = await eventually('the board is up', () => /^http\S+/m.exec(board.stdout())?.[0].replace(/\/$/, ''), 90_000);
+      const url = await eventually('the board is up', () => /^http\S+/m.exec(board.stdout())?.[0].replace(/\/$/, ''), 180_000);
       const bars = await eventually(
         'closed bars',
         async () => {
@@ -103,7 +103,7 @@ describeUnless(await missingJava(), 'a Kafka and a Cassandra that ask who is the
           const closed = found.filter(({ state }) => state !== 'forming');
           return closed.length >= 3 ? closed : undefined;
         },
-        120_000,
+        240_000,
       );
       expect(bars.length).toBeGreaterThanOrEqual(3);
       for (const running of [backfiller, notifier]) expect([running.child.exitCode, faults(running)]).toEqual([null, []]);
