@@ -60,11 +60,18 @@ describe('the program of the migrations', () => {
   }, 60_000);
 
   it('refuses other commands with how it is used', async () => {
-    for (const args of [[], ['rollback'], ['migrate', '--backwards']]) {
+    for (const args of [[], ['rollback'], ['migrate', '--backwards'], ['drop'], ['drop', 'all'], ['roles', '--writer', '/nowhere']]) {
       const { status, stderr } = await run(args, {});
       expect(status).toBe(2);
-      expect(stderr).toMatch(/^(expected migrate, was ".*"; see --help|"--backwards" is no option, expected none or --help)\n$/);
+      expect(stderr).toMatch(
+        args[0] === 'roles' ? /--writer must be a folder with a file username/ : /Usage: node database\/src\/main\.ts migrate/,
+      );
     }
+  }, 60_000);
+
+  it('makes roles in Cassandra only', async () => {
+    const { status, stderr } = await run(['roles'], {});
+    expect([status, stderr]).toEqual([1, expect.stringContaining('CASSANDRA_CONTACT_POINTS is not set: set it')]);
   }, 60_000);
 
   it('tells every fault of the configuration, and that the folder cannot be used', async () => {

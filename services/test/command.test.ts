@@ -87,6 +87,14 @@ describe('startCluster', () => {
     );
   });
 
+  it('refuses a folder whose servers ask who is there, or do not, against what is wanted', async () => {
+    await using folder = await temporaryFolder();
+    await writeCluster(folder.path, { service: 'kafka', clusterId: 'T', isSecured: true, nodes: [{ id: 1, ports: [20_001, 20_002] }] });
+    await expect(startCluster({ ...plan, nodeCount: 1 }, { directory: folder.path })).rejects.toThrow(
+      `${folder.path} holds a secured kafka, asked for was an open one; name another folder`,
+    );
+  });
+
   it('keeps its identity and its ports from start to start', async () => {
     const folder = temporaryFolder('services');
     const first = await startCluster(plan, { directory: folder });

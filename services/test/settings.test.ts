@@ -29,6 +29,29 @@ describe('kafkaProperties', () => {
   });
 });
 
+describe('secured servers', () => {
+  const files = { serverFile: '/state/server.pem', caFile: '/state/ca.crt' };
+
+  it('let nobody into Kafka without TLS and a password, and nobody do what no ACL allows', () => {
+    const lines = kafkaProperties(one, [one], '/state/1', { ...files, adminPassword: 'pass' }).split('\n');
+    expect(lines).toContain('listener.security.protocol.map=CLIENTS:SASL_SSL,CONTROLLER:SSL');
+    expect(lines).toContain('listener.name.controller.ssl.client.auth=required');
+    expect(lines).toContain('authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer');
+    expect(lines.filter(line => /PLAINTEXT|ANONYMOUS|allow\.everyone/.test(line))).toEqual([]);
+  });
+
+  it('let nobody into Cassandra without TLS and a password', () => {
+    const settings = JSON.parse(
+      cassandraSettings('127.0.0.1', { nativePort: 1, storagePort: 2, jmxPort: 3 }, '/state/1', { secured: files }),
+    );
+    expect(settings).toMatchObject({
+      authenticator: 'PasswordAuthenticator',
+      authorizer: 'CassandraAuthorizer',
+      client_encryption_options: { enabled: true, optional: false, keystore: files.serverFile, truststore: files.caFile },
+    });
+  });
+});
+
 describe('cassandraSettings', () => {
   it('listens on loopback only, on the ports it is given', () => {
     const settings = JSON.parse(cassandraSettings('127.0.0.1', { nativePort: 1, storagePort: 2, jmxPort: 3 }, '/state/1'));

@@ -228,6 +228,15 @@ describe('settings', () => {
   const judged = (environment: Readonly<Record<string, string>>) => lines(settingsFindings(readConfiguration(environment)));
   const servers = { KAFKA_BROKERS: 'kafka:9092', CASSANDRA_CONTACT_POINTS: 'cassandra:9042' };
 
+  it('reach a vendor in clear', () => {
+    expect(judged({ TWELVE_DATA_URL: 'ws://vendor.example.com/quotes?apikey=s3cret' })).toEqual([
+      expect.stringMatching(/^warning: TWELVE_DATA_URL reaches vendor\.example\.com in clear, over a network: [^?]*$/),
+    ]);
+    expect(judged({ TWELVE_DATA_URL: 'ws://127.0.0.1:7010/quotes', TWELVE_DATA_REST_URL: 'https://api.example.com' })).toEqual([
+      expect.stringMatching(/^ok/),
+    ]);
+  });
+
   it('contradict each other, or cross a network in clear', () => {
     expect(judged({})).toEqual([expect.stringMatching(/^ok/)]);
     expect(judged({ KAFKA_BROKERS: '127.0.0.1:9092' })).toEqual([expect.stringMatching(/^warning: KAFKA_BROKERS is set and CASSANDRA_/)]);

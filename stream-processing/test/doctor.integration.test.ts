@@ -153,7 +153,7 @@ describeWithServers(
         async () => {
           const password = 'canary-0123456789abcdef';
           const refused = await examined({ KAFKA_SASL_MECHANISM: 'plain', KAFKA_USERNAME: 'nobody', KAFKA_PASSWORD: password });
-          expect(said(refused, 'kafka')).toContain('check the rights and settings of this client');
+          expect(said(refused, 'kafka')).toContain('check KAFKA_SASL_MECHANISM, KAFKA_USERNAME and KAFKA_PASSWORD');
           expect(JSON.stringify(refused)).not.toContain(password);
           const elsewhere = await examined({ KAFKA_TOPIC_PREFIX: 'nowhere.' });
           expect(statuses(elsewhere)).toMatchObject({ kafka: 'ok', 'topic nowhere.market-data.feed': 'fault', log: 'skipped' });

@@ -37,6 +37,11 @@ export function isTooLarge(error: unknown): boolean {
   return error instanceof errors.ResponseError && error.code === types.responseErrorCodes.invalid && /batch too large/i.test(error.message);
 }
 
+/** True where Cassandra takes a statement for wrong, for want of a table among others. */
+export function isInvalid(error: unknown): boolean {
+  return error instanceof errors.ResponseError && error.code === types.responseErrorCodes.invalid;
+}
+
 /** The error for a keyspace or tables that are not there, with what to do. */
 export function schemaMissing(keyspace: string, what: string): PipelineError {
   return new PipelineError(

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import type { CassandraConnection } from './cassandra-connection.ts';
-import { schemaMissing, unavailable } from './cassandra-failure.ts';
+import { isInvalid, schemaMissing, unavailable } from './cassandra-failure.ts';
 import { type Migration, migrations, schemaVersion } from './migrations.ts';
 
 export interface MigratorOptions {
@@ -58,7 +58,13 @@ async function hasNotes(connection: CassandraConnection, keyspace: string): Prom
 }
 
 async function isComplete(connection: CassandraConnection, keyspace: string): Promise<boolean> {
-  return (await hasNotes(connection, keyspace)) && (await appliedVersions(connection, keyspace)).has(schemaVersion);
+  try {
+    return (await hasNotes(connection, keyspace)) && (await appliedVersions(connection, keyspace)).has(schemaVersion);
+  } catch (error) {
+    // While another Job makes the table, it is listed before it can be asked.
+    if (isInvalid(error)) return false;
+    throw error;
+  }
 }
 
 async function migrateOnce(options: MigratorOptions): Promise<void> {
