@@ -8,6 +8,8 @@ export interface KafkaNode {
   readonly id: number;
   readonly clientPort: number;
   readonly controllerPort: number;
+  /** A further listener for clients that come by a proxy: it listens on `port` and tells them to come to the proxy's. */
+  readonly behindProxy?: { readonly port: number; readonly proxyPort: number };
 }
 
 /** What a node that asks who is there needs. */
@@ -33,8 +35,8 @@ export function kafkaProperties(
     'node.id': node.id,
     'controller.quorum.voters': nodes.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(','),
     'controller.listener.names': 'CONTROLLER',
-    listeners: `CLIENTS://127.0.0.1:${node.clientPort},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': `CLIENTS://127.0.0.1:${node.clientPort}`,
+    listeners: listenersOf(node, node.behindProxy?.port, [`CONTROLLER://127.0.0.1:${node.controllerPort}`]),
+    'advertised.listeners': listenersOf(node, node.behindProxy?.proxyPort),
     'inter.broker.listener.name': 'CLIENTS',
     ...(security === undefined ? open : secured(security)),
     'log.dirs': join(directory, 'data'),
@@ -72,7 +74,7 @@ export function kafkaProperties(
     .join('\n')}\n`;
 }
 
-const open = { 'listener.security.protocol.map': 'CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT' } as const;
+const open = { 'listener.security.protocol.map': 'CLIENTS:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT' } as const;
 
 /**
  * Clients come by TLS with a password, controllers by certificates of both sides; nobody may do what no ACL allows.
@@ -94,4 +96,9 @@ function secured({ serverFile, caFile, adminPassword }: KafkaSecurity): Readonly
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': `User:admin;User:${serverPrincipal}`,
   };
+}
+
+function listenersOf({ clientPort }: KafkaNode, proxied: number | undefined, more: readonly string[] = []): string {
+  const own = [`CLIENTS://127.0.0.1:${clientPort}`, ...(proxied === undefined ? [] : [`PROXIED://127.0.0.1:${proxied}`])];
+  return [...own, ...more].join(',');
 }

@@ -33,6 +33,8 @@ export interface KafkaOptions extends StartOptions {
   readonly brokers: 1 | 3;
   /** TLS, SCRAM-SHA-512 and ACLs. @default anybody may do everything */
   readonly secured?: SecuredKafkaOptions | undefined;
+  /** Ports on loopback of proxies, one for each broker: clients that come by them are told to come by them. */
+  readonly proxyPorts?: readonly number[] | undefined;
 }
 
 export interface SecuredKafkaOptions {
@@ -44,6 +46,8 @@ export interface SecuredKafkaOptions {
 export interface StartedKafka {
   /** `host:port` of each broker. */
   readonly brokers: readonly string[];
+  /** Where each proxy of `proxyPorts` leads to; empty without them. */
+  readonly behindProxies: readonly string[];
   readonly nodes: readonly RunningNode[];
   /** Ends all brokers; their data stays. */
   stop(): Promise<void>;
@@ -72,15 +76,18 @@ export async function startKafka(options: KafkaOptions): Promise<StartedKafka> {
   const logins = options.secured && (await loginsOf(options.secured));
   const begin = performance.now();
   const makeNodes = async (cluster: Cluster, directory: string) => {
-    const nodes = cluster.nodes.map(kafkaNodeOf);
+    const nodes = kafkaNodesOf(cluster, options);
     return await Promise.all(nodes.map(node => makeNode({ node, nodes, cluster, directory, java, jars, options, logins })));
   };
   const isSecured = options.secured !== undefined;
-  const plan = { service: 'kafka', nodeCount: options.brokers, portsPerNode: 2, isSecured, makeNodes } as const;
+  const portsPerNode = options.proxyPorts === undefined ? 2 : 3;
+  const plan = { service: 'kafka', nodeCount: options.brokers, portsPerNode, isSecured, makeNodes } as const;
   const { nodes, cluster } = await startCluster(plan, options);
-  const brokers = cluster.nodes.map(node => `${HOST}:${kafkaNodeOf(node).clientPort}`);
+  const started = kafkaNodesOf(cluster, options);
+  const brokers = started.map(({ clientPort }) => `${HOST}:${clientPort}`);
+  const behindProxies = started.flatMap(({ behindProxy }) => (behindProxy === undefined ? [] : [`${HOST}:${behindProxy.port}`]));
   logger?.info({ brokers }, `kafka ${VERSION}: ${brokers.join(',')} ready after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
-  return { brokers, nodes, stop: async () => void (await Promise.all(nodes.map(node => node.stop()))) };
+  return { brokers, behindProxies, nodes, stop: async () => void (await Promise.all(nodes.map(node => node.stop()))) };
 }
 
 interface Logins extends KafkaSecurity {
@@ -95,9 +102,12 @@ async function loginsOf({ security, users }: SecuredKafkaOptions): Promise<Login
   return { caFile, serverFile, adminPassword: passwords.get('admin') ?? '', users: passwords };
 }
 
-function kafkaNodeOf({ id, ports }: Cluster['nodes'][number]): KafkaNode {
-  const [clientPort = 0, controllerPort = 0] = ports;
-  return { id, clientPort, controllerPort };
+function kafkaNodesOf({ nodes }: Cluster, { proxyPorts }: KafkaOptions): readonly KafkaNode[] {
+  return nodes.map(({ id, ports: [clientPort = 0, controllerPort = 0, port] }, index) => {
+    const proxyPort = proxyPorts?.[index];
+    const behindProxy = port === undefined || proxyPort === undefined ? {} : { behindProxy: { port, proxyPort } };
+    return { id, clientPort, controllerPort, ...behindProxy };
+  });
 }
 
 interface NodeParts {

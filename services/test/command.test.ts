@@ -88,10 +88,10 @@ describe('startCluster', () => {
   });
 
   it('refuses a folder whose servers ask who is there, or do not, against what is wanted', async () => {
-    await using folder = await temporaryFolder();
-    await writeCluster(folder.path, { service: 'kafka', clusterId: 'T', isSecured: true, nodes: [{ id: 1, ports: [20_001, 20_002] }] });
-    await expect(startCluster({ ...plan, nodeCount: 1 }, { directory: folder.path })).rejects.toThrow(
-      `${folder.path} holds a secured kafka, asked for was an open one; name another folder`,
+    const folder = temporaryFolder('services');
+    await writeCluster(folder, { service: 'kafka', clusterId: 'T', isSecured: true, nodes: [{ id: 1, ports: [20_001, 20_002] }] });
+    await expect(startCluster({ ...plan, nodeCount: 1 }, { directory: folder })).rejects.toThrow(
+      `${folder} holds a secured kafka, asked for was an open one; name another folder`,
     );
   });
 

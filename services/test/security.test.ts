@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { openSecurity } from '../src/security.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
 
 async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777;
@@ -10,8 +10,8 @@ async function modeOf(path: string): Promise<number> {
 
 describe('the folder of secured servers', () => {
   it('is made once, and read again', async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, 'security');
+    const folder = temporaryFolder('security');
+    const path = join(folder, 'security');
     const [first, beside] = await Promise.all([openSecurity(path), openSecurity(path)]);
     const passwords = await Promise.all([first.password('kafka-admin'), beside.password('kafka-admin'), first.password('kafka-ingester')]);
     expect(passwords[0]).toEqual(passwords[1]);
@@ -24,8 +24,8 @@ describe('the folder of secured servers', () => {
   });
 
   it('is for this account alone, and holds no key that signs certificates', async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, 'security');
+    const folder = temporaryFolder('security');
+    const path = join(folder, 'security');
     const security = await openSecurity(path);
     const { file } = await security.password('kafka-admin');
     expect([await modeOf(path), await modeOf(security.serverFile), await modeOf(file)]).toEqual([0o700, 0o600, 0o600]);
