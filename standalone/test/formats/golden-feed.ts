@@ -4,7 +4,7 @@
  */
 import type { FeedRecord, Tick } from '@tapeline/core/records';
 import type { FoldOptions } from '@tapeline/stream-processing/fold/partition-fold';
-import { randomOf } from '../schedules/random.ts';
+import { randomOf } from '../support/random.ts';
 
 export const goldenOptions: FoldOptions = {
   partition: 0,

@@ -7,7 +7,8 @@ import type { Interval } from '@tapeline/core/intervals';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
-import { bytesOf, keyOf, LogFold } from './log-fold.ts';
+import { bytesOf, keyOf } from '../support/row-bytes.ts';
+import { LogFold } from './log-fold.ts';
 
 export interface DurabilityCheckOptions {
   readonly log: MarketLog;

@@ -1,11 +1,12 @@
 /** What the log says up to any offset, by the plain fold: the measure of what the store holds. */
 import type { Alert } from '@tapeline/core/alerts';
-import { type Bar, encodeBar } from '@tapeline/core/bars';
+import type { Bar } from '@tapeline/core/bars';
 import { intervals } from '@tapeline/core/intervals';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
+import { keyOf } from '../support/row-bytes.ts';
 
 /** Everything the fold gave out so far, by key; ticks by `symbol session sequence`. */
 export interface Expected {
@@ -61,23 +62,4 @@ export class LogFold {
       if (output.kind === 'dead-letter' && output.record.kind === 'tick') refused.set(keyOf(output.record), output.reason);
     });
   }
-}
-
-export function keyOf({
-  symbol,
-  session,
-  sequence,
-}: {
-  readonly symbol: string;
-  readonly session: number;
-  readonly sequence: number;
-}): string {
-  return `${symbol} ${session} ${sequence}`;
-}
-
-/** The bytes of a bar, its version included; indicators by name, for a table has another order than the fold. */
-export function bytesOf(bar: Bar): string {
-  const indicators = Object.entries(bar.indicators ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  const ordered = bar.indicators === undefined ? bar : { ...bar, indicators: Object.fromEntries(indicators) };
-  return encodeBar(ordered);
 }

@@ -7,10 +7,10 @@ import { partitionOf } from '@tapeline/core/partitioner';
 import { topics } from '@tapeline/core/topics';
 import { testCluster } from '../support/cluster.ts';
 import { eventually } from '../support/processes.ts';
+import { randomOf } from '../support/random.ts';
+import { ResultTimes } from '../support/result-times.ts';
 import { FeedWriter } from './feed-writer.ts';
 import { Processors } from './processors.ts';
-import { randomOf } from './random.ts';
-import { ResultTimes } from './result-times.ts';
 import { peerSettings } from './run.ts';
 import type { Servers } from './servers.ts';
 

@@ -3,7 +3,8 @@ import { type Alert, encodeAlert } from '@tapeline/core/alerts';
 import { intervals } from '@tapeline/core/intervals';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
-import { bytesOf, keyOf, LogFold } from './log-fold.ts';
+import { bytesOf, keyOf } from '../support/row-bytes.ts';
+import { LogFold } from './log-fold.ts';
 
 export interface Verdict {
   readonly faults: readonly string[];

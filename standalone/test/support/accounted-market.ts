@@ -4,11 +4,10 @@
  * the machine. Faults are the simulator's.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientMessage } from '@tapeline/simulator/client-messages';
 import type { Connection } from '@tapeline/simulator/connection';
 import { FaultSet } from '@tapeline/simulator/fault-set';
-import { findInstrument, type Instrument } from '@tapeline/simulator/market/instruments';
-import { priceEvent, statusEntry } from '@tapeline/simulator/market/price-event';
+import type { Instrument } from '@tapeline/simulator/market/instruments';
+import { priceEvent } from '@tapeline/simulator/market/price-event';
 import { mixed, randomOf } from '@tapeline/simulator/market/random';
 import { instrumentsNamed } from '@tapeline/simulator/market/well-known-instruments';
 import { PriceServer } from '@tapeline/simulator/price-server';
@@ -16,6 +15,7 @@ import type { PriceSource } from '@tapeline/simulator/price-source';
 import type { RestBar } from '@tapeline/simulator/rest/seeded-bars';
 import type { Logger } from 'pino';
 import type { StormVendor } from './storm.ts';
+import { Subscribers } from './subscribers.ts';
 
 export interface AccountedPrice {
   readonly timeMs: number;
@@ -95,12 +95,13 @@ class AccountedSource implements PriceSource {
   lastPriceMs: number;
   readonly #instruments: readonly Instrument[];
   readonly #beginMs: number;
-  readonly #subscribed = new Map<Connection, Set<Instrument>>();
+  readonly #subscribers: Subscribers;
   #steps = 0;
 
   constructor(symbols: readonly string[], beginMs: number) {
     // Stamped in seconds, so that a price that comes late still has its place among the others of its minute.
     this.#instruments = instrumentsNamed(symbols).map(instrument => ({ ...instrument, stampMs: 1_000 }));
+    this.#subscribers = new Subscribers(this.#instruments, () => this.nowMs);
     this.account = new Map(symbols.map(symbol => [symbol, []]));
     this.#beginMs = beginMs;
     this.nowMs = beginMs;
@@ -108,10 +109,7 @@ class AccountedSource implements PriceSource {
   }
 
   serve(connection: Connection): void {
-    const subscribed = new Set<Instrument>();
-    this.#subscribed.set(connection, subscribed);
-    connection.signal.addEventListener('abort', () => this.#subscribed.delete(connection), { once: true });
-    connection.listen(message => this.#handle(connection, subscribed, message));
+    this.#subscribers.serve(connection);
   }
 
   async stop(): Promise<void> {}
@@ -133,34 +131,7 @@ class AccountedSource implements PriceSource {
     this.account.get(instrument.symbol)?.push({ timeMs, price });
     this.lastPriceMs = timeMs;
     const event = priceEvent(instrument, { timeMs, price, bid: price, ask: price });
-    for (const [connection, subscribed] of this.#subscribed) {
-      if (subscribed.has(instrument)) connection.price({ event, raw: JSON.stringify(event), timeMs });
-    }
-  }
-
-  #handle(connection: Connection, subscribed: Set<Instrument>, message: ClientMessage): void {
-    if (message.action !== 'subscribe' && message.action !== 'unsubscribe') return;
-    const asked = message.names.flatMap(name => findInstrument(this.#instruments, name) ?? []);
-    if (message.action === 'subscribe') this.#subscribe(connection, subscribed, asked);
-    else {
-      for (const instrument of asked) subscribed.delete(instrument);
-      const event = { event: 'unsubscribe-status', status: 'ok', success: asked.map(statusEntry), fails: null };
-      connection.message({ event, timeMs: this.nowMs });
-    }
-    connection.subscribed([...subscribed].map(({ symbol }) => symbol));
-  }
-
-  #subscribe(connection: Connection, subscribed: Set<Instrument>, asked: readonly Instrument[]): void {
-    const refusals = asked.map(instrument => ({ instrument, message: connection.refusal(instrument.symbol) }));
-    const accepted = refusals.flatMap(({ instrument, message }) => (message === undefined ? [instrument] : []));
-    const fails = refusals.flatMap(({ instrument, message }) => (message === undefined ? [] : [{ symbol: instrument.symbol, message }]));
-    for (const instrument of accepted) subscribed.add(instrument);
-    const status = fails.length === 0 ? 'ok' : accepted.length === 0 ? 'error' : 'warning';
-    const event = { event: 'subscribe-status', status, success: accepted.map(statusEntry), fails: fails.length === 0 ? null : fails };
-    connection.status(
-      event,
-      this.nowMs,
-      accepted.map(({ symbol }) => symbol),
-    );
+    const raw = JSON.stringify(event);
+    for (const connection of this.#subscribers.of(instrument)) connection.price({ event, raw, timeMs });
   }
 }

@@ -1,5 +1,6 @@
 /** Whole processes for end-to-end tests: the same commands that people run, with a clean environment. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -29,24 +30,28 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command that becomes the one that follows it. */
   readonly through?: readonly string[];
+  /** All that it writes goes to the end of this file and is not kept in memory. */
+  readonly logFile?: string;
 }
 
 /** Starts a TypeScript program of this repository on this Node, seeing only the variables given. */
-export function startProgram(path: string, { args = [], env = {}, through = [] }: ProgramOptions = {}): RunningProcess {
+export function startProgram(path: string, { args = [], env = {}, through = [], logFile }: ProgramOptions = {}): RunningProcess {
   const [command = process.execPath, ...rest] = [...through, process.execPath, '--disable-warning=ExperimentalWarning', path, ...args];
+  const file = logFile === undefined ? undefined : openSync(logFile, 'a');
   const child = spawn(command, rest, {
     cwd: root,
     env: { ...inherited(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: file === undefined ? ['ignore', 'pipe', 'pipe'] : ['ignore', file, file],
   });
+  if (file !== undefined) closeSync(file);
   running.add(child);
   child.once('close', () => running.delete(child));
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const exit = new Promise<number | string>(resolve => child.on('close', (code, signal) => resolve(signal ?? code ?? -1)));

@@ -17,14 +17,17 @@ export class ResultTimes {
     this.#polling = Promise.all(symbols.map((symbol, partition) => this.#poll(store, symbol, this.#seenMs[partition] ?? [])));
   }
 
-  /** The longest time without a result of `partition` that ended after `fromMs`; `undefined` until there was a result `afterMs`. */
-  silenceMs(partition: number, fromMs: number, afterMs: number): number | undefined {
+  /**
+   * The longest time without a result of `partition` that ended after `fromMs`, and by `untilMs`; `undefined` until there was a result
+   * `afterMs`.
+   */
+  silenceMs(partition: number, fromMs: number, afterMs: number, untilMs = Number.POSITIVE_INFINITY): number | undefined {
     const seen = this.#seenMs[partition] ?? [];
     if ((seen.at(-1) ?? 0) < afterMs) return undefined;
     let longestMs = 0;
     for (let index = 1; index < seen.length; index += 1) {
       const endMs = seen[index] ?? 0;
-      if (endMs > fromMs) longestMs = Math.max(longestMs, endMs - (seen[index - 1] ?? endMs));
+      if (endMs > fromMs && endMs <= untilMs) longestMs = Math.max(longestMs, endMs - (seen[index - 1] ?? endMs));
     }
     return longestMs;
   }
