@@ -2,7 +2,7 @@
  * The test command: checks, unit tests, then integration and end-to-end tests on a real Kafka, a real Cassandra and a real Chromium.
  *
  *   npm test                    checks, unit, integration and e2e; in CI the others too
- *   npm test -- unit cluster    only the parts named: checks, unit, integration, e2e, bench, cluster, node
+ *   npm test -- unit cluster    only the parts named: checks, unit, integration, e2e, bench, chaos, cluster, node
  *
  * `bench` is a short benchmark, which wants the machine for itself; `cluster` is charts and stacks on a real Kubernetes API server, `node`
  * pods of all stages on a real Kubernetes node (root and Debian's packages of a node, which the test names). The last two need the shared
@@ -21,7 +21,7 @@ import { createLogger } from '@tapeline/core/logging';
 import { startCassandra } from '@tapeline/services/cassandra';
 import { startKafka } from '@tapeline/services/kafka';
 
-const parts = ['checks', 'unit', 'integration', 'e2e', 'bench', 'cluster', 'node'] as const;
+const parts = ['checks', 'unit', 'integration', 'e2e', 'bench', 'chaos', 'cluster', 'node'] as const;
 type PartName = (typeof parts)[number];
 
 interface Outcome {
@@ -49,7 +49,10 @@ const serverTests: Partial<Record<PartName, readonly string[]>> = {
 const nodeTests: readonly string[] = ['--runInBand', '--testPathPatterns', 'real-node\\.e2e\\.test\\.ts$'];
 
 /** They take a machine for minutes, so elsewhere they are run by name. */
-const forCi: readonly PartName[] = ['bench', 'cluster', 'node'];
+const forCi: readonly PartName[] = ['bench', 'chaos', 'cluster', 'node'];
+
+/** Five minutes of it, always the same ones; it brings servers of its own. */
+const chaos: readonly string[] = ['run', '--silent', 'chaos', '--', '--minutes', '5', '--seed', '1'];
 
 const isCi = process.env.CI === 'true';
 const wanted = process.argv.slice(2);
@@ -84,6 +87,7 @@ async function main(): Promise<number> {
   } finally {
     await (await starting?.catch(() => undefined))?.stop();
   }
+  if (chosen.includes('chaos') && !stopping.signal.aborted) outcomes.push(await runChaos());
   if (chosen.includes('node') && !stopping.signal.aborted) outcomes.push(await runJest('node', nodeTests, {}));
   return report(outcomes);
 }
@@ -133,6 +137,12 @@ async function runChecks(): Promise<Outcome[]> {
     outcomes.push({ part: script, passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0, seconds: secondsSince(begun) });
   }
   return outcomes;
+}
+
+async function runChaos(): Promise<Outcome> {
+  const begun = performance.now();
+  const status = await run('npm', chaos, {});
+  return { part: 'chaos', passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0, seconds: secondsSince(begun) };
 }
 
 async function runJest(part: PartName, options: readonly string[], environment: Readonly<Record<string, string>>): Promise<Outcome> {
