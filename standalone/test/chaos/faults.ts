@@ -20,6 +20,7 @@ export class NotWhole extends Error {}
 const wholeDeadlineMs = 120_000;
 /** While prices flow a partition has results all the time. */
 const freshMs = 1_500;
+const subscribingMs = 5_000;
 const stormPauseMs = 1_000;
 const mostExtras = 2;
 const mostLifeMs = 6_000;
@@ -92,6 +93,17 @@ export class Faults {
     await this.#scene.cluster.log.append(
       Array.from({ length: partitions }, (_, partition) => ({ topic: feedTopic.name, partition, value })),
     );
+  }
+
+  /** Waits until every symbol is asked for: of a price before that nobody could know. */
+  async untilSubscribed(signal: AbortSignal): Promise<void> {
+    const areReady = async (): Promise<boolean> => {
+      signal.throwIfAborted();
+      return (await Promise.all(this.#scene.ingesters.map(ingester => ingester.isReady()))).every(isReady => isReady);
+    };
+    if (!(await within(areReady, wholeDeadlineMs))) throw new NotWhole(`ingesters have not subscribed after ${wholeDeadlineMs / 1_000} s`);
+    // Finnhub is asked for one symbol after the other once its session stands.
+    await sleep(subscribingMs, undefined, { signal });
   }
 
   /** Waits until everything works. @throws NotWhole with what does not */

@@ -66,6 +66,7 @@ class Run {
     const judge = new Judge({ ...cluster, partitions, ledger, notesFile: scene.notesFile, differences: this.#differences, isClockWrong });
     const recoveries = new Recoveries(scene.results, journal);
     const faults = new Faults(scene, recoveries);
+    await faults.untilSubscribed(signal);
     vendors.trade();
     await faults.untilWhole(signal);
     await faults.publishRules();
