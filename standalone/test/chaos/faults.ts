@@ -20,7 +20,7 @@ export class NotWhole extends Error {}
 const wholeDeadlineMs = 120_000;
 /** While prices flow a partition has results all the time. */
 const freshMs = 1_500;
-const subscribingMs = 5_000;
+const subscribingMs = 2_000;
 const stormPauseMs = 1_000;
 const mostExtras = 2;
 const mostLifeMs = 6_000;
@@ -102,7 +102,7 @@ export class Faults {
       return (await Promise.all(this.#scene.ingesters.map(ingester => ingester.isReady()))).every(isReady => isReady);
     };
     if (!(await within(areReady, wholeDeadlineMs))) throw new NotWhole(`ingesters have not subscribed after ${wholeDeadlineMs / 1_000} s`);
-    // Finnhub is asked for one symbol after the other once its session stands.
+    // Finnhub is asked for one symbol after the other once its session stands; waiting for long would make the feeds mute.
     await sleep(subscribingMs, undefined, { signal });
   }
 
