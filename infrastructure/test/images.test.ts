@@ -69,7 +69,7 @@ describe('the images', () => {
     'stream-processor': [['--help'], 'folds market-data.feed into bars'],
     'live-board': [['--help'], 'serves the page'],
     notifier: [['--help'], 'sends alerts by mail and webhook, each once'],
-    migrations: [['--help'], 'Brings the schema of the store up to date'],
+    migrations: [['--help'], 'brings the schema of the store up to date'],
     simulator: [['--help'], "speaks TwelveData's price protocol"],
   } as const;
   it.each(targets)('%s finds all that it imports', async target => {
