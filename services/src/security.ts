@@ -39,9 +39,9 @@ export async function openSecurity(directory: string): Promise<Security> {
   const serverFile = join(path, 'server.pem');
   await exclusively(join(path, 'make.lock'), async () => {
     if ((await textOf(serverFile)) !== undefined) return;
-    const authority = makeAuthority('Tapeline services');
+    const authority = await makeAuthority('Tapeline services');
     await write(caFile, authority.certificate);
-    await write(serverFile, together(makeCertificate(authority, { names: serverNames })));
+    await write(serverFile, together(await makeCertificate(authority, { names: serverNames })));
   });
   return { caFile, serverFile, password: user => passwordIn(join(path, 'passwords', user)) };
 }

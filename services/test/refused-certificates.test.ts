@@ -8,7 +8,7 @@ import { type CertificateOptions, makeAuthority, makeCertificate } from '../src/
 import { startCertifiedServer } from './support/certified-server.ts';
 
 const logger = pino({ level: 'silent' });
-const authority = makeAuthority('Tapeline test');
+const authority = await makeAuthority('Tapeline test');
 const timeoutMs = 120_000;
 
 const clients = {
@@ -25,7 +25,7 @@ const wrong: readonly (readonly [string, CertificateOptions, string, RegExp])[] 
   [
     'of another authority',
     { names: ['127.0.0.1'] },
-    makeAuthority('another').certificate,
+    (await makeAuthority('another')).certificate,
     /set (KAFKA|CASSANDRA)_CA_FILE to that authority's$/,
   ],
   [
@@ -47,7 +47,7 @@ describe.each(Object.entries(clients))('the client of %s', (_name, connect) => {
   it.each(wrong)(
     'refuses a certificate %s for good, and says what helps',
     async (_what, options, ca, remedy) => {
-      await using server = await startCertifiedServer(makeCertificate(authority, options));
+      await using server = await startCertifiedServer(await makeCertificate(authority, options));
       const failure = await connect(server.port, ca).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(PipelineError);
       expect(failure).toMatchObject({ retriable: false, message: expect.stringMatching(remedy) });

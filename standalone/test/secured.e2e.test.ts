@@ -221,7 +221,7 @@ describeUnless(await missingJava(), 'a Kafka and a Cassandra that ask who is the
       const ingester = await servers.settings('ingester');
       const processor = await servers.settings('stream-processor');
       const other = join(servers.folder, 'other.crt');
-      writeFileSync(other, makeAuthority('another').certificate);
+      writeFileSync(other, (await makeAuthority('another')).certificate);
       const wrong = 'never-the-right-password';
       const { KAFKA_PASSWORD_FILE: _kafka, ...kafka } = ingester;
       const { CASSANDRA_PASSWORD_FILE: _cassandra, ...cassandra } = processor;
