@@ -5,9 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { reasonOf } from '@tapeline/core/errors';
 import { z } from 'zod';
 
+const help = `audit-check: asks the registry for the known weaknesses of all packages, and fails on each that docs/security.md does not explain.
+
+Exit status 1 with such findings, 2 where the registry answers no audit.
+`;
 const begin = '<!-- advisories: begin -->';
 const end = '<!-- advisories: end -->';
 
@@ -90,7 +95,7 @@ function main(): number {
 
 if (import.meta.main) {
   try {
-    process.exitCode = main();
+    process.exitCode = await runCommandLine({ help }, async () => main());
   } catch (error) {
     process.stderr.write(`${reasonOf(error)}\n`);
     process.exitCode = 2;

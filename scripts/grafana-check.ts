@@ -8,6 +8,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { PipelineError } from '@tapeline/core/errors';
 import { GrafanaClient } from '../visualization/src/grafana-check/grafana-client.ts';
 import { checkQueries } from '../visualization/src/grafana-check/query-check.ts';
@@ -16,13 +17,15 @@ import { lookAtPages } from '../visualization/src/grafana-check/screenshots.ts';
 const { GRAFANA_URL, GRAFANA_TOKEN, GRAFANA_USER, GRAFANA_PASSWORD, GRAFANA_FROM, GRAFANA_TO, GRAFANA_PICTURES, CHROMIUM_PATH } =
   process.env;
 
-try {
-  process.exitCode = (await main()) === 0 ? 0 : 1;
-} catch (error) {
-  if (!(error instanceof PipelineError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+const help = `grafana-check: runs every panel of Tapeline's dashboards through a real Grafana, and takes pictures of them with Chromium.
+
+  GRAFANA_URL=http://localhost:3000 GRAFANA_TOKEN=… npm run grafana-check
+
+GRAFANA_USER and GRAFANA_PASSWORD in place of the token; CHROMIUM_PATH; GRAFANA_PICTURES for the folder (.tapeline/grafana). Shown is the last
+hour, or GRAFANA_FROM to GRAFANA_TO (ISO 8601). Exit status 1 when something is wrong.
+`;
+
+process.exitCode = await runCommandLine({ help }, async () => ((await main()) === 0 ? 0 : 1));
 
 /** Number of faults. */
 async function main(): Promise<number> {

@@ -34,6 +34,12 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    say(
+      'kind:up [-- --open]: images, a kind cluster of three zones and the stacks; again after a change. --open keeps board, Grafana and Kafdrop open',
+    );
+    return 0;
+  }
   const wrong = args.find(argument => argument !== '--open');
   if (wrong !== undefined) throw new PipelineError('usage', `"${wrong}" is no option, expected none or --open`, { retriable: false });
   const missing = missingPrograms(Object.values(neededPrograms), environment);

@@ -94,7 +94,7 @@ function readDockerfile(): string {
 if (import.meta.main) {
   const [file, image] = process.argv.slice(2);
   try {
-    if (file === undefined) throw new Error('a file to write to is missing: npm run sbom -- sbom.json [image]');
+    if (file === undefined || file.startsWith('-')) throw new Error('a file to write to is missing: npm run sbom -- sbom.json [image]');
     writeFileSync(file, `${JSON.stringify(sbomOf(image), undefined, 2)}\n`);
   } catch (error) {
     process.stderr.write(`${reasonOf(error)}\n`);

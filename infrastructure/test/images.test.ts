@@ -72,16 +72,20 @@ describe('the images', () => {
     migrations: [['--help'], 'brings the schema of the store up to date'],
     simulator: [['--help'], "speaks TwelveData's price protocol"],
   } as const;
-  it.each(targets)('%s finds all that it imports', async target => {
-    const { directory, settings } = treeOf(target);
-    const [args, words] = greetings[target];
-    const cwd = join(directory, settings.workdir);
-    const said = await new Promise<string>(resolve => {
-      const child = [...settings.entrypoint.slice(1), ...args];
-      execFile(process.execPath, child, { cwd, env: settings.env }, (_, stdout, stderr) => resolve(stdout + stderr));
-    });
-    expect(said).toContain(words);
-  });
+  it.each(targets)(
+    '%s finds all that it imports',
+    async target => {
+      const { directory, settings } = treeOf(target);
+      const [args, words] = greetings[target];
+      const cwd = join(directory, settings.workdir);
+      const said = await new Promise<string>(resolve => {
+        const child = [...settings.entrypoint.slice(1), ...args];
+        execFile(process.execPath, child, { cwd, env: settings.env }, (_, stdout, stderr) => resolve(stdout + stderr));
+      });
+      expect(said).toContain(words);
+    },
+    60_000,
+  );
 
   it.each(['history', 'instruments'])('that of the backfiller has the daily job %s, too', async job => {
     const { directory, settings } = treeOf('backfiller');
