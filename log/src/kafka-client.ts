@@ -106,6 +106,9 @@ export function encodeMember(topics: readonly string[], userData: string): Buffe
 
 /** The other way round: a member's `userData`. */
 export function decodeMember(metadata: Buffer): string {
+  // kafkajs makes room for as many topics as are announced; each takes two bytes at least.
+  const topics = metadata.length < 6 ? 0 : metadata.readInt32BE(2);
+  if (topics * 2 > metadata.length) return '';
   return AssignerProtocol.MemberMetadata.decode(metadata)?.userData.toString() ?? '';
 }
 
