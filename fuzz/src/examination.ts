@@ -1,5 +1,6 @@
 /** Gives one input to a parser and says what must not have happened. */
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { reasonOf } from '@tapeline/core/errors';
 import type { FuzzedParser } from './fuzzed-parser.ts';
 
@@ -25,6 +26,7 @@ export async function faultOf(parser: FuzzedParser, input: Buffer): Promise<Faul
   const fault = await faultOnce(parser, input);
   if (fault === undefined || !isOfMeasure(fault)) return fault;
   // Garbage of the inputs before, or code that is not compiled yet, is no fault of this one.
+  collectGarbage();
   return faultOnce(parser, input);
 }
 
@@ -80,4 +82,10 @@ function markOf(error: unknown): string {
     .replace(/\d+/g, '0')
     .slice(0, error.name === 'Finding' ? 40 : 80);
   return `${error.name}: ${message} ${/\/(\w[\w.-]*\.ts)/.exec(place ?? '')?.[1] ?? ''}`.trim();
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
 }

@@ -20,8 +20,10 @@ export interface Outcome {
   readonly ended?: Fault;
 }
 
-/** An input that nothing was heard of for so long does not come back; a busy machine is no reason. */
-const hangMs = 20_000;
+/** An input that takes so much CPU does not come back; how long that lasts is up to what else the machine does. */
+const hangCpuMs = 20_000;
+/** One that takes none waits for what does not come. */
+const mostWaitMs = 300_000;
 const lookMs = 250;
 const mostHeapMb = 768;
 /** As the main thread has it, where parsers run; threads have four times as much otherwise. */
@@ -30,10 +32,11 @@ const mainStackMb = 1;
 export class ParserThread {
   #worker: Worker | undefined;
   #progress = new Float64Array(new SharedArrayBuffer(16));
-  readonly #hangMs: number;
+  readonly #hangCpuMs: number;
 
-  constructor(mostMs = hangMs) {
-    this.#hangMs = mostMs;
+  /** @param mostCpuMs what an input may take */
+  constructor(mostCpuMs = hangCpuMs) {
+    this.#hangCpuMs = mostCpuMs;
   }
 
   /** Runs a task to its end, its time or `stop`. */
@@ -58,7 +61,7 @@ export class ParserThread {
     worker.on('error', failed);
     worker.postMessage(task);
     const watch = this.#watch(() => {
-      ended({ mark: 'hang', detail: `no end after ${this.#hangMs} ms` });
+      ended({ mark: 'hang', detail: `no end after ${this.#hangCpuMs} ms of CPU` });
       void worker.terminate();
     });
     try {
@@ -84,13 +87,12 @@ export class ParserThread {
   #watch(hangs: () => void): NodeJS.Timeout {
     const progress = this.#progress;
     let last = progress[0];
-    let lastMs = performance.now();
+    let [cpuMs, sinceMs] = [cpuOfOthersMs(), performance.now()];
     return setInterval(() => {
-      const nowMs = performance.now();
       if (progress[0] !== last) {
         last = progress[0];
-        lastMs = nowMs;
-      } else if (nowMs - lastMs > this.#hangMs) hangs();
+        [cpuMs, sinceMs] = [cpuOfOthersMs(), performance.now()];
+      } else if (cpuOfOthersMs() - cpuMs > this.#hangCpuMs || performance.now() - sinceMs > mostWaitMs) hangs();
     }, lookMs);
   }
 
@@ -103,4 +105,10 @@ export class ParserThread {
     });
     return this.#worker;
   }
+}
+
+/** CPU time of all threads but this one. */
+function cpuOfOthersMs(): number {
+  const [all, own] = [process.cpuUsage(), process.threadCpuUsage()];
+  return (all.user + all.system - own.user - own.system) / 1_000;
 }

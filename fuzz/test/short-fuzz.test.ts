@@ -16,17 +16,22 @@ function fuzzed(...flags: readonly string[]): Promise<{ readonly status: number 
   });
 }
 
+/** Lines of a run that tell of more than parsers without faults. */
+function faultsIn(text: string): readonly string[] {
+  return text.split('\n').filter(line => line !== '' && !/^seed \d+$|^nothing was found$|, 0 faults$/.test(line));
+}
+
 describe('every parser', () => {
   it('takes the inputs of a known seed', async () => {
     const { status, text } = await fuzzed('--seed', '1', '--short', '4000');
-    expect(text).toContain('nothing was found');
+    expect(faultsIn(text)).toEqual([]);
     expect(status).toBe(0);
   }, 600_000);
 
   it('takes the inputs of a new seed, which is printed', async () => {
     const { status, text } = await fuzzed('--short', '1000');
     process.stderr.write(`short fuzz: ${text.split('\n')[0]}\n`);
-    expect(text).toContain('nothing was found');
+    expect(faultsIn(text)).toEqual([]);
     expect(status).toBe(0);
   }, 600_000);
 });
