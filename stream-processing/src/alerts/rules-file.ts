@@ -21,10 +21,11 @@ export function readRulesFile(path: string, checks: RuleChecks = {}): ParsedRule
 
 /** The same for what such a file says. */
 export function parseRulesText(text: string, checks: RuleChecks = {}): ParsedRules {
-  const document = parseDocument(text, { prettyErrors: true, logLevel: 'error' });
-  if (document.errors.length > 0) return { faults: document.errors.map(error => `it is no YAML: ${firstLine(error.message)}`) };
   let content: unknown;
   try {
+    // Deep nesting is more than the library's stack takes.
+    const document = parseDocument(text, { prettyErrors: true, logLevel: 'error' });
+    if (document.errors.length > 0) return { faults: document.errors.map(error => `it is no YAML: ${firstLine(error.message)}`) };
     content = document.toJS();
   } catch (error) {
     return { faults: [`it is no YAML: ${reasonOf(error)}`] };
