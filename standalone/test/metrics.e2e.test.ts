@@ -64,9 +64,11 @@ function expectCatalogued(process: ProcessName, text: string): void {
 
 async function metricsOf(running: RunningProcess): Promise<string> {
   const said = () => /"url":"(http:[^"]+)"/.exec(running.stderr())?.[1];
-  const url = await eventually(`its address, after ${running.stderr().slice(-1_000)}`, said, 60_000);
+  const url = await eventually(`its address, after ${running.stderr().slice(-1_000)}`, said, 120_000);
   return (await fetch(`${url}/metrics`)).text();
 }
+
+const withAnswer = (text: string) => (/tapeline_rest_request_duration_seconds_count\{.*\} [1-9]/.test(text) ? text : undefined);
 
 describeWithServers('the metrics of real processes', (kafka, cassandra) => {
   it('are those of the catalogue, with its labels and no others', async () => {
@@ -77,36 +79,41 @@ describeWithServers('the metrics of real processes', (kafka, cassandra) => {
     writeFileSync(rules, JSON.stringify({ rules: [{ name: 'any', condition: 'level', symbols: ['BTC/USD'], interval: '1s', above: 1 }] }));
     const bars = { BAR_INTERVALS: '1s,1m,1d', SYMBOLS: 'BTC/USD,ETH/USD' };
     const vendor = { ...bars, TWELVE_DATA_REST_URL: rest.url, TWELVE_DATA_CREDITS_PER_MINUTE: '600', TWELVE_DATA_CREDITS_PER_DAY: '0' };
-    const group = { KAFKA_GROUP: cluster.groupName('shown') };
-    const others = [
-      startProgram('visualization/src/main.ts', { env: { ...cluster.env, ...bars, ...group } }),
-      startProgram('visualization/src/export/main.ts', { env: { ...cluster.env, ...bars, EXPORT_FOLDER: folder } }),
-    ] as const;
+    const others: RunningProcess[] = [];
+    const beside = (path: string, env: Readonly<Record<string, string>>): RunningProcess => {
+      const started = startProgram(path, { env: { ...cluster.env, ...bars, ...env } });
+      others.push(started);
+      return started;
+    };
     try {
-      // The rest of this address's path answers nobody: alerts are refused, and counted so.
+      // Jobs end, so each is asked while it works.
+      rest.misbehave({ kind: 'slow', delayMs: 2_000 });
+      for (const job of ['history', 'instruments'] as const) {
+        const working = cluster.startDailyJob(job, vendor);
+        const shown = await eventually(`an answer to ${job}`, async () => withAnswer(await metricsOf(working)), 120_000);
+        expectCatalogued(job, shown);
+        await working.end('SIGKILL');
+      }
+      rest.misbehave(undefined);
+      expectCatalogued('export-job', await metricsOf(beside('visualization/src/export/main.ts', { EXPORT_FOLDER: folder })));
+      // Nobody answers at this path: alerts are refused, and counted so.
       const alerts = { ...bars, ALERT_RULES_FILE: rules, ALERT_WEBHOOK_URL: `${rest.url}/nowhere`, ALERT_GATHER_MS: '50' };
       const running = new Map<ProcessName, RunningProcess>([
         ['ingester', cluster.startIngester({ ...bars, TWELVE_DATA_URL: feed.url })],
         ['stream-processor', cluster.startProcessor('shown', bars)],
         ['notifier', cluster.startNotifier(alerts)],
         ['backfiller', cluster.startBackfiller(vendor)],
-        ['live-board', others[0]],
+        ['live-board', beside('visualization/src/main.ts', { KAFKA_GROUP: cluster.groupName('shown') })],
       ]);
-      // Jobs end, so they are asked first.
-      expectCatalogued('export-job', await metricsOf(others[1]));
-      rest.misbehave({ kind: 'slow', delayMs: 2_000 });
-      for (const job of ['history', 'instruments'] as const) expectCatalogued(job, await metricsOf(cluster.startDailyJob(job, vendor)));
-      rest.misbehave(undefined);
       const told = async (process: ProcessName, sample: RegExp) => {
         const shown = running.get(process);
         if (shown === undefined) throw new TypeError(`${process} was not started`);
-        return eventually(`${sample} of ${process}`, async () => sample.test(await metricsOf(shown)) || undefined, 90_000);
+        return eventually(`${sample} of ${process}`, async () => sample.test(await metricsOf(shown)) || undefined, 120_000);
       };
       await told('ingester', /tapeline_log_append_duration_seconds_count [1-9]/);
       await told('stream-processor', /tapeline_store_rows_written_total\{table="bars_by_symbol_interval"\} [1-9]/);
       await told('stream-processor', /tapeline_stream_processor_alerts_total\{.*\} [1-9]/);
       await told('notifier', /tapeline_notifier_send_duration_seconds_count\{destination="webhook"\} [1-9]/);
-      await told('backfiller', /tapeline_rest_request_duration_seconds_count\{.*\} [1-9]/);
       await told('live-board', /tapeline_live_board_http_request_duration_seconds_count\{route="\/metrics",status="2xx"\} [1-9]/);
       for (const [process, shown] of running) expectCatalogued(process, await metricsOf(shown));
     } finally {
@@ -115,5 +122,5 @@ describeWithServers('the metrics of real processes', (kafka, cassandra) => {
       await rest.close();
       await feed.close();
     }
-  }, 300_000);
+  }, 600_000);
 });
