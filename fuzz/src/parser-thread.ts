@@ -1,6 +1,8 @@
 /** The thread of the parsers from outside: tasks go in, faults come out, and one that does not come back is ended and begun anew. */
+import { rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Fault } from './examination.ts';
+import { newFolder } from './scratch-file.ts';
 import type { WorkerAnswer, WorkerTask } from './worker-messages.ts';
 
 export interface SeenFault {
@@ -33,6 +35,8 @@ export class ParserThread {
   #worker: Worker | undefined;
   #progress = new Float64Array(new SharedArrayBuffer(16));
   readonly #hangCpuMs: number;
+  /** Of all threads that were begun: one that is ended may still hold a file. */
+  readonly #folders: string[] = [];
 
   /** @param mostCpuMs what an input may take */
   constructor(mostCpuMs = hangCpuMs) {
@@ -82,6 +86,7 @@ export class ParserThread {
   async close(): Promise<void> {
     await this.#worker?.terminate();
     this.#worker = undefined;
+    for (const folder of this.#folders.splice(0)) rmSync(folder, { recursive: true, force: true });
   }
 
   #watch(hangs: () => void): NodeJS.Timeout {
@@ -99,8 +104,10 @@ export class ParserThread {
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     this.#progress = new Float64Array(new SharedArrayBuffer(16));
+    const folder = newFolder();
+    this.#folders.push(folder);
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      workerData: { progress: this.#progress },
+      workerData: { progress: this.#progress, folder },
       resourceLimits: { maxOldGenerationSizeMb: mostHeapMb, stackSizeMb: mainStackMb },
     });
     return this.#worker;

@@ -4,6 +4,8 @@ import type { Fault } from './examination.ts';
 export interface WorkerData {
   /** The number of the input that is looked at; and, when not 0, the wish to stop. */
   readonly progress: Float64Array;
+  /** For files of parsers. */
+  readonly folder: string;
 }
 
 export type WorkerTask =
