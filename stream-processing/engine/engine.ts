@@ -8,6 +8,7 @@ import { configureClosed, setLevel } from './closed-windows';
 import { advanceCoverage } from './host';
 import { isDay, lengthOf, levelCount } from './levels';
 import { leave, room } from './memory';
+import { configureOpen } from './open-windows';
 import { beginRow, configureRows, HAS_GAPS, LET_GO_TO, NEXT_CLOSE, OWNER, reserveRows, rowOf, SINCE, TIME_FEED, WATERMARK, WRITTEN_ROW_BYTES } from './symbol-rows';
 import { closeWindows, configureWindows, reserveWindows, roomOfWindows } from './symbol-windows';
 import { addSymbol as addToTable, jsonAt, jsonLength, longestJson, slotOf, symbolCount } from './symbols';
@@ -20,6 +21,8 @@ export { barCount, barsAt, barSlotsAt, clearBars } from './bars';
 export { epochMs, setEpochMs } from './closed-windows';
 export { setSession, takeReceipt } from './feeds';
 export { addLevel } from './levels';
+export { newerOpen, oldestOpen, openList } from './open-lists';
+export { openWindowAt } from './open-windows';
 export { addOrigin, originAt, originCount } from './origin-table';
 export { isStopped, nextOffset, stoppedAt, takeRecords } from './records';
 export { knowsEnds, scan, scannedFeed, symbolAt, symbolLength } from './scanner';
@@ -27,7 +30,6 @@ export { readRow, writeRow } from './symbol-rows';
 export { coverageFlags, readWindows, touchWindows, writeWindows } from './symbol-windows';
 export { changedAt, changedCount, clearChanged, takeEveryday, takenVersionUs, takeOwned } from './ticks';
 export { advanceClock, nextVersion, setVersionUs, versionUs } from './version-clock';
-export { newerOpen, oldestOpen, openList } from './window-table';
 
 /** Bytes that JavaScript hands over or takes; up to 64 behind them may be read. */
 const MARGIN: i32 = 64;
@@ -41,6 +43,7 @@ export function configure(allowedLatenessMs: f64, correctionHorizonMs: f64, smal
   goneMs = max<f64>(allowedLatenessMs, correctionHorizonMs) + smallestMs;
   configureRows(levelCount);
   configureClosed(levelCount);
+  configureOpen(levelCount);
   for (let level = 0; level < levelCount; level += 1) setLevel(level, lengthOf(level), isDay(level));
   configureWindows(allowedLatenessMs, correctionHorizonMs, partial, gap, corrected);
 }

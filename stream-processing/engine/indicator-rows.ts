@@ -3,9 +3,9 @@
  * while they are near each other, else in four; the few lists whose prices have too many digits for that keep doubles. A row is told by its place, 0 for none, with its kind in the lowest bits.
  */
 import { AVERAGES_BYTES, averagesOfState, beginState, clearState, closesOfState, CLOSES_KEPT, countOfState } from './indicator-state';
-import { page } from './memory';
 import { placesOf, rounded } from './packed-bytes';
 import { powerOfTen } from './rounding';
+import { giveRow, takeRow } from './row-pools';
 
 const NARROW: usize = 0;
 const PLAIN: usize = 1;
@@ -17,20 +17,17 @@ const ROW_CLOSES: usize = AVERAGES_BYTES;
 const NARROW_COUNT: usize = 90;
 const NARROW_PLACES: usize = 91;
 const NARROW_BASE: usize = 92;
-const NARROW_BYTES: usize = 96;
+const NARROW_BYTES: i32 = 96;
 const PLAIN_COUNT: usize = 132;
 const PLAIN_PLACES: usize = 133;
-const PLAIN_BYTES: usize = 136;
+const PLAIN_BYTES: i32 = 136;
 const WIDE_COUNT: usize = 216;
-const WIDE_BYTES: usize = 224;
+const WIDE_BYTES: i32 = 224;
 
 const LARGEST: f64 = 2147483647;
 /** Narrow closes are not farther from each other. */
 const LARGEST_RANGE: f64 = 65534;
-const PAGE_ROWS: usize = 128;
 
-/** Of each kind: the first row that was given back, where the next new one stands, and where its page ends. */
-const POOLS: usize = memory.data(3 * 12, 16);
 /** Closes in units of their last digit, while a row is written. */
 const UNITS: usize = memory.data(22 * 8, 16);
 
@@ -217,29 +214,12 @@ function storePlain(row: usize, places: i32): void {
 
 /** A row of another kind in exchange for this one. */
 function exchanged(row: usize, kind: usize): usize {
-  if (row) {
-    const pool = POOLS + (row & KIND_BITS) * 12;
-    store<u32>(row & ~KIND_BITS, load<u32>(pool));
-    store<u32>(pool, <u32>(row & ~KIND_BITS));
-  }
-  return take(kind) | kind;
+  if (row) giveRow(row & ~KIND_BITS, bytesOf(row & KIND_BITS));
+  return takeRow(bytesOf(kind)) | kind;
 }
 
-function take(kind: usize): usize {
-  const pool = POOLS + kind * 12;
-  const free: usize = load<u32>(pool);
-  if (free) {
-    store<u32>(pool, load<u32>(free));
-    return free;
-  }
-  const bytes = kind == NARROW ? NARROW_BYTES : kind == PLAIN ? PLAIN_BYTES : WIDE_BYTES;
-  if (load<u32>(pool, 4) == load<u32>(pool, 8)) {
-    // Reading goes a few bytes past the last row.
-    const rows = page(<i32>(PAGE_ROWS * bytes + 16));
-    store<u32>(pool, <u32>rows, 4);
-    store<u32>(pool, <u32>(rows + PAGE_ROWS * bytes), 8);
-  }
-  const row: usize = load<u32>(pool, 4);
-  store<u32>(pool, <u32>(row + bytes), 4);
-  return row;
+// @ts-ignore: decorator
+@inline
+function bytesOf(kind: usize): i32 {
+  return kind == NARROW ? NARROW_BYTES : kind == PLAIN ? PLAIN_BYTES : WIDE_BYTES;
 }

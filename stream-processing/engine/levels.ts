@@ -35,6 +35,13 @@ export function isDay(level: i32): bool {
   return i32At(days, level) != 0;
 }
 
+/** True for a level that ticks touch; the others are made of closed parts. */
+// @ts-ignore: decorator
+@inline
+export function isSource(level: i32): bool {
+  return (sourceBits & (1 << level)) != 0;
+}
+
 export function lengthOf(level: i32): f64 {
   return f64At(lengths, level);
 }

@@ -66,7 +66,7 @@ const IS_LATEST: i32 = -2;
 
 const PAGE_BITS: i32 = 6;
 
-/** Behind these columns stand the lists of open windows, one a level (see window-table.ts). */
+/** Behind these columns stand the lists of open windows, one a level (see open-lists.ts). */
 export const OPEN_LISTS: usize = 232;
 export const OPEN_LIST_BYTES: usize = 8;
 

@@ -31,22 +31,12 @@ import {
   spanStartMs,
 } from './levels';
 import { f64At } from './memory';
+import { countOpen, newerOpen, newestOpen, oldestOpen, openList } from './open-lists';
+import { copyOpen, editOpen, isWide, keepOpen, endOfOpen, findOpen, insertOpen, newOpen, readOpen, removeOpen, writeOpen } from './open-windows';
 import { FORGET, HAS_GAPS, LET_GO_TO, NEXT_CLOSE, NEXT_UPPER, rowOf, SINCE } from './symbol-rows';
 import { TICK, TIME } from './tick';
 import { nextVersion } from './version-clock';
 import { addPart, addTick, beginWithPart, beginWithTick, CLOSED_BYTES, DAY, DAY_END, END, FLAGS, REVISION, START, WINDOW_BYTES } from './window-row';
-import {
-  countOpen,
-  findOpen,
-  insertOpen,
-  newerOpen,
-  newestOpen,
-  oldestOpen,
-  openList,
-  readOpen,
-  removeOpen,
-  writeOpen,
-} from './window-table';
 
 /** Bits of FLAGS, in the order of `barFlags`. */
 let partialBit: i32 = 0;
@@ -127,7 +117,7 @@ export function roomOfWindows(slot: i32): i32 {
 export function writeWindows(slot: i32, out: usize): usize {
   forget(slot);
   let at = out;
-  for (let level = 0; level < levelCount; level += 1) at = writeClosed(slot * levelCount + level, writeOpen(openList(slot, level), at));
+  for (let level = 0; level < levelCount; level += 1) at = writeClosed(slot * levelCount + level, writeOpen(openList(slot, level), level, at));
   return at;
 }
 
@@ -138,9 +128,9 @@ export function readWindows(slot: i32, from: usize): usize {
   let earliestMs: f64 = Infinity;
   for (let level = 0; level < levelCount; level += 1) {
     const list = openList(slot, level);
-    at = readClosed(slot * levelCount + level, readOpen(list, at));
+    at = readClosed(slot * levelCount + level, readOpen(list, level, at));
     for (let open = oldestOpen(list); open; open = newerOpen(open)) {
-      const endMs = load<f64>(open, END);
+      const endMs = endOfOpen(level, open);
       earliestMs = min<f64>(earliestMs, endMs);
       if (level > 0) store<f64>(row, min<f64>(load<f64>(row, NEXT_UPPER), endMs), NEXT_UPPER);
     }
@@ -173,7 +163,7 @@ function closeLevel(slot: i32, level: i32, watermarkMs: f64): f64 {
   let earliestMs: f64 = Infinity;
   let isForgetful = false;
   for (let row = oldestOpen(openList(slot, level)); row; ) {
-    const endMs = load<f64>(row, END);
+    const endMs = endOfOpen(level, row);
     const next = newerOpen(row);
     if (watermarkMs >= endMs + latenessMs) {
       if (closeRow(slot, level, row)) isForgetful = true;
@@ -202,13 +192,18 @@ function placeElsewhere(slot: i32, level: i32, watermarkMs: f64): void {
   spanOfTick(level);
   const startMs = spanStartMs;
   const endMs = spanEndMs;
-  const row = findOpen(openList(slot, level), startMs);
-  if (row) return addTick(row);
+  const row = findOpen(openList(slot, level), level, startMs);
+  if (row) return addTickTo(slot, level, row);
   const isOver = watermarkMs >= endMs + latenessMs;
   const isKnown = mayHold(list, startMs) && correct(slot, level, startMs);
-  if (!isKnown && !isOver) return beginWithTick(beginOpen(slot, level, startMs, endMs));
+  if (!isKnown && !isOver) return beginOpenWithTick(slot, level, startMs, endMs);
   if (!isKnown) beginClosed(slot, level, startMs, endMs);
-  for (let bits = parentBitsOf(level); bits != 0; bits &= bits - 1) place(slot, ctz(bits), watermarkMs);
+  for (let bits = parentBitsOf(level); bits != 0; bits &= bits - 1) placeElsewhere(slot, ctz(bits), watermarkMs);
+}
+
+function addTickTo(slot: i32, level: i32, row: usize): void {
+  addTick(editOpen(level, row));
+  keepOpen(openList(slot, level), level, row);
 }
 
 /** A window that is over before it begins: given out at once, without indicators. */
@@ -233,8 +228,8 @@ function correct(slot: i32, level: i32, startMs: f64): bool {
 
 /** Closes an open window; says whether it is time to forget closed ones. */
 function closeRow(slot: i32, level: i32, row: usize): bool {
-  memory.copy(closing, row, WINDOW_BYTES);
-  removeOpen(openList(slot, level), row);
+  copyOpen(level, row, closing);
+  removeOpen(openList(slot, level), level, row);
   const isForgetful = closeWindow(slot * levelCount + level, closing);
   give(slot, level, closing);
   for (let bits = parentBitsOf(level); bits != 0; bits &= bits - 1) rollUp(slot, ctz(bits), closing);
@@ -242,39 +237,59 @@ function closeRow(slot: i32, level: i32, row: usize): bool {
 }
 
 function rollUp(slot: i32, level: i32, part: usize): void {
-  const list = slot * levelCount + level;
+  const closed = slot * levelCount + level;
   span(level, load<f64>(part, START), load<f64>(part, DAY), load<f64>(part, DAY_END));
   const startMs = spanStartMs;
   const endMs = spanEndMs;
-  const row = findOpen(openList(slot, level), startMs);
-  if (row) return addPart(row, part);
-  if (mayHold(list, startMs)) {
+  const list = openList(slot, level);
+  const row = findOpen(list, level, startMs);
+  if (row) {
+    addPart(editOpen(level, row), part);
+    return keepOpen(list, level, row);
+  }
+  if (mayHold(closed, startMs)) {
     forget(slot);
-    if (copyClosed(list, startMs, whole)) {
+    if (copyClosed(closed, startMs, whole)) {
       addPart(whole, part);
       return giveAgain(slot, level, whole, correctedBit);
     }
   }
-  beginWithPart(beginOpen(slot, level, startMs, endMs), part);
+  const window = isWide(level) ? newOpen(list, level, startMs) : whole;
+  beginOpen(slot, level, startMs, endMs, window);
+  beginWithPart(window, part);
+  if (!isWide(level)) insertOpen(list, level, whole);
 }
 
-/** A new open window, empty but for its span and flags: its row. */
-function beginOpen(slot: i32, level: i32, startMs: f64, endMs: f64): usize {
+function beginOpenWithTick(slot: i32, level: i32, startMs: f64, endMs: f64): void {
+  const list = openList(slot, level);
+  const window = isWide(level) ? newOpen(list, level, startMs) : whole;
+  beginOpen(slot, level, startMs, endMs, window);
+  beginWithTick(window);
+  if (!isWide(level)) insertOpen(list, level, whole);
+}
+
+/** Begins an open window with its span and flags, and notes when it closes. */
+function beginOpen(slot: i32, level: i32, startMs: f64, endMs: f64, window: usize): void {
   const flags = coverageFlags(slot, realStartMs(level, startMs, endMs), endMs);
-  const window = insertOpen(openList(slot, level), startMs);
   const row = rowOf(slot);
+  store<f64>(window, startMs, START);
   store<f64>(window, endMs, END);
   store<f64>(window, <f64>flags, FLAGS);
   if (level > 0 && endMs < load<f64>(row, NEXT_UPPER)) store<f64>(row, endMs, NEXT_UPPER);
   const closesMs = endMs + latenessMs;
   if (closesMs < load<f64>(row, NEXT_CLOSE)) store<f64>(row, closesMs, NEXT_CLOSE);
-  return window;
 }
 
 function touchOpen(slot: i32, level: i32, fromMs: f64, toMs: f64): void {
-  for (let window = oldestOpen(openList(slot, level)); window; window = newerOpen(window)) {
-    if (!isTouched(window, level, fromMs, toMs)) continue;
-    store<f64>(window, <f64>(<i32>load<f64>(window, FLAGS) | gapBit), FLAGS);
+  const list = openList(slot, level);
+  for (let row = oldestOpen(list); row; ) {
+    const next = newerOpen(row);
+    const window = editOpen(level, row);
+    if (isTouched(window, level, fromMs, toMs)) {
+      store<f64>(window, <f64>(<i32>load<f64>(window, FLAGS) | gapBit), FLAGS);
+      keepOpen(list, level, row);
+    }
+    row = next;
   }
 }
 

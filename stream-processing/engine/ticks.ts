@@ -1,6 +1,7 @@
 /** Ticks on their way into the fold: the everyday ones straight from their bytes, all others as JavaScript decoded them. */
 import { receive, sessionOf } from './feeds';
 import { enlarged, room, setI32 } from './memory';
+import { newestOpen, openList } from './open-lists';
 import { scan, scannedFeed, symbolAt, symbolLength } from './scanner';
 import {
   hear,
@@ -22,7 +23,6 @@ import { isSameText, slotOf } from './symbols';
 import { RECEIVED_TIME, SEQUENCE, SESSION, TICK } from './tick';
 import { advanceClock, nextVersion } from './version-clock';
 import { CLOSE_TIME, TICK_COUNT } from './window-row';
-import { newestOpen, openList } from './window-table';
 
 /** What became of a tick; src/hot/fold-engine.ts has the same numbers. */
 export const NOT_TAKEN: i32 = -1;

@@ -52,8 +52,14 @@ import {
 /** Digits after the point of the last row: a good guess for the next. */
 let guess: i32 = 2;
 
-/** Packs a row at `begin`; gives where it ends. Its start is told from that of the row before, whose units are given, or 0. */
+/** Packs a closed window at `begin`; gives where it ends. Its start is told from that of the row before, whose units are given, or 0. */
 export function packWindow(level: i32, row: usize, unitsBefore: f64, begin: usize): usize {
+  const to = packNumbers(level, row, unitsBefore, begin);
+  return isDayLevel(level) ? copyRaw(row + INDICATORS, INDICATOR_COUNT, to) : to;
+}
+
+/** The same without indicators. */
+export function packNumbers(level: i32, row: usize, unitsBefore: f64, begin: usize): usize {
   if (isNaN(epochMs())) setEpochMs(floor(load<f64>(row, START) / DAY_MS) * DAY_MS);
   const isFlat = hasOnePrice(row);
   const places = isFlat ? placesOfFlat(row) : placesOfAll(row);
@@ -69,7 +75,7 @@ export function packWindow(level: i32, row: usize, unitsBefore: f64, begin: usiz
     to = writeByte(to, <i32>load<f64>(row, FLAGS));
     to = writeWhole(to, load<f64>(row, REVISION));
   }
-  return isDayLevel(level) ? copyRaw(row + INDICATORS, INDICATOR_COUNT, to) : to;
+  return to;
 }
 
 // @ts-ignore: decorator

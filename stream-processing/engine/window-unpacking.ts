@@ -56,6 +56,14 @@ export function unpackPrices(begin: usize, row: usize): void {
 
 /** Reads all but the start, which stands in `row`; indicators only where they are written (see closed-windows.ts). */
 export function unpackWindow(level: i32, begin: usize, row: usize): void {
+  unpackNumbers(level, begin, row);
+  if (!isDayLevel(level)) return;
+  memory.copy(row + INDICATORS, readerAt(), INDICATOR_COUNT * 8);
+  setReader(readerAt() + INDICATOR_COUNT * 8);
+}
+
+/** The same without indicators. */
+export function unpackNumbers(level: i32, begin: usize, row: usize): void {
   const first = <i32>load<u8>(begin);
   const second = <i32>load<u8>(begin, 1);
   unpackPrices(begin, row);
@@ -63,9 +71,6 @@ export function unpackWindow(level: i32, begin: usize, row: usize): void {
   readSums(row, first, second);
   store<f64>(row, second & HAS_HISTORY ? <f64>readByte() : 0, FLAGS);
   store<f64>(row, second & HAS_HISTORY ? readWhole() : 0, REVISION);
-  if (!isDayLevel(level)) return;
-  memory.copy(row + INDICATORS, readerAt(), INDICATOR_COUNT * 8);
-  setReader(readerAt() + INDICATOR_COUNT * 8);
 }
 
 function readPrices(row: usize, places: i32, first: i32): void {

@@ -72,6 +72,7 @@ export interface EngineFunctions {
   openList(slot: number, level: number): number;
   oldestOpen(list: number): number;
   newerOpen(row: number): number;
+  openWindowAt(level: number, row: number): number;
   roomOfSymbol(slot: number): number;
   writeRow(slot: number, at: number): number;
   readRow(slot: number, at: number): number;

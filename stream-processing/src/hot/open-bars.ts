@@ -80,10 +80,11 @@ function openWindows(options: OpenBarsOptions, level: number): Float64Array[] {
 }
 
 function ownWindows({ slot, engine }: OpenBarsOptions, level: number): Float64Array[] {
-  const { functions, numbers } = engine;
+  const { functions } = engine;
   const windows: Float64Array[] = [];
   for (let row = functions.oldestOpen(functions.openList(slot, level)); row !== 0; row = functions.newerOpen(row)) {
-    windows.push(numbers.slice(row / 8, row / 8 + windowStride));
+    const at = functions.openWindowAt(level, row) / 8;
+    windows.push(engine.numbers.slice(at, at + windowStride));
   }
   return windows;
 }
