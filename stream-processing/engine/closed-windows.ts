@@ -29,7 +29,9 @@ export { epochMs, setEpochMs } from './window-codec';
 /** Windows that end within so long are forgotten together. */
 const FORGET_TOGETHER_MS: f64 = 8_000;
 /** Shorter intervals keep their current state. */
-const LONG_MS: f64 = 60_000;
+const LONG_MS: f64 = 15_000;
+/** Snapshots have it of all that are shorter than this. */
+const WRITTEN_MS: f64 = 60_000;
 
 const ROW: usize = memory.data(296, 16);
 
@@ -67,19 +69,18 @@ export function mayHold(list: i32, startMs: f64): bool {
 export function closeWindow(list: i32, window: usize): bool {
   const record = listAt(list);
   const level = <i32>load<u8>(record, LEVEL);
-  const lengthMs = lengthMsOf(level);
   const beforeMs = load<f64>(record, NEWEST);
-  const keepsCurrent = lengthMs < LONG_MS || isDayLevel(level);
-  if (keepsCurrent) loadState(load<u32>(record, CURRENT));
+  const isKept = keepsCurrent(level);
+  if (isKept) loadState(load<u32>(record, CURRENT));
   else replay(record, Infinity);
   store<f64>(window, load<f64>(window, HIGH), AS_CLOSED);
   store<f64>(window, load<f64>(window, LOW), AS_CLOSED + 8);
   store<f64>(window, load<f64>(window, CLOSE), AS_CLOSED + 16);
   stepBy(window);
-  if (keepsCurrent) store<u32>(record, <u32>storeNext(load<u32>(record, CURRENT), 1), CURRENT);
+  if (isKept) store<u32>(record, <u32>storeNext(load<u32>(record, CURRENT), 1), CURRENT);
   readIndicators(window + INDICATORS);
   putRow(record, window);
-  const spanMs = max(FORGET_TOGETHER_MS, lengthMs);
+  const spanMs = max(FORGET_TOGETHER_MS, lengthMsOf(level));
   return floor(beforeMs / spanMs) != floor(load<f64>(window, START) / spanMs);
 }
 
@@ -167,7 +168,7 @@ export function writeClosed(list: i32, out: usize): usize {
     store<u64>(out + 8 + padded, 0);
     copyRows(record, out + 16);
   }
-  return writeState(load<u32>(record, BEHIND), writeState(load<u32>(record, CURRENT), out + 16 + padded));
+  return writeState(load<u32>(record, BEHIND), writeCurrent(record, out + 16 + padded));
 }
 
 /** Reads what {@link writeClosed} wrote into an empty list; gives where that ends. */
@@ -175,7 +176,16 @@ export function readClosed(list: i32, from: usize): usize {
   const record = listAt(list);
   const length = <i32>load<f64>(from, 8);
   if (length > 0) restoreRows(record, from + 16, length, load<f64>(from));
-  return readState(record + BEHIND, readState(record + CURRENT, from + 16 + ((length + 7) & ~7)));
+  const states = from + 16 + ((length + 7) & ~7);
+  if (keepsCurrent(load<u8>(record, LEVEL))) return readState(record + BEHIND, readState(record + CURRENT, states));
+  return readState(record + BEHIND, load<f64>(states) == 0 ? states + 8 : states + 8 + STATE_BYTES);
+}
+
+/** Whether lists of a level keep the state behind their newest window, which others work out. */
+// @ts-ignore: decorator
+@inline
+function keepsCurrent(level: i32): bool {
+  return lengthMsOf(level) < LONG_MS || isDayLevel(level);
 }
 
 /** Days end in any order. */
@@ -241,9 +251,22 @@ function paddedBytes(record: usize): i32 {
 }
 
 function writeState(row: usize, out: usize): usize {
-  store<f64>(out, row ? 1 : 0);
-  if (!row) return out + 8;
   loadState(row);
+  return writeLoaded(out);
+}
+
+/** Writes the state behind the newest window. */
+function writeCurrent(record: usize, out: usize): usize {
+  const level = <i32>load<u8>(record, LEVEL);
+  if (keepsCurrent(level) || lengthMsOf(level) >= WRITTEN_MS) return writeState(load<u32>(record, CURRENT), out);
+  replay(record, Infinity);
+  return writeLoaded(out);
+}
+
+/** Writes the state at work; one without bars is none. */
+function writeLoaded(out: usize): usize {
+  store<f64>(out, countOfState() ? 1 : 0);
+  if (!countOfState()) return out + 8;
   const to = out + 8;
   memory.copy(to, closesOfState(), CLOSES_KEPT * 8);
   store<f64>(to, <f64>countOfState(), CLOSES_KEPT * 8);
