@@ -92,6 +92,21 @@ export function drop(record: usize, count: i32): void {
   store<u32>(record, <u32>first, FIRST_CHUNK);
   store<u8>(record, <u8>from, BEGIN);
   store<i32>(record, bytes, BYTES);
+  if (first != last && bytes <= DATA_BYTES) joinChunks(record, bytes);
+}
+
+/** Puts the bytes of two chunks into the first of them. */
+function joinChunks(record: usize, bytes: i32): void {
+  const first: usize = load<u32>(record, FIRST_CHUNK);
+  const last: usize = load<u32>(record, LAST_CHUNK);
+  const begin = <usize>load<u8>(record, BEGIN);
+  const inFirst = <usize>DATA_BYTES - begin;
+  memory.copy(first + DATA, first + DATA + begin, inFirst);
+  memory.copy(first + DATA + inFirst, last + DATA, <usize>load<u8>(record, END_IN_LAST));
+  giveBack(last, last);
+  store<u32>(record, <u32>first, LAST_CHUNK);
+  store<u8>(record, 0, BEGIN);
+  store<u8>(record, <u8>bytes, END_IN_LAST);
 }
 
 /** Empties a list. */
