@@ -31,8 +31,6 @@ export interface ConfiguredFeed {
   readonly openFeed: OpenFeed;
   /** Set for a shard: the source whose symbols it shares. */
   readonly source?: string;
-  /** What a full buffer means to it. @default 'drop' */
-  readonly whenFull?: 'drop' | 'wait';
 }
 
 /** What each opening of a feed behind a vendor is given. */
@@ -123,7 +121,6 @@ function recordingOf({ REPLAY_FILE: path = '', REPLAY_SPEED: speed }: Configurat
   const feed = 'recording/0';
   return {
     feed,
-    whenFull: 'wait',
     openFeed: async function* (lastSession, signal) {
       if (lastSession !== undefined) {
         logger.warn(

@@ -32,7 +32,8 @@ export interface ConnectionListener {
   message(text: string): void;
   /** Looks at text messages before they are text. */
   readonly everyday?: EverydayListener | undefined;
-  pong(): void;
+  /** @param number of the ping that it answers; no number of ours for a pong that nobody asked for. */
+  pong(number: number): void;
 }
 
 /** Takes messages in their bytes. */
@@ -47,7 +48,11 @@ export interface Connection {
   /** Resolves once; nothing is told to the listener afterwards. */
   readonly ended: Promise<Ending>;
   send(message: unknown): void;
-  ping(): void;
+  /** Its number, from 1: the pong says it, behind all that the server had sent before it. */
+  ping(): number;
+  /** Reads no more until {@link resume}, so that TCP holds the server back; what is read already is still told. */
+  pause(): void;
+  resume(): void;
   /** Ends it now, for this reason; the server is told, unless it is taken for dead. */
   end(ending: Ending, dead?: boolean): void;
 }
@@ -69,6 +74,7 @@ export function connect(options: ConnectionOptions, listener: ConnectionListener
   let isOver = false;
   let isOpen = false;
   let simulated = false;
+  let pings = 0;
   let fault: string | undefined;
   const finish = (ending: Ending) => {
     isOver = true;
@@ -89,8 +95,8 @@ export function connect(options: ConnectionOptions, listener: ConnectionListener
   socket.on('message', data => {
     if (!isOver) listener.message(String(data));
   });
-  socket.on('pong', () => {
-    if (!isOver) listener.pong();
+  socket.on('pong', data => {
+    if (!isOver) listener.pong(Number(String(data)));
   });
   socket.on('unexpected-response', async (_request, response) => {
     finish(await refusalOf(response));
@@ -106,8 +112,12 @@ export function connect(options: ConnectionOptions, listener: ConnectionListener
       if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
     },
     ping: () => {
-      if (socket.readyState === WebSocket.OPEN) socket.ping();
+      pings += 1;
+      if (socket.readyState === WebSocket.OPEN) socket.ping(String(pings));
+      return pings;
     },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     end: (ending, dead = false) => {
       if (isOver) return;
       finish(ending);

@@ -62,6 +62,11 @@ export class EventBuffer {
     return this.size >= this.#options.limitEvents || this.#bytes >= this.#options.limitBytes;
   }
 
+  /** How full it is: 1 at a bound. */
+  get fill(): number {
+    return Math.max(this.size / this.#options.limitEvents, this.#bytes / this.#options.limitBytes);
+  }
+
   /** True while something dropped is not yet accounted for by a record. */
   get isLosing(): boolean {
     return this.#loss !== undefined;

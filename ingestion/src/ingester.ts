@@ -28,11 +28,9 @@ export interface IngesterOptions {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly signal: AbortSignal;
-  /** What a full buffer means: a socket cannot wait (ticks are dropped, with account), a recording can. @default 'drop' */
-  readonly whenFull?: 'drop' | 'wait';
   /** After the signal, what is buffered may take so long to write. @default 3,000 */
   readonly flushDeadlineMs?: number | (() => number);
-  /** Events that wait for the log at most. @default 200,000 */
+  /** Events that wait for the log at most: beyond it the feed is read no further, until the signal. @default 200,000 */
   readonly maxBufferedEvents?: number;
   /** The feed is opened after this; what it rejects with ends the ingester. @default at once */
   readonly ready?: Promise<void>;
@@ -139,10 +137,11 @@ class RunningIngester {
   }
 
   async #pump(opened: Feed, writer: LogWriter): Promise<void> {
+    const { signal } = this.#options;
     for await (const event of opened) {
       this.#note(event);
       writer.write(event);
-      if (this.#options.whenFull === 'wait') await writer.room();
+      if (!writer.hasRoom) await writer.room(signal);
     }
   }
 

@@ -4,7 +4,7 @@ import type { ConfiguredFeed } from './configured-feed.ts';
 import { silenceFormerShards } from './former-shards.ts';
 import { type IngesterOptions, type IngesterState, runIngester } from './ingester.ts';
 
-export interface IngestersOptions extends Omit<IngesterOptions, 'feed' | 'openFeed' | 'whenFull'> {
+export interface IngestersOptions extends Omit<IngesterOptions, 'feed' | 'openFeed'> {
   /** Each with a name of its own. */
   readonly feeds: readonly ConfiguredFeed[];
 }

@@ -16,7 +16,7 @@ const marketCheckMs = 1_000;
 
 export class Liveness {
   readonly #options: LivenessOptions;
-  readonly #openedMs: number;
+  #openedMs: number;
   #heardMs: number;
   /** Pings since anything was heard: one alone may wait in a process that was held up itself. */
   #pings = 0;
@@ -38,6 +38,14 @@ export class Liveness {
 
   pinged(): void {
     this.#pings += 1;
+  }
+
+  /** Nothing was read for so long, up to now: that silence was ours. Pings sent meanwhile prove nothing. */
+  suspended(ms: number, nowMs: number): void {
+    this.#openedMs = Math.min(nowMs, this.#openedMs + ms);
+    this.#heardMs = Math.min(nowMs, this.#heardMs + ms);
+    if (this.#quietSinceMs !== undefined) this.#quietSinceMs = Math.min(nowMs, this.#quietSinceMs + ms);
+    this.#pings = 0;
   }
 
   /** The subscription's answer. */

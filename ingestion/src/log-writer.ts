@@ -93,11 +93,16 @@ export class LogWriter {
     this.#wake?.();
   }
 
-  /** Resolves when the buffer is not full: for sources that can wait, as a recording can. Rejects as `failed` does. */
-  async room(): Promise<void> {
-    while (this.#buffer.isFull || this.#buffer.isLosing) {
+  /** False when what is written next would be dropped. */
+  get hasRoom(): boolean {
+    return !this.#buffer.isFull && !this.#buffer.isLosing;
+  }
+
+  /** Resolves when there is room, or the signal aborts. Rejects as `failed` does. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (!this.hasRoom && !signal.aborted) {
       if (this.#failure) throw this.#failure.error;
-      await this.#hasRoom.promise;
+      await unlessAborted(this.#hasRoom.promise, signal);
     }
   }
 

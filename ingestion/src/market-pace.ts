@@ -68,8 +68,8 @@ export class MarketPace {
     for (const market of open) notice(this.#paceOf(market, nowMs), (2 * silenceMs) / timesUsual, nowMs);
   }
 
-  /** The connection ended: the time until the next one is no silence of a market. */
-  ended(): void {
+  /** The connection ended, or was not read: the time until the next price is no silence of a market. */
+  interrupted(): void {
     this.#rest([]);
   }
 

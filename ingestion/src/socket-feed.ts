@@ -7,6 +7,7 @@ import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause } from './back-off.ts';
+import { BackPressure } from './back-pressure.ts';
 import type { Ending } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedEvent, LastSession } from './feed.ts';
@@ -38,8 +39,10 @@ export interface SocketFeedOptions {
   readonly lastSession?: LastSession;
   /** Sessions are numbered from here at least. @default 1 */
   readonly firstSession?: number;
-  /** Events that wait for the reader at most; beyond it ticks are lost, with a gap record. @default 100,000 */
+  /** Events that wait for the reader at most; from half of it on the vendor is held back, beyond it ticks are lost, with a gap record. @default 100,000 */
   readonly maxQueuedEvents?: number;
+  /** The vendor is held back for so long at a stretch. @default 30,000 */
+  readonly backPressureMs?: number;
   /** Of `market-data.feed`: everyday prices may then come as runs of ticks. @default each tick alone */
   readonly partitions?: number;
 }
@@ -51,6 +54,7 @@ export interface ConnectionContext {
   readonly mapper: SessionMapper;
   readonly subscriptions: Subscriptions;
   readonly pace: MarketPace;
+  readonly pressure: BackPressure;
   readonly signal: AbortSignal;
   /** The time of receipts and heartbeats; never goes back. */
   readonly nowMs: () => number;
@@ -118,6 +122,7 @@ class FeedLife {
   readonly #mapper: SessionMapper;
   readonly #subscriptions: Subscriptions;
   readonly #pace: MarketPace;
+  readonly #pressure: BackPressure;
   readonly #backOff: BackOff;
   readonly #disconnects;
   readonly #clean: (text: string) => string;
@@ -139,6 +144,13 @@ class FeedLife {
       marketHours: options.marketHours,
     });
     this.#pace = new MarketPace({ muteTimeoutMs: options.muteTimeoutMs, adapts: !vendor.feedClock });
+    this.#pressure = new BackPressure({
+      feed: vendor.feed,
+      logger: options.logger,
+      registry: options.registry,
+      boundMs: options.backPressureMs,
+    });
+    queue.watchPressure(isPressed => this.#pressure.pressed(isPressed));
     this.#symbols = options.symbols;
     this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
     this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
@@ -165,6 +177,7 @@ class FeedLife {
       mapper: this.#mapper,
       subscriptions: this.#subscriptions,
       pace: this.#pace,
+      pressure: this.#pressure,
       signal: this.#signal,
       nowMs: () => this.#now(),
       clean: this.#clean,
@@ -173,7 +186,7 @@ class FeedLife {
       received: () => this.#backOff.reset(),
     });
     const ending = await connection.run();
-    this.#pace.ended();
+    this.#pace.interrupted();
     if (connection.wasOpen && ending.kind !== 'key-refused') this.#keyRefusals = 0;
     if (!this.#signal.aborted) await this.#afterwards(ending);
   }
@@ -236,8 +249,9 @@ class FeedLife {
     return change;
   }
 
+  /** None while what was sent before now may wait in the socket. */
   #heartbeat(): void {
-    this.#queue.push(this.#mapper.heartbeat(this.#now()));
+    if (!this.#pressure.isBehind) this.#queue.push(this.#mapper.heartbeat(this.#now()));
   }
 
   /** The clock, never going back: what is received later must not seem earlier. */

@@ -117,6 +117,38 @@ describe('a queue', () => {
   });
 });
 
+describe('the pressure of a queue', () => {
+  it('is told when half of it is taken up, and when less than a quarter is', async () => {
+    const queue = new EventQueue({ feed: 'twelve-data/0', reason: 'ingester buffer full', limitEvents: 4_000, limitBytes: 1e9 });
+    const told: boolean[] = [];
+    queue.watchPressure(isPressed => told.push(isPressed));
+    const ticks = (count: number) => Array.from({ length: count }, (_, index) => tickAt(index + 1));
+    queue.push(ticks(1_999));
+    expect(told).toEqual([]);
+    queue.push(ticks(1));
+    queue.push(ticks(1_000));
+    expect(told).toEqual([true]);
+    const reading = queue.read();
+    // A reader takes a thousand at once.
+    for (let read = 0; read < 2_000; read += 1) await reading.next();
+    expect(told).toEqual([true]);
+    await reading.next();
+    expect(told).toEqual([true, false]);
+  });
+
+  it('is told of a run that grows while it waits', () => {
+    const queue = new EventQueue({ feed: 'twelve-data/0', reason: 'ingester buffer full', limitEvents: 4, limitBytes: 1e9 });
+    const told: boolean[] = [];
+    queue.watchPressure(isPressed => told.push(isPressed));
+    const run = new TickRuns(1).take(1);
+    run.added(noonMs, noonMs);
+    queue.push([run]);
+    run.added(noonMs, noonMs);
+    queue.push([]);
+    expect(told).toEqual([true]);
+  });
+});
+
 describe('a run of ticks in a buffer', () => {
   const runs = new TickRuns(1);
   const runOf = (...sequences: readonly number[]) => {

@@ -53,7 +53,6 @@ describe('the ingester', () => {
   it('writes a whole recording into the log, waiting where the log is slow', async () => {
     const ingester = start({
       openFeed: startAfter => recordingFeed({ path: november, feed: 'twelve-data/0', startAfter }),
-      whenFull: 'wait',
       maxBufferedEvents: 20,
     });
     expect(await ingester.finished).toEqual({

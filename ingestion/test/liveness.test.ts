@@ -12,6 +12,22 @@ describe('a connection', () => {
     expect(liveness.judge(5_000, 3_000)).toEqual({ verdict: 'mute', againInMs: 0 });
   });
 
+  it('is judged as if there had been no time while nothing was read', () => {
+    const liveness = new Liveness(bounds, 0);
+    liveness.answered(100, true);
+    liveness.heard(1_000);
+    liveness.price(1_000);
+    liveness.pinged();
+    liveness.pinged();
+    liveness.suspended(30_000, 32_000);
+    expect(liveness.judge(33_999, 3_000)).toEqual({ verdict: 'alive', againInMs: 1 });
+    expect(liveness.judge(34_000, 3_000).verdict).toBe('mute');
+    liveness.pinged();
+    liveness.pinged();
+    expect(liveness.judge(40_999, 60_000).verdict).toBe('alive');
+    expect(liveness.judge(41_000, 60_000).verdict).toBe('no pong');
+  });
+
   it('is mute so long after the answer when no price ever came', () => {
     const liveness = new Liveness(bounds, 0);
     liveness.answered(100, true);

@@ -177,11 +177,27 @@ describe('the log writer', () => {
     const { writer } = writerOf(log, { limitEvents: 8, batchEvents: 3 });
     for (let sequence = 1; sequence <= 500; sequence += 1) {
       writer.write(aTick({ sequence }));
-      await writer.room();
+      await writer.room(new AbortController().signal);
     }
     await writer.close(1_000);
     expect(log.records(0)).toHaveLength(500);
     expect(writer.totals.lost).toBe(0);
+  });
+
+  it('makes a source wait no longer than until the signal', async () => {
+    const log = new MemoryLog(1);
+    log.hold();
+    const { writer } = writerOf(log, { limitEvents: 2 });
+    const stop = new AbortController();
+    writer.write(aTick());
+    await until(() => log.inFlight === 1);
+    for (let sequence = 2; sequence <= 3; sequence += 1) writer.write(aTick({ sequence }));
+    const room = writer.room(stop.signal);
+    stop.abort();
+    await room;
+    expect(writer.hasRoom).toBe(false);
+    log.resume();
+    await writer.close(1_000);
   });
 
   it('gives up flushing at the deadline, and says how many are lost', async () => {

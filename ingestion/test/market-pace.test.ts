@@ -47,7 +47,7 @@ describe('the pace of a market', () => {
     const closedMs = trade(pace, 'NYSE', 5_000, 30);
     pace.patienceMs([]);
     const endedMs = trade(pace, 'NYSE', 5_000, 30, closedMs + 60_000_000);
-    pace.ended();
+    pace.interrupted();
     trade(pace, 'NYSE', 5_000, 30, endedMs + 100_000);
     expect(pace.patienceMs(['NYSE'])).toBe(20_000);
   });

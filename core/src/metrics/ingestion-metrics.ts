@@ -32,6 +32,10 @@ export const ingesterMetrics = {
     [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
   ),
   tapeline_ingester_ticks_buffered: gaugeFromZero('saturation', 'prices and messages on their way to the log'),
+  tapeline_ingester_held_back_seconds_total: counter('saturation', 'time that the socket of a feed was not read because too much waited', {
+    feed,
+  }),
+  tapeline_ingester_held_back: gauge('saturation', '1 while the socket of a feed is not read because too much waits', { feed }),
   tapeline_ingester_connected: gauge('state', '1 while a session of the feed runs', { feed }),
   tapeline_ingester_symbols: gauge('state', 'symbols of the running or last session', { feed, state: oneOf('accepted', 'refused') }),
   tapeline_ingester_leader: gauge('state', '1 while this process leads, 0 while it stands by'),

@@ -51,6 +51,8 @@ export class FinnhubConnection implements VendorConnection {
   #wasOpen = false;
   /** The symbol that was asked for last and is not answered yet. */
   #asking: string | undefined;
+  /** The ping behind it. */
+  #askingPing = 0;
   /** Ends the wait for its answer. */
   #answered = new AbortController();
   #refused = new Map<string, string>();
@@ -69,13 +71,14 @@ export class FinnhubConnection implements VendorConnection {
       {
         opened: simulated => this.#opened(simulated),
         message: text => this.#received(options.clean(text)),
-        pong: () => this.#pong(),
+        pong: number => this.#pong(number),
       },
     );
     this.#watch = new ConnectionWatch({
       connection: this.#connection,
       liveness: this.#liveness,
       pace: options.pace,
+      pressure: options.pressure,
       openMarkets: () => options.mapper.openMarkets(options.nowMs()),
       tend: () => this.#tend(),
     });
@@ -86,13 +89,13 @@ export class FinnhubConnection implements VendorConnection {
   }
 
   async run(): Promise<Ending> {
-    const { signal, mapper, emit, nowMs, clean } = this.#options;
+    const { signal, mapper, emit, nowMs, clean, pressure } = this.#options;
     const stop = () => this.#connection.end({ kind: 'closed', reason: 'ingester stopped' });
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       const ending = await this.#connection.ended;
-      if (signal.aborted) emit(mapper.heartbeat(nowMs()));
+      if (signal.aborted && !pressure.isBehind) emit(mapper.heartbeat(nowMs()));
       mapper.endSession(clean(ending.reason));
       return ending;
     } finally {
@@ -115,9 +118,9 @@ export class FinnhubConnection implements VendorConnection {
     this.#watch.start();
   }
 
-  #ping(): void {
+  #ping(): number {
     this.#liveness.pinged();
-    this.#connection.ping();
+    return this.#connection.ping();
   }
 
   /** Asks for each symbol and waits for what becomes of it. */
@@ -131,7 +134,7 @@ export class FinnhubConnection implements VendorConnection {
       this.#asking = symbol;
       this.#answered = new AbortController();
       this.#connection.send({ type: 'subscribe', symbol });
-      this.#ping();
+      this.#askingPing = this.#ping();
       await pause(timing.acceptTimeoutMs, AbortSignal.any([this.#answered.signal, this.#over.signal]));
     }
     this.#asking = undefined;
@@ -154,9 +157,9 @@ export class FinnhubConnection implements VendorConnection {
     else logger.info({ accepted: asked.length, of: symbols.length }, 'subscribed');
   }
 
-  #pong(): void {
-    this.#liveness.heard(performance.now());
-    this.#answered.abort();
+  #pong(number: number): void {
+    this.#watch.pong(number);
+    if (number >= this.#askingPing) this.#answered.abort();
   }
 
   /** Asks again for refused symbols that are due. */

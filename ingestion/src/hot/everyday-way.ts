@@ -32,8 +32,10 @@ export class EverydayWay implements EverydayListener {
   }
 
   bytesCame(): void {
-    const { mapper, nowMs } = this.#options;
+    const { mapper, nowMs, emit } = this.#options;
     this.#prices.received(mapper.announced, nowMs());
+    // A run that waits has grown: its queue must know.
+    emit([]);
   }
 
   take(bytes: Uint8Array, start: number, end: number): boolean {

@@ -100,13 +100,14 @@ export class FeedConnection implements VendorConnection {
         opened: simulated => this.#opened(simulated),
         message: text => this.#received(options.clean(text)),
         everyday: this.#everyday,
-        pong: () => this.#liveness.heard(performance.now()),
+        pong: number => this.#watch.pong(number),
       },
     );
     this.#watch = new ConnectionWatch({
       connection: this.#connection,
       liveness: this.#liveness,
       pace: options.pace,
+      pressure: options.pressure,
       openMarkets: () => options.mapper.openMarkets(options.nowMs()),
       tend: () => this.#tend(),
     });
@@ -119,14 +120,14 @@ export class FeedConnection implements VendorConnection {
 
   /** Runs until the connection ends, and tells mapper and recorder of it. */
   async run(): Promise<Ending> {
-    const { signal, mapper, recorder, clean } = this.#options;
+    const { signal, mapper, recorder, clean, pressure } = this.#options;
     const stop = () => this.#connection.end({ kind: 'closed', reason: 'ingester stopped' });
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       const ending = await this.#connection.ended;
       this.#takeUpPendingTime();
-      if (signal.aborted && !this.#options.feedClock) this.#options.emit(mapper.heartbeat(this.#options.nowMs()));
+      if (signal.aborted && !this.#options.feedClock && !pressure.isBehind) this.#options.emit(mapper.heartbeat(this.#options.nowMs()));
       const reason = clean(ending.reason);
       if (this.#hasBegun) recorder?.end(this.#timeMs(), reason);
       mapper.endSession(reason);

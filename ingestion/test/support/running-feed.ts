@@ -15,9 +15,12 @@ export class RunningFeed {
   /** What ended the reading; `undefined` for its normal end. */
   readonly done: Promise<unknown>;
   readonly #stop: AbortController;
+  readonly #gate: Promise<void> | undefined;
 
-  constructor(feed: Feed, stop: AbortController, logLines: LogLines, registry: Registry) {
+  /** @param gate after its first event the feed is not read until this resolves. */
+  constructor(feed: Feed, stop: AbortController, logLines: LogLines, registry: Registry, gate?: Promise<void>) {
     this.#stop = stop;
+    this.#gate = gate;
     this.logLines = logLines;
     this.registry = registry;
     this.done = this.#read(feed).catch((error: unknown) => error);
@@ -42,12 +45,15 @@ export class RunningFeed {
   }
 
   async #read(feed: Feed): Promise<void> {
-    for await (const event of feed) this.events.push(event);
+    for await (const event of feed) {
+      this.events.push(event);
+      await this.#gate;
+    }
   }
 }
 
 /** Starts a TwelveData feed with bounds fit for a test. */
-export function startFeed(options: Partial<TwelveDataFeedOptions> & { readonly url: string }): RunningFeed {
+export function startFeed(options: Partial<TwelveDataFeedOptions> & { readonly url: string }, gate?: Promise<void>): RunningFeed {
   const stop = new AbortController();
   const { logger, lines } = aLogger();
   const registry = new Registry();
@@ -61,5 +67,5 @@ export function startFeed(options: Partial<TwelveDataFeedOptions> & { readonly u
     signal: stop.signal,
     ...options,
   });
-  return new RunningFeed(feed, stop, lines, registry);
+  return new RunningFeed(feed, stop, lines, registry, gate);
 }
