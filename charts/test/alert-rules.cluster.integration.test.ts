@@ -38,6 +38,7 @@ describeWithControlPlane('the alerts', () => {
       'NoActiveIngester',
       'TwoActiveIngesters',
       'FeedDisconnected',
+      'FeedHeldBack',
       'TicksLost',
       'AlertsNotSent',
       'AlertsRefused',

@@ -231,7 +231,7 @@ function saturation() {
       {
         title: 'Waiting rows and ticks',
         description: 'Before the store and before the log; a number that stays high says what is slow.',
-        width: 8,
+        width: 6,
       },
       'short',
       [
@@ -240,10 +240,20 @@ function saturation() {
         [sum(value('tapeline_ingester_ticks_buffered')), 'ticks before the log'],
       ],
     ),
-    chart({ title: 'Results not durable yet', description: 'By partition; reading waits beyond a bound.', width: 8 }, 'bytes', [
+    chart(
+      {
+        title: 'Feeds held back',
+        description:
+          'Share of the time that the socket of a feed was not read because too much waited for the log: nothing is lost by it, but late.',
+        width: 6,
+      },
+      'percentunit',
+      [[sum(rate('tapeline_ingester_held_back_seconds_total', '1m'), 'feed'), '{{feed}}']],
+    ),
+    chart({ title: 'Results not durable yet', description: 'By partition; reading waits beyond a bound.', width: 6 }, 'bytes', [
       [sum(value('tapeline_stream_processor_pending_result_bytes'), 'partition'), 'partition {{partition}}'],
     ]),
-    chart({ title: 'Screens', description: 'Boards that are open, and updates that slow ones were spared.', width: 8 }, 'short', [
+    chart({ title: 'Screens', description: 'Boards that are open, and updates that slow ones were spared.', width: 6 }, 'short', [
       [sum(value('tapeline_live_board_clients')), 'connected'],
       [sum(rate('tapeline_live_board_updates_skipped_total', '1m')), 'updates a second that slow ones were spared'],
     ]),
