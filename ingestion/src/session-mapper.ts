@@ -86,7 +86,7 @@ export class SessionMapper {
     return this.#session?.announced ?? false;
   }
 
-  /** A connection was opened. The log hears of it with its first answer or price; until then it leaves no trace. */
+  /** A connection was opened. Its session begins for the log with its first answer or price; until then it leaves no trace. */
   beginSession(timeMs: number, simulated = false): void {
     if (this.#session !== undefined) this.endSession('ended without a word');
     this.#session = new Session({
@@ -192,8 +192,7 @@ export class SessionMapper {
     const session = this.#session;
     if (session === undefined) return [];
     if (session.announced) return [...(leave ? [this.#heartbeat(this.#connectedMs ?? session.startMs, true)] : []), session.record(timeMs)];
-    session.announced = true;
-    return [session.record(session.startMs)];
+    return [session.announce(timeMs)];
   }
 
   #price(price: PriceEvent, received: Received): PlainEvent[] {

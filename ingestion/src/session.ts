@@ -35,10 +35,7 @@ const mostSymbols = 100_000;
 
 export class Session {
   readonly number: number;
-  readonly startMs: number;
   readonly simulated: boolean;
-  /** True once the log knows this session. */
-  announced = false;
   /** True once the vendor answered a subscription in it. */
   answered = false;
   /** Receipt of its last tick. */
@@ -46,6 +43,8 @@ export class Session {
   readonly #start: SessionStart;
   readonly #symbols = new Map<string, OwnedSymbol>();
   readonly #refused: Map<string, string>;
+  #startMs: number;
+  #announced = false;
   #sequence = 0;
   #markets: readonly string[] | undefined;
   /** Each request that was not answered yet, oldest first. */
@@ -56,9 +55,19 @@ export class Session {
   constructor(start: SessionStart) {
     this.#start = start;
     this.number = start.session;
-    this.startMs = start.startMs;
+    this.#startMs = start.startMs;
     this.simulated = start.simulated;
     this.#refused = new Map(start.refused);
+  }
+
+  /** True once the log knows this session. */
+  get announced(): boolean {
+    return this.#announced;
+  }
+
+  /** When the connection was opened; once the log knows of it, when it was first known to send. */
+  get startMs(): number {
+    return this.#startMs;
   }
 
   get refused(): ReadonlyMap<string, string> {
@@ -140,14 +149,24 @@ export class Session {
     return this.#symbols.get(symbol)?.calendar ?? calendarOf(marketOf({}));
   }
 
-  /** The session as a record of the log. @param timeMs when its symbols became what they are; its begin for the first record. */
+  /**
+   * The first record: the session begins here, for what was sent before went to nobody.
+   * @param timeMs receipt of the vendor's first answer or price
+   */
+  announce(timeMs: number): SessionRecord {
+    this.#announced = true;
+    this.#startMs = Math.max(this.#startMs, timeMs);
+    return this.record(timeMs);
+  }
+
+  /** The session as a record of the log. @param timeMs when its symbols became what they are. */
   record(timeMs: number): SessionRecord {
     return {
       v: recordFormat,
       kind: 'session',
       feed: this.#start.feed,
       session: this.number,
-      timeMs: Math.max(this.startMs, timeMs),
+      timeMs: Math.max(this.#startMs, timeMs),
       symbols: [...this.#symbols.keys()],
       refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
       simulated: this.simulated ? true : undefined,
@@ -157,7 +176,7 @@ export class Session {
 
   /** How it ended, for the session after it. */
   ended(reason: string): LastSession {
-    return { session: this.number, reason: reason.slice(0, 500), lastDataMs: this.lastDataMs ?? this.startMs };
+    return { session: this.number, reason: reason.slice(0, 500), lastDataMs: this.lastDataMs ?? this.#startMs };
   }
 
   #refuse(symbol: string, reason: string): void {

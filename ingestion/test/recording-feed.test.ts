@@ -114,14 +114,14 @@ describe('a recording', () => {
     );
     const expected = await eventsOf(path);
     expect(comparable(expected)).toMatchObject([
-      { kind: 'session', session: 1, timeMs: t0 + 100 },
+      { kind: 'session', session: 1, timeMs: t0 + 180 },
       { kind: 'heartbeat', timeMs: t0 + 1_500 },
       { kind: 'tick', timeMs: t0 + 1_700 },
       { kind: 'heartbeat', timeMs: t0 + 8_750 },
       {
         kind: 'session',
         session: 2,
-        timeMs: t0 + 20_000,
+        timeMs: t0 + 20_080,
         previous: { session: 1, reason: 'connection ended without a close code', lastDataMs: t0 + 1_700 },
       },
       { kind: 'heartbeat', timeMs: t0 + 20_250 },
@@ -150,7 +150,7 @@ describe('a recording', () => {
     expect((await eventsOf(path)).filter(event => event.kind === 'session')[1]?.previous).toEqual({
       session: 1,
       reason: 'mute',
-      lastDataMs: t0,
+      lastDataMs: t0 + 80,
     });
   });
 
