@@ -44,9 +44,8 @@ describe('the feed of Finnhub', () => {
       const nowMs = Date.now() - 100;
       vendor.trade({ s: btc, p: 66972.77, t: nowMs, v: 0.01559, c: null }, { s: eth, p: 3500, t: nowMs + 1, v: 2 });
       await feed.until('a heartbeat after two ticks', () => feed.of('tick').length === 2 && feed.events.at(-1)?.kind === 'heartbeat');
-      expect(feed.of('session')).toMatchObject([
-        { feed: 'finnhub/0', session: 1, symbols: [btc, eth, 'AAPL'], refused: [], simulated: true },
-      ]);
+      expect(feed.of('session')[0]).toMatchObject({ feed: 'finnhub/0', session: 1, symbols: [btc], refused: [], simulated: true });
+      expect(feed.of('session').at(-1)).toMatchObject({ session: 1, symbols: [btc, eth, 'AAPL'], refused: [], simulated: true });
       expect(feed.of('tick')).toMatchObject([
         { feed: 'finnhub/0', session: 1, sequence: 1, symbol: btc, price: 66972.77, size: 0.01559, sourceTimeMs: nowMs, timeMs: nowMs },
         { session: 1, sequence: 2, symbol: eth, price: 3500, size: 2, sourceTimeMs: nowMs + 1, timeMs: nowMs + 1 },
@@ -116,6 +115,53 @@ describe('the feed of Finnhub', () => {
       vendor.trade({ s: eth, p: 2, t: Date.now() - 10, v: 1 });
       await feed.until('its tick', () => feed.of('tick').length === 2);
       expect(feed.of('tick')[1]).toMatchObject({ session: 2, sequence: 1, symbol: eth });
+    });
+  });
+
+  it('is absent from a symbol until the vendor has taken its subscription in, however late, and from no other for so long', async () => {
+    await withVendor({}, { symbols: [btc, eth] }, async (feed, vendor) => {
+      await subscribed(feed, vendor, 2);
+      vendor.trade({ s: btc, p: 1, t: Date.now() - 10, v: 1 }, { s: eth, p: 1, t: Date.now() - 10, v: 1 });
+      await feed.until('two ticks', () => feed.of('tick').length === 2);
+      vendor.hold(eth);
+      vendor.dropConnections();
+      await feed.until('a subscription that is held', () => vendor.isHolding);
+      await feed.until('the first symbol', () => feed.of('session').at(-1)?.session === 2);
+      expect(feed.of('session').at(-1)).toMatchObject({ session: 2, symbols: [btc] });
+      // Longer than an answer is waited for: no answer is none.
+      await new Promise(resolve => setTimeout(resolve, 1_500));
+      const lostMs = Date.now();
+      vendor.trade({ s: btc, p: 2, t: lostMs, v: 1 }, { s: eth, p: 2, t: lostMs, v: 1 });
+      await feed.until('the price of the first', () => feed.of('tick').length === 3);
+      vendor.release();
+      await feed.until('the second symbol', () => feed.of('session').at(-1)?.symbols.length === 2);
+      const [first, second] = feed.of('session').filter(({ session }) => session === 2);
+      expect(first?.timeMs).toBeLessThan(lostMs);
+      expect(second).toMatchObject({ symbols: [btc, eth], previous: { session: 1 } });
+      expect(second?.timeMs).toBeGreaterThanOrEqual(lostMs);
+      vendor.trade({ s: eth, p: 3, t: Date.now() - 10, v: 1 });
+      await feed.until('its price', () => feed.of('tick').length === 4);
+      expect(feed.of('tick').map(({ symbol, price }) => [symbol, price])).toEqual([
+        [btc, 1],
+        [eth, 1],
+        [btc, 2],
+        [eth, 3],
+      ]);
+    });
+  });
+
+  it('takes a price for the answer where it comes first', async () => {
+    await withVendor({}, { symbols: [btc, eth] }, async (feed, vendor) => {
+      vendor.hold(btc);
+      await feed.until('a subscription that is held', () => vendor.isHolding);
+      vendor.send({ type: 'trade', data: [{ s: btc, p: 1, t: Date.now(), v: 1 }] });
+      await feed.until('a tick', () => feed.of('tick').length === 1);
+      expect(feed.events.slice(0, 2)).toMatchObject([
+        { kind: 'session', symbols: [btc] },
+        { kind: 'tick', price: 1 },
+      ]);
+      vendor.release();
+      await feed.until('both symbols', () => feed.of('session').at(-1)?.symbols.length === 2);
     });
   });
 

@@ -1,6 +1,6 @@
 /**
- * One connection to Finnhub while it lasts. The vendor answers no subscription: a symbol counts as accepted until an error refuses it. An error
- * does not always name its symbol, so symbols are asked for one after the other, each with a ping behind it: an error before the pong is the answer.
+ * One connection to Finnhub while it lasts. The vendor answers no subscription, and an error does not always name its symbol. So symbols are asked
+ * for one after the other, each with a ping behind it: an error before its pong refuses the symbol, its pong accepts it.
  */
 import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
@@ -42,6 +42,15 @@ export interface FinnhubConnectionOptions extends ConnectionContext {
 }
 
 const millisecond = 1;
+/** While symbols are being asked for, the log is told of those that were accepted at most so often: each record names all symbols. */
+const tellIntervalMs = 250;
+
+/** A symbol that was asked for and not answered yet. */
+interface Awaited {
+  readonly symbol: string;
+  /** The number of the ping behind it. */
+  readonly ping: number;
+}
 
 export class FinnhubConnection implements VendorConnection {
   readonly #options: FinnhubConnectionOptions;
@@ -49,13 +58,14 @@ export class FinnhubConnection implements VendorConnection {
   readonly #connection: Connection;
   readonly #over = new AbortController();
   #wasOpen = false;
-  /** The symbol that was asked for last and is not answered yet. */
-  #asking: string | undefined;
-  /** The ping behind it. */
-  #askingPing = 0;
-  /** Ends the wait for its answer. */
+  /** Oldest first. */
+  #awaited: readonly Awaited[] = [];
+  /** Ends the wait for their answers. */
   #answered = new AbortController();
+  /** Accepted by the vendor, and not told to the log yet. */
+  #accepted: readonly string[] = [];
   #refused = new Map<string, string>();
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   /** What the log was told to be ours. */
   readonly #claimed = new Set<string>();
   #isAsking = false;
@@ -111,9 +121,7 @@ export class FinnhubConnection implements VendorConnection {
     this.#wasOpen = true;
     logger.info({ symbols: symbols.length, simulated }, `connected, subscribing to ${symbols.length} symbols one by one`);
     mapper.beginSession(nowMs(), simulated);
-    // A pong of these would be taken for the answer to a symbol.
-    this.#pings = setInterval(() => this.#isAsking || this.#ping(), timing.pingIntervalMs);
-    this.#tell({ accepted: symbols, refused: [] });
+    this.#pings = setInterval(() => this.#ping(), timing.pingIntervalMs);
     void this.#subscribe(symbols);
     this.#watch.start();
   }
@@ -131,13 +139,11 @@ export class FinnhubConnection implements VendorConnection {
     this.#liveness.answered(performance.now(), true);
     for (const symbol of symbols) {
       if (this.#over.signal.aborted) return;
-      this.#asking = symbol;
       this.#answered = new AbortController();
       this.#connection.send({ type: 'subscribe', symbol });
-      this.#askingPing = this.#ping();
+      this.#awaited = [...this.#awaited, { symbol, ping: this.#ping() }];
       await pause(timing.acceptTimeoutMs, AbortSignal.any([this.#answered.signal, this.#over.signal]));
     }
-    this.#asking = undefined;
     this.#isAsking = false;
     this.#conclude(symbols);
   }
@@ -148,8 +154,7 @@ export class FinnhubConnection implements VendorConnection {
     this.#refused = new Map();
     if (this.#over.signal.aborted) return;
     subscriptions.answered({ kind: 'subscribe-status', accepted: [], refused, errors: [] }, asked, performance.now());
-    const isRefused = (symbol: string) => refused.some(each => each.symbol === symbol);
-    this.#tell({ accepted: asked.filter(symbol => !isRefused(symbol)), refused });
+    this.#tell(refused);
     this.#liveness.answered(performance.now(), !subscriptions.isAllRefused);
     const again = `asking again in ${timing.retryRefusedMs} ms: check FINNHUB_SYMBOLS and the plan`;
     if (subscriptions.isAllRefused) logger.error({ refused }, `the vendor refused every symbol; ${again}`);
@@ -157,9 +162,18 @@ export class FinnhubConnection implements VendorConnection {
     else logger.info({ accepted: asked.length, of: symbols.length }, 'subscribed');
   }
 
+  /** What was asked for before the ping of this pong has been taken in: pongs come in the order of the pings, and a server may leave some out. */
   #pong(number: number): void {
     this.#watch.pong(number);
-    if (number >= this.#askingPing) this.#answered.abort();
+    const isAnswered = ({ ping }: Awaited) => ping <= number;
+    this.#accepted = [...this.#accepted, ...this.#awaited.filter(isAnswered).map(({ symbol }) => symbol)];
+    this.#awaitOnly(each => !isAnswered(each));
+    if (!this.#isAsking || performance.now() - this.#toldAtMs >= tellIntervalMs) this.#tell([]);
+  }
+
+  #awaitOnly(isAwaited: (each: Awaited) => boolean): void {
+    this.#awaited = this.#awaited.filter(isAwaited);
+    if (this.#awaited.length === 0) this.#answered.abort();
   }
 
   /** Asks again for refused symbols that are due. */
@@ -193,26 +207,25 @@ export class FinnhubConnection implements VendorConnection {
     return events;
   }
 
-  /** An error that names a symbol refuses that one, any other the one that is asked for now. */
+  /** An error that names a symbol refuses that one, any other the oldest that is not answered. */
   #vendorError({ detail }: Extract<FinnhubMessage, { kind: 'error' }>): void {
     const { symbols, logger } = this.#options;
-    const symbol = [...symbols, ...this.#claimed].find(candidate => detail.endsWith(` ${candidate}`)) ?? this.#asking;
+    const symbol = [...symbols, ...this.#claimed].find(candidate => detail.endsWith(` ${candidate}`)) ?? this.#awaited[0]?.symbol;
     if (symbol === undefined) return logger.warn({ detail }, `the vendor says: ${detail}`);
-    if (!this.#isAsking) this.#refuseLater(symbol, detail);
-    else this.#refused.set(symbol, detail);
-    if (symbol === this.#asking) this.#answered.abort();
+    this.#refused.set(symbol, detail);
+    this.#accepted = this.#accepted.filter(each => each !== symbol);
+    this.#awaitOnly(each => each.symbol !== symbol);
+    if (!this.#isAsking) this.#conclude([symbol]);
   }
 
-  /** The refusal of a symbol that was thought to be accepted. */
-  #refuseLater(symbol: string, reason: string): void {
-    this.#refused.set(symbol, reason);
-    this.#conclude([symbol]);
-  }
-
-  #tell({ accepted, refused }: { readonly accepted: readonly string[]; readonly refused: readonly RefusedSymbol[] }): void {
+  /** Tells the log which symbols are ours from now on, and which were refused. */
+  #tell(refused: readonly RefusedSymbol[]): void {
     const { mapper, emit, nowMs } = this.#options;
+    const accepted = this.#accepted;
+    this.#accepted = [];
     const isNews = refused.length > 0 || accepted.some(symbol => !this.#claimed.has(symbol));
     if (!isNews) return;
+    this.#toldAtMs = performance.now();
     for (const symbol of accepted) this.#claimed.add(symbol);
     for (const { symbol } of refused) this.#claimed.delete(symbol);
     const facts = accepted.map(symbol => ({ symbol, ...factsOfSymbol(symbol) }));

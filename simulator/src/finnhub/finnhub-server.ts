@@ -59,10 +59,14 @@ export class FinnhubServer {
   readonly account: FinnhubTrade[] = [];
   readonly #options: FinnhubServerOptions;
   readonly #http: Server;
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: longestClientMessageBytes });
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: longestClientMessageBytes, autoPong: false });
   readonly #subscribed = new Map<WebSocket, Set<string>>();
   readonly #byKey = new Map<string, WebSocket>();
   readonly #pings: NodeJS.Timeout;
+  /** From the subscription to this symbol on, nothing that a connection sends is taken in. */
+  #heldSymbol: string | undefined;
+  /** What is not taken in yet, of each connection that is held. */
+  readonly #held = new Map<WebSocket, (() => void)[]>();
   /** Answers the next upgrades in place of a connection. */
   #refusing: { status: number; times: number } = { status: 0, times: 0 };
 
@@ -100,6 +104,24 @@ export class FinnhubServer {
   /** Answers the next upgrades with this HTTP status. */
   refuseUpgrades(status: number, times: number): void {
     this.#refusing = { status, times };
+  }
+
+  /** From the subscription to this symbol on, nothing that a connection sends is taken in, pings neither, until {@link release}. */
+  hold(symbol: string): void {
+    this.#heldSymbol = symbol;
+  }
+
+  /** Takes in, in order, all that was held. */
+  release(): void {
+    this.#heldSymbol = undefined;
+    const held = [...this.#held.values()];
+    this.#held.clear();
+    for (const take of held.flat()) take();
+  }
+
+  /** True while something is held. */
+  get isHolding(): boolean {
+    return this.#held.size > 0;
   }
 
   /** Ends every connection without a close code. */
@@ -146,15 +168,26 @@ export class FinnhubServer {
     this.#subscribed.set(socket, symbols);
     socket.on('close', () => {
       this.#subscribed.delete(socket);
+      this.#held.delete(socket);
       if (this.#byKey.get(key) === socket) this.#byKey.delete(key);
     });
     socket.on('error', () => socket.terminate());
+    socket.on('ping', data => this.#inOrder(socket, () => socket.pong(data)));
     socket.on('message', data => {
-      const message: unknown = JSON.parse(String(data));
-      received.push(message);
-      const error = this.#subscribe(message as { type?: unknown; symbol?: unknown }, symbols);
-      if (error !== undefined) socket.send(JSON.stringify({ msg: error, type: 'error' }));
+      const message = JSON.parse(String(data)) as { readonly type?: unknown; readonly symbol?: unknown };
+      if (this.#heldSymbol !== undefined && message.symbol === this.#heldSymbol && !this.#held.has(socket)) this.#held.set(socket, []);
+      this.#inOrder(socket, () => {
+        received.push(message);
+        const error = this.#subscribe(message, symbols);
+        if (error !== undefined) socket.send(JSON.stringify({ msg: error, type: 'error' }));
+      });
     });
+  }
+
+  #inOrder(socket: WebSocket, take: () => void): void {
+    const held = this.#held.get(socket);
+    if (held === undefined) take();
+    else held.push(take);
   }
 
   /** Takes a subscription in; gives the error that the vendor would answer. */
