@@ -183,7 +183,8 @@ describe('two feeds at once into one log', () => {
   it('go on when one of them fails for good', async () => {
     const finnhub = await startFinnhubServer({ apiKey: 'right' });
     const yahoo = await startYahooServer();
-    yahoo.quote({ symbol: 'BTC-USD', regularMarketPrice: 5, regularMarketTime: Math.floor(Date.now() / 1_000) });
+    // So old that the first look at it is no change, however late that look comes.
+    yahoo.quote({ symbol: 'BTC-USD', regularMarketPrice: 4, regularMarketTime: Math.floor(Date.now() / 1_000) - 3_600 });
     const stop = new AbortController();
     const registry = new Registry();
     const configuration = readConfiguration({
@@ -204,6 +205,8 @@ describe('two feeds at once into one log', () => {
     });
     try {
       await eventually('the end of one', async () => ingesters.check() === 'finnhub/0: the feed is ended' || undefined);
+      await eventually('a poll of the other', async () => yahoo.requests.length > 0 || undefined);
+      yahoo.quote({ symbol: 'BTC-USD', regularMarketPrice: 5, regularMarketTime: Math.floor(Date.now() / 1_000) });
       const before = yahoo.requests.length;
       await eventually('polls of the other', async () => yahoo.requests.length > before + 1 || undefined);
       expect(ingesters.check()).toBe('finnhub/0: the feed is ended');
