@@ -14,6 +14,7 @@ import type { FeedEvent, LastSession } from './feed.ts';
 import { MarketPace } from './market-pace.ts';
 import { queuedFeed } from './queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
+import { SteadyClock } from './steady-clock.ts';
 import { Subscriptions, type SubscriptionsOptions, type SymbolChange } from './subscriptions.ts';
 
 /** What every feed behind a socket is given. */
@@ -28,8 +29,10 @@ export interface SocketFeedOptions {
   readonly muteTimeoutMs?: number;
   /** Which hours of its day a market counts as open in. @default 'regular' */
   readonly marketHours?: MarketHours;
-  /** Milliseconds since the Unix epoch, for receipts and heartbeats. */
+  /** The wall clock: milliseconds since the Unix epoch, for receipts and heartbeats, see {@link SteadyClock}. */
   readonly clock: () => number;
+  /** A jump of that clock is believed when it has stayed for so long. @default 120,000 */
+  readonly clockPatienceMs?: number;
   readonly logger: Logger;
   readonly registry: Registry;
   /** From 0 to 1, for the jitter. @default Math.random */
@@ -73,6 +76,8 @@ export interface VendorConnection {
   readonly wasOpen: boolean;
   /** Runs until it ends, and tells the mapper of it. */
   run(): Promise<Ending>;
+  /** Ends it now, for this reason of ours. */
+  end(reason: string): void;
 }
 
 /** What one vendor does in its own way. */
@@ -127,7 +132,8 @@ class FeedLife {
   readonly #disconnects;
   readonly #clean: (text: string) => string;
   #symbols: readonly string[];
-  #nowMs = 0;
+  readonly #clock: SteadyClock;
+  #connection: VendorConnection | undefined;
   #keyRefusals = 0;
 
   constructor(options: SocketFeedOptions, vendor: SocketVendor, queue: EventQueue, signal: AbortSignal) {
@@ -151,6 +157,7 @@ class FeedLife {
       boundMs: options.backPressureMs,
     });
     queue.watchPressure(isPressed => this.#pressure.pressed(isPressed));
+    this.#clock = new SteadyClock({ ...options, feed: vendor.feed, wallMs: options.clock, patienceMs: options.clockPatienceMs });
     this.#symbols = options.symbols;
     this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
     this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
@@ -179,13 +186,16 @@ class FeedLife {
       pace: this.#pace,
       pressure: this.#pressure,
       signal: this.#signal,
-      nowMs: () => this.#now(),
+      nowMs: () => this.#clock.now(),
       clean: this.#clean,
       emit: events => this.#queue.push(events),
       changed: () => this.#changed(),
       received: () => this.#backOff.reset(),
     });
+    this.#connection = connection;
     const ending = await connection.run();
+    this.#connection = undefined;
+    this.#followClock();
     this.#pace.interrupted();
     if (connection.wasOpen && ending.kind !== 'key-refused') this.#keyRefusals = 0;
     if (!this.#signal.aborted) await this.#afterwards(ending);
@@ -234,7 +244,7 @@ class FeedLife {
   /** Takes in what became of the symbols between two connections. */
   #isChangedApart(): boolean {
     const change = this.#changed();
-    if (change !== undefined) this.#mapper.giveUp(this.#subscriptions.namesOf(change.gone), this.#now());
+    if (change !== undefined) this.#mapper.giveUp(this.#subscriptions.namesOf(change.gone), this.#clock.now());
     return change !== undefined;
   }
 
@@ -251,12 +261,15 @@ class FeedLife {
 
   /** None while what was sent before now may wait in the socket. */
   #heartbeat(): void {
-    if (!this.#pressure.isBehind) this.#queue.push(this.#mapper.heartbeat(this.#now()));
+    const nowMs = this.#clock.now();
+    const reason = this.#clock.believed;
+    if (reason !== undefined && this.#connection !== undefined) return this.#connection.end(reason);
+    this.#followClock();
+    if (!this.#pressure.isBehind) this.#queue.push(this.#mapper.heartbeat(nowMs));
   }
 
-  /** The clock, never going back: what is received later must not seem earlier. */
-  #now(): number {
-    this.#nowMs = Math.max(this.#nowMs, this.#options.clock());
-    return this.#nowMs;
+  /** Between two sessions: a gap then covers all that was told by another time. */
+  #followClock(): void {
+    if (this.#clock.believed !== undefined) this.#clock.follow();
   }
 }

@@ -154,6 +154,31 @@ describe('the feed of TwelveData', () => {
     });
   });
 
+  it('begins a session when the vendor has answered, however late: what it sent before went to nobody', async () => {
+    const answers: (() => void)[] = [];
+    const script: VendorScript = {
+      subscribed: (symbols, number, socket) => {
+        if (number === 1) return [accepted(...symbols), aPrice()];
+        answers.push(() => socket.send(JSON.stringify(accepted(...symbols))));
+        return [];
+      },
+      connected: (socket, number) => {
+        if (number === 1) setTimeout(() => socket.terminate(), 200);
+      },
+    };
+    await withVendor(script, {}, async feed => {
+      await feed.until('a second subscription', () => answers.length === 1);
+      const beats = feed.of('heartbeat').length;
+      await feed.until('heartbeats while it waits', () => feed.of('heartbeat').length > beats + 1);
+      expect(feed.of('heartbeat').at(-1)).toMatchObject({ session: 1, connected: false });
+      const answeredMs = Date.now();
+      answers[0]?.();
+      await feed.until('a second session', () => feed.of('session').length === 2);
+      expect(feed.of('session')[1]).toMatchObject({ session: 2, previous: { lastDataMs: feed.of('tick')[0]?.receivedTimeMs } });
+      expect(feed.of('session')[1]?.timeMs).toBeGreaterThanOrEqual(answeredMs);
+    });
+  });
+
   it('numbers on after the last session of the process before', async () => {
     const lastSession = { session: 12, reason: 'ended without a word', lastDataMs: 1_000 };
     await withVendor(answering, { lastSession }, async feed => {
@@ -214,15 +239,53 @@ describe('the feed of TwelveData', () => {
     });
   });
 
-  it('never lets time go back, even when the clock does', async () => {
-    const nowMs = Date.now();
-    const times = [nowMs, nowMs + 500, nowMs - 3_000];
-    const script: VendorScript = { subscribed: symbols => [accepted(...symbols), aPrice(), aPrice(), aPrice()] };
-    await withVendor(script, { clock: () => times.shift() ?? nowMs - 3_000 }, async feed => {
-      await feed.until('ticks and a heartbeat', () => feed.of('tick').length === 3 && feed.of('heartbeat').length > 0);
-      const received = feed.of('tick').map(tick => tick.receivedTimeMs);
-      expect(received).toEqual(received.toSorted((a, b) => a - b));
-      expect(feed.of('heartbeat')[0]?.timeMs).toBe(nowMs + 500);
+  it.each([3_600_000, -3_600_000, 90_000])(
+    'goes on counting while the clock is wrong by %d ms: no price is late, none ahead',
+    async wrongMs => {
+      let offsetMs = 0;
+      let send: () => void = () => undefined;
+      const connected: VendorScript['connected'] = socket => {
+        send = () => socket.send(JSON.stringify(aPrice()));
+      };
+      await withVendor({ ...answering, connected }, { clock: () => Date.now() + offsetMs }, async feed => {
+        await feed.until('a heartbeat', () => feed.of('heartbeat').length > 0);
+        const { timeMs: beforeMs = 0 } = feed.of('heartbeat').at(-1) ?? {};
+        offsetMs = wrongMs;
+        const beats = feed.of('heartbeat').length;
+        await feed.until('heartbeats by a wrong clock', () => feed.of('heartbeat').length > beats + 2);
+        send();
+        await feed.until('a price', () => feed.of('tick').length === 2);
+        offsetMs = 0;
+        await feed.until('heartbeats by the clock', () => feed.of('heartbeat').length > beats + 6);
+        const times = feed.events.flatMap(event =>
+          event.kind === 'heartbeat' ? [event.timeMs] : event.kind === 'tick' ? [event.receivedTimeMs] : [],
+        );
+        expect(times).toEqual(times.toSorted((a, b) => a - b));
+        expect(times.at(-1)).toBeGreaterThan(beforeMs + 1_000);
+        expect(times.at(-1)).toBeLessThanOrEqual(Date.now());
+        expect(feed.of('session')).toHaveLength(1);
+        expect(feed.of('dead-letter')).toEqual([]);
+        expect(feed.logLines.map(({ msg }) => msg)).toEqual(
+          expect.arrayContaining([expect.stringMatching(/^the machine's clock jumped/), "the machine's clock is right again"]),
+        );
+      });
+    },
+  );
+
+  it('goes by a clock that stays set, from a new session on, with a gap since the last price', async () => {
+    let offsetMs = 0;
+    await withVendor(answering, { clock: () => Date.now() + offsetMs, clockPatienceMs: 600 }, async feed => {
+      await feed.until('a tick', () => feed.of('tick').length > 0);
+      const [tick] = feed.of('tick');
+      offsetMs = 3_600_000;
+      await feed.until('a second session', () => feed.of('session').at(-1)?.session === 2);
+      expect(feed.of('session').at(-1)).toMatchObject({
+        previous: { reason: "the machine's clock was set 3600 s ahead", lastDataMs: tick?.receivedTimeMs },
+      });
+      expect(feed.of('session').at(-1)?.timeMs).toBeGreaterThan((tick?.receivedTimeMs ?? 0) + 3_600_000);
+      const session = feed.events.findIndex(event => event.kind === 'session' && event.session === 2);
+      const before = feed.events.slice(0, session).flatMap(event => (event.kind === 'heartbeat' && event.connected ? [event.timeMs] : []));
+      expect(Math.max(...before)).toBeLessThanOrEqual(Date.now());
     });
   });
 

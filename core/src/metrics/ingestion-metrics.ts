@@ -38,6 +38,11 @@ export const ingesterMetrics = {
   tapeline_ingester_held_back: gauge('saturation', '1 while the socket of a feed is not read because too much waits', { feed }),
   tapeline_ingester_connected: gauge('state', '1 while a session of the feed runs', { feed }),
   tapeline_ingester_symbols: gauge('state', 'symbols of the running or last session', { feed, state: oneOf('accepted', 'refused') }),
+  tapeline_ingester_clock_jump_seconds: gauge(
+    'state',
+    "by how much the machine's clock is ahead (below 0: behind) of the time that the feed counts; 0 while the feed goes by it",
+    { feed },
+  ),
   tapeline_ingester_leader: gauge('state', '1 while this process leads, 0 while it stands by'),
   tapeline_ingester_lease_transitions: gauge('state', 'terms that the Lease has seen'),
 } as const;

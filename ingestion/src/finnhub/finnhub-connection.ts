@@ -116,6 +116,10 @@ export class FinnhubConnection implements VendorConnection {
     }
   }
 
+  end(reason: string): void {
+    this.#connection.end({ kind: 'closed', reason });
+  }
+
   #opened(simulated: boolean): void {
     const { timing, logger, symbols, mapper, nowMs } = this.#options;
     this.#wasOpen = true;

@@ -141,6 +141,10 @@ export class FeedConnection implements VendorConnection {
     }
   }
 
+  end(reason: string): void {
+    this.#connection.end({ kind: 'closed', reason });
+  }
+
   #opened(simulated: boolean): void {
     const { timing, logger, symbols } = this.#options;
     this.#wasOpen = true;

@@ -15,6 +15,7 @@ import type { EventQueue } from '../event-queue.ts';
 import type { FeedEvent, LastSession } from '../feed.ts';
 import { queuedFeed } from '../queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from '../session-mapper.ts';
+import { SteadyClock } from '../steady-clock.ts';
 import { Subscriptions } from '../subscriptions.ts';
 import { type ChartMessage, parseChart, type Quote } from './chart-message.ts';
 import { askChart, type ChartAnswer } from './chart-request.ts';
@@ -47,7 +48,7 @@ export interface YahooFeedOptions {
   readonly symbols: readonly string[];
   /** Source and shard of the records. @default 'yahoo/0' */
   readonly feed?: string;
-  /** Milliseconds since the Unix epoch. */
+  /** The wall clock: milliseconds since the Unix epoch, see {@link SteadyClock}. */
   readonly clock: () => number;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -90,7 +91,7 @@ class Polling {
   readonly #seen = new Map<string, string>();
   /** Symbols of the running session that it was told of without a price. */
   readonly #owned = new Set<string>();
-  #nowMs = 0;
+  readonly #clock: SteadyClock;
   #isBegun = false;
   #begunMs = 0;
 
@@ -99,6 +100,7 @@ class Polling {
     this.#options = options;
     this.#queue = queue;
     this.#signal = signal;
+    this.#clock = new SteadyClock({ ...options, feed, wallMs: options.clock });
     this.#timing = { ...defaultYahooTiming, ...options.timing };
     this.#mapper = new SessionMapper({ feed, lastSession, firstSession, feedClock: false, marketHours: options.marketHours });
     const { retryRefusedMs, limitedWaitMs } = this.#timing;
@@ -121,7 +123,8 @@ class Polling {
 
   /** Asks for each symbol once, then waits for the next round; after a failure, as long as that asks for. */
   async #round(): Promise<void> {
-    const beganMs = this.#now();
+    this.#followClock();
+    const beganMs = this.#clock.now();
     for (const symbol of this.#subscriptions.toAsk(performance.now())) {
       const answer = await this.#ask(symbol);
       if (this.#signal.aborted) return;
@@ -129,7 +132,7 @@ class Polling {
       this.#count(this.#take(parseChart(answer.text, symbol), symbol, answer));
     }
     if (this.#isBegun) this.#emit(this.#mapper.heartbeat(Math.max(beganMs, this.#begunMs)));
-    await pause(Math.max(0, this.#timing.pollIntervalMs - (this.#now() - beganMs)), this.#signal);
+    await pause(Math.max(0, this.#timing.pollIntervalMs - (this.#clock.now() - beganMs)), this.#signal);
   }
 
   /** A question that failed is asked once more before it counts. */
@@ -147,7 +150,7 @@ class Polling {
     this.#failing.reset();
     this.#limited.reset();
     if (message.kind === 'no-price') return 'no-price';
-    const receivedTimeMs = this.#now();
+    const receivedTimeMs = this.#clock.now();
     if (message.kind === 'malformed') {
       this.#emit(this.#mapper.receive({ message, receivedTimeMs, text: () => answer.text }));
       return 'malformed';
@@ -191,13 +194,13 @@ class Polling {
 
   #tell({ accepted, refused }: Pick<Parameters<Subscriptions['answered']>[0], 'accepted' | 'refused'>): void {
     const message = { kind: 'subscribe-status', accepted, refused, errors: [] } as const;
-    this.#emit(this.#mapper.receive({ message, receivedTimeMs: this.#now(), text: () => '' }));
+    this.#emit(this.#mapper.receive({ message, receivedTimeMs: this.#clock.now(), text: () => '' }));
   }
 
   #begin(simulated: boolean): void {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    this.#begunMs = this.#now();
+    this.#begunMs = this.#clock.now();
     this.#mapper.beginSession(this.#begunMs, simulated);
     this.#options.logger.info({ simulated }, `polling every ${this.#timing.pollIntervalMs} ms`);
   }
@@ -231,16 +234,18 @@ class Polling {
 
   /** While no session runs, the time of alerts goes on. */
   #beatWhileApart(): void {
-    if (!this.#isBegun) this.#emit(this.#mapper.heartbeat(this.#now()));
+    if (!this.#isBegun) this.#emit(this.#mapper.heartbeat(this.#clock.now()));
   }
 
   #emit(events: readonly FeedEvent[]): void {
     this.#queue.push(events);
   }
 
-  /** The clock, never going back: what is received later must not seem earlier. */
-  #now(): number {
-    this.#nowMs = Math.max(this.#nowMs, this.#options.clock());
-    return this.#nowMs;
+  /** Between two sessions: a gap then covers all that was told by another time. */
+  #followClock(): void {
+    const reason = this.#clock.believed;
+    if (reason === undefined) return;
+    this.#end(reason);
+    this.#clock.follow();
   }
 }
