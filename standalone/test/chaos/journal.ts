@@ -13,7 +13,6 @@ export interface Deed {
 }
 
 const nearMs = 20_000;
-const unbelievedMs = 60_000;
 
 export class Journal {
   readonly deeds: Deed[] = [];
@@ -47,14 +46,6 @@ export class Journal {
     return this.deeds
       .filter(({ beganMs, wholeMs }) => beganMs - nearMs <= timeMs && timeMs <= wholeMs + nearMs)
       .map(({ step, beganMs, wholeMs }) => `${lineOf(step).trim()} (${timeOf(beganMs)} to ${timeOf(wholeMs)})`);
-  }
-
-  /** Whether an ingester's clock jumped about then: of its times a while before and after is not believed, for a gap may begin or end in the jump. */
-  clockWasWrong(ingester: number, timeMs: number): boolean {
-    return this.deeds.some(({ step, beganMs, wholeMs }) => {
-      const isOfIt = step.do === 'jump-clock-of-ingester' && step.target === ingester;
-      return isOfIt && beganMs - unbelievedMs <= timeMs && timeMs <= wholeMs + unbelievedMs;
-    });
   }
 
   /** Other steps that were at work in the span, but for kinds that disturb nobody. */

@@ -161,7 +161,7 @@ async function judged(damage: (left: Left, ledger: Ledger) => void, at: 'end' | 
     await store.write(left.rows);
     const differences = new Differences();
     const log = await logOf(left.records, left.letters);
-    const judge = new Judge({ log, store, partitions, ledger, notesFile, differences, isClockWrong: () => false });
+    const judge = new Judge({ log, store, partitions, ledger, notesFile, differences });
     const places: Places = left.places;
     if (at === 'checkpoint') await judge.checkpoint(places);
     const judgement = at === 'end' ? await judge.finish(places, left.poison) : undefined;

@@ -19,8 +19,6 @@ export interface JudgeOptions {
   /** Written by the ingesters: what was acknowledged to them. */
   readonly notesFile: string;
   readonly differences: Differences;
-  /** Whether the clock of the symbol's ingester was wrong about then: what it says of times is not believed. */
-  readonly isClockWrong: (symbol: string, timeMs: number) => boolean;
 }
 
 /** How far each partition was processed. */
@@ -115,9 +113,6 @@ export class Judge {
       [...this.#oracle.gaps.values()].map(({ row }) => row),
       ({ symbol }) => symbol,
     );
-    return (symbol, timeMs) => {
-      const isCovered = (gaps.get(symbol) ?? []).some(({ fromMs, toMs }) => fromMs - wayMs <= timeMs && timeMs < toMs);
-      return isCovered || this.#options.isClockWrong(symbol, timeMs);
-    };
+    return (symbol, timeMs) => (gaps.get(symbol) ?? []).some(({ fromMs, toMs }) => fromMs - wayMs <= timeMs && timeMs < toMs);
   }
 }

@@ -61,9 +61,8 @@ class Run {
     const scene = await Scene.start({ ...this.#options, seed: schedule.seed, ended: (name, status) => this.#ended(name, status) });
     this.#scene = scene;
     const { cluster, vendors } = scene;
-    const isClockWrong = (symbol: string, timeMs: number) => journal.clockWasWrong(vendors.finnhubSymbols.includes(symbol) ? 2 : 1, timeMs);
     const { ledger } = vendors;
-    const judge = new Judge({ ...cluster, partitions, ledger, notesFile: scene.notesFile, differences: this.#differences, isClockWrong });
+    const judge = new Judge({ ...cluster, partitions, ledger, notesFile: scene.notesFile, differences: this.#differences });
     const recoveries = new Recoveries(scene.results, journal);
     const faults = new Faults(scene, recoveries);
     await faults.untilSubscribed(signal);
