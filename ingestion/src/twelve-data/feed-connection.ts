@@ -67,6 +67,8 @@ export class FeedConnection implements VendorConnection {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #watch: ConnectionWatch;
   #hasBegun = false;
+  /** For the mapper, when the session has begun; bounded by the requests of the time until the first answer. */
+  readonly #untold: (() => void)[] = [];
   #wasOpen = false;
   #simulated = false;
   /** What the server said the time is, in this connection. */
@@ -163,14 +165,20 @@ export class FeedConnection implements VendorConnection {
     this.#hasBegun = true;
     this.#options.mapper.beginSession(timeMs, this.#simulated);
     this.#options.recorder?.begin(timeMs);
-    for (const symbols of this.#asked) this.#options.mapper.asked(symbols, this.#options.subscriptions.namesOf(symbols));
+    for (const tell of this.#untold.splice(0)) tell();
+  }
+
+  /** What was asked for and given up before the session began belongs to it, in the same order. */
+  #whenBegun(tell: () => void): void {
+    if (this.#hasBegun) tell();
+    else this.#untold.push(tell);
   }
 
   async #subscribe(symbols: readonly string[]): Promise<void> {
     const { mapper, subscriptions } = this.#options;
     await this.#inPieces(symbols, chunk => {
       this.#asked.push(chunk);
-      if (this.#hasBegun) mapper.asked(chunk, subscriptions.namesOf(chunk));
+      this.#whenBegun(() => mapper.asked(chunk, subscriptions.namesOf(chunk)));
       subscriptions.asked(chunk, performance.now());
       this.#connection.send({ action: 'subscribe', params: { symbols: chunk.join(',') } });
     });
@@ -180,7 +188,7 @@ export class FeedConnection implements VendorConnection {
   async #change({ come, gone }: SymbolChange): Promise<void> {
     const { mapper, subscriptions, emit } = this.#options;
     if (gone.length > 0) {
-      emit(mapper.giveUp(subscriptions.namesOf(gone), this.#timeMs()));
+      this.#whenBegun(() => emit(mapper.giveUp(subscriptions.namesOf(gone), this.#timeMs())));
       this.#everyday?.symbolsLeft();
     }
     await this.#inPieces(gone, chunk => this.#connection.send({ action: 'unsubscribe', params: { symbols: chunk.join(',') } }));
