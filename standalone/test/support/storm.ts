@@ -19,6 +19,8 @@ import { eventually } from './processes.ts';
 export interface StormOptions {
   readonly seed: number;
   readonly sessions: number;
+  /** The vendor keeps no price back and sends them in their order: what is missing was lost with a connection. */
+  readonly inOrder?: boolean;
   /** The log stands still now and then, and what waits for it is bounded: prices are lost. */
   readonly slowLog: boolean;
   /** In place of a simulator in the machine's time; it says the time itself. */
@@ -54,7 +56,7 @@ export const calmMs = 3 * 3_600_000;
 const slowBuffer = 20;
 
 /** Runs the storm to its end, and some calm after it. */
-export async function runStorm({ seed, sessions, slowLog, vendor }: StormOptions): Promise<StormReport> {
+export async function runStorm({ seed, sessions, slowLog, inOrder = false, vendor }: StormOptions): Promise<StormReport> {
   const logger = createLogger({ name: 'storm', level: 'silent', secrets: [] });
   const random = randomOf(seed);
   const log = new MemoryLog(4);
@@ -67,7 +69,8 @@ export async function runStorm({ seed, sessions, slowLog, vendor }: StormOptions
     if (random() < 0.2) symbols = listOf(random);
   }, 100);
   const between = () => {
-    weather(simulator, isCalm ? [] : planOf(random));
+    const plan = isCalm ? [] : planOf(random);
+    weather(simulator, inOrder ? plan.filter(({ kind }) => kind !== 'delay' && kind !== 'reorder') : plan);
     log.resume();
     if (slowLog && !isCalm && random() < 0.4) log.hold();
     return 0;
