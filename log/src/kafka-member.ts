@@ -16,6 +16,7 @@ import { Bell } from './bell.ts';
 import { Claim } from './claim.ts';
 import { stickyAssigner } from './kafka-assigner.ts';
 import { type Consumer, innerRetry, type Kafka, type PartitionAssigner } from './kafka-client.ts';
+import { commitOffset, type OffsetCommit } from './kafka-commit.ts';
 import { coordinatorFailure } from './kafka-coordinator.ts';
 import { failureType, isLasting, kafkaFailure } from './kafka-failure.ts';
 import { KafkaPeers } from './kafka-peers.ts';
@@ -236,29 +237,18 @@ export class KafkaMember {
   }
 
   #claim(partition: number, committedOffset: number | undefined): Claim {
-    const { read, stop, topic } = this.#options;
-    return new Claim({
+    const { group, logger, read, stop, topic } = this.#options;
+    const send = async (commit: OffsetCommit): Promise<void> =>
+      this.#consumer?.commitOffsets([{ topic, partition, offset: String(commit.nextOffset) }]);
+    const claim: Claim = new Claim({
       topic,
       partition,
       committedOffset,
       stop,
       read: (fromOffset, signal) => read(partition, fromOffset, signal),
-      commit: nextOffset => this.#commit(partition, nextOffset),
+      commit: nextOffset => commitOffset({ group, topic, partition, nextOffset }, { send, lost: claim.lost, logger }),
     });
-  }
-
-  /** Never fails: committed offsets are for people, and the next commit says more than this one. */
-  async #commit(partition: number, nextOffset: number): Promise<void> {
-    const { group, logger, topic } = this.#options;
-    try {
-      await this.#consumer?.commitOffsets([{ topic, partition, offset: String(nextOffset) }]);
-    } catch (error) {
-      const level = isOfLostGeneration(error) ? 'debug' : 'warn';
-      logger[level](
-        { group, topic, partition, nextOffset, type: failureType(error) },
-        'an offset was not committed, the next commit takes its place',
-      );
-    }
+    return claim;
   }
 
   #joining(): void {
@@ -300,8 +290,4 @@ export class KafkaMember {
     await Promise.race([leaving, deadline.promise]);
     clearTimeout(timer);
   }
-}
-
-function isOfLostGeneration(error: unknown): boolean {
-  return ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS'].includes(failureType(error) ?? '');
 }

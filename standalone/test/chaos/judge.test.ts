@@ -256,6 +256,7 @@ describe('the verdict', () => {
     ['a record was spoilt that nobody poisoned', 'dead letters', left => left.poison.splice(0, 1)],
     ['an acknowledged record is not in the log', 'acknowledged to an ingester', left => left.notes.push(digestOf(1, Buffer.from('lost')))],
     ['a partition is committed beyond its results', 'offsets', left => left.places.committed.set(1, 1_000_000)],
+    ['a partition is committed less far than its results', 'offsets', left => left.places.committed.set(1, 1)],
     ['a snapshot stands before its end', 'offsets', left => left.places.saved.fill(10, 0, 1)],
     ['the vendor sent a price that nobody knows of', 'sent by the vendor', (_, ledger) => void ledger.next(symbols[0] ?? '', Date.now())],
     [

@@ -97,11 +97,10 @@ export class Judge {
     const letterCount = checkLetters(letters, this.#oracle, poison, differences);
     const totals = this.#account.settle(ledger, letters.refused, this.#cover());
     for (const { partition, highWatermark } of target) {
-      // Committed offsets are for people and autoscalers: they may be behind, never ahead.
       const found = { saved: saved[partition] ?? 0, committed: committed.get(partition) ?? 0 };
-      if (found.saved === highWatermark && found.committed <= found.saved) continue;
-      const what = 'a partition was not saved at the end of its log, or is committed beyond that';
-      differences.add({ check: 'offsets', what, partition, expected: { saved: highWatermark }, found });
+      if (found.saved === highWatermark && found.committed === highWatermark) continue;
+      const what = 'a partition was not saved and committed up to the end of its log';
+      differences.add({ check: 'offsets', what, partition, expected: { saved: highWatermark, committed: highWatermark }, found });
     }
     const { records } = this.#oracle;
     return { totals, acknowledged: this.#acknowledged.count, records, compared: this.#check.compared, letters: letterCount };

@@ -74,7 +74,9 @@ export class Member {
   /** Partitions that it owns, as it says itself; metrics of former programs have no prefix. */
   async partitions(): Promise<readonly number[]> {
     const text = await (await this.#get('metrics'))?.text();
-    return [...(text ?? '').matchAll(/^(?:tapeline_)?stream_processor_lag_records\{partition="(\d+)"\}/gm)].map(([, partition]) => Number(partition));
+    return [...(text ?? '').matchAll(/^(?:tapeline_)?stream_processor_lag_records\{partition="(\d+)"\}/gm)].map(([, partition]) =>
+      Number(partition),
+    );
   }
 
   async #get(path: string): Promise<Response | undefined> {
