@@ -8,6 +8,7 @@ import cassandra, { type Client, type ClientOptions, type QueryOptions, type typ
 import type { Logger } from 'pino';
 import { writeBatchesFast } from './batch-frame.ts';
 import { cassandraFailure, isTooLarge } from './cassandra-failure.ts';
+import { refreshOnceAtATime } from './control-refresh.ts';
 import { replicaGroups } from './replica-groups.ts';
 import { RepeatWrites } from './retry-policy.ts';
 
@@ -185,6 +186,7 @@ export class CassandraConnection {
 /** Connects, or leaves nothing open. */
 async function connectedClient(options: ClientOptions, logger: Logger): Promise<Client> {
   const client = new cassandra.Client(options);
+  refreshOnceAtATime(client, logger);
   client.on('log', (level: string, _source: string, message: unknown) => {
     if (level === 'error' || level === 'warning') logger.debug({ driver: level }, String(message).slice(0, longestLogText));
   });
