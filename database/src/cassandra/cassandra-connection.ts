@@ -1,11 +1,12 @@
 /**
  * The one door to Cassandra: connects at the first call, and again at a later one when that failed; the driver reconnects by itself
- * once it was connected. Errors are told as ours.
+ * once it was connected. Each attempt has a deadline of its own: a driver that lets it pass is given up for a new one. Errors are told as ours.
  */
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { PipelineError } from '@tapeline/core/errors';
 import cassandra, { type Client, type ClientOptions, type QueryOptions, type types } from 'cassandra-driver';
 import type { Logger } from 'pino';
+import { NeverSettled, settledWithin } from './attempt-deadline.ts';
 import { writeBatchesFast } from './batch-frame.ts';
 import { cassandraFailure, isTooLarge } from './cassandra-failure.ts';
 import { refreshOnceAtATime } from './control-refresh.ts';
@@ -28,6 +29,8 @@ export interface CassandraConnectionOptions {
   readonly password?: string;
   /** TLS; `ca` is the certificate authority in PEM, else those that Node knows. */
   readonly ssl?: { readonly ca?: string };
+  /** How long one node may take to answer. @default 12,000 */
+  readonly readTimeoutMs?: number;
   readonly logger: Logger;
 }
 
@@ -51,7 +54,9 @@ interface Connected {
 }
 
 const connectTimeoutMs = 10_000;
-const readTimeoutMs = 12_000;
+const defaultReadTimeoutMs = 12_000;
+/** As many waits for a node, one after the other, the driver may need for one attempt: to connect or prepare, and for three nodes. */
+const waitsOfAttempt = 4;
 const reconnectBaseMs = 250;
 const reconnectMaxMs = 5_000;
 const longestLogText = 500;
@@ -60,10 +65,12 @@ export class CassandraConnection {
   readonly #options: CassandraConnectionOptions;
   #connected: Promise<Connected> | undefined;
   #client: Client | undefined;
+  readonly #readTimeoutMs: number;
   #closed = false;
 
   constructor(options: CassandraConnectionOptions) {
     this.#options = options;
+    this.#readTimeoutMs = options.readTimeoutMs ?? defaultReadTimeoutMs;
   }
 
   /** The data centre that this connection talks to. */
@@ -78,7 +85,8 @@ export class CassandraConnection {
 
   /** Runs a statement as it is: schema changes, and conditional updates, which are not repeated on their own. */
   executeOnce(query: string, params: readonly unknown[] = [], options: QueryOptions = {}): Promise<types.ResultSet> {
-    return this.#run(({ client }) => client.execute(query, [...params], { prepare: params.length > 0, isIdempotent: false, ...options }));
+    const once = { prepare: params.length > 0, isIdempotent: false, ...options };
+    return this.#run(({ client }) => client.execute(query, [...params], once), options.readTimeout);
   }
 
   /**
@@ -115,21 +123,34 @@ export class CassandraConnection {
     await connected?.client.shutdown();
   }
 
-  async #run<T>(work: (connected: Connected) => Promise<T>): Promise<T> {
+  async #run<T>(work: (connected: Connected) => Promise<T>, readTimeoutMs = this.#readTimeoutMs): Promise<T> {
+    const connecting = this.#connect();
     try {
-      return await work(await this.#connect());
+      return await settledWithin(waitsOfAttempt * readTimeoutMs, connecting.then(work));
     } catch (error) {
+      if (error instanceof NeverSettled) this.#giveUp(connecting, error);
       throw cassandraFailure(error, this.#options.contactPoints);
     }
   }
 
   #connect(): Promise<Connected> {
     if (this.#closed) throw new TypeError('the store was used after it had been closed');
-    this.#connected ??= this.#open().catch(error => {
-      this.#connected = undefined;
+    if (this.#connected !== undefined) return this.#connected;
+    const connecting = this.#open().catch(error => {
+      if (this.#connected === connecting) this.#connected = undefined;
       throw cassandraFailure(error, this.#options.contactPoints);
     });
-    return this.#connected;
+    this.#connected = connecting;
+    return connecting;
+  }
+
+  /** What is under way fails with it, and may be repeated; the next call connects anew. */
+  #giveUp(connecting: Promise<Connected>, { message }: NeverSettled): void {
+    if (this.#connected !== connecting) return;
+    this.#connected = undefined;
+    this.#client = undefined;
+    this.#options.logger.warn({ reason: message }, 'a request to Cassandra had no end: its connections are given up, others are made');
+    void connecting.then(({ client }) => client.shutdown()).catch(() => undefined);
   }
 
   async #open(): Promise<Connected> {
@@ -166,7 +187,7 @@ export class CassandraConnection {
     return {
       contactPoints: [...contactPoints],
       queryOptions: { consistency: consistencyOf(consistency), fetchSize: 5_000 },
-      socketOptions: { connectTimeout: connectTimeoutMs, readTimeout: readTimeoutMs },
+      socketOptions: { connectTimeout: connectTimeoutMs, readTimeout: this.#readTimeoutMs },
       authProvider: username === undefined ? undefined : new auth.PlainTextAuthProvider(username, password ?? ''),
       sslOptions: ssl && {
         ca: ssl.ca === undefined ? undefined : [ssl.ca],

@@ -2,6 +2,7 @@
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { codeOf, tlsRemedy } from '@tapeline/core/tls-faults';
 import cassandra from 'cassandra-driver';
+import { NeverSettled } from './attempt-deadline.ts';
 
 const { errors, types } = cassandra;
 
@@ -26,7 +27,7 @@ export function cassandraFailure(error: unknown, contactPoints: readonly string[
   if (error instanceof errors.NoHostAvailableError) return noHost(error, where);
   if (error instanceof errors.AuthenticationError) return refused(error, where);
   if (error instanceof errors.ResponseError) return fromServer(error, where);
-  if (error instanceof errors.OperationTimedOutError || error instanceof errors.BusyConnectionError) {
+  if (error instanceof errors.OperationTimedOutError || error instanceof errors.BusyConnectionError || error instanceof NeverSettled) {
     return unavailable(`Cassandra at ${where} did not answer in time: ${reasonOf(error)}`, error);
   }
   return error;

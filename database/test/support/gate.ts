@@ -38,6 +38,11 @@ export class Gate {
     await closed;
   }
 
+  /** The connections that are there stay open, and nothing goes through them any more; new ones pass. */
+  silence(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
   #pass(socket: Socket): void {
     const onward = connect(this.#target);
     for (const [one, other] of [[socket, onward] as const, [onward, socket] as const]) {
