@@ -207,29 +207,14 @@ describe(`a storm with seed ${seed}`, () => {
   );
 
   it(
-    'over a log that stands still now and then: what is lost is in a gap record, each once, and no gap record without a loss',
+    'over a log that stands still now and then: the vendor is held back, and nothing is lost',
     async () => {
-      const reports = await storms(Math.max(100, Math.ceil(sessions / 5)), seed * 1_000 + 500, ofWeather(true));
-      expect(reports.some(({ totals }) => totals.lost > 0)).toBe(true);
-      for (const report of reports) {
-        const { events, totals } = report;
-        const logged = await loggedTicks(report);
-        const gaps = await gapRecords(report);
-        expect(totals).toEqual({
-          received: ticksOf(events).length + lettersOf(events).length,
-          accepted: logged.length,
-          refused: report.log.deadLetters().length,
-          lost: gaps.reduce((sum, { lost }) => sum + lost, 0),
-          buffered: 0,
-        });
-        expect(totals.received).toBe(totals.accepted + totals.refused + totals.lost);
-        const known = new Set(logged.map(nameOf));
-        const missing = ticksOf(events).filter(tick => !known.has(nameOf(tick)));
-        const untold = missing.filter(
-          ({ symbol, timeMs }) => !gaps.some(gap => gap.symbols.includes(symbol) && gap.fromMs <= timeMs && timeMs < gap.toMs),
-        );
-        expect(untold).toEqual([]);
-        for (const gap of gaps) expect(gap.lost + gap.symbols.length).toBeGreaterThan(0);
+      for (const report of await storms(Math.max(100, Math.ceil(sessions / 5)), seed * 1_000 + 500, ofWeather(true))) {
+        const [accepted, refused] = [ticksOf(report.events).length, lettersOf(report.events).length];
+        expect(report.totals).toEqual({ received: accepted + refused, accepted, refused, lost: 0, buffered: 0 });
+        expect((await loggedTicks(report)).map(nameOf).toSorted()).toEqual(ticksOf(report.events).map(nameOf).toSorted());
+        expect(report.log.deadLetters()).toHaveLength(refused);
+        expect(await gapRecords(report)).toEqual([]);
       }
     },
     minutes * 60_000,
