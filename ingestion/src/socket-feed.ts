@@ -262,10 +262,11 @@ class FeedLife {
   /** None while what was sent before now may wait in the socket. */
   #heartbeat(): void {
     const nowMs = this.#clock.now();
+    if (this.#pressure.isBehind) return;
     const reason = this.#clock.believed;
     if (reason !== undefined && this.#connection !== undefined) return this.#connection.end(reason);
     this.#followClock();
-    if (!this.#pressure.isBehind) this.#queue.push(this.#mapper.heartbeat(nowMs));
+    this.#queue.push(this.#mapper.heartbeat(nowMs));
   }
 
   /** Between two sessions: a gap then covers all that was told by another time. */
