@@ -16,6 +16,7 @@ export type ParsedRules =
 const mostRules = 1_000;
 /** A record with all of them must fit into the log. */
 const mostBytes = 512_000;
+const longestFault = 1_000;
 
 /** The rules of a whole list, or all that is wrong with it: a line each with the rule's name, its place and the remedy. */
 export function parseAlertRules(list: unknown, checks: RuleChecks = {}): ParsedRules {
@@ -34,7 +35,12 @@ export function parseAlertRules(list: unknown, checks: RuleChecks = {}): ParsedR
   faults.push(...faultsOfRules(list));
   const bytes = new TextEncoder().encode(JSON.stringify(rules)).length;
   if (bytes > mostBytes) faults.push(`rules must take ${mostBytes} bytes at most as JSON, were ${bytes}: name fewer symbols, or "*"`);
-  return faults.length > 0 ? { faults } : { rules };
+  return faults.length > 0 ? { faults: faults.map(shortened) } : { rules };
+}
+
+/** A fault as long as somebody reads it: names that it repeats may be of any length. */
+export function shortened(fault: string): string {
+  return fault.length <= longestFault ? fault : `${fault.slice(0, longestFault)}…`;
 }
 
 function placeOf(entry: unknown, index: number): string {

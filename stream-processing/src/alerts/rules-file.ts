@@ -1,7 +1,7 @@
 /** The file of alert rules: YAML or JSON with one list, `rules`. */
 import { readFileSync, statSync } from 'node:fs';
 import { reasonOf } from '@tapeline/core/errors';
-import { type ParsedRules, parseAlertRules, type RuleChecks } from '@tapeline/core/parse-alert-rules';
+import { type ParsedRules, parseAlertRules, type RuleChecks, shortened } from '@tapeline/core/parse-alert-rules';
 import { parseDocument } from 'yaml';
 
 const mostBytes = 1_048_576;
@@ -25,7 +25,8 @@ export function parseRulesText(text: string, checks: RuleChecks = {}): ParsedRul
   try {
     // Deep nesting is more than the library's stack takes.
     const document = parseDocument(text, { prettyErrors: true, logLevel: 'error' });
-    if (document.errors.length > 0) return { faults: document.errors.map(error => `it is no YAML: ${firstLine(error.message)}`) };
+    if (document.errors.length > 0)
+      return { faults: document.errors.map(error => shortened(`it is no YAML: ${firstLine(error.message)}`)) };
     content = document.toJS();
   } catch (error) {
     return { faults: [`it is no YAML: ${reasonOf(error)}`] };
@@ -34,7 +35,7 @@ export function parseRulesText(text: string, checks: RuleChecks = {}): ParsedRul
     return { faults: ['it must have a list of the name rules: begin it with "rules:"'] };
   }
   const others = Object.keys(content).filter(key => key !== 'rules');
-  const faults = others.map(key => `it has no field ${key}: only rules may stand at the top`);
+  const faults = others.map(key => shortened(`it has no field ${key}: only rules may stand at the top`));
   // An empty list takes all rules away; so does "rules:" with nothing behind it.
   const parsed = parseAlertRules(content.rules ?? [], checks);
   return faults.length === 0 ? parsed : { faults: [...faults, ...(parsed.faults ?? [])] };
