@@ -26,6 +26,7 @@ export interface Outcome {
 const hangCpuMs = 20_000;
 /** One that takes none waits for what does not come. */
 const mostWaitMs = 300_000;
+/** Sooner where an input may take less. */
 const lookMs = 250;
 const mostHeapMb = 768;
 /** As the main thread has it, where parsers run; threads have four times as much otherwise. */
@@ -98,7 +99,7 @@ export class ParserThread {
         last = progress[0];
         [cpuMs, sinceMs] = [cpuOfOthersMs(), performance.now()];
       } else if (cpuOfOthersMs() - cpuMs > this.#hangCpuMs || performance.now() - sinceMs > mostWaitMs) hangs();
-    }, lookMs);
+    }, Math.min(lookMs, this.#hangCpuMs));
   }
 
   #start(): Worker {
