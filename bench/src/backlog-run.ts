@@ -3,7 +3,7 @@ import type { BenchContext } from './bench-context.ts';
 import { type BenchTopic, topicPrefix } from './bench-topics.ts';
 import { spreadOf } from './distribution.ts';
 import { LiveProcess } from './live-process.ts';
-import { metricOf, metricsOf } from './process-sample.ts';
+import { metricsOf, sumOfMetric } from './process-sample.ts';
 import { treeUsage } from './process-tree.ts';
 import { nodeCommand } from './subjects.ts';
 
@@ -72,7 +72,8 @@ export async function runBacklog(context: BenchContext, options: BacklogRunOptio
   const look = async (): Promise<void> => {
     looks.push({ ticks, ...treeUsage([processor.pid]) });
     context.progress(`backlog: ${from + ticks} of ${topic.ticks} ticks, ${Math.round((looks.at(-1)?.residentBytes ?? 0) / 2 ** 20)} MB`);
-    const pending = probes === undefined ? 0 : (metricOf(await metricsOf(probes), 'tapeline_stream_processor_pending_result_bytes') ?? 0);
+    const pending =
+      probes === undefined ? 0 : (sumOfMetric(await metricsOf(probes), 'tapeline_stream_processor_pending_result_bytes') ?? 0);
     mostPendingBytes = Math.max(mostPendingBytes, pending);
   };
   const timer = setInterval(() => void look(), lookMs);

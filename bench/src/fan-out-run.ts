@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@tapeline/core/errors';
 import { LiveProcess } from './live-process.ts';
+import { sumOfMetric } from './process-sample.ts';
 import { treeUsage } from './process-tree.ts';
 import { nodeCommand } from './subjects.ts';
 
@@ -162,9 +163,7 @@ export class FanOutRun {
 
   /** The sum of a metric of the board, whatever its labels. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.#url}/metrics`)).text();
-    const lines = text.split('\n').filter(line => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-    return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+    return sumOfMetric(await (await fetch(`${this.#url}/metrics`)).text(), name) ?? 0;
   }
 
   kill(): void {

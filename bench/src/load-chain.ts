@@ -15,7 +15,7 @@ import { LiveProcess } from './live-process.ts';
 import { loadDefaults } from './load.ts';
 import { removeKeyspace, removeTopics } from './load-leftovers.ts';
 import { machineMs } from './machine-clock.ts';
-import { metricOf, metricsOf, type SampledProcess } from './process-sample.ts';
+import { metricsOf, type SampledProcess, sumOfMetric } from './process-sample.ts';
 import { newGroup, nodeCommand } from './subjects.ts';
 
 export interface LoadChainOptions {
@@ -161,7 +161,7 @@ export class LoadChain {
     const records = offsets.reduce((sum, { highWatermark }) => sum + highWatermark, 0);
     const probes = await this.#processorProbes.promise;
     await this.#patiently('records', async () => {
-      const at = metricOf(await metricsOf(probes), 'tapeline_stream_processor_records_total') ?? 0;
+      const at = sumOfMetric(await metricsOf(probes), 'tapeline_stream_processor_records_total') ?? 0;
       return { isDone: at >= records, at };
     });
     this.#client?.kill();

@@ -25,8 +25,8 @@ const patienceMs = 5_000;
 
 export async function sampleProcess({ pid, probes }: SampledProcess): Promise<ProcessSample> {
   const metrics = probes === undefined ? '' : await metricsOf(probes);
-  const heapUsedBytes = metricOf(metrics, 'nodejs_heap_size_used_bytes');
-  const handles = metricOf(metrics, 'nodejs_active_handles_total');
+  const heapUsedBytes = sumOfMetric(metrics, 'nodejs_heap_size_used_bytes');
+  const handles = sumOfMetric(metrics, 'nodejs_active_handles_total');
   const own = heapUsedBytes === undefined || handles === undefined ? {} : { heapUsedBytes, handles };
   return { ...treeUsage([pid]), ...openFiles(pid), ...own };
 }
@@ -42,7 +42,7 @@ export async function metricsOf(probes: string): Promise<string> {
 }
 
 /** The sum over all labels of a metric in the text of `/metrics`; absent when it is not there. */
-export function metricOf(text: string, name: string): number | undefined {
+export function sumOfMetric(text: string, name: string): number | undefined {
   const values = text.split('\n').flatMap(line => {
     const isNamed = line.startsWith(name) && (line[name.length] === ' ' || line[name.length] === '{');
     return isNamed ? [Number(line.slice(line.lastIndexOf(' ') + 1))] : [];

@@ -3,7 +3,7 @@ import { type CapacityStep, isCarried, nextRate } from '../src/load-capacity.ts'
 import { faultOf } from '../src/load-figure.ts';
 import { loadProfileNamed, pacesOf } from '../src/load-profiles.ts';
 import { dueAfter, secondsOf } from '../src/pace.ts';
-import { metricOf } from '../src/process-sample.ts';
+import { sumOfMetric } from '../src/process-sample.ts';
 
 describe('a profile', () => {
   it('of bursts has a second of ten times the mean in each twenty, and the mean all in all', () => {
@@ -88,7 +88,7 @@ describe('the account of a turn', () => {
 describe('the text of metrics', () => {
   it('gives the sum over labels of a name, and not of those that begin alike', () => {
     const text = '# HELP lag x\nlag{partition="0"} 3\nlag{partition="1"} 4.5\nlag_total 100\n';
-    expect(metricOf(text, 'lag')).toBe(7.5);
-    expect(metricOf(text, 'absent')).toBeUndefined();
+    expect(sumOfMetric(text, 'lag')).toBe(7.5);
+    expect(sumOfMetric(text, 'absent')).toBeUndefined();
   });
 });
