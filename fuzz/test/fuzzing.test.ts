@@ -1,8 +1,8 @@
 /** The fuzzer itself: inputs that come again, faults that are told and made small, runs that add up. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { faultOf } from '../src/examination.ts';
 import type { FuzzedParser } from '../src/fuzzed-parser.ts';
 import { inputOf } from '../src/inputs.ts';
@@ -15,10 +15,8 @@ import { Totals } from '../src/totals.ts';
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tapeline-fuzz-test-'));
+  folder = temporaryFolder('fuzz');
 });
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function aParser(check: FuzzedParser['check']): FuzzedParser {
   return { name: 'test', reads: 'anything', heldTo: 'nothing', format: 'json', example: () => '{"a":[1,2,{"b":"c"}]}', check };

@@ -1,8 +1,7 @@
 /** What real processes of each stage show at `/metrics`, held against the catalogue: nothing else, nothing less, and no other label. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { type MetricName, metricCatalogue, metricParts, seriesNames } from '@tapeline/core/metrics/catalogue';
 import { type MetricDeclaration, mostSeries, type ProcessName } from '@tapeline/core/metrics/metric-kinds';
@@ -10,12 +9,12 @@ import { metricsOfNode } from '@tapeline/core/metrics/registered-metrics';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { startSimulator } from '@tapeline/simulator/simulator';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
 import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
-const folder = mkdtempSync(join(tmpdir(), 'tapeline-metrics-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('metrics');
 
 /** Names that are announced, and the samples: name, labels. */
 function readMetrics(text: string) {

@@ -1,13 +1,11 @@
 /** A tick's whole way in one trace, told by processes that know nothing of each other, to a collector on a real socket; and a collector that is away. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { WebSocket } from 'ws';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../../core/test/support/otlp-receiver.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
 import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
 
@@ -97,9 +95,8 @@ describeWithServers('the traces of the stages, on Kafka and Cassandra', (kafka, 
 describe('the traces of the one process', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'tapeline-traces-'));
+    folder = temporaryFolder('traces');
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
   const start = (env: Readonly<Record<string, string>>) =>
     startProgram('standalone/src/main.ts', {
       args: ['start'],

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { deadLetter, encodeDeadLetter } from '@tapeline/core/dead-letters';
 import { createLogger } from '@tapeline/core/logging';
 import { partitionOf } from '@tapeline/core/partitioner';
@@ -13,6 +12,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { latestPriceOf } from '@tapeline/stream-processing/latest-price';
 import { Registry } from 'prom-client';
 import { MemoryLog } from '../../../ingestion/test/support/memory-log.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { Differences } from './difference.ts';
 import { digestOf } from './digest.ts';
 import { Judge, type Places } from './judge.ts';
@@ -46,9 +46,8 @@ interface Left {
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tapeline-judge-'));
+  folder = temporaryFolder('judge');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Two symbols, a reconnect in the middle that costs some prices, late prices, a piece of poison. */
 function recordsOf(ledger: Ledger, beginMs: number): Buffer[][] {
