@@ -1,5 +1,4 @@
 /** Every figure, one after another, as BENCHMARKS.md wants them. What was measured already is left out on request, so it can be stopped. */
-
 import { measureBacklog } from './backlog.ts';
 import type { BenchContext } from './bench-context.ts';
 import { measureCorrectness } from './correctness.ts';

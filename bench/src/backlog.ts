@@ -2,7 +2,6 @@
  * Figure `backlog`: a processor starts with many ticks waiting. How long until its first result and until it has caught up, whether its memory
  * stays bounded meanwhile, and, with Cassandra, whether one that was stopped halfway goes on from where it was.
  */
-
 import { type BacklogRun, runBacklog } from './backlog-run.ts';
 import type { BenchContext } from './bench-context.ts';
 import { type BenchTopic, topicPrefix } from './bench-topics.ts';

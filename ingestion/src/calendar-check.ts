@@ -2,7 +2,6 @@
  * Holds our calendars against what the vendor says about its markets, once a day, for one credit. Differences are said and counted; nothing follows
  * from them by itself, because a vendor may be wrong too: whoever reads of one mends the calendar (core/src/calendars).
  */
-
 import { exchangeRules } from '@tapeline/core/calendars/exchanges';
 import { calendarOf } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';

@@ -6,7 +6,6 @@
  * for longer than that (a paused machine), or goes on without the API server because a witness knows of no later term, the session
  * numbers of its term are the fence (session-numbers.ts).
  */
-
 import { reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';

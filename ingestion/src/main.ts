@@ -2,7 +2,6 @@
  * The ingester as a process of its own: the feeds of the settings into the log, with probes and metrics beside it; with a Lease, one of several
  * that stand by for each other.
  */
-
 import { randomUUID } from 'node:crypto';
 import { runCommandLine } from '@tapeline/core/command-line';
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';

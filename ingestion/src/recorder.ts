@@ -2,7 +2,6 @@
  * Writes what a socket received to a file, as a recording (`@tapeline/core/recordings`). A feed never waits for it and never
  * fails with it: what cannot be written is counted and said.
  */
-
 import { type FileHandle, open } from 'node:fs/promises';
 import { reasonOf } from '@tapeline/core/errors';
 import { isShallow } from '@tapeline/core/json-text';

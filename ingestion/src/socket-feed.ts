@@ -1,5 +1,4 @@
 /** The feed behind a WebSocket of any vendor: one loop owns its life, connect, subscribe, read, back off. */
-
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError } from '@tapeline/core/errors';
 import { scrubber } from '@tapeline/core/logging';

@@ -2,7 +2,6 @@
  * Where every price went. At any moment: received = accepted + refused + lost + buffered. A message that could not be read
  * counts as received too, because it may have been a price.
  */
-
 import type { DeadLetterReason } from '@tapeline/core/dead-letters';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Registry } from 'prom-client';

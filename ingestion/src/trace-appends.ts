@@ -1,5 +1,4 @@
 /** What the ingester says of sampled ticks: `receive` and `append`, once the log has answered where they stand. */
-
 import { feedTopic } from '@tapeline/core/topics';
 import { tickSpan } from '@tapeline/core/tracing/span';
 import { sampledIn, type Tracing } from '@tapeline/core/tracing/tracing';

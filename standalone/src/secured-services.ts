@@ -1,5 +1,4 @@
 /** Gives secured servers on loopback their topics, users, roles and rights, and says how each process logs in: what operators and Secrets do in a cluster. */
-
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

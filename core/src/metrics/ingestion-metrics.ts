@@ -1,5 +1,4 @@
 /** Metrics of all that asks vendors: the ingester, the backfiller, the daily jobs, and the REST API that they share. */
-
 import { deadLetterReasons } from '../dead-letters.ts';
 import { historyActions } from '../records.ts';
 import { feedNames } from '../settings.ts';

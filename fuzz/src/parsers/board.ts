@@ -1,5 +1,4 @@
 /** What browsers and spreadsheets send to the board, and what its page reads. */
-
 import { intervals } from '@tapeline/core/intervals';
 import { latestTimeMs } from '@tapeline/core/records';
 import { barRoute } from '@tapeline/visualization/api/bar-table';

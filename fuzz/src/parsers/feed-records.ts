@@ -1,5 +1,4 @@
 /** Records of the log as its readers decode them. */
-
 import { encodeAlert } from '@tapeline/core/alerts';
 import { deadLetter, deadLetterIn, deadLetterReasons, encodeDeadLetter } from '@tapeline/core/dead-letters';
 import { decodeAlert, decodeRecord, encodeRecord } from '@tapeline/core/record-codec';

@@ -1,5 +1,4 @@
 /** Recordings of a feed, and the words of alerts that people are sent. */
-
 import { alertSchema } from '@tapeline/core/alerts';
 import { isShallow } from '@tapeline/core/json-text';
 import { readSessions, surveyRecording } from '@tapeline/core/recorded-sessions';

@@ -1,5 +1,4 @@
 /** Holds stored bars against the vendor's and has the verdict flagged: `reconciled` or `mismatch`; a split is told and flags nothing. */
-
 import type { Bar } from '@tapeline/core/bars';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { HistoryRecord } from '@tapeline/core/records';

@@ -1,5 +1,4 @@
 /** Writes the vendor's bars of windows that have none stored; a stored bar stays as it is. */
-
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';

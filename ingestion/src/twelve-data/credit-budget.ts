@@ -2,7 +2,6 @@
  * Lets requests through so that a key's credits are never overspent, whoever uses it, in this process and in those that share its
  * store. First come, first served within a process. A claim is durable before the request goes out, so a process that is killed has spent it.
  */
-
 import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';

@@ -1,5 +1,4 @@
 /** Asks TwelveData's REST API: each request waits for its credits, and ends as a typed answer or as one of the errors of `rest-errors.ts`. */
-
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { scrubber } from '@tapeline/core/logging';

@@ -5,7 +5,6 @@
  * A session is a row of rounds without a failure. After a failure the session is over and the next one begins with the next answer, so what
  * changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what changed before it has been seen.
  */
-
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';

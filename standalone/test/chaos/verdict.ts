@@ -1,5 +1,4 @@
 /** The verdict of a run: what was compared, how long recovery took, and each difference with what a person needs to look further. */
-
 import { type Check, checks, type Difference, type Differences } from './difference.ts';
 import type { Journal } from './journal.ts';
 import type { AccountTotals } from './log-account.ts';

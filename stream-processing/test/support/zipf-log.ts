@@ -1,5 +1,4 @@
 /** A long log as a market writes it: many symbols of which few are busy, 4 heartbeats a second, a few stragglers; the same for a seed. */
-
 import type { FeedRecord, Tick } from '@tapeline/core/records';
 import { randomOf } from '@tapeline/simulator/market/random';
 import { aHeartbeat, aSession, tenOClockMs } from './builders.ts';

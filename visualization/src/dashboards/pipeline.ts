@@ -1,5 +1,4 @@
 /** *Pipeline*: from the feed to the store, as Prometheus counts it. */
-
 import type { Dashboard, ThresholdsConfigBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { NameOf } from '@tapeline/core/metrics/catalogue';
 import { dashboardOf } from './dashboard.ts';

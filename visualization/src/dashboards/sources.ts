@@ -1,5 +1,4 @@
 /** The two data sources of the dashboards, and a query of each as a builder that the SDK's panels take. */
-
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
