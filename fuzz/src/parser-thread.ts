@@ -94,12 +94,15 @@ export class ParserThread {
     const progress = this.#progress;
     let last = progress[0];
     let [cpuMs, sinceMs] = [cpuOfOthersMs(), performance.now()];
-    return setInterval(() => {
-      if (progress[0] !== last) {
-        last = progress[0];
-        [cpuMs, sinceMs] = [cpuOfOthersMs(), performance.now()];
-      } else if (cpuOfOthersMs() - cpuMs > this.#hangCpuMs || performance.now() - sinceMs > mostWaitMs) hangs();
-    }, Math.min(lookMs, this.#hangCpuMs));
+    return setInterval(
+      () => {
+        if (progress[0] !== last) {
+          last = progress[0];
+          [cpuMs, sinceMs] = [cpuOfOthersMs(), performance.now()];
+        } else if (cpuOfOthersMs() - cpuMs > this.#hangCpuMs || performance.now() - sinceMs > mostWaitMs) hangs();
+      },
+      Math.min(lookMs, this.#hangCpuMs),
+    );
   }
 
   #start(): Worker {
