@@ -129,7 +129,7 @@ async function spotless(ledger: Ledger): Promise<Left> {
   rows.gaps.push(...[...oracle.gaps.values()].map(({ row }) => row));
   rows.alerts.push(...[...oracle.alerts.values()].map(({ row }) => row));
   rows.ticks = rows.ticks.flatMap(({ tick }) => {
-    const due = oracle.ticks.get(`${tick.symbol} ${tick.session} ${tick.sequence}`);
+    const due = oracle.ticks.of(tick.symbol).get(`${tick.symbol} ${tick.session} ${tick.sequence}`);
     return due === undefined ? [] : [{ tick, versionUs: due.row.versionUs }];
   });
   for (const symbol of symbols) {

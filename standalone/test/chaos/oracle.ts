@@ -13,6 +13,7 @@ import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import { PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
 import { latestPriceOf } from '@tapeline/stream-processing/latest-price';
 import { keyOf } from '../support/row-bytes.ts';
+import { Grouped } from './grouped.ts';
 
 /** A row that is due, and the record that made it so. */
 export interface Due<Row> {
@@ -31,10 +32,10 @@ export interface DueTick {
 export type Witness = (record: FeedRecord | undefined, partition: number, offset: number, value: Uint8Array | undefined) => void;
 
 export class Oracle {
-  /** By `symbol interval startMs`. */
-  readonly bars = new Map<string, Due<Bar>>();
-  /** By `symbol session sequence`. */
-  readonly ticks = new Map<string, Due<DueTick>>();
+  /** By `symbol interval`, then by begin. */
+  readonly bars = new Grouped<number, Due<Bar>>();
+  /** By symbol, then by `symbol session sequence`. */
+  readonly ticks = new Grouped<string, Due<DueTick>>();
   /** By symbol, begin and reason. */
   readonly gaps = new Map<string, Due<Gap>>();
   readonly latest = new Map<string, Due<LatestPrice>>();
@@ -90,11 +91,11 @@ export class Oracle {
     const due = <Row>(row: Row): Due<Row> => ({ row, partition, offset });
     switch (output.kind) {
       case 'bar':
-        this.bars.set(`${output.bar.symbol} ${output.bar.interval} ${output.bar.startMs}`, due(output.bar));
+        this.bars.set(`${output.bar.symbol} ${output.bar.interval}`, output.bar.startMs, due(output.bar));
         return;
       case 'tick': {
         const { tick, versionUs } = output;
-        this.ticks.set(keyOf(tick), due({ symbol: tick.symbol, timeMs: tick.timeMs, versionUs }));
+        this.ticks.set(tick.symbol, keyOf(tick), due({ symbol: tick.symbol, timeMs: tick.timeMs, versionUs }));
         if (output.latest) this.latest.set(tick.symbol, due(latestPriceOf(tick, versionUs)));
         return;
       }

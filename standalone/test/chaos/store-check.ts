@@ -73,11 +73,11 @@ export class StoreCheck {
         await this.#compareBars(symbol, interval, this.#settledMs, toMs);
         // A symbol's last bar may be given out again when a gap is found that touches it.
         const done = this.#bars(symbol, interval, 0, toMs);
-        const last = Math.max(...this.#bars(symbol, interval, 0, Number.MAX_SAFE_INTEGER).map(({ row }) => row.startMs));
-        for (const { row } of done) if (row.startMs !== last) this.#oracle.bars.delete(`${symbol} ${interval} ${row.startMs}`);
+        const last = Math.max(...this.#oracle.bars.of(`${symbol} ${interval}`).keys());
+        for (const { row } of done) if (row.startMs !== last) this.#oracle.bars.delete(`${symbol} ${interval}`, row.startMs);
       }
       await this.#compareTicks(symbol, this.#settledMs, toMs);
-      for (const [key] of this.#ticks(symbol, 0, toMs)) this.#oracle.ticks.delete(key);
+      for (const [key] of this.#ticks(symbol, 0, toMs)) this.#oracle.ticks.delete(symbol, key);
     }
     this.#settledMs = toMs;
   }
@@ -185,16 +185,11 @@ export class StoreCheck {
   }
 
   #bars(symbol: string, interval: Interval, fromMs: number, toMs: number): readonly Due<Bar>[] {
-    const bars: Due<Bar>[] = [];
-    for (const due of this.#oracle.bars.values()) {
-      const { row } = due;
-      if (row.symbol === symbol && row.interval === interval && row.startMs >= fromMs && row.startMs < toMs) bars.push(due);
-    }
-    return bars;
+    return [...this.#oracle.bars.of(`${symbol} ${interval}`).values()].filter(({ row }) => row.startMs >= fromMs && row.startMs < toMs);
   }
 
   #ticks(symbol: string, fromMs: number, toMs: number): readonly (readonly [string, Due<DueTick>])[] {
-    return [...this.#oracle.ticks].filter(([, { row }]) => row.symbol === symbol && row.timeMs >= fromMs && row.timeMs < toMs);
+    return [...this.#oracle.ticks.of(symbol)].filter(([, { row }]) => row.timeMs >= fromMs && row.timeMs < toMs);
   }
 
   async #storedBars(symbol: string, interval: Interval, fromMs: number, toMs: number): Promise<Map<number, Bar>> {
