@@ -7,6 +7,7 @@ import { feedTopic } from '@tapeline/core/topics';
 import type { RunningNode } from '@tapeline/services/server-node';
 import { randomOf } from '../support/random.ts';
 import type { Disk } from './disk.ts';
+import { formerProcessor } from './former.ts';
 import type { Member } from './member.ts';
 import type { Recoveries } from './recovery.ts';
 import type { Weather } from './relay.ts';
@@ -187,12 +188,13 @@ export class Faults {
   async #former(forMs: number): Promise<string | undefined> {
     const { former } = this.#scene.options;
     if (former === undefined) return 'there is no former program';
-    const extra = await this.#scene.newExtra(join(former, 'stream-processing/src/main.ts'));
+    const extra = await this.#scene.newExtra(join(former, formerProcessor));
     extra.start();
     await sleep(forMs);
+    const hasWorked = (await extra.partitions()).length > 0;
     await extra.stop();
     this.#scene.extras.delete(extra);
-    return undefined;
+    return hasWorked ? undefined : 'the former processor had no partition yet when its time was over';
   }
 
   async #jump(name: string, { forMs, offsetMs = 0 }: Step): Promise<void> {

@@ -22,8 +22,8 @@ Usage: npm run chaos -- [--minutes N] [--seed S] [--from-step K | --only-step K]
   --only-step K     takes that step alone
   --list            prints the steps and ends
   --ticks N         prices a second (150)
-  --former COMMIT   the former program, whose processor runs beside those of this one (the newest tag; without tags the commit that added
-                    the newest golden formats)
+  --former COMMIT   the former program, whose processor runs beside those of this one (the newest tag; without tags the first commit
+                    since the newest golden formats that starts)
 
 Needs Java 17 and Maven, as "tapeline services" does; steps that fill disks need root and are left out, and told, without it.
 Schedule, journal, logs of the processes and verdict.json stand in .tapeline/chaos/SEED. Exit status 1 when anything differs. Ctrl-C ends it clean.

@@ -24,8 +24,17 @@ export interface Distribution {
   readonly disturbed: number;
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
-  /** What p99 is to be at most. */
+  /** What p99 is to be at most; of few samples their median, for the greatest of a few says more of the machine. */
   readonly barMs: number;
+}
+
+/** Fewer have no p99. */
+const fewestOfP99 = 20;
+
+/** Whether the bar is missed, and by what. */
+export function isTooLong({ counted, p50Ms, p99Ms, barMs }: Distribution): { readonly what: string; readonly ms: number } | undefined {
+  const [what, ms] = counted < fewestOfP99 ? (['median', p50Ms] as const) : (['p99', p99Ms] as const);
+  return ms === undefined || ms <= barMs ? undefined : { what, ms };
 }
 
 export const barsMs: Readonly<Record<RecoveryKind, number>> = { kill: 7_000, 'rolling restart': 1_000 };

@@ -2,7 +2,7 @@
 import { type Check, checks, type Difference, type Differences } from './difference.ts';
 import type { Journal } from './journal.ts';
 import type { AccountTotals } from './log-account.ts';
-import { barsMs, type Distribution, type Recoveries, type RecoveryKind } from './recovery.ts';
+import { barsMs, type Distribution, isTooLong, type Recoveries, type RecoveryKind } from './recovery.ts';
 import type { Schedule } from './schedule.ts';
 import type { Compared } from './store-check.ts';
 
@@ -51,9 +51,10 @@ export function verdictOf(parts: VerdictParts): Verdict {
   const kinds = Object.keys(barsMs) as RecoveryKind[];
   const recovery = Object.fromEntries(kinds.map(kind => [kind, recoveries.distribution(kind)])) as Record<RecoveryKind, Distribution>;
   for (const kind of kinds) {
-    const { p99Ms, barMs, counted } = recovery[kind];
-    if (p99Ms !== undefined && p99Ms > barMs)
-      differences.add({ check: 'recovery', what: `p99 of ${counted} times ${kind} is too long`, expected: barMs, found: p99Ms });
+    const tooLong = isTooLong(recovery[kind]);
+    if (tooLong === undefined) continue;
+    const what = `${tooLong.what} of ${recovery[kind].counted} times ${kind} is too long`;
+    differences.add({ check: 'recovery', what, expected: recovery[kind].barMs, found: tooLong.ms });
   }
   return {
     seed: schedule.seed,
