@@ -17,7 +17,7 @@ import { fill, measureCost } from './cost.ts';
 import { type FanOutOptions, measureFanOut } from './fan-out.ts';
 import { measureIngesterCost, measureIngesterLatency, measureIngesterMemory } from './ingester.ts';
 import { measureLive } from './live.ts';
-import { type LoadFigureOptions, measureLoad } from './load-figure.ts';
+import { type LoadFigureOptions, measureLoad, refuseFaults } from './load-figure.ts';
 import { loadProfiles } from './load-profiles.ts';
 import { measureMemory } from './memory.ts';
 import { measurePair } from './pair.ts';
@@ -25,7 +25,7 @@ import { measureRecovery } from './recovery.ts';
 import { writeReport } from './report.ts';
 import { Results } from './results.ts';
 import { smoke } from './smoke.ts';
-import { keepSummary, measureSoak, type SoakOptions } from './soak.ts';
+import { measureSoak, type SoakOptions, sumUp } from './soak.ts';
 import { subjects, usualSubjects } from './subjects.ts';
 
 const directory = join('.tapeline', 'bench');
@@ -129,7 +129,7 @@ program
   .option('--symbols <count>', 'symbols', number, 1_000)
   .option('--seconds <count>', 'how long each turn', number, 60)
   .option('--rounds <count>', 'how many turns of each; the bars of the first are held against a replay', number, 3)
-  .action((flags: LoadFigureOptions) => run(context => measureLoad(context, flags)));
+  .action((flags: LoadFigureOptions) => run(async context => refuseFaults(await measureLoad(context, flags))));
 
 program
   .command('backlog')
@@ -152,7 +152,7 @@ program
   .option('--symbols <count>', 'symbols', number, 1_000)
   .option('--summary', 'sum up what the last one left, instead: of one that was killed', false)
   .action((flags: SoakOptions & { summary: boolean }) =>
-    run(async context => (flags.summary ? keepSummary(context) : measureSoak(context, flags))),
+    run(async context => (flags.summary ? sumUp(context) : measureSoak(context, flags))),
   );
 
 program

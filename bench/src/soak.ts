@@ -44,16 +44,27 @@ export async function measureSoak(context: BenchContext, options: SoakOptions): 
   rmSync(file, { force: true });
   appendFileSync(file, `${JSON.stringify({ rate, symbols, minutes } satisfies SoakHead)}\n`);
   const chain = await LoadChain.started(context, { symbols, feedRetentionMs });
+  let faults: readonly string[] = [];
   try {
     await soaked(context, chain, options);
   } finally {
     await chain.remove();
-    if (samplesOf(file).samples.length >= fewestSamples) keepSummary(context);
+    if (samplesOf(file).samples.length >= fewestSamples) faults = keepSummary(context);
   }
+  refuse(faults);
 }
 
-/** Sums up what the file of the last soak holds: of one that was killed, too. */
-export function keepSummary(context: BenchContext): void {
+/** Sums up the last soak, whatever ended it. @throws PipelineError `usage` when something was lost or grows */
+export function sumUp(context: BenchContext): void {
+  refuse(keepSummary(context));
+}
+
+function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new PipelineError('usage', `the soak failed: ${faults.join('; ')}`, { retriable: false });
+}
+
+/** Keeps the figures of what the file of the last soak holds, and gives what is wrong. */
+function keepSummary(context: BenchContext): readonly string[] {
   const { head, samples } = samplesOf(samplesFile(context));
   const { minutes: asked, rate, symbols } = head;
   const values = summaryOf(samples);
@@ -63,6 +74,9 @@ export function keepSummary(context: BenchContext): void {
   context.results.add({ figure: 'soak', subject: 'the whole chain', round: 1, parameters: { minutes, rate, symbols }, values, command });
   context.say(`soak, ${minutes} minutes at ${rate}/s: ${values.sent} ticks sent, ${values.lost} lost, lag at most ${values.lagMost}`);
   for (const line of verdictsOf(values)) context.say(line);
+  const growing = processesOf(values).filter(({ name, isJudged }) => isJudged && values[`flat ${name}`] !== 1);
+  const lost = values.lost === 0 ? [] : [`${values.lost} ticks were lost`];
+  return [...lost, ...growing.map(({ name }) => `the memory of ${name} grows`)];
 }
 
 /** Each process in a line. */
