@@ -1,6 +1,7 @@
 /** Notes when the bars of a batch became durable, without looking at them while it matters. */
 import type { Bar } from '@tapeline/core/bars';
 import type { MarketStore } from '@tapeline/database/market-store';
+import { storeBatch } from '@tapeline/database/store-batch';
 import { machineMs } from './machine-clock.ts';
 
 /** When a bar was durable: `atMs` on the machine's monotonic clock, which all processes share. */
@@ -19,11 +20,14 @@ export function timedStore(store: MarketStore, onDurable: (bar: DurableBar) => v
     migrate: () => store.migrate(),
     ready: () => store.ready(),
     write: async batch => {
-      // Looked at before: a batch may be used again once it is written.
+      // Taken out before: a batch may be used again once it is written.
       const bars = [...batch.bars];
-      await store.write(batch);
-      const atMs = machineMs();
-      for (const bar of bars) note(bar, atMs);
+      const writeBars = async (): Promise<void> => {
+        await store.write(storeBatch({ bars }));
+        const atMs = machineMs();
+        for (const bar of bars) note(bar, atMs);
+      };
+      await Promise.all([writeBars(), store.write({ ...batch, bars: [] })]);
     },
     saveSnapshot: (key, snapshot) => store.saveSnapshot(key, snapshot),
     loadSnapshot: key => store.loadSnapshot(key),

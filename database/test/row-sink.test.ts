@@ -56,6 +56,35 @@ describe('the sink of Cassandra', () => {
     expect(rowsOf(batches).slice(1)).toEqual([['a/2@1', 'a/3@1', 'b/1@1']]);
   });
 
+  it('lets patient rows go when no others wait, and never fills all places with them', async () => {
+    const { sink, batches } = sinkOf({ maxInFlight: 2, maxPatientInFlight: 1, batch: { rows: 2, bytes: 1_000 } });
+    const patient = (text: string): SinkRow => ({ ...aRow(text), isPatient: true });
+    void sink.write(['a/1@1', 'a/2@1', 'a/3@1'].map(patient));
+    await pause();
+    expect(rowsOf(batches)).toEqual([['a/1@1', 'a/2@1']]);
+    void sink.write([aRow('b/1@1'), patient('a/4@1')]);
+    void sink.write([aRow('b/2@1')]);
+    await pause();
+    expect(rowsOf(batches).slice(1)).toEqual([['b/1@1']]);
+    batches[0]?.done();
+    await pause();
+    expect(rowsOf(batches).slice(2)).toEqual([['b/2@1']]);
+    batches[1]?.done();
+    batches[2]?.done();
+    await pause();
+    expect(rowsOf(batches).slice(3)).toEqual([['a/3@1', 'a/4@1']]);
+  });
+
+  it('gives up patient rows, too, when a row of the same write fails', async () => {
+    const { sink, batches, gauges } = sinkOf({ maxInFlight: 1 });
+    const written = sink.write([aRow('b/1@1'), { ...aRow('a/1@1'), isPatient: true }]);
+    await pause();
+    batches[0]?.fail(new Error('refused'));
+    await expect(written).rejects.toThrow('refused');
+    expect(rowsOf(batches)).toEqual([['b/1@1']]);
+    expect(await gauges()).toEqual({ waiting: 0, inFlight: 0 });
+  });
+
   it('puts rows in one batch only when their partitions live on the same nodes, and takes the nodes in turn', async () => {
     const { sink, batches } = sinkOf({ replicasOf: ([name = '']) => (name < 'm' ? 'one' : 'two'), batch: { rows: 2, bytes: 1_000 } });
     void sink.write(['a/1@1', 'z/1@1', 'b/1@1', 'c/1@1', 'y/1@1'].map(text => aRow(text)));

@@ -38,8 +38,10 @@ export function cassandraWriter(options: CassandraWriterOptions): (batch: StoreB
     yield* sinkRows(gaps, batch.gaps);
     yield* sinkRows(alerts, batch.alerts);
     yield* sinkRows(instruments, batch.instruments);
-    yield* sinkRows(latest, batch.latest);
-    if (options.ticks) yield* sinkRows(ticks, unexpired(batch.ticks, options), row => ttlSecondsOf(row, options.tickRetentionMs));
+    yield* sinkRows(latest, batch.latest, { isPatient: true });
+    if (!options.ticks) return;
+    const ttl = (row: TickRow): number => ttlSecondsOf(row, options.tickRetentionMs);
+    yield* sinkRows(ticks, unexpired(batch.ticks, options), { isPatient: true, ttl });
   }
 
   return batch => measuredWrite(metrics, () => sink.write(rowsOf(batch)));
@@ -61,14 +63,22 @@ function unexpired(rows: readonly TickRow[], { tickRetentionMs, metrics }: Cassa
   return kept;
 }
 
-function* sinkRows<Row>(statements: TableStatements<Row>, rows: Iterable<Row>, ttl: (row: Row) => number = () => 0): Generator<SinkRow> {
+interface SinkRowOptions<Row> {
+  readonly isPatient?: boolean;
+  /** In seconds. @default for ever */
+  readonly ttl?: (row: Row) => number;
+}
+
+function* sinkRows<Row>(statements: TableStatements<Row>, rows: Iterable<Row>, options: SinkRowOptions<Row> = {}): Generator<SinkRow> {
   const { table } = statements;
+  const { isPatient = false, ttl = () => 0 } = options;
   for (const row of rows) {
     yield {
       table: table.name,
       partition: table.partitionOf(row),
       key: table.rowKeyOf(row),
       versionUs: table.shape.versionOf(row),
+      isPatient,
       insert: () => statements.insert(row, ttl(row)),
     };
   }

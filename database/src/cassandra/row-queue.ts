@@ -12,6 +12,8 @@ export interface SinkRow {
   /** The same for versions of the row of which the newer replaces the older whole, and for no other row of the partition. */
   readonly key: string | number;
   readonly versionUs: number;
+  /** Nobody looks for it at once: it goes when no other row waits. @default false */
+  readonly isPatient?: boolean;
   insert(): Statement;
 }
 
