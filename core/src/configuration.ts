@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { PipelineError, reasonOf } from './errors.ts';
 import { messageFaults, secretsInside } from './message-faults.ts';
 import { headersOf, type Setting } from './setting-kinds.ts';
-import { type FeedName, type SettingName, settings, strictPrefixes } from './settings.ts';
+import type { FeedName } from './settings/feed-settings.ts';
+import { type SettingName, settings, strictPrefixes } from './settings.ts';
 import { shardFault } from './shards.ts';
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;

@@ -1,7 +1,7 @@
 /** The feeds that the settings ask for, ready for {@link runIngesters}. */
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import type { Configuration } from '@tapeline/core/configuration';
-import type { FeedName } from '@tapeline/core/settings';
+import type { FeedName } from '@tapeline/core/settings/feed-settings';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { warnOfClearText } from './clear-text-warning.ts';

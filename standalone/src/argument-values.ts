@@ -1,7 +1,7 @@
 /** The values of the command line's options, read from their texts. @throws InvalidArgumentError of all of them, with what is expected. */
 import { type Interval, intervals, isInterval } from '@tapeline/core/intervals';
 import { latestTimeMs } from '@tapeline/core/records';
-import { type ExportTable, exportTables } from '@tapeline/core/settings';
+import { type ExportTable, exportTables } from '@tapeline/core/settings/export-settings';
 import { InvalidArgumentError } from 'commander';
 
 export function parseInterval(text: string): Interval {

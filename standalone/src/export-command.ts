@@ -3,7 +3,7 @@ import type { Bar } from '@tapeline/core/bars';
 import type { Configuration } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
-import type { ExportTable } from '@tapeline/core/settings';
+import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { type BarFormat, compareBars, headOf, lineOf } from './bar-lines.ts';
 import { exportParquet } from './parquet-command.ts';

@@ -3,7 +3,7 @@ import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { type Interval, intervals } from '@tapeline/core/intervals';
 import { createLogger, scrubber } from '@tapeline/core/logging';
 import { exitStatusOf, stopSignal } from '@tapeline/core/service';
-import { exportTables } from '@tapeline/core/settings';
+import { exportTables } from '@tapeline/core/settings/export-settings';
 import { openServingStore } from '@tapeline/database/configured-store';
 import { addServicesCommand } from '@tapeline/services/command';
 import { defaultTimeoutSeconds, doctorCommand } from '@tapeline/stream-processing/doctor/doctor-command';

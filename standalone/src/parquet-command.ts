@@ -2,7 +2,7 @@
 import type { Configuration } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
-import type { ExportTable } from '@tapeline/core/settings';
+import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openConfiguredDestination } from '@tapeline/visualization/export/configured-export';
 import type { ExportDestination } from '@tapeline/visualization/export/export-destination';

@@ -1,7 +1,7 @@
 /** Metrics of all that asks vendors: the ingester, the backfiller, the daily jobs, and the REST API that they share. */
 import { deadLetterReasons } from '../dead-letters.ts';
 import { historyActions } from '../records.ts';
-import { feedNames } from '../settings.ts';
+import { feedNames } from '../settings/feed-settings.ts';
 import { counter, durations, errorCode, gauge, gaugeFromZero, matching, oneOf } from './metric-kinds.ts';
 
 const feed = matching(

@@ -1,6 +1,6 @@
 /** What an export consists of: a file for each table, interval and day, in folders that readers understand as partitions (`date=2026-11-20`). */
 import type { Interval } from '@tapeline/core/intervals';
-import type { ExportTable } from '@tapeline/core/settings';
+import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { alertColumns, barColumns, gapColumns, tickColumns } from './export-columns.ts';
 import { type WrittenFile, writeParquet } from './parquet-file.ts';
