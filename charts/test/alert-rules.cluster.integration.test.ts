@@ -39,6 +39,7 @@ describeWithControlPlane('the alerts', () => {
       'TwoActiveIngesters',
       'FeedDisconnected',
       'FeedHeldBack',
+      'ClockJumped',
       'TicksLost',
       'AlertsNotSent',
       'AlertsRefused',

@@ -257,9 +257,19 @@ function saturation() {
       [sum(rate('tapeline_live_board_updates_skipped_total', '1m')), 'updates a second that slow ones were spared'],
     ]),
     chart(
-      { title: 'Processor time', description: 'Cores that each process uses; Node runs one thread of ours, so 1 is full.', width: 12 },
+      { title: 'Processor time', description: 'Cores that each process uses; Node runs one thread of ours, so 1 is full.', width: 6 },
       'short',
       [[sum(cpuRate('1m'), 'pod'), '{{pod}}']],
+    ),
+    chart(
+      {
+        title: 'Clock of the ingester',
+        description:
+          'By how much it has jumped ahead of the time that the feed counts, or behind it (below 0). The feed goes on counting; a jump of two minutes is believed.',
+        width: 6,
+      },
+      's',
+      [[max(value('tapeline_ingester_clock_jump_seconds'), 'feed'), '{{feed}}']],
     ),
     chart(
       {
