@@ -2,11 +2,12 @@
  * The test command: checks, unit tests, then integration and end-to-end tests on a real Kafka, a real Cassandra and a real Chromium.
  *
  *   npm test                    checks, unit, integration and e2e; in CI all
- *   npm test -- unit cluster    only the parts named: checks, unit, integration, e2e, bench, chaos, cluster, node
+ *   npm test -- unit cluster    only the parts named: checks, unit, integration, e2e, slow, bench, chaos, cluster, node
  *
- * `bench` is a short benchmark, which wants the machine for itself; `cluster` is charts and stacks on a real Kubernetes API server, `node`
- * pods of all stages on a real Kubernetes node (root and Debian's packages of a node, which the test names). The last two need the shared
- * tools, whose absence they say.
+ * `slow` is what takes minutes and seldom tells more than the rest: seeded schedules of failures, storms of feeds, servers with TLS. `bench`
+ * is a short benchmark, which wants the machine for itself; `chaos` five minutes of everything that can go wrong; `cluster` charts and stacks
+ * on a real Kubernetes API server, `node` pods of all stages on a real Kubernetes node (root and Debian's packages of a node, which the test
+ * names). The last two need the shared tools, whose absence they say.
  *
  * Servers named by KAFKA_BROKERS and CASSANDRA_CONTACT_POINTS are used; otherwise they are started here and stopped at the end.
  * Without Java the integration tests are skipped, loudly; in CI (CI=true) that is a failure. Ends with a line that counts.
@@ -21,7 +22,7 @@ import { createLogger } from '@tapeline/core/logging';
 import { startCassandra } from '@tapeline/services/cassandra';
 import { startKafka } from '@tapeline/services/kafka';
 
-const parts = ['checks', 'unit', 'integration', 'e2e', 'bench', 'chaos', 'cluster', 'node'] as const;
+const parts = ['checks', 'unit', 'integration', 'e2e', 'slow', 'bench', 'chaos', 'cluster', 'node'] as const;
 type PartName = (typeof parts)[number];
 
 interface Outcome {
@@ -40,7 +41,8 @@ interface Servers {
 /** The parts that use servers, with the options that choose their tests; those of the cluster run one after the other. */
 const serverTests: Partial<Record<PartName, readonly string[]>> = {
   integration: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster)\\.integration\\.test\\.ts$'],
-  e2e: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster|real-node|smoke)\\.e2e\\.test\\.ts$'],
+  e2e: ['--maxWorkers', '2', '--testPathPatterns', '(?<!\\.cluster|real-node|smoke|schedules|storm|secured)\\.e2e\\.test\\.ts$'],
+  slow: ['--maxWorkers', '2', '--testPathPatterns', '(schedules|storm|secured)\\.e2e\\.test\\.ts$'],
   bench: ['--runInBand', '--testPathPatterns', 'bench/test/smoke\\.e2e\\.test\\.ts$'],
   cluster: ['--runInBand', '--testPathPatterns', '\\.cluster\\.(integration|e2e)\\.test\\.ts$'],
 };
@@ -49,7 +51,7 @@ const serverTests: Partial<Record<PartName, readonly string[]>> = {
 const nodeTests: readonly string[] = ['--runInBand', '--testPathPatterns', 'real-node\\.e2e\\.test\\.ts$'];
 
 /** They take a machine for minutes, so elsewhere they are run by name. */
-const forCi: readonly PartName[] = ['bench', 'chaos', 'cluster', 'node'];
+const forCi: readonly PartName[] = ['slow', 'bench', 'chaos', 'cluster', 'node'];
 
 /** Five minutes of it, with the seed of the first sixty that has the most kinds of faults; it brings servers of its own. */
 const chaos: readonly string[] = ['run', '--silent', 'chaos', '--', '--minutes', '5', '--seed', '10'];

@@ -190,11 +190,12 @@ export class Faults {
     if (former === undefined) return 'there is no former program';
     const extra = await this.#scene.newExtra(join(former, formerProcessor));
     extra.start();
+    // What it needs may be away just then.
+    const works = await within(async () => (await extra.partitions()).length > 0);
     await sleep(forMs);
-    const hasWorked = (await extra.partitions()).length > 0;
     await extra.stop();
     this.#scene.extras.delete(extra);
-    return hasWorked ? undefined : 'the former processor had no partition yet when its time was over';
+    return works ? undefined : 'the former processor had no partition within a minute';
   }
 
   async #jump(name: string, { forMs, offsetMs = 0 }: Step): Promise<void> {
