@@ -1,5 +1,6 @@
 /** Reads the environment against the table of settings and reports all faults at once, before anything connects. */
 import { readFileSync } from 'node:fs';
+import { keepMemoryOutOfCoreFiles } from './core-files.ts';
 import { PipelineError, reasonOf } from './errors.ts';
 import { messageFaults, secretsInside } from './message-faults.ts';
 import { headersOf, type Setting } from './setting-kinds.ts';
@@ -15,10 +16,11 @@ export type Configuration = { readonly [Name in SettingName]: ValueOf<(typeof se
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads and checks the whole environment.
+ * Reads and checks the whole environment. Here secrets come into the process, so from here on its memory is kept out of core files.
  * @throws PipelineError `configuration.invalid`: one message, a line for each fault with its remedy; no secret in it.
  */
 export function readConfiguration(environment: Environment): Configuration {
+  keepMemoryOutOfCoreFiles();
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings) as [SettingName, Setting<unknown>][]) {
