@@ -1,6 +1,7 @@
 /** All parsers that are fuzzed, in the order of the flow. */
 import type { FuzzedParser } from './fuzzed-parser.ts';
 import { boardParsers } from './parsers/board.ts';
+import { deploymentParsers } from './parsers/deployments.ts';
 import { everydayParsers } from './parsers/everyday-prices.ts';
 import { recordParsers } from './parsers/feed-records.ts';
 import { foldParsers } from './parsers/folds.ts';
@@ -19,6 +20,7 @@ export const parsers: readonly FuzzedParser[] = [
   ...foldParsers,
   ...workParsers,
   ...settingParsers,
+  ...deploymentParsers,
   ...boardParsers,
 ];
 

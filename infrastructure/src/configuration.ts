@@ -1,5 +1,6 @@
 /** This file reads what the environment table cannot know: the commit, buckets, the project, the registry. */
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import {
   type Alerts,
@@ -118,27 +119,75 @@ function alerts(given: Variables): Alerts | undefined {
   }
 }
 
+interface Form {
+  /** Completes "must be …". */
+  readonly expected: string;
+  readonly isMet: (text: string) => boolean;
+}
+
+const hostName = formOf(
+  'a name such as board.example.com',
+  /^(?=.{1,253}$)[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)+$/,
+);
+const region = formOf('a region such as eu-central-1', /^[a-z]+(-[a-z]+)*-?\d{1,2}$/);
+const bucket = formOf('the name of a bucket: small letters, digits, dots, hyphens', /^[a-z\d][a-z\d._-]{1,61}[a-z\d]$/);
+const objectName = formOf('a name of Kubernetes: small letters, digits, dots, hyphens', /^(?=.{1,253}$)[a-z\d]([a-z\d.-]*[a-z\d])?$/);
+const addressRanges: Form = {
+  expected: 'addresses as 203.0.113.0/24, separated by commas',
+  isMet: text => (cidrs(text) ?? []).every(isRange),
+};
+
+/** What each must look like, where a cloud or a cluster would refuse it only in the middle of a deployment. */
+const forms: Partial<Record<keyof typeof variables, Form>> = {
+  TAPELINE_IMAGE_TAG: { expected: 'an exact tag such as a commit', isMet: tag => /^[\w][\w.-]{0,127}$/.test(tag) && tag !== 'latest' },
+  TAPELINE_IMAGE_REGISTRY: formOf('a registry such as images.example.com/market', /^[a-z\d][\w.:/-]*[a-z\d]$/),
+  TAPELINE_FEED: formOf('simulator or twelve-data', /^(simulator|twelve-data)$/),
+  TAPELINE_OPERATOR_CIDRS: addressRanges,
+  TAPELINE_KUBERNETES_API_CIDRS: addressRanges,
+  TAPELINE_AWS_REGION: region,
+  TAPELINE_AWS_STATE_BUCKET: bucket,
+  TAPELINE_GOOGLE_PROJECT: formOf('the id of a project', /^[a-z][a-z\d.:-]{4,61}[a-z\d]$/),
+  TAPELINE_GOOGLE_REGION: region,
+  TAPELINE_GOOGLE_STATE_BUCKET: bucket,
+  TAPELINE_EXPORT_BUCKET: bucket,
+  TAPELINE_BOARD_HOST: hostName,
+  TAPELINE_GRAFANA_HOST: hostName,
+  TAPELINE_BOARD_LOGIN: formOf('token or oauth2-proxy', /^(token|oauth2-proxy)$/),
+  TAPELINE_ALERT_MAIL_TO: formOf('addresses of mail, separated by commas', /^[^\s@,]+@[^\s@,]+(\s*,\s*[^\s@,]+@[^\s@,]+)*$/),
+  TAPELINE_ALERT_MAIL_FROM: formOf('an address of mail', /^[^\s@,]+@[^\s@,]+$/),
+  TAPELINE_SMTP_HOST: hostName,
+  TAPELINE_INGRESS_CLASS: objectName,
+  TAPELINE_CLUSTER_ISSUER: objectName,
+};
+
+function formOf(expected: string, pattern: RegExp): Form {
+  return { expected, isMet: text => pattern.test(text) };
+}
+
+function isRange(text: string): boolean {
+  const [, address = '', bits] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? [];
+  return isIPv4(address) && Number(bits) <= 32;
+}
+
 function faultsIn(given: Variables): readonly string[] {
   const faults: string[] = [];
-  const fault = (name: string, expected: string) => faults.push(`${name} must be ${expected}, was "${given[name] ?? ''}"`);
-  for (const name of Object.keys(variables)) if (given[name] === '') fault(name, 'text that is not empty, or absent');
-  const { TAPELINE_IMAGE_TAG: tag, TAPELINE_FEED: feed, TAPELINE_BOARD_HOST: board, TAPELINE_GRAFANA_HOST: grafana } = given;
-  if (tag !== undefined && (!/^[\w][\w.-]{0,127}$/.test(tag) || tag === 'latest'))
-    fault('TAPELINE_IMAGE_TAG', 'an exact tag such as a commit');
-  if (!['token', 'oauth2-proxy', undefined].includes(given.TAPELINE_BOARD_LOGIN)) fault('TAPELINE_BOARD_LOGIN', 'token or oauth2-proxy');
-  if (feed !== undefined && feed !== 'simulator' && feed !== 'twelve-data') fault('TAPELINE_FEED', 'simulator or twelve-data');
-  if (feed === 'simulator' && given.TAPELINE_EXPORT_BUCKET !== undefined)
-    faults.push('TAPELINE_EXPORT_BUCKET is for the feed twelve-data: unset it, or TAPELINE_FEED');
-  if ((board === undefined) !== (grafana === undefined))
-    faults.push('TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together');
-  const mail = [given.TAPELINE_ALERT_MAIL_TO, given.TAPELINE_ALERT_MAIL_FROM, given.TAPELINE_SMTP_HOST];
-  if (new Set(mail.map(value => value === undefined)).size > 1)
-    faults.push('TAPELINE_ALERT_MAIL_TO, TAPELINE_ALERT_MAIL_FROM and TAPELINE_SMTP_HOST must be given together');
-  for (const name of ['TAPELINE_OPERATOR_CIDRS', 'TAPELINE_KUBERNETES_API_CIDRS'] as const) {
-    if (cidrs(given[name])?.some(text => !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text)) === true)
-      fault(name, 'addresses as 203.0.113.0/24, separated by commas');
+  for (const name of Object.keys(variables) as (keyof typeof variables)[]) {
+    const value = given[name];
+    const expected = value === '' ? 'text that is not empty, or absent' : forms[name]?.expected;
+    if (value === '' || (value !== undefined && forms[name]?.isMet(value) === false))
+      faults.push(`${name} must be ${expected}, was "${value}"`);
   }
+  if (given.TAPELINE_FEED === 'simulator' && given.TAPELINE_EXPORT_BUCKET !== undefined)
+    faults.push('TAPELINE_EXPORT_BUCKET is for the feed twelve-data: unset it, or TAPELINE_FEED');
+  const hosts = [given.TAPELINE_BOARD_HOST, given.TAPELINE_GRAFANA_HOST];
+  if (areTorn(hosts)) faults.push('TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together');
+  const mail = [given.TAPELINE_ALERT_MAIL_TO, given.TAPELINE_ALERT_MAIL_FROM, given.TAPELINE_SMTP_HOST];
+  if (areTorn(mail)) faults.push('TAPELINE_ALERT_MAIL_TO, TAPELINE_ALERT_MAIL_FROM and TAPELINE_SMTP_HOST must be given together');
   return faults;
+}
+
+function areTorn(values: readonly (string | undefined)[]): boolean {
+  return new Set(values.map(value => value === undefined)).size > 1;
 }
 
 function cidrs(list: string | undefined): readonly string[] | undefined {

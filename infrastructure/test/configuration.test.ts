@@ -46,15 +46,27 @@ describe('the configuration of the environments', () => {
     };
     expect(() => configuredEnvironments(given, commit)).toThrow(
       [
-        'TAPELINE_GOOGLE_PROJECT must be text that is not empty, or absent, was ""',
         'TAPELINE_IMAGE_TAG must be an exact tag such as a commit, was "latest"',
-        'TAPELINE_BOARD_LOGIN must be token or oauth2-proxy, was "password"',
         'TAPELINE_FEED must be simulator or twelve-data, was "yahoo"',
+        'TAPELINE_OPERATOR_CIDRS must be addresses as 203.0.113.0/24, separated by commas, was "everywhere"',
+        'TAPELINE_GOOGLE_PROJECT must be text that is not empty, or absent, was ""',
+        'TAPELINE_BOARD_LOGIN must be token or oauth2-proxy, was "password"',
         'TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together',
         'TAPELINE_ALERT_MAIL_TO, TAPELINE_ALERT_MAIL_FROM and TAPELINE_SMTP_HOST must be given together',
-        'TAPELINE_OPERATOR_CIDRS must be addresses as 203.0.113.0/24, separated by commas, was "everywhere"',
       ].join('\n'),
     );
+  });
+
+  it.each([
+    ['TAPELINE_IMAGE_REGISTRY', 'images.example.com/our market'],
+    ['TAPELINE_OPERATOR_CIDRS', '203.0.113.0/24,999.0.0.1/8'],
+    ['TAPELINE_KUBERNETES_API_CIDRS', '10.0.0.1/33'],
+    ['TAPELINE_AWS_REGION', 'Frankfurt'],
+    ['TAPELINE_GOOGLE_REGION', 'europe west3'],
+    ['TAPELINE_EXPORT_BUCKET', 's3://market'],
+    ['TAPELINE_CLUSTER_ISSUER', 'Let us encrypt'],
+  ])('refuses %s=%s before anything is deployed', (name, value) => {
+    expect(() => configuredEnvironments({ [name]: value }, commit)).toThrow(`${name} must be `);
   });
 });
 

@@ -3,6 +3,7 @@
  * gives them. Probes and metrics stay open.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** What Kubernetes and Prometheus ask. */
@@ -19,6 +20,8 @@ const headers = {
   'x-content-type-options': 'nosniff',
 } as const;
 
+export type GivenHeaders = Pick<IncomingHttpHeaders, 'authorization' | 'cookie'>;
+
 /** Asks everybody for `token`, on every path but those of probes and metrics. */
 export function addLogin(server: FastifyInstance, token: string): void {
   // The cookie is made from the token: boards beside each other accept it, a restart does not end it, and a new token does.
@@ -28,11 +31,12 @@ export function addLogin(server: FastifyInstance, token: string): void {
     if (open.includes(path)) return undefined;
     const given = path === '/' ? (new URLSearchParams(search).get('token') ?? undefined) : undefined;
     if (given !== undefined) return isSame(given, token) ? welcome(request, reply, pass) : refuse(request, reply);
-    return isKnown(request, token, pass) ? undefined : refuse(request, reply);
+    return isKnown(request.headers, token, pass) ? undefined : refuse(request, reply);
   });
 }
 
-function isKnown({ headers: { authorization, cookie } }: FastifyRequest, token: string, pass: string): boolean {
+/** Whether these headers of a request have the token, or the cookie that is made from it. */
+export function isKnown({ authorization, cookie }: GivenHeaders, token: string, pass: string): boolean {
   const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   if (bearer !== undefined && isSame(bearer, token)) return true;
   const cookies = (cookie ?? '').split(';').map(text => text.trim());

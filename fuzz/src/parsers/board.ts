@@ -7,6 +7,7 @@ import { decodeAfter, encodeNext, timePlace } from '@tapeline/visualization/api/
 import { RequestError, readParameters } from '@tapeline/visualization/api/query-parameters';
 import { instrumentRoute, latestRoute } from '@tapeline/visualization/api/symbol-tables';
 import { alertRoute, gapRoute, tickRoute } from '@tapeline/visualization/api/time-tables';
+import { isKnown } from '@tapeline/visualization/board-login';
 import type { BoardRow } from '@tapeline/visualization/board-messages';
 import { readIndicators } from '@tapeline/visualization/browser/indicator-choices';
 import { RowReader } from '@tapeline/visualization/browser/row-frames';
@@ -244,4 +245,33 @@ const pageChoices: FuzzedParser = {
   },
 };
 
-export const boardParsers: readonly FuzzedParser[] = [queries, clientMessages, rowFrames, pageChoices];
+const [token, pass] = ['0123456789abcdef', 'fedcba9876543210-_'];
+
+const loginHeaders: FuzzedParser = {
+  name: 'login-headers',
+  reads: 'headers by which somebody is known to the board: Authorization, then Cookie',
+  heldTo: 'never throws; known is who says the token as a bearer, or has the cookie, to the character',
+  format: 'text',
+  words: ['Bearer ', 'bearer', 'Basic ', 'tapeline-board=', ';', '; ', '=', ',', token, pass],
+  example: dice =>
+    `${dice.pick(['', `Bearer ${token}`, `Basic ${token}`])}\n${dice.pick(['', `a=b; tapeline-board=${pass}`, `tapeline-board=${token}`])}`,
+  check: input => {
+    const [authorization, ...rest] = input.toString().split('\n');
+    const cookie = rest.join('\n');
+    const known = isKnown({ authorization, cookie }, token, pass);
+    if (known)
+      expectThat(
+        authorization?.endsWith(token) === true || cookie.includes(`tapeline-board=${pass}`),
+        'a stranger is known',
+        input.toString(),
+      );
+    expectThat(isKnown({ authorization: `Bearer ${token}`, cookie }, token, pass), 'a cookie keeps the token out', cookie);
+    expectThat(
+      !isKnown({ authorization, cookie }, `${token}${input}x`, `${pass}${input}x`),
+      'another token is taken for ours',
+      input.toString(),
+    );
+  },
+};
+
+export const boardParsers: readonly FuzzedParser[] = [queries, loginHeaders, clientMessages, rowFrames, pageChoices];
