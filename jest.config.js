@@ -9,5 +9,6 @@ export default {
   },
   testMatch: ['<rootDir>/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/.tapeline'],
-  testTimeout: 20_000,
+  // Longer than the tests wait for anything (test/support/eventually.ts), so that they fail in words.
+  testTimeout: 40_000,
 };

@@ -3,12 +3,14 @@ import { expect, it } from '@jest/globals';
 import { describeWithCassandra } from '@tapeline/services/for-tests';
 import cassandra from 'cassandra-driver';
 import { pino } from 'pino';
+import { eventually } from '../../test/support/eventually.ts';
 import { refreshOnceAtATime } from '../src/cassandra/control-refresh.ts';
 import { Gate } from './support/gate.ts';
 
 /** Beyond the first search: those after it are searches again. */
 const reconnectMs = 5_000;
 const quietMs = 2_000;
+const patienceMs = 60_000;
 
 describeWithCassandra('a client whose Cassandra goes away several times', server => {
   it('searches its nodes once at a time', async () => {
@@ -29,11 +31,11 @@ describeWithCassandra('a client whose Cassandra goes away several times', server
     for (let outage = 1; outage <= 3; outage += 1) {
       searches.length = 0;
       await gate.close();
-      while (searches.length === 0) await sleep(10);
+      await eventually('a search', () => searches.length > 0, patienceMs);
       await sleep(quietMs);
       counts.push(searches.length);
       await gate.open();
-      while (!(await client.execute('SELECT key FROM system.local').then(Boolean, () => false))) await sleep(100);
+      await eventually('an answer', () => client.execute('SELECT key FROM system.local').then(Boolean, () => false), patienceMs);
       await sleep(quietMs);
     }
     await client.shutdown();

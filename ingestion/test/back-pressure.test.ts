@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { BackPressure, type PressedReader } from '../src/back-pressure.ts';
 import { aLogger } from './support/logger.ts';
 
@@ -21,8 +22,6 @@ function aPressure(boundMs?: number) {
   const pressure = new BackPressure({ feed: 'twelve-data/0', logger, registry: new Registry(), boundMs });
   return { pressure, levels: () => lines.map(({ level }) => level) };
 }
-
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 describe('back-pressure', () => {
   it('is behind from the pause until all that waited is read, and is one stretch until then', () => {
@@ -66,7 +65,7 @@ describe('back-pressure', () => {
     const [first, second] = [new Reader(), new Reader()];
     pressure.begin(first);
     pressure.pressed(true);
-    while (first.told.length < 2) await pause(5);
+    await eventually('it reads again', () => first.told.length >= 2);
     pressure.caughtUp();
     pressure.end(first);
     pressure.begin(second);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { pause } from '../src/back-off.ts';
 import { type Answer, BackfillQueue, type BackfillQueueOptions } from '../src/backfill/backfill-queue.ts';
 import { FileBackfillStore } from '../src/backfill/backfill-store.ts';
@@ -234,7 +235,7 @@ describe('backfill queue', () => {
     await queue.enqueue(hour(3));
     const stop = new AbortController();
     const running = queue.run(stop.signal);
-    while (server.journal.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    await eventually('a request', () => server.journal.length > 0);
     stop.abort();
     await running;
     expect(queue.progress.jobs).toBe(1);
@@ -248,7 +249,7 @@ describe('backfill queue', () => {
     const running = queue.run(stop.signal);
     await new Promise(resolve => setTimeout(resolve, 20));
     await queue.enqueue(hour(3));
-    while (records.length < 60) await new Promise(resolve => setTimeout(resolve, 5));
+    await eventually('all records', () => records.length >= 60);
     stop.abort();
     await running;
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
+import { eventually } from '../../test/support/eventually.ts';
 import { restOfThisFile } from './support/rest-servers.ts';
 
 const main = fileURLToPath(new URL('./support/backfill-process.ts', import.meta.url));
@@ -68,8 +69,7 @@ describe('processes with one key', () => {
     const vendor = await startVendor(8);
     const path = await folder();
     for (let process = 0; process < 3; process += 1) start([vendor.url, path, '8']);
-    const startMs = performance.now();
-    while (vendor.account.total < 8 && performance.now() < startMs + 30_000) await pause(20);
+    await eventually('eight credits are spent', () => vendor.account.total >= 8);
     children[0]?.kill('SIGKILL');
     start([vendor.url, path, '8']);
     await pause(1_500);

@@ -9,7 +9,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import type { WorkItems } from '@tapeline/database/work-store';
 import type { Append } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
-import { pause } from '../src/back-off.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { type BackfillerOptions, runBackfiller } from '../src/backfill/backfiller.ts';
 import { aBar, barStartMs, minuteMs } from './support/bars.ts';
 import { JumpingTime } from './support/jumping-time.ts';
@@ -112,10 +112,10 @@ async function run({ client }: Rest, isEnough: () => boolean, options: Partial<B
     ...options,
   });
   const failed = running.then(() => false);
-  const wait = () => Promise.race([failed, pause(5, stop.signal)]);
-  while (!isEnough()) await wait();
+  await eventually('enough is done', () => Promise.race([failed, isEnough()]));
   const looksBefore = looks;
-  while (writing > 0 || looks < looksBefore + 2) await wait();
+  const isDurable = () => writing === 0 && looks >= looksBefore + 2;
+  await eventually('it is durable, and looked at again', () => Promise.race([failed, isDurable()]));
   stop.abort();
   await running;
   return registry;

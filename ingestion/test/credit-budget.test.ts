@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { CreditBudget, type CreditBudgetOptions } from '../src/twelve-data/credit-budget.ts';
 import { type CreditStore, FileCreditStore, MemoryCreditStore } from '../src/twelve-data/credit-store.ts';
 import { JumpingTime } from './support/jumping-time.ts';
@@ -105,7 +106,7 @@ describe('credit budget', () => {
         granted += 1;
       }
     });
-    for (let look = 0; look < 200 && granted < 23; look += 1) await new Promise(resolve => setTimeout(resolve, 20));
+    await eventually('all credits are granted', () => granted >= 23);
     await new Promise(resolve => setTimeout(resolve, 100));
     expect(granted).toBe(23);
     stop.abort();

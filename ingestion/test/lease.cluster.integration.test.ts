@@ -5,6 +5,7 @@ import type { FeedRecord } from '@tapeline/core/records';
 import { openKafkaLog } from '@tapeline/log/kafka-log';
 import { describeWithControlPlane, describeWithKafka } from '@tapeline/services/for-tests';
 import { startSimulator } from '@tapeline/simulator/simulator';
+import { eventually } from '../../test/support/eventually.ts';
 import { kubernetesLease } from '../src/kubernetes-lease.ts';
 import { claimed, released } from '../src/lease.ts';
 import { IngesterProcess } from './support/ingester-process.ts';
@@ -166,12 +167,10 @@ describeWithControlPlane('the Lease in a real API server', () => {
 
     /** What is in the log once this session is. */
     async function recordsWith(session: number): Promise<readonly FeedRecord[]> {
-      const deadlineMs = Date.now() + 20_000;
-      while (Date.now() < deadlineMs) {
+      return eventually(`session ${session} in the log`, async () => {
         const records = await feedRecords();
-        if (sessionsOf(records).includes(session)) return records;
-      }
-      throw new Error(`session ${session} did not come into the log`);
+        return sessionsOf(records).includes(session) && records;
+      });
     }
 
     it('keeps one standing by, ready, without a connection to the vendor', async () => {

@@ -3,6 +3,7 @@ import { deadLetter } from '@tapeline/core/dead-letters';
 import { PipelineError } from '@tapeline/core/errors';
 import { encodeRecord } from '@tapeline/core/record-codec';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { type TickRun, TickRuns } from '../src/hot/tick-run.ts';
 import { LogWriter, type LogWriterOptions } from '../src/log-writer.ts';
 import { aGap, aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
@@ -20,14 +21,6 @@ const refused = deadLetter({ reason: 'future', detail: 'timestamp', origin: 'twe
 function sum(writer: LogWriter): number {
   const { accepted, refused: dead, lost, buffered } = writer.totals;
   return accepted + dead + lost + buffered;
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error('waited in vain');
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
 }
 
 describe('the log writer', () => {
@@ -63,7 +56,7 @@ describe('the log writer', () => {
     };
     log.hold();
     writer.write(aSession());
-    await until(() => log.inFlight === 1);
+    await eventually('a write is under way', () => log.inFlight === 1);
     const [first, second] = [runs.take(1), runs.take(1)];
     grow(first, 1);
     writer.write(first);
@@ -94,7 +87,7 @@ describe('the log writer', () => {
     log.hold();
     const { writer } = writerOf(log);
     writer.write(aTick({ sequence: 1 }));
-    await until(() => log.inFlight === 1);
+    await eventually('a write is under way', () => log.inFlight === 1);
     for (let sequence = 2; sequence <= 50; sequence += 1) writer.write(aTick({ sequence }));
     log.resume();
     await writer.close(1_000);
@@ -110,7 +103,7 @@ describe('the log writer', () => {
     log.fail(logAway);
     const { writer, lines } = writerOf(log);
     for (let sequence = 1; sequence <= 5; sequence += 1) writer.write(aTick({ sequence }));
-    await until(() => lines.some(line => line.level === 50));
+    await eventually('the failure is told', () => lines.some(line => line.level === 50));
     expect(sum(writer)).toBe(5);
     log.fail();
     await writer.close(5_000);
@@ -127,12 +120,12 @@ describe('the log writer', () => {
     log.hold();
     const { writer } = writerOf(log, { limitEvents: 10 });
     writer.write(aTick({ sequence: 1 }));
-    await until(() => log.inFlight === 1);
+    await eventually('a write is under way', () => log.inFlight === 1);
     for (let sequence = 2; sequence <= 30; sequence += 1) writer.write(aTick({ sequence, timeMs: noonMs + sequence }));
     writer.write(aHeartbeat({ timeMs: noonMs + 31 }));
     expect(writer.totals).toEqual({ received: 30, accepted: 0, refused: 0, lost: 19, buffered: 11 });
     log.resume();
-    await until(() => writer.totals.accepted === 11);
+    await eventually('the records before it are written', () => writer.totals.accepted === 11);
     writer.write(aHeartbeat({ timeMs: noonMs + 250 }));
     await writer.close(1_000);
     const records = log.records(0);
@@ -190,7 +183,7 @@ describe('the log writer', () => {
     const { writer } = writerOf(log, { limitEvents: 2 });
     const stop = new AbortController();
     writer.write(aTick());
-    await until(() => log.inFlight === 1);
+    await eventually('a write is under way', () => log.inFlight === 1);
     for (let sequence = 2; sequence <= 3; sequence += 1) writer.write(aTick({ sequence }));
     const room = writer.room(stop.signal);
     stop.abort();
@@ -227,7 +220,7 @@ describe('the log writer', () => {
     log.fail(new PipelineError('log.full', 'the log is full: free disk space', { retriable: false }));
     const { writer, lines } = writerOf(log);
     writer.write(aTick());
-    await until(() => lines.some(line => line.level === 50 && line.code === 'log.full'));
+    await eventually('a full log is told', () => lines.some(line => line.level === 50 && line.code === 'log.full'));
     log.fail();
     await writer.close(5_000);
     expect(log.records(0)).toHaveLength(1);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { startFinnhubServer } from '@tapeline/simulator/finnhub/finnhub-server';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { findLastSession } from '../src/last-session.ts';
 import { aLogger } from './support/logger.ts';
@@ -37,12 +38,11 @@ function startProcess(environment: Readonly<Record<string, string>>) {
   return run;
 }
 
-async function until(run: { readonly output: string }, text: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!run.output.includes(text)) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for "${text}" in:\n${run.output}`);
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
+async function said(run: { readonly output: string }, text: string): Promise<void> {
+  await eventually(
+    () => `"${text}" in:\n${run.output}`,
+    () => run.output.includes(text),
+  );
 }
 
 describe('the process of the ingester', () => {
@@ -61,7 +61,7 @@ describe('the process of the ingester', () => {
     simulator = await startSimulator({ seed: 1, logger: aLogger().logger, market: { ticksPerSecond: 200 } });
     const recording = join(folder, 'day.jsonl');
     const run = startProcess({ TWELVE_DATA_URL: simulator.url, SYMBOLS: 'BTC/USD,ETH/USD', FEED_RECORDING_FILE: recording });
-    await until(run, '"msg":"subscribed"');
+    await said(run, '"msg":"subscribed"');
     await new Promise(resolve => setTimeout(resolve, 700));
     const startMs = Date.now();
     run.child.kill('SIGINT');
@@ -101,7 +101,7 @@ describe('the process of the ingester', () => {
         FINNHUB_SYMBOLS: 'AAPL',
         LOG_LEVEL: 'trace',
       });
-      await until(run, '"msg":"subscribed"');
+      await said(run, '"msg":"subscribed"');
       finnhub.trade({ s: 'AAPL', p: 129.5, t: Date.now(), v: 3 });
       await new Promise(resolve => setTimeout(resolve, 300));
       run.child.kill('SIGTERM');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type EmbeddedLogOptions, openEmbeddedLog } from '../src/embedded-log.ts';
 import type { MarketLog } from '../src/market-log.ts';
@@ -10,7 +11,7 @@ import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
 import { expectToldAppends } from './support/appended-ranges.ts';
 import { aTopic, joinGroup, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
-import { runScript, waitUntil } from './support/running-process.ts';
+import { patienceMs, runScript } from './support/running-process.ts';
 
 const logger = pino({ level: 'silent' });
 
@@ -50,7 +51,7 @@ describe('the embedded log, alone', () => {
   describe('durability', () => {
     it('has every record whose append resolved before kill -9, in order, and starts again at once', async () => {
       const { child, acknowledged } = await writerProcess(directory);
-      await waitUntil(() => acknowledged() > 300);
+      await eventually('300 appends are acknowledged', () => acknowledged() > 300, patienceMs);
       child.signal('SIGKILL');
       await child.ended;
       const survived = acknowledged();
@@ -204,7 +205,7 @@ describe('the embedded log, alone', () => {
       nowMs = 1_005_000;
       await log.append(someEntries('short', 1, 2_500, 5));
       nowMs = 1_010_001;
-      await waitUntil(async () => (await log.offsets('short'))[1]?.lowOffset === 2_500);
+      await eventually('the old records are deleted', async () => (await log.offsets('short'))[1]?.lowOffset === 2_500);
       expect(await log.offsets('short')).toEqual([
         { partition: 0, lowOffset: 0, highWatermark: 0 },
         { partition: 1, lowOffset: 2_500, highWatermark: 2_505 },
@@ -222,7 +223,7 @@ describe('the embedded log, alone', () => {
       await log.ensureTopics([{ name: 'short', partitions: 1, retentionMs: 10_000 }]);
       await log.append(someEntries('short', 0, 0, 3));
       nowMs = 1_100_000;
-      await waitUntil(async () => (await log.offsets('short'))[0]?.lowOffset === 3);
+      await eventually('every record is deleted', async () => (await log.offsets('short'))[0]?.lowOffset === 3);
       await log.close();
       const again = await open({ now: () => nowMs });
       await again.append(someEntries('short', 0, 3, 1));
@@ -261,6 +262,6 @@ describe('the embedded log, alone', () => {
 /** A process that appends '0', '1', … to topic `t` and says how many were acknowledged. */
 async function writerProcess(directory: string) {
   const child = runScript('writer-process.ts', directory);
-  await waitUntil(() => child.lines.length > 0);
+  await eventually('the script has begun', () => child.lines.length > 0, patienceMs);
   return { child, acknowledged: () => Number(child.lines.at(-1)) };
 }

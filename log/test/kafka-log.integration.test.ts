@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
+import { eventually } from '../../test/support/eventually.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import type { MarketLog, PartitionClaim } from '../src/market-log.ts';
 import { RecordBlock } from '../src/record-block.ts';
@@ -10,7 +11,7 @@ import { describeMarketLogContract } from './market-log-contract.ts';
 import { expectToldAppends } from './support/appended-ranges.ts';
 import { type ClientSockets, watchClientSockets } from './support/client-sockets.ts';
 import { aTopic, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
-import { runScript, waitUntil } from './support/running-process.ts';
+import { patienceMs, runScript } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
@@ -96,7 +97,7 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
           await transaction.commit();
         }
         await producer.disconnect();
-        await waitUntil(async () => (await log.offsets(topic))[0]?.highWatermark === 4);
+        await eventually('all four offsets', async () => (await log.offsets(topic))[0]?.highWatermark === 4, patienceMs);
         const all = await records(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 4 }));
         expect(all.map(record => [record.offset, textOf(record)])).toEqual([
           [0, 'a'],
@@ -203,17 +204,21 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         const claims = await Promise.all([0, 1, 2, 3].map(partition => first.claim(partition)));
         const seen = claims.map(claim => reader(claim));
         const feeding = feed(log, topic, 4);
-        await waitUntil(() => seen.every(read => read.texts.length > 100));
+        await eventually('records of every partition', () => seen.every(read => read.texts.length > 100), patienceMs);
 
         const second = joinGroup(log, topic, group);
-        await waitUntil(() => second.claims.length === 2);
-        await waitUntil(() => claims.filter(claim => claim.lost.aborted).length === 2);
+        await eventually('the second member has two partitions', () => second.claims.length === 2, patienceMs);
+        await eventually('the first member has lost two', () => claims.filter(claim => claim.lost.aborted).length === 2, patienceMs);
         const kept = claims.filter(claim => !claim.lost.aborted).map(claim => claim.partition);
         expect([...kept, ...second.claims.map(claim => claim.partition)].sort()).toEqual([0, 1, 2, 3]);
 
         await sleep(500);
         const appended = await feeding.stop();
-        await waitUntil(() => kept.every(partition => seen[partition]?.texts.length === appended));
+        await eventually(
+          'what stays has every record',
+          () => kept.every(partition => seen[partition]?.texts.length === appended),
+          patienceMs,
+        );
         for (const partition of kept) expect(seen[partition]?.texts).toEqual(Array.from({ length: appended }, (_, index) => String(index)));
         expect(first.claims).toHaveLength(4);
         for (const read of seen) await read.stop();
@@ -226,7 +231,11 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         const first = joinGroup(log, topic, group);
         await Promise.all([first.claim(0), first.claim(1)]);
         const second = joinGroup(log, topic, group);
-        await waitUntil(() => second.claims.length === 1 && first.claims.some(claim => claim.lost.aborted));
+        await eventually(
+          'the members share the partitions',
+          () => second.claims.length === 1 && first.claims.some(claim => claim.lost.aborted),
+          patienceMs,
+        );
         const leaving = second.claims[0] as PartitionClaim;
         const { partition } = leaving;
         first.claims.find(claim => claim.partition === partition)?.release();
@@ -235,7 +244,11 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         await leaving.commit(before.length);
         await second.leave();
         await log.append(someEntries(topic, partition, before.length, 40));
-        await waitUntil(() => first.claims.filter(claim => !claim.lost.aborted).length === 2);
+        await eventually(
+          'the first member has both partitions',
+          () => first.claims.filter(claim => !claim.lost.aborted).length === 2,
+          patienceMs,
+        );
         const taken = await first.claim(partition);
         expect(taken.committedOffset).toBe(40);
         const after = await take(taken.read(taken.committedOffset ?? 0), 40);
@@ -249,7 +262,7 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         const first = joinGroup(log, topic, group);
         const claims = await Promise.all([first.claim(0), first.claim(1)]);
         const second = joinGroup(log, topic, group);
-        await waitUntil(() => claims.some(claim => claim.lost.aborted));
+        await eventually('a claim is lost', () => claims.some(claim => claim.lost.aborted), patienceMs);
         const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
         await second.claim(lost.partition);
         await second.leave();
@@ -266,7 +279,7 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         const first = joinGroup(log, topic, group);
         await first.claim(0);
         const second = joinGroup(log, topic, group);
-        await waitUntil(() => second.assignments.length > 0);
+        await eventually('the second member knows that it has none', () => second.assignments.length > 0, patienceMs);
         expect([first.claims.filter(claim => !claim.lost.aborted).length, second.claims.length]).toEqual([1, 0]);
         await second.leave();
         await first.leave();
@@ -276,16 +289,16 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         const topic = await aTopic(log, 2);
         const group = aGroup();
         const other = runScript('member-process.ts', brokers.join(','), topic, group);
-        await waitUntil(() => other.lines.length === 2);
+        await eventually('the other one has both partitions', () => other.lines.length === 2, patienceMs);
         other.signal('SIGSTOP');
         const member = joinGroup(log, topic, group);
         // An owner of its own releases what it lost: both are, when the rebalance took more than one attempt to join.
         for (const claim of await Promise.all([member.claim(0), member.claim(1)]))
           claim.lost.addEventListener('abort', () => claim.release());
         other.signal('SIGCONT');
-        await waitUntil(() => other.lines.filter(line => line.includes('lost')).length === 2);
-        await waitUntil(() => other.lines.filter(line => line.includes('got')).length === 3);
-        await waitUntil(() => member.claims.filter(claim => !claim.lost.aborted).length === 1);
+        await eventually('it knows that it lost both', () => other.lines.filter(line => line.includes('lost')).length === 2, patienceMs);
+        await eventually('it has one of them again', () => other.lines.filter(line => line.includes('got')).length === 3, patienceMs);
+        await eventually('the member has the other one', () => member.claims.filter(claim => !claim.lost.aborted).length === 1, patienceMs);
         other.signal('SIGTERM');
         await other.ended;
         await member.leave();
@@ -295,7 +308,7 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         const topic = await aTopic(log, 2);
         const group = aGroup();
         const other = runScript('member-process.ts', brokers.join(','), topic, group);
-        await waitUntil(() => other.lines.length === 2);
+        await eventually('the other one has both partitions', () => other.lines.length === 2, patienceMs);
         other.signal('SIGKILL');
         const member = joinGroup(log, topic, group);
         await Promise.all([member.claim(0), member.claim(1)]);
@@ -308,7 +321,7 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         const first = joinGroup(log, topic, group);
         const claims = await Promise.all([first.claim(0), first.claim(1)]);
         const second = joinGroup(log, topic, group);
-        await waitUntil(() => claims.some(claim => claim.lost.aborted));
+        await eventually('a claim is lost', () => claims.some(claim => claim.lost.aborted), patienceMs);
         const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
         await lost.commit(0);
         const next = await second.claim(lost.partition);

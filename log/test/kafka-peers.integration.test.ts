@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import { pino } from 'pino';
+import { eventually } from '../../test/support/eventually.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import type { MarketLog } from '../src/market-log.ts';
 import { aTopic, joinGroup, sleep } from './support/log-reading.ts';
-import { type RunningProcess, runScript, waitUntil } from './support/running-process.ts';
+import { patienceMs, type RunningProcess, runScript } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 /** So long that nothing here happens because a session ran out. */
@@ -27,16 +28,24 @@ describeWithKafka('members of a group that watch each other', ({ brokers }) => {
       const topic = await aTopic(log, 2);
       const group = randomUUID();
       const member = joinGroup(log, topic, group);
-      await waitUntil(() => member.claims.length === 2);
+      await eventually('the member has both partitions', () => member.claims.length === 2, patienceMs);
       const other = aMember(topic, group, { peer: { host: '127.0.0.1' } });
-      await waitUntil(() => other.lines.length === 1 && member.claims.filter(claim => claim.lost.aborted).length === 1);
+      await eventually(
+        'the other one has a partition of it',
+        () => other.lines.length === 1 && member.claims.filter(claim => claim.lost.aborted).length === 1,
+        patienceMs,
+      );
       for (const claim of member.claims.filter(({ lost }) => lost.aborted)) claim.release();
       // Each learns where the other listens after the rebalance.
       await sleep(2_000);
       other.signal('SIGKILL');
       await other.ended;
       const killedMs = performance.now();
-      await waitUntil(() => member.claims.filter(claim => !claim.lost.aborted).length === 2);
+      await eventually(
+        'the member has both partitions again',
+        () => member.claims.filter(claim => !claim.lost.aborted).length === 2,
+        patienceMs,
+      );
       expect(performance.now() - killedMs).toBeLessThan(15_000);
       // The one that lived went on with what it had.
       expect(member.claims).toHaveLength(3);
@@ -47,9 +56,13 @@ describeWithKafka('members of a group that watch each other', ({ brokers }) => {
       const topic = await aTopic(log, 2);
       const group = randomUUID();
       const member = joinGroup(log, topic, group);
-      await waitUntil(() => member.claims.length === 2);
+      await eventually('the member has both partitions', () => member.claims.length === 2, patienceMs);
       const other = aMember(topic, group, {});
-      await waitUntil(() => other.lines.length === 1 && member.claims.filter(claim => claim.lost.aborted).length === 1);
+      await eventually(
+        'the other one has a partition of it',
+        () => other.lines.length === 1 && member.claims.filter(claim => claim.lost.aborted).length === 1,
+        patienceMs,
+      );
       for (const claim of member.claims.filter(({ lost }) => lost.aborted)) claim.release();
       other.signal('SIGKILL');
       await other.ended;

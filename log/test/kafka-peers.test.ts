@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { eventually } from '../../test/support/eventually.ts';
 import { type Cluster, encodeMember } from '../src/kafka-client.ts';
 import { KafkaPeers } from '../src/kafka-peers.ts';
 import { type Peer, PeerListener } from '../src/peer-listener.ts';
 import { sleep } from './support/log-reading.ts';
-import { waitUntil } from './support/running-process.ts';
 
 const logger = pino({ level: 'silent' });
 const closing: (() => void)[] = [];
@@ -66,7 +66,7 @@ describe('KafkaPeers', () => {
   it('removes a member whose process is gone, and no other', async () => {
     const { b, removed } = await twoWatched();
     b?.close();
-    await waitUntil(() => removed.length === 1);
+    await eventually('a member is removed', () => removed.length === 1);
     await sleep(300);
     expect(removed).toEqual(['b']);
   });
@@ -90,7 +90,7 @@ describe('KafkaPeers', () => {
     await peers.assigned('own');
     await sleep(300);
     a?.close();
-    await waitUntil(() => removed.length === 1);
+    await eventually('a member is removed', () => removed.length === 1);
     expect(removed).toEqual(['a']);
   });
 

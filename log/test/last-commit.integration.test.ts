@@ -3,11 +3,12 @@ import { describe, expect, it } from '@jest/globals';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
+import { eventually } from '../../test/support/eventually.ts';
 import { stickyAssigner } from '../src/kafka-assigner.ts';
 import { encodeAssignment, type PartitionAssigner } from '../src/kafka-client.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import { aTopic, joinGroup, sleep } from './support/log-reading.ts';
-import { waitUntil } from './support/running-process.ts';
+import { patienceMs } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
@@ -40,7 +41,7 @@ describeWithKafka('the last commit of an owner', ({ brokers }) => {
         return consumer;
       };
       const first = await joined();
-      await waitUntil(() => assignments === 1);
+      await eventually('an assignment', () => assignments === 1, patienceMs);
       const member = joinGroup(log, topic, group);
       const claim = await member.claim(0);
       const before = assignments;
@@ -48,7 +49,7 @@ describeWithKafka('the last commit of an owner', ({ brokers }) => {
       settled = promise;
 
       const last = joined();
-      await waitUntil(() => assignments > before);
+      await eventually('another assignment', () => assignments > before, patienceMs);
       const committing = claim.commit(7);
       await Promise.race([committing, sleep(1_000)]);
       resolve();

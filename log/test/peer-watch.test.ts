@@ -2,9 +2,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { eventually } from '../../test/support/eventually.ts';
 import { type Peer, PeerListener } from '../src/peer-listener.ts';
 import { PeerWatch } from '../src/peer-watch.ts';
-import { runScript, waitUntil } from './support/running-process.ts';
+import { patienceMs, runScript } from './support/running-process.ts';
 
 const logger = pino({ level: 'silent' });
 const closing: (() => void)[] = [];
@@ -47,7 +48,7 @@ const nowhere: Peer = { host: '127.0.0.1', port: 1, instance: 'never-seen' };
 describe('PeerWatch', () => {
   it('says within a second that a process that was killed is gone', async () => {
     const process = runScript('peer-process.ts');
-    await waitUntil(() => process.lines.length === 1);
+    await eventually('the process has begun', () => process.lines.length === 1, patienceMs);
     const peer = JSON.parse(process.lines[0] ?? '') as Peer;
     const { watch, gone } = aWatch();
     watch.watch([{ memberId: 'a', peer }]);
@@ -56,14 +57,14 @@ describe('PeerWatch', () => {
     process.signal('SIGKILL');
     await process.ended;
     const killedMs = performance.now();
-    await waitUntil(() => gone.length === 1);
+    await eventually('it is gone', () => gone.length === 1, patienceMs);
     expect(performance.now() - killedMs).toBeLessThan(1_000);
     expect(gone).toEqual(['a: refused']);
   }, 60_000);
 
   it('leaves a process that hangs to the session: its sockets are open', async () => {
     const process = runScript('peer-process.ts');
-    await waitUntil(() => process.lines.length === 1);
+    await eventually('the process has begun', () => process.lines.length === 1, patienceMs);
     const { watch, gone } = aWatch();
     watch.watch([{ memberId: 'a', peer: JSON.parse(process.lines[0] ?? '') as Peer }]);
     await sleep(500);
@@ -90,7 +91,7 @@ describe('PeerWatch', () => {
     });
     const { watch, gone } = aWatch();
     watch.watch([{ memberId: 'a', peer: { host: '127.0.0.1', port, instance: 'one' } }]);
-    await waitUntil(() => connections === 2);
+    await eventually('a second connection', () => connections === 2, patienceMs);
     await sleep(700);
     expect([gone, connections]).toEqual([[], 2]);
   });
@@ -102,7 +103,7 @@ describe('PeerWatch', () => {
     await sleep(300);
     first.close();
     await aListener(first.peer.port);
-    await waitUntil(() => gone.length === 1);
+    await eventually('it is gone', () => gone.length === 1, patienceMs);
     expect(['a: other-instance', 'a: refused']).toContain(gone[0]);
   });
 
@@ -117,7 +118,7 @@ describe('PeerWatch', () => {
     const { watch, gone } = aWatch();
     const begunMs = performance.now();
     watch.watch([{ memberId: 'a', peer: { host: '127.0.0.1', port, instance: 'one' } }]);
-    await waitUntil(() => gone.length === 1);
+    await eventually('it is gone', () => gone.length === 1, patienceMs);
     expect(gone).toEqual(['a: silent']);
     expect(performance.now() - begunMs).toBeGreaterThan(1_500);
   });

@@ -2,23 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { markerOf, pidFileOf, residentBytes, runningPid } from '../src/process-identity.ts';
 import { stopServer } from '../src/server-node.ts';
 import { aServer } from './support/fake-server.ts';
 
 const startAndWait = fileURLToPath(new URL('support/start-and-wait.ts', import.meta.url));
-
-async function ended(directory: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if ((await runningPid(directory)) === undefined) return true;
-    await sleep(100);
-  }
-  return false;
-}
 
 describe('ServerNode', () => {
   it('is recognised while it runs and no longer', async () => {
@@ -102,7 +94,7 @@ describe('ServerNode', () => {
     const [pid] = await once(starter.stdout, 'data');
     expect(await runningPid(folder)).toBe(Number(pid));
     starter.kill('SIGKILL');
-    expect(await ended(folder)).toBe(true);
+    await eventually('the server ends too', async () => (await runningPid(folder)) === undefined);
   });
 
   it('outlives the process that started it when it is to be kept', async () => {

@@ -13,9 +13,10 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
+import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 import { alertLine, dayMs, expectedAlerts, secondRules, seededHour } from './support/seeded-day.ts';
 import { appendToFeed } from './support/short-market.ts';
@@ -54,10 +55,10 @@ describeWithServers('a day with known events on Kafka and Cassandra', (kafka, ca
   }, 60_000);
   afterAll(async () => cluster.close(), 90_000);
 
-  async function savedAll(store: MarketStore): Promise<true | undefined> {
+  async function savedAll(store: MarketStore): Promise<boolean> {
     for (const { partition, highWatermark } of await cluster.log.offsets(feedTopic.name)) {
       const key = { consumerGroup: cluster.groupName('processors'), topic: feedTopic.name, partition };
-      if ((await store.loadSnapshot(key))?.nextOffset !== highWatermark) return undefined;
+      if ((await store.loadSnapshot(key))?.nextOffset !== highWatermark) return false;
     }
     return true;
   }
@@ -123,7 +124,7 @@ describe('a day with known events in the one process', () => {
       STORE_TICKS: 'false',
       ALERT_RULES_FILE: file,
     };
-    const isUp = (running: RunningProcess) => (running.stdout().includes('Tapeline is at') ? true : undefined);
+    const isUp = (running: RunningProcess) => running.stdout().includes('Tapeline is at');
     for (const afterMs of [0, 200, 600]) {
       const killed = startProgram(program, { args: ['start'], env });
       await eventually('it is up', () => isUp(killed));
@@ -132,18 +133,16 @@ describe('a day with known events in the one process', () => {
     }
     const running = startProgram(program, { args: ['start'], env });
     await eventually('it is up', () => isUp(running));
-    const alertsOf = async (rule: string): Promise<true | undefined> => {
+    const alertsOf = async (rule: string): Promise<boolean> => {
       const store = openSqliteStore({ dataDir, logger, registry: new Registry(), readOnly: true });
       const { length } = (await store.alerts({ fromMs: 0, toMs: Date.now() + 3_600_000 })).filter(alert => alert.rule === rule);
       await store.close();
-      return length > 0 ? true : undefined;
+      return length > 0;
     };
     // Of the simulated market that goes on behind the day.
     const live = { name: 'live', condition: 'level', symbols: ['BTC/USD'], interval: '1s', above: 1 };
     writeFileSync(file, JSON.stringify({ rules: [...secondRules, { ...live, name: 'wrong', above: -1 }] }));
-    await eventually('the fault is told', () =>
-      running.stderr().includes('so that') || running.stderr().includes('would fire once') ? true : undefined,
-    );
+    await eventually('the fault is told', () => running.stderr().includes('so that') || running.stderr().includes('would fire once'));
     expect(running.stderr()).toContain('rules of before stay');
     writeFileSync(file, JSON.stringify({ rules: [...secondRules, live] }));
     await eventually('the new rule gives an alert', () => alertsOf('live'), 60_000);

@@ -7,10 +7,11 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
 import { type InterruptedFeed, startInterruptedFeed } from './support/interrupted-feed.ts';
-import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
+import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
@@ -73,7 +74,7 @@ async function allIsStored(store: MarketStore): Promise<void> {
   await eventually('the bars of the last minute but one', async () => {
     const last = { fromMs: beginMs + seconds.end * 1_000 - 2 * minuteMs, toMs: wholeDay.toMs };
     const bars = await Promise.all(feed.symbols.map(symbol => store.bars({ symbol, interval: '1m', ...last })));
-    return bars.every(each => each.length > 0) || undefined;
+    return bars.every(each => each.length > 0);
   });
 }
 
@@ -86,7 +87,7 @@ async function allIsFilled(store: MarketStore): Promise<void> {
     'the gaps are filled',
     async () => {
       const gaps = await gapsOf(store);
-      return (gaps.length === 2 && gaps.every(({ filled }) => filled)) || undefined;
+      return gaps.length === 2 && gaps.every(({ filled }) => filled);
     },
     60_000,
   );
@@ -94,7 +95,7 @@ async function allIsFilled(store: MarketStore): Promise<void> {
 
 /** Waits for so many requests, while each takes its time. */
 async function killedAfter(requests: number, running: RunningProcess): Promise<void> {
-  await eventually(`${requests} requests`, () => rest.journal.length >= requests || undefined, 60_000);
+  await eventually(`${requests} requests`, () => rest.journal.length >= requests, 60_000);
   await running.end('SIGKILL');
 }
 
@@ -150,7 +151,7 @@ describeWithServers('a connection that is lost, on Kafka and Cassandra', (kafka,
         const bars = await storedBars(cluster.store);
         // The last ones could still be corrected by what the stream never told.
         const overMs = beginMs + seconds.end * 1_000 - 3 * minuteMs;
-        return bars.every(bar => bar.endMs > overMs || isOfHistory(bar)) || undefined;
+        return bars.every(bar => bar.endMs > overMs || isOfHistory(bar));
       });
       expect(await last.end('SIGTERM')).toBe(0);
       const bars = await storedBars(cluster.store);

@@ -5,11 +5,12 @@ import { createLogger } from '@tapeline/core/logging';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import type { Browser, Page } from 'playwright-core';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { drawn, priced, sizes } from '../../visualization/test/support/board-page.ts';
 import { complaintsOf, describeWithBrowser, launchBrowser, textOf } from '../../visualization/test/support/browser.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
+import { type RunningProcess, startProgram } from './support/processes.ts';
 
 const timeoutMs = 120_000;
 const symbols = 'AAPL,BTC/USD,EUR/USD';
@@ -27,20 +28,18 @@ async function opened(browser: Browser, url: string): Promise<Page> {
 
 /** Reads prices that move, sees candles of the present, finds a symbol by search and lists another. */
 async function expectMarket(page: Page): Promise<void> {
-  await eventually('the three symbols', async () => ((await page.locator('tbody tr').count()) === 3 ? true : undefined));
+  await eventually('the three symbols', async () => (await page.locator('tbody tr').count()) === 3);
   const before = await lastOf(page, 'BTC/USD');
-  await eventually('a new price', async () => ((await lastOf(page, 'BTC/USD')) === before ? undefined : true));
+  await eventually('a new price', async () => (await lastOf(page, 'BTC/USD')) !== before);
   await drawn(page);
-  await eventually('the bar that is open', async () => ((await readout(page)).includes('forming') ? true : undefined));
+  await eventually('the bar that is open', async () => (await readout(page)).includes('forming'));
   await page.keyboard.press('/');
   await page.keyboard.type('eur');
-  await eventually('the result', async () =>
-    (await textOf(page.locator('#search-results [aria-selected="true"]'))).includes('EUR/USD') ? true : undefined,
-  );
+  await eventually('the result', async () => (await textOf(page.locator('#search-results [aria-selected="true"]'))).includes('EUR/USD'));
   await page.keyboard.press('Enter');
   await page.keyboard.press('4');
   expect(new URL(page.url()).hash).toBe('#symbol=EUR%2FUSD&interval=1m');
-  await eventually('its price', async () => (/^1\.\d{5}$/.test(await textOf(page.locator('#quote-last'))) ? true : undefined));
+  await eventually('its price', async () => /^1\.\d{5}$/.test(await textOf(page.locator('#quote-last'))));
 }
 
 describeWithBrowser('the board of the one process', executablePath => {
@@ -84,7 +83,7 @@ describeWithBrowser('the board of the one process', executablePath => {
       await page.getByText('SIMULATED DATA').waitFor();
       await expectMarket(page);
       const alert = page.locator('#alerts li').first();
-      await eventually('the alert of a rule', async () => ((await textOf(alert)).includes('EUR/USD') ? true : undefined));
+      await eventually('the alert of a rule', async () => (await textOf(alert)).includes('EUR/USD'));
       await page.keyboard.press('a');
       await page.keyboard.press('Enter');
       expect(new URL(page.url()).hash).toBe('#symbol=EUR%2FUSD&interval=1s');
@@ -97,14 +96,14 @@ describeWithBrowser('the board of the one process', executablePath => {
       await page.getByText('SERVER OUT OF REACH').waitFor({ state: 'detached' });
       expect(await textOf(page.locator('#connection'))).toBe('Connected');
       const before = await lastOf(page, 'BTC/USD');
-      await eventually('prices that move again', async () => ((await lastOf(page, 'BTC/USD')) === before ? undefined : true));
+      await eventually('prices that move again', async () => (await lastOf(page, 'BTC/USD')) !== before);
 
       await page.evaluate("location.hash = '#symbol=BTC%2FUSD&interval=1s'");
       await drawn(page);
       await page.keyboard.press('c');
       const isMarked = async () => {
         await page.keyboard.press('ArrowLeft');
-        return /gap \d\d:\d\d:\d\d UTC to /.test(await readout(page)) ? true : undefined;
+        return /gap \d\d:\d\d:\d\d UTC to /.test(await readout(page));
       };
       await eventually('the gap under the cross-hair', isMarked, 60_000);
       await page.close();
@@ -139,7 +138,7 @@ describeWithBrowser('the board as a process of its own', executablePath => {
         cluster.startIngester({ TWELVE_DATA_URL: simulator.url, TWELVE_DATA_API_KEY: 'a-key', SYMBOLS: symbols });
         cluster.startProcessor('processors', { SNAPSHOT_INTERVAL_MS: '700' });
         const stored = { symbol: 'BTC/USD', interval: '1s', fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 10 } as const;
-        await eventually('bars in Cassandra', async () => ((await cluster.store.bars(stored)).length >= 10 ? true : undefined), 60_000);
+        await eventually('bars in Cassandra', async () => (await cluster.store.bars(stored)).length >= 10, 60_000);
         const program = startProgram('visualization/src/main.ts', {
           env: { ...cluster.env, KAFKA_GROUP: cluster.groupName('processors'), LOG_LEVEL: 'warn' },
         });

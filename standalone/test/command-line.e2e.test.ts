@@ -8,8 +8,9 @@ import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { startSimulator } from '@tapeline/simulator/simulator';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { eventually, runProgram, startProgram } from './support/processes.ts';
+import { runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 
 const program = 'standalone/src/main.ts';
@@ -197,7 +198,7 @@ describe('the command line', () => {
     child.stderr.on('data', text => {
       output += text;
     });
-    await eventually('it is up', () => (output.includes('Tapeline is at') ? true : undefined));
+    await eventually('it is up', () => output.includes('Tapeline is at'));
     await sleep(3_000);
     const closed = new Promise(resolve => child.on('close', resolve));
     const begunMs = performance.now();
@@ -227,7 +228,7 @@ describe('the command line', () => {
     expect([unusable.status, unusable.stderr]).toEqual([1, expect.stringContaining('make it writable, or set DATA_DIR to another folder')]);
     const directory = dataDir();
     const first = startProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' } });
-    await eventually('it is up', () => (first.stdout().includes('Tapeline is at') ? true : undefined));
+    await eventually('it is up', () => first.stdout().includes('Tapeline is at'));
     const second = await runProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' } });
     expect([second.status, second.stderr]).toEqual([1, expect.stringContaining(`in use by process ${first.pid}`)]);
     expect(await first.end('SIGINT')).toBe(0);
@@ -239,7 +240,7 @@ describe('the command line', () => {
     const through = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"', directory];
     const running = startProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' }, through });
     try {
-      await eventually('it says so', () => (/"code":"(store|log)\.full"/.test(running.stderr()) ? true : undefined), 60_000);
+      await eventually('it says so', () => /"code":"(store|log)\.full"/.test(running.stderr()), 60_000);
       expect(running.stderr()).toContain('free disk space');
       execFileSync('nsenter', ['--mount', '--target', `${running.pid}`, 'mount', '-o', 'remount,size=64m', directory]);
       await eventually(
@@ -249,7 +250,7 @@ describe('the command line', () => {
           const { bars } = (await (await fetch(`${url}/api/bars?symbol=BTC/USD&interval=1s&limit=1`)).json()) as {
             bars: { startMs: number; state: string }[];
           };
-          return Date.now() - (bars[0]?.startMs ?? 0) < 10_000 ? true : undefined;
+          return Date.now() - (bars[0]?.startMs ?? 0) < 10_000;
         },
         30_000,
       );

@@ -6,9 +6,10 @@ import { describeWithServers } from '@tapeline/services/for-tests';
 import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
+import { type RunningProcess, startProgram } from './support/processes.ts';
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
@@ -48,10 +49,10 @@ describeWithServers('the daily jobs, on Kafka and Cassandra', (kafka, cassandra)
       rest.misbehave({ kind: 'slow', delayMs: 300 });
       const history = () => cluster.startDailyJob('history', restEnv());
       const killed = history();
-      await eventually('5 requests', () => series() >= 5 || undefined, 60_000);
+      await eventually('5 requests', () => series() >= 5, 60_000);
       await killed.end('SIGKILL');
       const stopped = history();
-      await eventually('11 requests', () => series() >= 11 || undefined, 60_000);
+      await eventually('11 requests', () => series() >= 11, 60_000);
       expect(await stopped.end('SIGTERM')).toBe(1);
       rest.misbehave(undefined);
       expect(await history().exit).toBe(0);
@@ -61,8 +62,7 @@ describeWithServers('the daily jobs, on Kafka and Cassandra', (kafka, cassandra)
       for (const symbol of symbols) {
         await eventually(
           `all minutes of ${symbol}`,
-          async () =>
-            (await cluster.store.bars({ symbol, interval: '1m', ...wholeDays, limit: 50_000 })).length === (days - 2) * 1_440 || undefined,
+          async () => (await cluster.store.bars({ symbol, interval: '1m', ...wholeDays, limit: 50_000 })).length === (days - 2) * 1_440,
           120_000,
         );
       }
@@ -73,7 +73,7 @@ describeWithServers('the daily jobs, on Kafka and Cassandra', (kafka, cassandra)
 
       const instruments = () => cluster.startDailyJob('instruments', restEnv()).exit;
       expect(await instruments()).toBe(0);
-      await eventually('the instruments', async () => (await cluster.store.instruments()).length === symbols.length || undefined);
+      await eventually('the instruments', async () => (await cluster.store.instruments()).length === symbols.length);
       const rows = await cluster.store.instruments();
       expect(rows.map(({ instrument }) => [instrument.symbol, instrument.timeZone])).toEqual(symbols.map(symbol => [symbol, 'UTC']));
       expect(rows.every(({ instrument: { fiftyTwoWeekLow: low = 0, fiftyTwoWeekHigh: high = 0 } }) => low > 0 && low < high)).toBe(true);
@@ -102,7 +102,7 @@ describe('the last days of history, in one process', () => {
     rest.misbehave({ kind: 'slow', delayMs: 300 });
     for (const requests of [5, 11]) {
       const running = start();
-      await eventually(`${requests} requests`, () => series() >= requests || undefined, 60_000);
+      await eventually(`${requests} requests`, () => series() >= requests, 60_000);
       await running.end('SIGKILL');
     }
     rest.misbehave(undefined);

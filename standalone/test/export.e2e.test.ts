@@ -5,9 +5,10 @@ import type { Bar } from '@tapeline/core/bars';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { queryDuckDb } from '../../visualization/test/support/parquet-readers.ts';
-import { eventually, runProgram, startProgram } from './support/processes.ts';
+import { runProgram, startProgram } from './support/processes.ts';
 
 const program = 'standalone/src/main.ts';
 const job = 'visualization/src/export/main.ts';
@@ -111,7 +112,7 @@ describe('the export job', () => {
   it('that is killed leaves no half file, and the next run writes what is missing, the same as one that was not', async () => {
     const [killed, whole] = [join(scratch, 'killed'), join(scratch, 'whole')];
     const first = startProgram(job, { env: { ...env(), EXPORT_FOLDER: killed } });
-    await eventually('a file is begun', async () => ((await filesIn(killed)).length > 0 ? true : undefined));
+    await eventually('a file is begun', async () => (await filesIn(killed)).length > 0);
     await first.end('SIGKILL');
     for (const file of await filesIn(killed)) {
       if (file.endsWith('.parquet')) await queryDuckDb(`SELECT count(*) FROM '${killed}/${file}'`);
@@ -145,7 +146,7 @@ describe('the export job', () => {
   it('runs in the one process, too', async () => {
     const folder = join(scratch, 'standalone');
     const running = startProgram(program, { args: ['start'], env: { ...env(), EXPORT_FOLDER: folder } });
-    await eventually('the export is done', () => (running.stderr().includes('the export is done') ? true : undefined), 60_000);
+    await eventually('the export is done', () => running.stderr().includes('the export is done'), 60_000);
     expect(await filesIn(folder)).toContain(`bars/interval=1m/date=${date}/bars.parquet`);
     expect(await running.end('SIGINT')).toBe(0);
   }, 90_000);

@@ -15,8 +15,8 @@ import { startYahooServer } from '@tapeline/simulator/yahoo/yahoo-server';
 import { Registry } from 'prom-client';
 import { accepted, startVendor } from '../../ingestion/test/support/vendor-server.ts';
 import { hotRun, plainRun } from '../../stream-processing/test/support/hot-run.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { eventually } from './support/processes.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 const partitions = 4;
@@ -146,15 +146,15 @@ describe('two feeds at once into one log', () => {
     const feeds = openConfiguredFeeds(configuration, { logger, registry });
     const ingesters = runIngesters({ feeds, log, logger, registry, signal: stop.signal });
     const settled = async () =>
-      (received(ingesters, 'finnhub/0') === finnhub.account.length && received(ingesters, 'twelve-data/0') === account.length) || undefined;
+      received(ingesters, 'finnhub/0') === finnhub.account.length && received(ingesters, 'twelve-data/0') === account.length;
     try {
       expect(ingesters.check()).toBe('twelve-data/0: the feed has not subscribed yet; finnhub/0: the feed has not subscribed yet');
       await ingesters.subscribed;
-      await eventually('both Finnhub symbols', async () => finnhub.connections[0]?.symbols.length === 2 || undefined);
+      await eventually('both Finnhub symbols', async () => finnhub.connections[0]?.symbols.length === 2);
       await tradeFor(40, finnhub, round => tell(round));
       await eventually('all is in the log', settled);
       finnhub.dropConnections();
-      await eventually('a second connection', async () => finnhub.connections[1]?.symbols.length === 2 || undefined);
+      await eventually('a second connection', async () => finnhub.connections[1]?.symbols.length === 2);
       await tradeFor(40, finnhub, round => tell(round));
       await eventually('all is in the log', settled);
       expect(ingesters.check()).toBeUndefined();
@@ -204,11 +204,11 @@ describe('two feeds at once into one log', () => {
       signal: stop.signal,
     });
     try {
-      await eventually('the end of one', async () => ingesters.check() === 'finnhub/0: the feed is ended' || undefined);
-      await eventually('a poll of the other', async () => yahoo.requests.length > 0 || undefined);
+      await eventually('the end of one', async () => ingesters.check() === 'finnhub/0: the feed is ended');
+      await eventually('a poll of the other', async () => yahoo.requests.length > 0);
       yahoo.quote({ symbol: 'BTC-USD', regularMarketPrice: 5, regularMarketTime: Math.floor(Date.now() / 1_000) });
       const before = yahoo.requests.length;
-      await eventually('polls of the other', async () => yahoo.requests.length > before + 1 || undefined);
+      await eventually('polls of the other', async () => yahoo.requests.length > before + 1);
       expect(ingesters.check()).toBe('finnhub/0: the feed is ended');
     } finally {
       stop.abort();

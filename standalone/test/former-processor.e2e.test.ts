@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FeedRecord } from '@tapeline/core/records';
 import { feedTopic, topics } from '@tapeline/core/topics';
 import { describeWithServers } from '@tapeline/services/for-tests';
+import { eventually } from '../../test/support/eventually.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess } from './support/processes.ts';
+import type { RunningProcess } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 import { appendToFeed, barsOf, beginMs, feed, secondsOf } from './support/short-market.ts';
 
@@ -40,11 +41,7 @@ if (former === undefined) {
     }
 
     async function working(running: RunningProcess): Promise<void> {
-      await eventually(
-        'it has a partition',
-        () => (running.stdout() + running.stderr()).includes('partition assigned') || undefined,
-        60_000,
-      );
+      await eventually('it has a partition', () => (running.stdout() + running.stderr()).includes('partition assigned'), 60_000);
     }
 
     /** The market goes on for so long. */
@@ -57,7 +54,7 @@ if (former === undefined) {
     async function expectBarsOfReplay(): Promise<void> {
       const replayed = Object.fromEntries((await replayOfLog(cluster.log)).bars);
       const count = Object.keys(replayed).length;
-      await eventually('all bars', async () => Object.keys(await barsOf(cluster.store, symbols)).length === count || undefined, 60_000);
+      await eventually('all bars', async () => Object.keys(await barsOf(cluster.store, symbols)).length === count, 60_000);
       expect(await barsOf(cluster.store, symbols)).toEqual(replayed);
     }
 
@@ -74,7 +71,7 @@ if (former === undefined) {
             partition,
           }));
           const saved = await Promise.all(keys.map(key => cluster.store.loadSnapshot(key)));
-          return saved.every(snapshot => snapshot?.formatVersion === format) || undefined;
+          return saved.every(snapshot => snapshot?.formatVersion === format);
         },
         60_000,
       );

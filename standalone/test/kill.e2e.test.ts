@@ -6,8 +6,9 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { randomOf } from '@tapeline/simulator/market/random';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { eventually, startProgram } from './support/processes.ts';
+import { startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 
 const program = 'standalone/src/main.ts';
@@ -29,12 +30,12 @@ describe('kill -9 of the standalone process', () => {
     for (let kill = 0; kill < kills; kill += 1) {
       const running = startProgram(program, { args: ['start'], env });
       // One in four while it starts, the others at work, however slow the machine is.
-      if (kill % 4 !== 0) await eventually('it is up', () => (running.stdout().includes('Tapeline is at') ? true : undefined));
+      if (kill % 4 !== 0) await eventually('it is up', () => running.stdout().includes('Tapeline is at'));
       await sleep(random() * 1_500);
       expect(await running.end('SIGKILL')).toBe('SIGKILL');
     }
     const last = startProgram(program, { args: ['start'], env });
-    await eventually('the last run is up', () => (last.stdout().includes('Tapeline is at') ? true : undefined));
+    await eventually('the last run is up', () => last.stdout().includes('Tapeline is at'));
     await sleep(4_000);
     expect([await last.end('SIGINT'), last.stderr()]).toEqual([0, '']);
 

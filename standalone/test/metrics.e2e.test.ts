@@ -9,9 +9,10 @@ import { metricsOfNode } from '@tapeline/core/metrics/registered-metrics';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { startSimulator } from '@tapeline/simulator/simulator';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
+import { type RunningProcess, startProgram } from './support/processes.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 const folder = temporaryFolder('metrics');
@@ -107,7 +108,7 @@ describeWithServers('the metrics of real processes', (kafka, cassandra) => {
       const told = async (process: ProcessName, sample: RegExp) => {
         const shown = running.get(process);
         if (shown === undefined) throw new TypeError(`${process} was not started`);
-        return eventually(`${sample} of ${process}`, async () => sample.test(await metricsOf(shown)) || undefined, 120_000);
+        return eventually(`${sample} of ${process}`, async () => sample.test(await metricsOf(shown)), 120_000);
       };
       await told('ingester', /tapeline_log_append_duration_seconds_count [1-9]/);
       await told('stream-processor', /tapeline_store_rows_written_total\{table="bars_by_symbol_interval"\} [1-9]/);

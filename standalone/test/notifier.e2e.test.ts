@@ -8,9 +8,10 @@ import { describeWithServers } from '@tapeline/services/for-tests';
 import { numbered, publish } from '../../stream-processing/test/support/alerts.ts';
 import { certificate, type MailServer, numbersIn, startMailServer } from '../../stream-processing/test/support/mail-server.ts';
 import { startWebhookServer } from '../../stream-processing/test/support/webhook-server.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
+import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 
 const scratch = temporaryFolder('notifier');
 const login = { user: 'tapeline', password: 's3cret-of-mail' };
@@ -45,8 +46,7 @@ function mailSettings(): Readonly<Record<string, string>> {
 
 const told = (count: number) =>
   eventually(`${count} alerts are mailed`, () => (numbersIn(server.mails).length >= count ? numbersIn(server.mails) : undefined), 60_000);
-const says = (running: RunningProcess, words: string) =>
-  eventually(words, () => (running.stderr().includes(words) ? true : undefined), 60_000);
+const says = (running: RunningProcess, words: string) => eventually(words, () => running.stderr().includes(words), 60_000);
 /** Killed before it says so, it may send once more. */
 const remembered = 'and are remembered';
 const sends = (running: RunningProcess) => running.stderr().split('alerts are sent from here').length - 1;
@@ -177,10 +177,10 @@ describeWithServers('notifiers on Kafka and Cassandra', (kafka, cassandra) => {
       startProgram('standalone/src/main.ts', { args: ['start'], env: { ...env, ...mailSettings(), ALERT_WEBHOOK_URL: webhook.url } });
     const first = start();
     try {
-      await eventually('both have begun', () => (first.stderr().split('from now on').length === 3 ? true : undefined), 60_000);
+      await eventually('both have begun', () => first.stderr().split('from now on').length === 3, 60_000);
       await publish(cluster.log, numbered(2));
       expect(await told(2)).toEqual([0, 1]);
-      await eventually('both are remembered', () => (first.stderr().split(remembered).length === 3 ? true : undefined));
+      await eventually('both are remembered', () => first.stderr().split(remembered).length === 3);
     } finally {
       await first.end('SIGKILL');
     }
@@ -188,10 +188,7 @@ describeWithServers('notifiers on Kafka and Cassandra', (kafka, cassandra) => {
     try {
       await publish(cluster.log, numbered(4));
       expect(await told(4)).toEqual(upTo(4));
-      await eventually(
-        'it is posted',
-        () => webhook.posts.map(({ text }) => JSON.parse(text).alerts.length).reduce((a, b) => a + b) === 4 || undefined,
-      );
+      await eventually('it is posted', () => webhook.posts.map(({ text }) => JSON.parse(text).alerts.length).reduce((a, b) => a + b) === 4);
     } finally {
       expect(await second.end()).toBe(0);
     }

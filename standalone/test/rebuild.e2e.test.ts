@@ -7,8 +7,9 @@ import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store
 import type { MarketStore } from '@tapeline/database/market-store';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
+import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 import { appendToFeed, barsOf, beginMs, feed, secondsOf } from './support/short-market.ts';
 
@@ -36,7 +37,7 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
   async function caughtUp(store: MarketStore): Promise<Readonly<Record<string, Bar>>> {
     const replayed = Object.fromEntries((await replayOfLog(cluster.log)).bars);
     const count = Object.keys(replayed).length;
-    await eventually('all bars', async () => (Object.keys(await barsOf(store, symbols)).length === count ? true : undefined));
+    await eventually('all bars', async () => Object.keys(await barsOf(store, symbols)).length === count);
     return replayed;
   }
 
@@ -74,14 +75,14 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
     await eventually('generation 1 has saved all', async () => {
       const keys = ends.map(({ partition }) => ({ consumerGroup: cluster.groupName('processors'), topic: feedTopic.name, partition }));
       const saved = await Promise.all(keys.map(key => first.loadSnapshot(key)));
-      return ends.every(({ partition, highWatermark }) => saved[partition]?.nextOffset === highWatermark) ? true : undefined;
+      return ends.every(({ partition, highWatermark }) => saved[partition]?.nextOffset === highWatermark);
     });
     const url = await eventually('the board says where it is', () => /^http:\S+$/m.exec(board.stdout())?.[0]);
     expect(await boardBars(url)).toBe(117);
 
     const killed = startProgram(program, { args: ['rebuild'], env });
     started.push(killed);
-    await eventually('it reads', () => (killed.stderr().includes('generation 2: 0 of ') ? true : undefined));
+    await eventually('it reads', () => killed.stderr().includes('generation 2: 0 of '));
     await sleep(400);
     await killed.end('SIGKILL');
     await appendToFeed(cluster.log, secondsOf(market, 120, 140));
@@ -108,7 +109,7 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
       const published = await publishedBars();
       expect(Object.keys(replayed).filter(key => !published.has(key))).toEqual([]);
 
-      await eventually('the board reads generation 2', async () => ((await boardBars(url)) === 197 ? true : undefined));
+      await eventually('the board reads generation 2', async () => (await boardBars(url)) === 197);
       const range = ['--from', String(beginMs), '--to', String(beginMs + 3_600_000), '--interval', '1s', '--symbol', 'AAPL'];
       const exported = await runProgram(program, { args: ['export', ...range], env });
       expect(exported.stdout.trim().split('\n').length - 1).toBe(197);

@@ -20,8 +20,8 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { type RebuildOptions, rebuild } from '@tapeline/stream-processing/rebuild';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { eventually } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
@@ -173,7 +173,7 @@ describe('a rebuild on the embedded log and SQLite', () => {
     const pipeline = await Pipeline.opened();
     const stop = pipeline.process();
     await pipeline.tick(90);
-    await eventually('the first generation has bars', async () => (Object.keys(await pipeline.barsOf(1)).length > 0 ? true : undefined));
+    await eventually('the first generation has bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
     let isFlowing = true;
     const flowing = (async () => {
       while (isFlowing) {
@@ -186,8 +186,9 @@ describe('a rebuild on the embedded log and SQLite', () => {
     await sleep(500);
     isFlowing = false;
     await flowing;
-    await eventually('generation 2 is up to date', async () =>
-      Object.keys(await pipeline.barsOf(2)).length === Object.keys(await pipeline.replayed()).length ? true : undefined,
+    await eventually(
+      'generation 2 is up to date',
+      async () => Object.keys(await pipeline.barsOf(2)).length === Object.keys(await pipeline.replayed()).length,
     );
     await stop();
     const replayed = await pipeline.replayed();
@@ -209,11 +210,11 @@ describe('a rebuild on the embedded log and SQLite', () => {
     const savedAll = async () => {
       for (const [partition, end] of ends.entries()) {
         const saved = await store.loadSnapshot({ consumerGroup: 'stream-processor', topic: feedTopic.name, partition });
-        if (saved?.nextOffset !== end) return undefined;
+        if (saved?.nextOffset !== end) return false;
       }
       return true;
     };
-    await eventually('all is processed and saved', () => savedAll().catch(() => undefined));
+    await eventually('all is processed and saved', () => savedAll().catch(() => false));
     await stop();
     await store.close();
     const published = (await pipeline.log.offsets(barsTopic.name)).map(range => range.highWatermark);
@@ -242,7 +243,7 @@ describe('a rebuild on the embedded log and SQLite', () => {
     const pipeline = await Pipeline.opened();
     await pipeline.tick(10);
     const stop = pipeline.process();
-    await eventually('bars', async () => (Object.keys(await pipeline.barsOf(1)).length > 0 ? true : undefined));
+    await eventually('bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
     await stop();
     await pipeline.tick(30);
     await pipeline.rebuild({ switchReaders: false });
@@ -260,7 +261,7 @@ describe('a rebuild on the embedded log and SQLite', () => {
     const pipeline = await Pipeline.opened();
     const stop = pipeline.process();
     await pipeline.tick(20);
-    await eventually('bars', async () => (Object.keys(await pipeline.barsOf(1)).length > 0 ? true : undefined));
+    await eventually('bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
     let switches = 0;
     const { generations, openStore: open } = pipeline;
     const reader = new ServingStore({ generations, open, logger, lookIntervalMs: 20, switched: () => (switches += 1) });
@@ -270,12 +271,12 @@ describe('a rebuild on the embedded log and SQLite', () => {
     await expect(generations.drop(1, 'ann')).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('it is serving') });
     await expect(generations.switchTo(3, 'ann')).rejects.toMatchObject({ code: 'usage' });
     await generations.switchTo(2, 'ann');
-    await eventually('the reader goes over', () => (switches === 1 ? true : undefined));
+    await eventually('the reader goes over', () => switches === 1);
     await pipeline.tick(20);
-    await eventually('the new bars are read', async () => ((await count()) >= 36 ? true : undefined));
+    await eventually('the new bars are read', async () => (await count()) >= 36);
     await generations.switchTo(1, 'bob');
-    await eventually('the reader goes back', () => (switches === 2 ? true : undefined));
-    await eventually('the old tables catch up', async () => ((await count()) >= 36 ? true : undefined));
+    await eventually('the reader goes back', () => switches === 2);
+    await eventually('the old tables catch up', async () => (await count()) >= 36);
     await stop();
     expect(await pipeline.barsOf(1)).toEqual(await pipeline.replayed());
     expect(existsSync(join(pipeline.directory, 'market-g2.sqlite'))).toBe(true);
@@ -299,7 +300,7 @@ describe('a rebuild on the embedded log and SQLite', () => {
     await sleep(300);
     expect(existsSync(join(pipeline.directory, 'market-g7.sqlite'))).toBe(false);
     [generation, foldVersion] = [8, 1];
-    await eventually('it goes on', async () => (Object.keys(await pipeline.barsOf(8).catch(() => ({}))).length > 0 ? true : undefined));
+    await eventually('it goes on', async () => Object.keys(await pipeline.barsOf(8).catch(() => ({}))).length > 0);
     await stop();
     await pipeline.log.close();
   }, 60_000);
@@ -308,7 +309,7 @@ describe('a rebuild on the embedded log and SQLite', () => {
     const pipeline = await Pipeline.opened();
     await pipeline.tick(30);
     const stop = pipeline.process();
-    await eventually('bars', async () => (Object.keys(await pipeline.barsOf(1)).length > 0 ? true : undefined));
+    await eventually('bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
     await stop();
     const database = new DatabaseSync(join(pipeline.directory, 'market.sqlite'));
     expect(database.prepare('UPDATE snapshots SET checksum = ? WHERE partition = 2').run('broken').changes).toBe(1);
@@ -319,8 +320,9 @@ describe('a rebuild on the embedded log and SQLite', () => {
     expect((await pipeline.rebuild()).outcome).toBe('switched');
     const mended = pipeline.process();
     await pipeline.tick(10);
-    await eventually('generation 2 is up to date', async () =>
-      Object.keys(await pipeline.barsOf(2)).length === Object.keys(await pipeline.replayed()).length ? true : undefined,
+    await eventually(
+      'generation 2 is up to date',
+      async () => Object.keys(await pipeline.barsOf(2)).length === Object.keys(await pipeline.replayed()).length,
     );
     await mended();
     expect(await pipeline.barsOf(2)).toEqual(await pipeline.replayed());

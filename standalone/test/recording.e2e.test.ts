@@ -4,9 +4,10 @@ import type { Bar } from '@tapeline/core/bars';
 import { createLogger } from '@tapeline/core/logging';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { startSimulator } from '@tapeline/simulator/simulator';
+import { eventually } from '../../test/support/eventually.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
 import { novemberMinutes } from './support/november-2024.ts';
-import { eventually, type RunningProcess, runProgram } from './support/processes.ts';
+import { type RunningProcess, runProgram } from './support/processes.ts';
 
 const recording = fileURLToPath(new URL('../../core/test/fixtures/twelvedata-2024-11-part1.jsonl', import.meta.url));
 const november = { fromMs: Date.UTC(2024, 10, 1), toMs: Date.UTC(2024, 11, 1), limit: 100_000 };
@@ -41,7 +42,7 @@ async function play(cluster: TestCluster, meanwhile: () => Promise<void> = async
     });
     await meanwhile();
     await simulator.whenPlayed();
-    await eventually('the last minute is closed', async () => ((await minutesIn(cluster)).length === 31 ? true : undefined), 60_000);
+    await eventually('the last minute is closed', async () => (await minutesIn(cluster)).length === 31, 60_000);
     expect([await ingester.end('SIGTERM'), ingester.stderr()]).toEqual([0, expect.not.stringContaining('a-key')]);
     return ingester;
   } finally {
@@ -89,7 +90,7 @@ describeWithServers(
       await play(killed, async () => {
         await eventually(
           'a part of the ticks is stored',
-          async () => ((await ticksIn(killed)).reduce((sum, count) => sum + count) > 60 ? true : undefined),
+          async () => (await ticksIn(killed)).reduce((sum, count) => sum + count) > 60,
           60_000,
         );
         expect(await victim.end('SIGKILL')).toBe('SIGKILL');
@@ -108,7 +109,7 @@ describeWithServers(
 async function processAgain(cluster: TestCluster, group: string): Promise<void> {
   const processor = cluster.startProcessor(group, { SNAPSHOT_INTERVAL_MS: '100' });
   const ends = (await cluster.log.offsets('market-data.feed')).map(({ highWatermark }) => highWatermark);
-  await eventually('the log is processed again', async () => ((await lagOf(processor, ends)) === 0 ? true : undefined), 60_000);
+  await eventually('the log is processed again', async () => (await lagOf(processor, ends)) === 0, 60_000);
   expect(await processor.end('SIGTERM')).toBe(0);
 }
 

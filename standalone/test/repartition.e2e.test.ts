@@ -8,8 +8,9 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { prefixedLog } from '@tapeline/log/prefixed-log';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
+import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 import { appendToFeed, barsOf, beginMs, feed, secondsOf } from './support/short-market.ts';
 
@@ -49,7 +50,7 @@ describeWithServers('another number of partitions on Kafka and Cassandra', (kafk
     started.push(killed);
     await eventually('it has written', async () => {
       const ranges = await wide.offsets(feedTopic.name).catch(() => []);
-      return ranges.some(({ highWatermark }) => highWatermark > 0) ? true : undefined;
+      return ranges.some(({ highWatermark }) => highWatermark > 0);
     });
     await killed.end('SIGKILL');
     const copying = startProgram(program, { args, env });
@@ -78,9 +79,7 @@ describeWithServers('another number of partitions on Kafka and Cassandra', (kafk
       await appendToFeed(wide, secondsOf(market, 310, 330));
       const replayed = Object.fromEntries((await replayOfLog(wide)).bars);
       expect(Object.keys(replayed).length).toBeGreaterThan(Object.keys(bars).length);
-      await eventually('it goes on', async () =>
-        Object.keys(await barsOf(second, symbols)).length === Object.keys(replayed).length ? true : undefined,
-      );
+      await eventually('it goes on', async () => Object.keys(await barsOf(second, symbols)).length === Object.keys(replayed).length);
       expect(await barsOf(second, symbols)).toEqual(replayed);
       expect(await processor.end('SIGTERM')).toBe(0);
     } finally {

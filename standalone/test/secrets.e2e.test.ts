@@ -10,9 +10,10 @@ import type { SettingName } from '@tapeline/core/settings';
 import { WebSocket } from 'ws';
 import { startOtlpReceiver } from '../../core/test/support/otlp-receiver.ts';
 import { accepted, aPrice, startVendor } from '../../ingestion/test/support/vendor-server.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { canary, filesBelow, leaksIn, secretSettings } from './support/canaries.ts';
-import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
+import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { startRepeatingHttp, startRepeatingMailServer } from './support/repeating-servers.ts';
 
 const program = 'standalone/src/main.ts';
@@ -105,7 +106,7 @@ async function answersOf(url: string): Promise<Record<string, string>> {
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
   socket.send('no JSON');
   socket.send(JSON.stringify({ watch: { symbols: ['BTC/USD'] } }));
-  await eventually('the board answers', () => (answers['/ws']?.includes('message.invalid') ? true : undefined));
+  await eventually('the board answers', () => answers['/ws']?.includes('message.invalid'));
   socket.close();
   return answers;
 }
@@ -170,9 +171,9 @@ describe('secrets', () => {
       await says(running, /the key was refused 3 times .*FINNHUB_API_KEY/);
       // They did get what they were to repeat.
       const names = ['FINNHUB_API_KEY', 'ALERT_WEBHOOK_URL', 'EXPORT_ACCESS_KEY', 'TWELVE_DATA_API_KEY'] as const;
-      for (const name of names) await eventually(`${name} is told`, () => (http.told().includes(canary(name)) ? true : undefined));
+      for (const name of names) await eventually(`${name} is told`, () => http.told().includes(canary(name)));
       expect(mail.told()).toContain(awkward('SMTP_URL'));
-      await eventually('ticks are traced', () => (collector.spans.length > 20 ? true : undefined), 60_000);
+      await eventually('ticks are traced', () => collector.spans.length > 20, 60_000);
       collector.behaviour = 'repeats';
       await says(running, /the collector of traces does not take spans/);
       const answers = await answersOf(board);

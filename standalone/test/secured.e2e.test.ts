@@ -13,7 +13,8 @@ import { describeUnless } from '@tapeline/services/for-tests';
 import { startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { startSimulator } from '@tapeline/simulator/simulator';
 import { pino } from 'pino';
-import { eventually, type RunningProcess, runProgram, startProgram } from './support/processes.ts';
+import { eventually } from '../../test/support/eventually.ts';
+import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { missingJava, type OwnSecuredServers, startSecuredServers } from './support/secured-servers.ts';
 
 const patienceMs = 480_000;

@@ -12,9 +12,9 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { foldedLog, recordsOfPartition } from './support/folded-log.ts';
-import { eventually } from './support/processes.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 const partitions = 4;
@@ -64,7 +64,7 @@ async function traded(wanted: readonly string[]): Promise<void> {
   const sinceMs = Date.now();
   await eventually('a tick of each symbol', async () => {
     const fresh = new Set((await ticks()).filter(tick => tick.receivedTimeMs > sinceMs).map(tick => tick.symbol));
-    return wanted.every(symbol => fresh.has(symbol)) || undefined;
+    return wanted.every(symbol => fresh.has(symbol));
   });
 }
 
@@ -100,7 +100,7 @@ describe('a feed of several shards', () => {
       await write([...symbols.filter(symbol => symbol !== 'MSFT'), 'NVDA']);
       await traded(['NVDA']);
       await traded(symbols.filter(symbol => symbol !== 'MSFT'));
-      await eventually('a bar of the new symbol', async () => (await foldedLog(log)).bars.some(bar => bar.symbol === 'NVDA') || undefined);
+      await eventually('a bar of the new symbol', async () => (await foldedLog(log)).bars.some(bar => bar.symbol === 'NVDA'));
     });
     expect(simulator.connections).toHaveLength(2);
     const all = await ticks();

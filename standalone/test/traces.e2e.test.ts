@@ -5,9 +5,10 @@ import { describeWithServers } from '@tapeline/services/for-tests';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { WebSocket } from 'ws';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../../core/test/support/otlp-receiver.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
-import { eventually, type RunningProcess, startProgram } from './support/processes.ts';
+import { type RunningProcess, startProgram } from './support/processes.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 let collector: OtlpReceiver;
@@ -122,8 +123,7 @@ describe('the traces of the one process', () => {
     try {
       const url = await addressOf(running, /Tapeline is at (http:\S+)/);
       const metrics = async () => await (await fetch(`${url}/metrics`)).text();
-      const counted = async (name: string) =>
-        Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await metrics())?.[1] ?? '0') > 0 || undefined;
+      const counted = async (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await metrics())?.[1] ?? '0') > 0;
       await eventually('spans are dropped', () => counted('tapeline_trace_spans_dropped_total\\{reason="refused"\\}'), 60_000);
       await eventually('bars are made', () => counted('tapeline_stream_processor_bars_total\\{interval="1s"\\}'), 60_000);
       expect(await running.end()).toBe(0);

@@ -5,6 +5,7 @@ import { deadLetterTopic, feedTopic } from '@tapeline/core/topics';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import cassandra from 'cassandra-driver';
 import kafkajs, { type Admin } from 'kafkajs';
+import { eventually } from '../../test/support/eventually.ts';
 import { examine } from '../src/doctor/doctor.ts';
 import { aHeartbeat } from './support/builders.ts';
 import { type ExaminedFlow, examinedFlow, said, silent, statuses } from './support/examined-flow.ts';
@@ -83,8 +84,7 @@ describeWithServers(
         await flow.tell(aHeartbeat({ timeMs: Date.now() - 2 * hourMs }));
         await flow.tell(aHeartbeat({ timeMs: Date.now() - hourMs }));
         await admin.deleteTopics({ topics: [deadLetters] });
-        const isThere = async () => (await admin.listTopics()).includes(deadLetters);
-        while (await isThere()) await new Promise(resolve => setTimeout(resolve, 100));
+        await eventually('the topic is gone', async () => !(await admin.listTopics()).includes(deadLetters), patienceMs);
       }, patienceMs);
 
       it(

@@ -9,6 +9,7 @@ import { feedTopic } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { followAlertRules } from '../src/alerts/follow-alert-rules.ts';
 import { aHeartbeat, at } from './support/builders.ts';
@@ -70,14 +71,17 @@ describe('the follower of a rules file', () => {
     return found;
   }
 
-  async function eventually(wanted: readonly string[]): Promise<void> {
-    for (let tries = 0; ; tries += 1) {
-      const found = await published();
-      const all = Array.from({ length: partitions }, () => wanted);
-      if (JSON.stringify(found) === JSON.stringify(all)) return;
-      if (tries >= 500) expect(found).toEqual(all);
-      await sleep(20);
-    }
+  /** Waits until these stand in every partition. */
+  async function become(...wanted: readonly string[]): Promise<void> {
+    const all = JSON.stringify(Array.from({ length: partitions }, () => wanted));
+    let found = '';
+    await eventually(
+      () => `rules ${all}, were ${found}`,
+      async () => {
+        found = JSON.stringify(await published());
+        return found === all;
+      },
+    );
   }
 
   async function metric(name: string): Promise<number | undefined> {
@@ -87,40 +91,40 @@ describe('the follower of a rules file', () => {
   it('puts the rules into every partition, and again when the file changes', async () => {
     writeFileSync(file, rulesText('a', 'b'));
     start();
-    await eventually(['a b']);
+    await become('a b');
     writeFileSync(file, rulesText('a', 'c'));
-    await eventually(['a b', 'a c']);
+    await become('a b', 'a c');
     // A remark is no change of the rules.
     writeFileSync(file, `# remark\n${rulesText('a', 'c')}`);
     await sleep(100);
     writeFileSync(file, 'rules:\n');
-    await eventually(['a b', 'a c', '']);
+    await become('a b', 'a c', '');
     expect(await metric('tapeline_alert_rules_in_force')).toBe(0);
   });
 
   it('writes nothing when it starts with the rules that stand last in the log', async () => {
     writeFileSync(file, rulesText('a'));
     start();
-    await eventually(['a']);
+    await become('a');
     await end();
     await log.append(Array.from({ length: partitions }, (_, partition) => entry(partition, aHeartbeat({ timeMs: at(1) }))));
     start();
     await sleep(150);
-    await eventually(['a']);
+    await become('a');
     await end();
     writeFileSync(file, rulesText('b'));
     start();
-    await eventually(['a', 'b']);
+    await become('a', 'b');
   });
 
   it('writes them again where a write that broke off left some partitions without', async () => {
     writeFileSync(file, rulesText('a'));
     start();
-    await eventually(['a']);
+    await become('a');
     await end();
     await log.append([entry(1, { v: 1, kind: 'alert-rules', rules: [{ name: 'half' }], receivedTimeMs: at(1) })]);
     start();
-    for (let tries = 0; tries < 500 && (await published())[0]?.length !== 2; tries += 1) await sleep(20);
+    await eventually('the rules again', async () => (await published())[0]?.length === 2);
     expect(await published()).toEqual([
       ['a', 'a'],
       ['a', 'half', 'a'],
@@ -131,9 +135,9 @@ describe('the follower of a rules file', () => {
   it('leaves the rules of before in force when the file has faults, and says all of them', async () => {
     writeFileSync(file, rulesText('a'));
     start();
-    await eventually(['a']);
+    await become('a');
     writeFileSync(file, `${rulesText('b', 'b')}    interval: 5m\n`);
-    for (let tries = 0; tries < 500 && lines.length === 0; tries += 1) await sleep(20);
+    await eventually('the faults are told', () => lines.length > 0);
     expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({
       msg: expect.stringContaining('ALERT_RULES_FILE cannot be used, the 1 rules of before stay'),
       faults: [
@@ -143,18 +147,18 @@ describe('the follower of a rules file', () => {
     });
     expect(await metric('tapeline_alert_rules_file_faults')).toBe(2);
     rmSync(file);
-    for (let tries = 0; tries < 500 && lines.length === 1; tries += 1) await sleep(20);
+    await eventually('the missing file is told', () => lines.length > 1);
     expect(lines[1]).toContain('cannot be read');
-    await eventually(['a']);
+    await become('a');
     writeFileSync(file, rulesText('c'));
-    await eventually(['a', 'c']);
+    await become('a', 'c');
     expect(await metric('tapeline_alert_rules_file_faults')).toBe(0);
   });
 
   it('puts rules that have not changed into the log again now and then, because it forgets its oldest records', async () => {
     writeFileSync(file, rulesText('a'));
     start({ repeatEveryMs: 100 });
-    for (let tries = 0; tries < 500 && ((await published())[0]?.length ?? 0) < 3; tries += 1) await sleep(20);
+    await eventually('three times', async () => ((await published())[0]?.length ?? 0) >= 3);
     expect((await published())[2]?.slice(0, 3)).toEqual(['a', 'a', 'a']);
   });
 });

@@ -8,12 +8,13 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { describeWithCassandra } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
 import { type TestKeyspace, testKeyspace } from '../../database/test/support/cassandra-keyspace.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { takeFence } from '../src/notifier/fence.ts';
 import { mailDestination } from '../src/notifier/mail-destination.ts';
 import { runNotifier } from '../src/notifier/notifier.ts';
 import { SentMemory } from '../src/notifier/sent-memory.ts';
-import { eventually, numbered, publish } from './support/alerts.ts';
+import { numbered, publish } from './support/alerts.ts';
 import { numbersIn, startMailServer } from './support/mail-server.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
@@ -86,10 +87,10 @@ describeWithCassandra('what notifiers keep in Cassandra', server => {
     // A group of its own, so that both believe that it is their turn.
     running.push(start('latter'));
     await begun('latter', 'are sent from here');
-    await eventually('the fence is taken', async () => ((await work.cell('sender').read()).version >= 2 ? true : undefined));
+    await eventually('the fence is taken', async () => (await work.cell('sender').read()).version >= 2);
     await publish(log, numbered(1));
     await begun('former', 'another notifier has begun to send');
-    await eventually('it is mailed', () => (numbersIn(mailServer.mails).length > 0 ? true : undefined), 30_000);
+    await eventually('it is mailed', () => numbersIn(mailServer.mails).length > 0, 30_000);
     stop.abort();
     await Promise.all(running);
     expect(numbersIn(mailServer.mails)).toEqual([0]);

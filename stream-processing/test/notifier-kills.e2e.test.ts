@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { alertsTopic } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { eventually, numbered, publish } from './support/alerts.ts';
+import { numbered, publish } from './support/alerts.ts';
 import { type MailServer, type Moment, numbersIn, startMailServer } from './support/mail-server.ts';
 
 const program = fileURLToPath(new URL('./support/notifier-process.ts', import.meta.url));
@@ -67,7 +68,7 @@ describe('a notifier that is killed', () => {
       const random = seeded(seed);
       await logOfTest(async () => undefined);
       const first = start();
-      await eventually('it has begun', () => (first.said().includes('from now on') ? true : undefined), 30_000);
+      await eventually('it has begun', () => first.said().includes('from now on'), 30_000);
       child?.kill('SIGKILL');
       await first.gone;
       const plan = [...moments, moments[Math.floor(random() * moments.length)] ?? 'data'].sort(() => random() - 0.5);
@@ -100,7 +101,7 @@ describe('a notifier that is killed', () => {
         else for (const number of numbersIn(server.mails.slice(taken))) inDoubt.set(number, (inDoubt.get(number) ?? 0) + 1);
       }
       const last = start();
-      await eventually('all are told', () => (new Set(numbersIn(server.mails)).size === count ? true : undefined), 30_000);
+      await eventually('all are told', () => new Set(numbersIn(server.mails)).size === count, 30_000);
       child?.kill('SIGTERM');
       await last.gone;
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Alert } from '@tapeline/core/alerts';
+import { eventually } from '../../test/support/eventually.ts';
 import { signatureOf, type WebhookDestinationOptions, webhookDestination } from '../src/notifier/webhook-destination.ts';
-import { anAlert, type Bench, eventually, numbered, openBench, publish } from './support/alerts.ts';
+import { anAlert, type Bench, numbered, openBench, publish } from './support/alerts.ts';
 import { startWebhookServer, type WebhookServer } from './support/webhook-server.ts';
 
 describe('a notifier that posts to a webhook', () => {
@@ -33,7 +34,7 @@ describe('a notifier that posts to a webhook', () => {
   };
   const posted = () =>
     server.posts.flatMap(({ text }) => (JSON.parse(text) as { alerts: readonly Alert[] }).alerts.map(({ versionUs }) => versionUs));
-  const arrived = (count: number) => eventually(`${count} alerts are posted`, () => (posted().length >= count ? true : undefined));
+  const arrived = (count: number) => eventually(`${count} alerts are posted`, () => posted().length >= count);
 
   it('sends whole alerts once each, over restarts and replays, signed with the secret', async () => {
     const first = await startWith({ secret: 's3cret' });
@@ -112,8 +113,9 @@ describe('a notifier that posts to a webhook', () => {
     let isWrong = true;
     server.answer = () => ({ status: isWrong ? status : 200 });
     await publish(bench.log, [anAlert(0)]);
-    await eventually('it is kept', async () =>
-      (await notifier.metric('tapeline_notifier_refusals_kept', { destination: 'webhook' })) === 1 ? true : undefined,
+    await eventually(
+      'it is kept',
+      async () => (await notifier.metric('tapeline_notifier_refusals_kept', { destination: 'webhook' })) === 1,
     );
     isWrong = false;
     await publish(bench.log, [anAlert(1)]);

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { alertsTopic } from '@tapeline/core/topics';
+import { eventually } from '../../test/support/eventually.ts';
 import { notifyTest } from '../src/notifier/notify-test.ts';
-import { anAlert, type Bench, eventually, numbered, openBench, publish } from './support/alerts.ts';
+import { anAlert, type Bench, numbered, openBench, publish } from './support/alerts.ts';
 import { certificate, type MailServer, type MailServerOptions, type Moment, numbersIn, startMailServer } from './support/mail-server.ts';
 
 const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index);
@@ -29,9 +30,7 @@ describe('a notifier that mails', () => {
     return notifier;
   };
   const mailed = (server: MailServer, count: number) =>
-    eventually(`${count} alerts are mailed, were ${numbersIn(server.mails).length}`, () =>
-      numbersIn(server.mails).length >= count ? true : undefined,
-    );
+    eventually(`${count} alerts are mailed, were ${numbersIn(server.mails).length}`, () => numbersIn(server.mails).length >= count);
   /** Refuses at a moment of a conversation for as long as `isWrong` says so. */
   const answerAt = (server: MailServer, moment: Moment, code: number, isWrong: () => boolean = () => true) => {
     server.answer = at => (at === moment && isWrong() ? { code, text: `no, ${code}` } : undefined);
@@ -77,16 +76,12 @@ describe('a notifier that mails', () => {
     const notifier = await startAt(server);
     await server.close();
     await publish(bench.log, numbered(150));
-    await eventually('it has tried', async () =>
-      ((await notifier.metric('tapeline_notifier_failures_total')) ?? 0) >= 3 ? true : undefined,
-    );
+    await eventually('it has tried', async () => ((await notifier.metric('tapeline_notifier_failures_total')) ?? 0) >= 3);
     expect(await notifier.metric('tapeline_notifier_oldest_waiting_timestamp_seconds')).toBeGreaterThan(Date.now() / 1_000 - 60);
     await server.open();
     await mailed(server, 150);
     expect(numbersIn(server.mails)).toEqual(upTo(150));
-    await eventually('nothing waits', async () =>
-      (await notifier.metric('tapeline_notifier_oldest_waiting_timestamp_seconds')) === 0 ? true : undefined,
-    );
+    await eventually('nothing waits', async () => (await notifier.metric('tapeline_notifier_oldest_waiting_timestamp_seconds')) === 0);
     expect(notifier.lines.find(line => line.includes('ECONNREFUSED'))).toContain('check SMTP_HOST and SMTP_PORT');
   });
 
@@ -117,10 +112,8 @@ describe('a notifier that mails', () => {
     let isWrong = true;
     answerAt(server, moment, code, () => isWrong);
     await publish(bench.log, [anAlert(0)]);
-    await eventually('it is refused', async () =>
-      (await notifier.metric('tapeline_notifier_messages_refused_total')) === 1 ? true : undefined,
-    );
-    await eventually('it is kept', async () => ((await notifier.metric('tapeline_notifier_refusals_kept')) === 1 ? true : undefined));
+    await eventually('it is refused', async () => (await notifier.metric('tapeline_notifier_messages_refused_total')) === 1);
+    await eventually('it is kept', async () => (await notifier.metric('tapeline_notifier_refusals_kept')) === 1);
     const connections = server.connections();
     isWrong = false;
     await publish(bench.log, [anAlert(1)]);
@@ -140,7 +133,7 @@ describe('a notifier that mails', () => {
     const names = ['good', 'slow', 'wrong'];
     const boxes = names.map((to, index) => bench.mailbox(server.port, { to: `${to}@example.com`, name: `mail-${index + 1}` }));
     const notifier = bench.start(...boxes);
-    await eventually('all have begun', () => (notifier.lines.filter(line => line.includes('from now on')).length === 3 ? true : undefined));
+    await eventually('all have begun', () => notifier.lines.filter(line => line.includes('from now on')).length === 3);
     let isSlow = true;
     server.answer = (moment, address) => {
       if (moment !== 'receiver') return undefined;
@@ -295,11 +288,7 @@ describe('a notifier that mails', () => {
     const old = { timeMs: Date.now() - 7_200_000 };
     for (let from = 0; from < 100_000; from += 5_000) await publish(bench.log, numbered(5_000, old, from));
     await publish(bench.log, numbered(3, {}, 200_000));
-    await eventually(
-      'it has tried',
-      async () => (((await notifier.metric('tapeline_notifier_failures_total')) ?? 0) >= 1 ? true : undefined),
-      60_000,
-    );
+    await eventually('it has tried', async () => ((await notifier.metric('tapeline_notifier_failures_total')) ?? 0) >= 1, 60_000);
     // What was published above is garbage by then, too.
     expect(process.memoryUsage().heapUsed - beforeBytes).toBeLessThan(150 * 1_048_576);
     await server.open();
@@ -310,8 +299,9 @@ describe('a notifier that mails', () => {
     const again = bench.start(bench.mailbox(server.port));
     await notifier.stop();
     await publish(bench.log, [anAlert(99_999, old), anAlert(5, {})]);
-    await eventually('they are known', async () =>
-      (await again.metric('tapeline_notifier_alerts_skipped_total', { reason: 'known' })) === 2 ? true : undefined,
+    await eventually(
+      'they are known',
+      async () => (await again.metric('tapeline_notifier_alerts_skipped_total', { reason: 'known' })) === 2,
     );
   }, 120_000);
 

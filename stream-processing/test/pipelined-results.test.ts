@@ -8,6 +8,7 @@ import type { MarketStore, Snapshot, StoreBatch } from '@tapeline/database/marke
 import type { MarketLog, PartitionClaim } from '@tapeline/log/market-log';
 import { plainBatch } from '@tapeline/log/plain-batch';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { type PartitionProcessorOptions, processPartition } from '../src/partition-processor.ts';
 import { createProcessorMetrics } from '../src/processor-metrics.ts';
 import { aHeartbeat, aSession, aTick, at } from './support/builders.ts';
@@ -111,17 +112,15 @@ function seconds(count: number): readonly FeedRecord[] {
 
 const settle = () => sleep(100);
 
-async function until(isSo: () => boolean): Promise<void> {
-  for (const endMs = performance.now() + 10_000; !isSo(); await sleep(5)) {
-    if (performance.now() > endMs) throw new Error(`not within 10 s: ${isSo}`);
-  }
+async function settled(isSo: () => boolean): Promise<void> {
+  await eventually(String(isSo), isSo);
   await settle();
 }
 
 describe('a partition whose results are written while the fold goes on', () => {
   it('reads on while the store is slow, and commits nothing that is not durable', async () => {
     const it = partition(seconds(6));
-    await until(() => it.read() === 13);
+    await settled(() => it.read() === 13);
     expect(it.writes.length).toBe(4);
     expect(it.events).toEqual(['commit 1']);
     it.writes[1]?.done();
@@ -141,10 +140,10 @@ describe('a partition whose results are written while the fold goes on', () => {
 
   it('takes a snapshot of the state as it was, once all before it is durable, while the fold goes on', async () => {
     const it = partition(seconds(6), { snapshotRecords: 5 });
-    await until(() => it.read() > 5);
+    await settled(() => it.read() > 5);
     expect(it.snapshots).toEqual([]);
     it.letWrites();
-    await until(() => it.read() === 13);
+    await settled(() => it.read() === 13);
     expect(it.snapshots.map(snapshot => snapshot.nextOffset)).toEqual([5, 10]);
     it.stop();
     await it.running;
@@ -155,14 +154,14 @@ describe('a partition whose results are written while the fold goes on', () => {
 
   it('stops reading when more than the bound is not durable, and drops nothing', async () => {
     const it = partition(seconds(200), { maxPendingBytes: 20_000 });
-    await until(() => it.read() > 10);
+    await settled(() => it.read() > 10);
     const before = it.read();
     expect(before).toBeLessThan(60);
     await settle();
     expect(it.read()).toBe(before);
     const first = it.writes.flatMap(({ batch }) => [...batch.bars].filter(bar => bar.interval === '1s').length);
     it.letWrites();
-    for (let i = 0; i < 100 && it.read() < 401; i += 1) await settle();
+    await settled(() => it.read() >= 401);
     it.stop();
     await it.running;
     expect(first.length).toBeGreaterThan(0);
@@ -174,7 +173,7 @@ describe('a partition whose results are written while the fold goes on', () => {
 
   it('commits and saves nothing of a partition that was lost, and lets it go at once', async () => {
     const it = partition(seconds(6), { snapshotRecords: 5 });
-    await until(() => it.read() > 5);
+    await settled(() => it.read() > 5);
     it.lose();
     await it.running;
     it.letWrites();
@@ -185,10 +184,10 @@ describe('a partition whose results are written while the fold goes on', () => {
 
   it('writes again what the store refused for a while', async () => {
     const it = partition(seconds(1));
-    await until(() => it.read() === 3 && it.writes.length > 0);
+    await settled(() => it.read() === 3 && it.writes.length > 0);
     const [first] = it.writes;
     first?.fail(lost);
-    await until(() => it.writes.filter(({ batch }) => batch === first?.batch).length === 2);
+    await settled(() => it.writes.filter(({ batch }) => batch === first?.batch).length === 2);
     it.letWrites();
     it.stop();
     await it.running;
@@ -197,7 +196,7 @@ describe('a partition whose results are written while the fold goes on', () => {
 
   it('ends with what no repetition helps against, and commits nothing of it', async () => {
     const it = partition(seconds(6));
-    await until(() => it.read() === 13);
+    await settled(() => it.read() === 13);
     it.writes[0]?.fail(new TypeError('no such column'));
     await expect(it.running).rejects.toThrow('no such column');
     expect(it.events).toEqual(['commit 1', 'release']);
@@ -210,7 +209,7 @@ describe('a partition whose results are written while the fold goes on', () => {
       maxPendingBytes: 500_000,
     });
     it.letWrites();
-    for (let i = 0; i < 100 && it.read() < 303; i += 1) await settle();
+    await settled(() => it.read() >= 303);
     it.stop();
     await it.running;
     const letters = it.published.filter(record => record.topic === 'market-data.dead-letter');

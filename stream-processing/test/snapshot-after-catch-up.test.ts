@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { encodeRecord } from '@tapeline/core/record-codec';
@@ -6,6 +5,7 @@ import { topics } from '@tapeline/core/topics';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { runStreamProcessor } from '../src/stream-processor.ts';
 import { aHeartbeat, aSession, aTick, at } from './support/builders.ts';
@@ -34,10 +34,9 @@ it('saves once it has caught up, so that a partition that moves often is not rea
     registry: new Registry(),
     logger,
   });
-  const deadlineMs = performance.now() + 15_000;
-  while ((await store.loadSnapshot(key)) === undefined && performance.now() < deadlineMs) await sleep(20);
   // It has not been stopped, and an hour has not passed.
-  expect((await store.loadSnapshot(key))?.nextOffset).toBe(4);
+  const snapshot = await eventually('a snapshot', () => store.loadSnapshot(key));
+  expect(snapshot.nextOffset).toBe(4);
   stop.abort();
   await running;
   await log.close();

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/eventually.ts';
 import { AnswerBounds } from '../src/api/answer-bounds.ts';
-import { until } from './support/running-market.ts';
 import { startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
 
 const busy = { status: 503, code: 'server.busy' };
@@ -78,7 +78,7 @@ describe('a reader that takes nothing', () => {
     await once(reader, 'readable');
     const statusOf = async () => (await fetch(`http://127.0.0.1:${port}`)).status;
     expect(await statusOf()).toBe(503);
-    await until('there is room again', async () => (await statusOf()) === 200, 60_000);
+    await eventually('there is room again', async () => (await statusOf()) === 200, 60_000);
     reader.destroy();
   }, 90_000);
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import type { MarketStore } from '@tapeline/database/market-store';
-import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { eventually } from '../../test/support/eventually.ts';
+import { type RunningMarket, startMarket } from './support/running-market.ts';
 
 const tenOClockMs = Date.UTC(2024, 10, 4, 10);
 const nowMs = tenOClockMs + 90_000;
@@ -40,12 +41,12 @@ beforeAll(async () => {
     feed.heartbeat(tenOClockMs + 67_000),
   );
   url = (await running.startBoard()).url;
-  await until('the processor stored what closed', async () => {
+  await eventually('the processor stored what closed', async () => {
     const range = { fromMs: 0, toMs: nowMs };
     const bars = await running.store.bars({ symbol: 'EUR/USD', interval: '1m', ...range });
     return bars.length === 1 && (await running.store.gaps(range)).length === 1 && (await running.store.instruments()).length === 1;
   });
-  await until('the board follows the log', () => running.market.problem() === undefined);
+  await eventually('the board follows the log', () => running.market.problem() === undefined);
 });
 
 afterAll(() => running.close());

@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { randomOf } from '@tapeline/simulator/market/random';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import type { BoardRow, UpdateMessage } from '../src/board-messages.ts';
 import { type BoardConnection, type ConnectionState, connectBoard } from '../src/browser/connection.ts';
 import { RandomMarket } from './support/random-market.ts';
-import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { type RunningMarket, startMarket } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
 import { ScriptedMarket } from './support/scripted-market.ts';
 
@@ -36,13 +37,13 @@ describe('a slow screen', () => {
     const slow = await Screen.open(board.url);
     slow.watch(...market.symbols());
     slow.socket.pause();
-    await until(
+    await eventually(
       'updates that the slow one was spared',
       async () => (await metricOf(registry, 'tapeline_live_board_updates_skipped_total')) > 25,
     );
     const priceMs = market.price;
     slow.socket.resume();
-    await until('the newest price on the slow screen', () => (slow.prices(symbol).at(-1) ?? 0) > priceMs);
+    await eventually('the newest price on the slow screen', () => (slow.prices(symbol).at(-1) ?? 0) > priceMs);
     const pauses = fast.updates.slice(1).map((update, index) => update.atMs - (fast.updates[index]?.atMs ?? 0));
     expect(Math.max(...pauses)).toBeLessThan(1_500);
     expect(slow.updates.length).toBeLessThan(fast.updates.length - 15);
@@ -62,11 +63,11 @@ describe('a slow screen', () => {
     slow.socket.pause();
     const fast = await Screen.open(board.url);
     fast.watch(...market.symbols());
-    await until('the drop', async () => (await metricOf(registry, 'tapeline_live_board_clients_dropped_total', { reason })) === 1);
+    await eventually('the drop', async () => (await metricOf(registry, 'tapeline_live_board_clients_dropped_total', { reason })) === 1);
     slow.socket.resume();
     await once(slow.socket, 'close');
     const { length } = fast.updates;
-    await until('the other one to go on', () => fast.updates.length > length + 5);
+    await eventually('the other one to go on', () => fast.updates.length > length + 5);
     expect(await metricOf(registry, 'tapeline_live_board_clients')).toBe(1);
     expect(await metricOf(registry, 'tapeline_live_board_clients_dropped_total')).toBe(1);
   });
@@ -107,7 +108,7 @@ describe('what screens are told', () => {
     const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 10 } });
     const screen = await Screen.open(board.url);
     screen.watch(...market.allSymbols);
-    await until('all rows', () => screen.table.size === 500);
+    await eventually('all rows', () => screen.table.size === 500);
     screen.socket.pause();
     const skipped = () => metricOf(registry, 'tapeline_live_board_updates_skipped_total');
     for (let spared = 0; spared < 3; spared = await skipped()) {
@@ -119,7 +120,7 @@ describe('what screens are told', () => {
       await sleep(15);
     }
     const before = await skipped();
-    await until('more updates that it was spared', async () => (await skipped()) > before + 5);
+    await eventually('more updates that it was spared', async () => (await skipped()) > before + 5);
     screen.socket.resume();
     await sameTable(screen, market, market.allSymbols);
   });
@@ -130,7 +131,7 @@ describe('what screens are told', () => {
     screen.watch('NEW/USD');
     const timeMs = Date.UTC(2024, 10, 4, 10);
     await feed.append(feed.session({ timeMs, symbols: ['NEW/USD'] }), feed.tick({ symbol: 'NEW/USD', price: 7, timeMs }));
-    await until('its row', () => screen.table.get('NEW/USD')?.price === 7);
+    await eventually('its row', () => screen.table.get('NEW/USD')?.price === 7);
   });
 
   it('stops with what is not watched any more', async () => {
@@ -138,15 +139,15 @@ describe('what screens are told', () => {
     const screen = await Screen.open((await running.startBoard({ market, socket: { updateIntervalMs: 20 } })).url);
     const [first = '', second = ''] = market.symbols();
     screen.watch(first, second);
-    await until('both', () => screen.table.size === 2);
+    await eventually('both', () => screen.table.size === 2);
     screen.watch(second);
     const tellsOf = (symbol: string) => screen.updates.slice(-10).filter(({ rows }) => rows?.some(row => row.symbol === symbol)).length;
-    await until('updates of the second alone', () => tellsOf(first) === 0 && tellsOf(second) > 5);
+    await eventually('updates of the second alone', () => tellsOf(first) === 0 && tellsOf(second) > 5);
     const { length } = screen.prices(first);
-    await until('more updates', () => screen.prices(second).length > length + 10);
+    await eventually('more updates', () => screen.prices(second).length > length + 10);
     expect(screen.prices(first)).toHaveLength(length);
     screen.watch();
-    await until('quiet', async () => {
+    await eventually('quiet', async () => {
       const before = screen.rows.length;
       await sleep(200);
       return screen.rows.length === before;
@@ -184,24 +185,24 @@ describe('a chart', () => {
 
   it('has indicators for those who ask for them', async () => {
     screen.send({ subscribe: { symbol: 'S1', interval: '1m', indicators: true } });
-    await until('the first word', () => charts().length === 1);
+    await eventually('the first word', () => charts().length === 1);
     expect(charts()[0]).toEqual({ symbol: 'S1', interval: '1m', indicators: true, bars: [] });
     market.close(aBar(0));
-    await until('the bar', () => charts().length === 2);
+    await eventually('the bar', () => charts().length === 2);
     expect(charts()[1]?.bars).toMatchObject([{ startMs, indicators: { sma20: 5 } }]);
     screen.subscribe('S1', '1m');
-    await until('the first word of the other', () => charts().length === 3);
+    await eventually('the first word of the other', () => charts().length === 3);
     market.close(aBar(1));
-    await until('the next bar', () => charts().length === 4);
+    await eventually('the next bar', () => charts().length === 4);
     expect(charts().at(-1)?.bars[0]).not.toHaveProperty('indicators');
   });
 
   it('is told no more after `unsubscribe`', async () => {
     screen.subscribe('S1', '1m');
-    await until('the first word', () => charts().length === 1);
+    await eventually('the first word', () => charts().length === 1);
     screen.send({ unsubscribe: {} });
     screen.watch('S1');
-    await until('the rows', () => screen.table.size === 1);
+    await eventually('the rows', () => screen.table.size === 1);
     market.close(aBar(0));
     market.move();
     await sleep(200);
@@ -210,13 +211,13 @@ describe('a chart', () => {
 
   it('comes once for each change, corrections in the place of what they correct, and nothing of other charts', async () => {
     screen.subscribe('S1', '1m');
-    await until('the first word', () => charts().length === 1);
+    await eventually('the first word', () => charts().length === 1);
     market.close(aBar(0));
     market.close(aBar(0, { revision: 1, close: 2 }));
     market.close(aBar(0, { interval: '1s' }));
     market.close(aBar(0, { symbol: 'S2' }));
     market.close(aBar(1));
-    await until('the bars', () => charts().flatMap(chart => chart.bars).length >= 2);
+    await eventually('the bars', () => charts().flatMap(chart => chart.bars).length >= 2);
     await sleep(100);
     expect(charts().flatMap(chart => chart.bars.map(bar => [bar.startMs, bar.revision, bar.interval]))).toEqual([
       [startMs, 1, '1m'],
@@ -226,9 +227,9 @@ describe('a chart', () => {
 
   it('is read again from its history by a screen that missed more bars than are kept', async () => {
     screen.subscribe('S1', '1m');
-    await until('the first word', () => charts().length === 1);
+    await eventually('the first word', () => charts().length === 1);
     for (let index = 0; index < 501; index += 1) market.close(aBar(index));
-    await until('the word', () => charts().length === 2);
+    await eventually('the word', () => charts().length === 2);
     expect(charts()[1]).toEqual({ symbol: 'S1', interval: '1m', bars: [], reload: true });
   });
 });
@@ -252,13 +253,13 @@ describe('the connection of the page', () => {
     try {
       connection.watch(['S1', 'S2']);
       connection.subscribe({ symbol: 'S1', interval: '1m' });
-      await until('rows and chart', () => prices.size === 2 && charts.length === 1);
+      await eventually('rows and chart', () => prices.size === 2 && charts.length === 1);
       await board.close();
-      await until('the loss', () => states.at(-1) === 'lost');
+      await eventually('the loss', () => states.at(-1) === 'lost');
       prices.clear();
       const port = Number(new URL(board.url).port);
       await running.startBoard({ market, port });
-      await until('rows and chart again', () => prices.size === 2 && charts.length === 2);
+      await eventually('rows and chart again', () => prices.size === 2 && charts.length === 2);
       expect(states.slice(0, 4)).toEqual(['connecting', 'open', 'lost', 'connecting']);
       expect(states.at(-1)).toBe('open');
     } finally {
@@ -274,7 +275,7 @@ describe('the connection of the page', () => {
 async function sameTable(screen: Screen, market: RandomMarket, symbols: readonly string[]): Promise<void> {
   const shown = () => textOf(symbols.flatMap(symbol => screen.table.get(symbol) ?? []));
   const expected = textOf(symbols.flatMap(symbol => market.latestOf(symbol) ?? []));
-  await until('all rows', () => shown() === expected).catch(() => expect(shown()).toBe(expected));
+  await eventually('all rows', () => shown() === expected).catch(() => expect(shown()).toBe(expected));
 }
 
 function textOf(rows: readonly BoardRow[]): string {

@@ -4,9 +4,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomOf } from '@tapeline/simulator/market/random';
+import { eventually } from '../../test/support/eventually.ts';
 import type { LiveBoard } from '../src/live-board.ts';
 import { RandomMarket } from './support/random-market.ts';
-import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { type RunningMarket, startMarket } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
 
 const messages = 10_000;
@@ -53,7 +54,7 @@ describe('whatever clients say', () => {
     const random = randomOf(11);
     const good = await Screen.open(board.url);
     good.watch('S1', 'S2');
-    await until('rows', () => good.table.size === 2);
+    await eventually('rows', () => good.table.size === 2);
     const before = heapBytes();
     let [refused, closed] = [0, 0];
     for (let sent = 0; sent < messages; sent += ofConnection) {
@@ -64,7 +65,7 @@ describe('whatever clients say', () => {
       screen.socket.send('{"subscribe":{"symbol":"S1","interval":"last"}}');
       const isEnded = await Promise.race([
         closing.then(() => true),
-        until('the last answer', () => screen.errors.some(error => error.message.includes('subscribe.interval'))).then(() => false),
+        eventually('the last answer', () => screen.errors.some(error => error.message.includes('subscribe.interval'))).then(() => false),
       ]);
       refused += screen.errors.length;
       closed += isEnded ? 1 : 0;
@@ -77,7 +78,7 @@ describe('whatever clients say', () => {
     expect(closed).toBeLessThan(messages / ofConnection);
     expect(heapBytes() - before).toBeLessThan(8 * 1_048_576);
     const { length } = good.updates;
-    await until('the board to go on', () => good.updates.length > length);
+    await eventually('the board to go on', () => good.updates.length > length);
     expect(good.errors).toEqual([]);
   }, 60_000);
 
@@ -97,7 +98,7 @@ describe('whatever clients say', () => {
     }
     expect(good.socket.readyState).toBe(good.socket.OPEN);
     good.watch('S1');
-    await until('a row', () => good.table.size === 1);
+    await eventually('a row', () => good.table.size === 1);
   });
 });
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { eventually } from '../../test/support/eventually.ts';
+import { type RunningMarket, startMarket } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
 
 const tenOClockMs = Date.UTC(2024, 10, 4, 10);
@@ -22,16 +23,16 @@ describe('the socket of the board', () => {
       feed.tick({ symbol: 'BTC/USD', price: 100, bid: 99, ask: 101, dayVolume: 7, timeMs: tenOClockMs + 1_000 }),
       feed.tick({ symbol: 'BTC/USD', price: 104, bid: 103, ask: 105, dayVolume: 8, timeMs: tenOClockMs + 2_000 }),
     );
-    await until('the price', () => running.market.latestOf('BTC/USD')?.price === 104);
+    await eventually('the price', () => running.market.latestOf('BTC/USD')?.price === 104);
     const screen = await Screen.open((await running.startBoard()).url);
     screen.watch('BTC/USD', 'EUR/USD');
-    await until('an update', () => screen.updates.length > 0);
+    await eventually('an update', () => screen.updates.length > 0);
     expect(screen.hello).toEqual({
       intervals: ['1s', '5s', '15s', '1m', '5m', '15m', '1h', '1d'],
       maxUpdatesPerSecond: 10,
       maxSymbols: 1_000,
     });
-    await until('rows and feeds', () => screen.rows.length > 0 && screen.feeds.length > 0);
+    await eventually('rows and feeds', () => screen.rows.length > 0 && screen.feeds.length > 0);
     expect(screen.rows).toEqual([
       { symbol: 'BTC/USD', price: 104, bid: 103, ask: 105, dayVolume: 8, dayOpen: 100, timeMs: tenOClockMs + 2_000 },
     ]);
@@ -50,10 +51,10 @@ describe('the socket of the board', () => {
       feed.heartbeat(tenOClockMs + 62_000),
       feed.tick({ symbol: 'BTC/USD', price: 105, timeMs: tenOClockMs + 63_000 }),
     );
-    await until('the price', () => running.market.latestOf('BTC/USD')?.price === 105);
+    await eventually('the price', () => running.market.latestOf('BTC/USD')?.price === 105);
     screen.subscribe('BTC/USD', '1m');
     const charts = () => screen.updates.flatMap(update => update.chart ?? []);
-    await until('the chart', () => charts().length > 0);
+    await eventually('the chart', () => charts().length > 0);
     expect(charts()[0]).toMatchObject({
       symbol: 'BTC/USD',
       interval: '1m',
@@ -63,14 +64,14 @@ describe('the socket of the board', () => {
       ],
     });
     await feed.append(feed.tick({ symbol: 'BTC/USD', price: 99, timeMs: tenOClockMs + 64_000 }));
-    await until('the grown bar', () => charts().at(-1)?.bars.at(-1)?.low === 99);
+    await eventually('the grown bar', () => charts().at(-1)?.bars.at(-1)?.low === 99);
     expect(charts().at(-1)?.bars).toHaveLength(1);
     await feed.append(feed.heartbeat(tenOClockMs + 122_000));
     const closed = () =>
       charts()
         .slice(1)
         .find(chart => chart.bars.at(-1)?.state === 'final');
-    await until('the closed bar', () => closed() !== undefined);
+    await eventually('the closed bar', () => closed() !== undefined);
     expect(closed()?.bars).toEqual([
       {
         symbol: 'BTC/USD',
@@ -99,10 +100,10 @@ describe('the socket of the board', () => {
     );
     screen.subscribe('BTC/USD', '1m');
     const gaps = () => screen.updates.flatMap(({ chart }) => (chart === undefined ? [] : [chart.gap]));
-    await until('the gap', () => gaps().at(-1) !== undefined);
+    await eventually('the gap', () => gaps().at(-1) !== undefined);
     expect(gaps().at(-1)).toEqual({ fromMs: nowMs + 1, reason: 'twelve-data/0 is disconnected' });
     await feed.append(feed.session({ timeMs: Date.now(), symbols: ['BTC/USD'] }));
-    await until('the end of the gap', () => gaps().at(-1) === undefined);
+    await eventually('the end of the gap', () => gaps().at(-1) === undefined);
   });
 
   it('is conflated: a price that moves a hundred times a second is told ten times, the last one included', async () => {
@@ -117,7 +118,7 @@ describe('the socket of the board', () => {
       await feed.append(feed.tick({ symbol: 'BTC/USD', price, timeMs: tenOClockMs + price }));
       await sleep(8);
     }
-    await until('the last price', () => screen.prices('BTC/USD').at(-1) === price);
+    await eventually('the last price', () => screen.prices('BTC/USD').at(-1) === price);
     const seconds = (performance.now() - beganMs) / 1_000;
     expect(price).toBeGreaterThan(60);
     expect(screen.prices('BTC/USD').length).toBeLessThanOrEqual(Math.ceil(seconds * 10) + 2);
@@ -126,7 +127,7 @@ describe('the socket of the board', () => {
 
   it('speaks every two seconds at least, so that a dead connection can be told', async () => {
     const screen = await Screen.open((await running.startBoard()).url);
-    await until('three quiet updates', () => screen.updates.filter(update => update.rows === undefined).length >= 3);
+    await eventually('three quiet updates', () => screen.updates.filter(update => update.rows === undefined).length >= 3);
     expect(Object.keys(screen.updates.at(-1) ?? {}).sort()).toEqual(['atMs', 'nowMs']);
   });
 });
@@ -146,7 +147,7 @@ describe('the limits of the socket', () => {
     await expect(Screen.open(board.url)).rejects.toThrow('Unexpected server response: 503');
     first.socket.close();
     await once(first.socket, 'close');
-    await until('a free place', () => Screen.open(board.url).then(Boolean, () => false));
+    await eventually('a free place', () => Screen.open(board.url).then(Boolean, () => false));
   });
 
   it('end the connection of a client whose message is too long', async () => {
@@ -179,18 +180,18 @@ describe('the limits of the socket', () => {
 
   it('take as many symbols as the hello says, and no more', async () => {
     const screen = await Screen.open((await running.startBoard()).url);
-    await until('the hello', () => screen.hello !== undefined);
+    await eventually('the hello', () => screen.hello !== undefined);
     const symbols = Array.from({ length: (screen.hello?.maxSymbols ?? 0) + 1 }, (_, index) => String(index).padStart(60, 'S'));
     screen.watch(...symbols.slice(1));
     screen.watch(...symbols);
-    await until('an error', () => screen.errors.length > 0);
+    await eventually('an error', () => screen.errors.length > 0);
     expect(screen.errors).toEqual([{ code: 'message.invalid', message: expect.stringContaining('watch.symbols: Too big') }]);
   });
 
   it('answer bytes, which no client has to send, with what is wrong', async () => {
     const screen = await Screen.open((await running.startBoard()).url);
     screen.socket.send(Buffer.from('{"unsubscribe":{}}'));
-    await until('an error', () => screen.errors.length > 0);
+    await eventually('an error', () => screen.errors.length > 0);
     expect(screen.errors).toEqual([{ code: 'message.invalid', message: 'a message must be text, not binary' }]);
   });
 
@@ -214,7 +215,7 @@ describe('the limits of the socket', () => {
   ])('answer %s with what is wrong, and go on', async (text, reason) => {
     const screen = await Screen.open((await running.startBoard()).url);
     screen.socket.send(text);
-    await until('an error', () => screen.errors.length === 1);
+    await eventually('an error', () => screen.errors.length === 1);
     expect(screen.errors[0]).toEqual({ code: 'message.invalid', message: expect.stringContaining(reason) });
     expect(screen.socket.readyState).toBe(screen.socket.OPEN);
   });

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { eventually } from '../../test/support/eventually.ts';
 import { type BoardUnderTest, drawn, priced, settled, sizes, startBoardUnderTest } from './support/board-page.ts';
 import { complaintsOf, describeWithBrowser, launchBrowser, shadedAtEnd, textOf } from './support/browser.ts';
 import { symbols } from './support/moving-market.ts';
-import { startMarket, until } from './support/running-market.ts';
+import { startMarket } from './support/running-market.ts';
 
 const timeoutMs = 60_000;
 
@@ -29,7 +30,7 @@ describeWithBrowser('the page', executablePath => {
       expect(await listed(page)).toEqual([...symbols]);
       for (const symbol of ['BTC/USD', 'EUR/USD']) {
         const before = await lastOf(page, symbol);
-        await until(`a new price of ${symbol}`, async () => (await lastOf(page, symbol)) !== before);
+        await eventually(`a new price of ${symbol}`, async () => (await lastOf(page, symbol)) !== before);
       }
       expect(await lastOf(page, 'EUR/USD')).toMatch(/^\d\.\d{5}$/);
       expect(await lastOf(page, 'BTC/USD')).toMatch(/^\d{2},\d{3}\.\d{2}$/);
@@ -47,11 +48,11 @@ describeWithBrowser('the page', executablePath => {
       const flashes = (page: Page) =>
         page.evaluate<number>('document.getAnimations().filter(a => a.effect?.target?.matches("td.last")).length');
       const page = await under.opened({ reducedMotion: 'no-preference' });
-      await until('a flash', async () => (await flashes(page)) > 0);
+      await eventually('a flash', async () => (await flashes(page)) > 0);
       await page.emulateMedia({ reducedMotion: 'reduce' });
-      await until('the last flash', async () => (await flashes(page)) === 0);
+      await eventually('the last flash', async () => (await flashes(page)) === 0);
       const before = await lastOf(page, 'BTC/USD');
-      await until('a new price', async () => (await lastOf(page, 'BTC/USD')) !== before);
+      await eventually('a new price', async () => (await lastOf(page, 'BTC/USD')) !== before);
       expect(await flashes(page)).toBe(0);
       await page.close();
     },
@@ -64,14 +65,14 @@ describeWithBrowser('the page', executablePath => {
       const page = await under.opened();
       await drawn(page);
       const readout = () => textOf(page.locator('#readout'));
-      await until('the forming bar', async () => (await readout()).includes('forming'));
+      await eventually('the forming bar', async () => (await readout()).includes('forming'));
       const ticks = async () => Number(/Ticks (\d+)/.exec(await readout())?.[1]);
       const before = await ticks();
-      await until('a grown bar', async () => (await ticks()) !== before);
+      await eventually('a grown bar', async () => (await ticks()) !== before);
       const box = await page.locator('#chart').boundingBox();
       if (box === null) throw new Error('the chart is not there');
       await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
-      await until('a closed bar', async () => (await readout()).includes('final'));
+      await eventually('a closed bar', async () => (await readout()).includes('final'));
       expect(await readout()).toMatch(/O [\d,.]+H [\d,.]+L [\d,.]+C [\d,.]+Vol \S+VWAP [\d,.–]+Ticks \d+SMA 20 [≈\d,. ]+/);
       await page.close();
     },
@@ -95,7 +96,7 @@ describeWithBrowser('the page', executablePath => {
       }
       expect([...said].sort()).toEqual([': socket closed', 'filled', 'filled from history', 'final', 'gap', 'mismatch', 'reconciled']);
       expect(await textOf(page.locator('#announcement'))).toMatch(/^\d\d:\d\d:00 UTC, O /);
-      await until('the newest bar', async () => {
+      await eventually('the newest bar', async () => {
         await page.keyboard.press('End');
         return (await textOf(page.locator('#readout'))).includes('forming');
       });
@@ -113,7 +114,7 @@ describeWithBrowser('the page', executablePath => {
       for (const [index, symbol] of ['EUR/USD', 'MSFT', 'NVDA'].entries()) {
         await page.keyboard.press('w');
         if (index === 0) await page.keyboard.press('End');
-        await until('a row with the focus', async () => symbols.includes((await focused(page)) as 'AAPL'));
+        await eventually('a row with the focus', async () => symbols.includes((await focused(page)) as 'AAPL'));
         await page.locator(`tr[data-symbol="${symbol}"]`).focus();
         await page.keyboard.press('Delete');
       }
@@ -124,13 +125,13 @@ describeWithBrowser('the page', executablePath => {
       expect(await focused(page)).toBe('search');
       await page.keyboard.type('usd', { delay: 20 });
       const active = () => textOf(page.locator('#search-results [aria-selected="true"]'));
-      await until('results', async () => (await active()).includes('BTC/USD'));
+      await eventually('results', async () => (await active()).includes('BTC/USD'));
       await page.keyboard.type(' no such');
       await page.getByText('No symbol matches “usd no such”').waitFor();
       await page.keyboard.press('Escape');
       await page.keyboard.press('Control+k');
       await page.keyboard.type('micro');
-      await until('a match by name', async () => (await active()).includes('Microsoft'));
+      await eventually('a match by name', async () => (await active()).includes('Microsoft'));
       await page.keyboard.press('Enter');
       expect(await shown(page)).toBe('MSFT');
       expect(await listed(page)).toEqual(['AAPL', 'BTC/USD', 'ETH/BTC', 'ETH/USD', 'XAU/USD', 'MSFT']);
@@ -157,7 +158,7 @@ describeWithBrowser('the page', executablePath => {
       await page.keyboard.press('Space');
       await page.keyboard.press('Escape');
       expect(await focused(page)).toBe('indicators-open');
-      await until('no average in the readout', async () => !(await textOf(page.locator('#readout'))).includes('SMA'));
+      await eventually('no average in the readout', async () => !(await textOf(page.locator('#readout'))).includes('SMA'));
       await page.keyboard.press('?');
       await page.getByRole('dialog', { name: 'Keys and marks' }).waitFor();
       await page.keyboard.press('Escape');
@@ -205,14 +206,14 @@ describeWithBrowser('the page', executablePath => {
     'opens what a link names, in the hash or in the query, in the list or not, and follows a changed link',
     async () => {
       const page = await under.opened({}, '/?symbol=ETH%2FBTC&interval=5m');
-      await until('the symbol', async () => (await shown(page)) === 'ETH/BTC');
+      await eventually('the symbol', async () => (await shown(page)) === 'ETH/BTC');
       expect(new URL(page.url()).href).toBe(`${under.board.url}/#symbol=ETH%2FBTC&interval=5m`);
       await page.evaluate("localStorage.setItem('tapeline.watchlist', '[\"MSFT\"]')");
       await page.reload();
-      await until('the price of a symbol that is not in the list', async () => /\d/.test(await textOf(page.locator('#quote-last'))));
+      await eventually('the price of a symbol that is not in the list', async () => /\d/.test(await textOf(page.locator('#quote-last'))));
       expect([await shown(page), await listed(page)]).toEqual(['ETH/BTC', ['MSFT']]);
       await page.evaluate("location.hash = '#symbol=NVDA&interval=1h'");
-      await until('the other symbol', async () => (await shown(page)) === 'NVDA');
+      await eventually('the other symbol', async () => (await shown(page)) === 'NVDA');
       expect(await textOf(page.getByRole('radio', { checked: true }))).toBe('1h');
       await page.close();
     },
@@ -230,7 +231,7 @@ describeWithBrowser('the page', executablePath => {
       if (box === null) throw new Error('the chart is not there');
       await page.mouse.move(box.x + 200, box.y + 100);
       const older = () => asked.filter(query => query.includes('to='));
-      await until('the oldest bars', async () => {
+      await eventually('the oldest bars', async () => {
         await page.mouse.wheel(-600, 0);
         return page.getByText('These are the oldest bars').isVisible();
       });
@@ -238,7 +239,7 @@ describeWithBrowser('the page', executablePath => {
       expect(new Set(older()).size).toBe(older().length);
       await page.getByRole('button', { name: 'Newest' }).click();
       await page.mouse.move(box.x + 200, box.y - 5);
-      await until('the newest bar', async () => (await textOf(page.locator('#readout'))).includes('forming'));
+      await eventually('the newest bar', async () => (await textOf(page.locator('#readout'))).includes('forming'));
       await page.getByRole('button', { name: 'Newest' }).waitFor({ state: 'hidden' });
       await page.close();
     },
@@ -268,7 +269,7 @@ describeWithBrowser('the page', executablePath => {
       await under.running.store.write({ ...empty, alerts: [{ ...alert, timeMs: nowMs, message: 'MSFT fell by 2 %', versionUs: nowMs }] });
       // A page that comes into view asks at once; one that stays there every ten seconds.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-      await until('the new alert', async () => (await textOf(alerts.first())).includes('MSFT fell by 2 %'));
+      await eventually('the new alert', async () => (await textOf(alerts.first())).includes('MSFT fell by 2 %'));
       expect(await textOf(page.locator('#announcement'))).toBe('Alert: MSFT fell by 2 %');
       await page.close();
     },
@@ -283,14 +284,14 @@ describeWithBrowser('the page', executablePath => {
         await settled(page);
         expect(await shadedAtEnd(page)).toBe(0);
         under.market.disconnect();
-        const width = await until('the shading', () => shadedAtEnd(page));
-        await until('a wider shading', async () => (await shadedAtEnd(page)) > width + 10);
+        const width = await eventually('the shading', async () => (await shadedAtEnd(page)) || undefined);
+        await eventually('a wider shading', async () => (await shadedAtEnd(page)) > width + 10);
         await page.keyboard.press('c');
         await page.keyboard.press('End');
         expect(await textOf(page.locator('#readout'))).toMatch(/gap since \d\d:\d\d:\d\d UTC: twelve-data\/0 is disconnected$/);
         await under.market.connect();
-        await until('the end of the shading', async () => (await shadedAtEnd(page)) === 0);
-        await until('the gap as the history tells it', async () => {
+        await eventually('the end of the shading', async () => (await shadedAtEnd(page)) === 0);
+        await eventually('the gap as the history tells it', async () => {
           await page.keyboard.press('End');
           for (let step = 0; step < 30; step += 1) {
             await page.keyboard.press('ArrowLeft');
@@ -343,7 +344,7 @@ describeWithBrowser('the page', executablePath => {
       await under.running.startBoard({ port: Number(new URL(other.url).port) });
       await page.getByText('SERVER OUT OF REACH').waitFor({ state: 'detached' });
       expect(await textOf(page.locator('#connection'))).toBe('Connected');
-      await until('prices that move again', async () => (await lastOf(page, 'BTC/USD')) !== before);
+      await eventually('prices that move again', async () => (await lastOf(page, 'BTC/USD')) !== before);
       await page.close();
     },
     timeoutMs,
@@ -374,7 +375,7 @@ describeWithBrowser('the page of a market in trouble', executablePath => {
         expect(await textOf(page.locator('#feeds'))).toMatch(/twelve-data\/0\s*GAP/);
         expect(await page.getByText('SIMULATED').count()).toBe(0);
         await feed.append(feed.session({ timeMs: nowMs + 1_000, symbols: ['BTC/USD'] }), feed.heartbeat(nowMs + 1_000));
-        await until('the live feed', async () => /LIVE/.test(await textOf(page.locator('#feeds'))));
+        await eventually('the live feed', async () => /LIVE/.test(await textOf(page.locator('#feeds'))));
         expect(await page.locator('.notice').count()).toBe(0);
         await page.getByText(`nothing was heard of twelve-data/0 since ${since(nowMs + 1_000)}`).waitFor();
       } finally {

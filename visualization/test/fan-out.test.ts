@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/eventually.ts';
 import { BoardClient, type Turn } from '../src/board-client.ts';
 import { BoardNews } from '../src/socket/board-news.ts';
 import { RowTable } from '../src/socket/row-table.ts';
@@ -7,7 +8,7 @@ import { TurnClock } from '../src/socket/turn-clock.ts';
 import { UpdateBytes } from '../src/socket/update-bytes.ts';
 import { WatchSets } from '../src/socket/watch-sets.ts';
 import { RandomMarket } from './support/random-market.ts';
-import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { type RunningMarket, startMarket } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
 
 describe('the turns of clients', () => {
@@ -22,7 +23,7 @@ describe('the turns of clients', () => {
     });
     clock.wake();
     clock.wake();
-    await until('ten turns', () => ran.length >= 10);
+    await eventually('ten turns', () => ran.length >= 10);
     clock.close();
     expect(ran.slice(0, 10).map(({ turn }) => turn)).toEqual([1, 3, 1, 3, 1, 3, 1, 3, 1, 3]);
     expect((ran[8]?.atMs ?? 0) - (ran[0]?.atMs ?? 0)).toBeGreaterThan(3 * 80 - 25);
@@ -49,11 +50,11 @@ describe('the turns of clients', () => {
       },
     });
     clock.wake();
-    await until('a turn', () => ran > 0);
+    await eventually('a turn', () => ran > 0);
     const busyUntilMs = performance.now() + 300;
     while (performance.now() < busyUntilMs);
     const before = ran;
-    await until('more turns', () => ran > before + 4);
+    await eventually('more turns', () => ran > before + 4);
     clock.close();
     expect(Math.max(...most)).toBe(2);
   });
@@ -67,7 +68,7 @@ describe('the turns of clients', () => {
     expect(ran).toEqual([]);
     isTaken = true;
     clock.wake();
-    await until('a turn', () => ran.length > 0);
+    await eventually('a turn', () => ran.length > 0);
     clock.close();
   });
 });
@@ -119,7 +120,7 @@ describe('many clients', () => {
     for (const [index, screen] of screens.entries()) screen.watch(`S${index % lists}`, 'S9');
     const moving = setInterval(() => market.move(), 20);
     try {
-      await until('updates', () => screens.every(screen => screen.rows.length > 6));
+      await eventually('updates', () => screens.every(screen => screen.rows.length > 6));
     } finally {
       clearInterval(moving);
     }

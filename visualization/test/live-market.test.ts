@@ -5,7 +5,8 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { eventually } from '../../test/support/eventually.ts';
+import { type RunningMarket, startMarket } from './support/running-market.ts';
 
 const tenOClockMs = Date.UTC(2024, 10, 4, 10);
 
@@ -30,12 +31,12 @@ async function aQuarterOfAMinute(): Promise<void> {
   );
 }
 
-const caughtUp = () => until('the market shows the present', () => running.market.caughtUp());
+const caughtUp = () => eventually('the market shows the present', () => running.market.caughtUp());
 
 describe('the live market', () => {
   it('shows latest prices, forming bars and symbols of every partition', async () => {
     await aQuarterOfAMinute();
-    await until('both symbols', () => running.market.latest().length === 2);
+    await eventually('both symbols', () => running.market.latest().length === 2);
     expect([partitionOf('BTC/USD', 2), partitionOf('EUR/USD', 2)]).toEqual([1, 0]);
     expect(running.market.symbols()).toEqual(['BTC/USD', 'EUR/USD']);
     expect(running.market.latestOf('BTC/USD')).toEqual({
@@ -58,7 +59,7 @@ describe('the live market', () => {
   it('collects what changed until somebody looks, bars at their newest', async () => {
     const watch = running.market.watch();
     await aQuarterOfAMinute();
-    await until(
+    await eventually(
       'the heartbeat',
       () => running.market.recent('EUR/USD', '1s').length > 0 && running.market.recent('BTC/USD', '1s').length > 1,
     );
@@ -75,10 +76,10 @@ describe('the live market', () => {
   it('begins where the snapshot of a processor ends and shows the same', async () => {
     await aQuarterOfAMinute();
     await caughtUp();
-    await until('both symbols', () => running.market.latest().length === 2);
+    await eventually('both symbols', () => running.market.latest().length === 2);
     const before = [running.market.latest(), running.market.forming('BTC/USD', '1m'), running.market.forming('BTC/USD', '1d')];
     const processor = running.startProcessor();
-    await until('stored', async () => (await running.store.latest()).length === 2);
+    await eventually('stored', async () => (await running.store.latest()).length === 2);
     await processor.stop();
     const reads: number[] = [];
     const log = watched(running.log, fromOffset => reads.push(fromOffset));
@@ -91,12 +92,12 @@ describe('the live market', () => {
   it('goes on with the log after the snapshot', async () => {
     await aQuarterOfAMinute();
     const processor = running.startProcessor();
-    await until('stored', async () => (await running.store.latest()).length === 2);
+    await eventually('stored', async () => (await running.store.latest()).length === 2);
     await processor.stop();
     await running.restartMarket();
     await caughtUp();
     await running.feed.append(running.feed.tick({ symbol: 'BTC/USD', price: 90, timeMs: tenOClockMs + 20_000 }));
-    await until('the new price', () => running.market.latestOf('BTC/USD')?.price === 90);
+    await eventually('the new price', () => running.market.latestOf('BTC/USD')?.price === 90);
     expect(running.market.forming('BTC/USD', '1m')).toMatchObject({ open: 100, high: 104, low: 90, close: 90, tickCount: 3 });
   });
 
@@ -110,7 +111,7 @@ describe('the live market', () => {
     await feed.appendRaw(1, Buffer.from('not JSON'));
     await feed.appendRaw(1, Buffer.from('{"v":2,"kind":"tick"}'));
     await feed.append(feed.tick({ symbol: 'BTC/USD', price: 99, timeMs: tenOClockMs + 16_000 }));
-    await until('the price behind them', () => running.market.latestOf('BTC/USD')?.price === 99);
+    await eventually('the price behind them', () => running.market.latestOf('BTC/USD')?.price === 99);
     const skips = lines
       .map(line => JSON.parse(line) as { msg: string; partition: number; offset: number })
       .filter(line => line.msg.includes('skips'));
@@ -137,10 +138,10 @@ describe('the live market', () => {
       },
     });
     await running.restartMarket({ store });
-    await until('the problem', () => running.market.problem() === 'nobody answers');
+    await eventually('the problem', () => running.market.problem() === 'nobody answers');
     await aQuarterOfAMinute();
-    await until('the end of the problem', () => running.market.problem() === undefined);
-    await until('both symbols', () => running.market.latest().length === 2);
+    await eventually('the end of the problem', () => running.market.problem() === undefined);
+    await eventually('both symbols', () => running.market.latest().length === 2);
   });
 
   it('goes on where it stopped when the log breaks, without applying a record twice', async () => {
@@ -160,9 +161,9 @@ describe('the live market', () => {
       },
     });
     await running.restartMarket({ log });
-    await until('both symbols', () => running.market.latest().length === 2);
+    await eventually('both symbols', () => running.market.latest().length === 2);
     await running.feed.append(running.feed.tick({ symbol: 'BTC/USD', price: 101, timeMs: tenOClockMs + 21_000 }));
-    await until('the new price', () => running.market.latestOf('BTC/USD')?.price === 101);
+    await eventually('the new price', () => running.market.latestOf('BTC/USD')?.price === 101);
     expect(running.market.forming('BTC/USD', '1m')).toMatchObject({ tickCount: 3 });
   });
 
@@ -177,14 +178,17 @@ describe('the live market', () => {
       read: { value: async function* () {} },
     });
     await running.restartMarket({ log });
-    await until('the problem', () => running.market.problem()?.startsWith('the snapshot ends at offset 3, the log begins at 5') === true);
+    await eventually(
+      'the problem',
+      () => running.market.problem()?.startsWith('the snapshot ends at offset 3, the log begins at 5') === true,
+    );
   });
 
   it('keeps following after its screens are gone, and stops with its signal', async () => {
     const watch = running.market.watch();
     watch.close();
     await aQuarterOfAMinute();
-    await until('both symbols', () => running.market.latest().length === 2);
+    await eventually('both symbols', () => running.market.latest().length === 2);
     expect(watch.drain().symbols.size).toBe(0);
   });
 });
@@ -195,20 +199,20 @@ describe('the state of a feed', () => {
   it('is live while its heartbeats go on and silent five seconds after the last', async () => {
     nowMs = tenOClockMs + 15_000;
     await aQuarterOfAMinute();
-    await until('the heartbeat', () => running.market.feeds()[0]?.watermarkMs === tenOClockMs + 15_000);
+    await eventually('the heartbeat', () => running.market.feeds()[0]?.watermarkMs === tenOClockMs + 15_000);
     expect(state()).toEqual([['live', 0]]);
     nowMs += 5_001;
     expect(state()).toEqual([['silent', 15_000]]);
     await running.feed.append(running.feed.heartbeat(tenOClockMs + 20_000));
-    await until('life', () => state()[0]?.[0] === 'live');
+    await eventually('life', () => state()[0]?.[0] === 'live');
   });
 
   it('is silent from the start when its last heartbeat is old', async () => {
     nowMs = tenOClockMs + 3_600_000;
     await aQuarterOfAMinute();
-    await until('the feed', () => running.market.feeds()[0]?.watermarkMs === tenOClockMs + 15_000);
+    await eventually('the feed', () => running.market.feeds()[0]?.watermarkMs === tenOClockMs + 15_000);
     await running.restartMarket();
-    await until('the feed', () => running.market.feeds().length === 1 && running.market.caughtUp());
+    await eventually('the feed', () => running.market.feeds().length === 1 && running.market.caughtUp());
     nowMs += 5_001;
     expect(state()).toEqual([['silent', 15_000]]);
   });
@@ -217,10 +221,10 @@ describe('the state of a feed', () => {
     nowMs = tenOClockMs + 15_000;
     await aQuarterOfAMinute();
     await running.feed.append(running.feed.heartbeat(tenOClockMs + 16_000, { connected: false, lastDataMs: tenOClockMs + 3_000 }));
-    await until('the loss', () => state()[0]?.[0] === 'gap');
+    await eventually('the loss', () => state()[0]?.[0] === 'gap');
     expect(state()).toEqual([['gap', 3_000]]);
     await running.feed.append(running.feed.session({ timeMs: tenOClockMs + 30_000, symbols: ['BTC/USD'] }));
-    await until('the next session', () => running.market.feeds()[0]?.session === 2);
+    await eventually('the next session', () => running.market.feeds()[0]?.session === 2);
     expect(state()).toEqual([['live', 30_000]]);
   });
 
@@ -230,14 +234,14 @@ describe('the state of a feed', () => {
     const gap = (symbol = 'BTC/USD') => running.market.openGap(symbol, running.market.feeds());
     expect([gap(), gap('never seen')]).toEqual([undefined, undefined]);
     await running.feed.append(running.feed.heartbeat(tenOClockMs + 16_000, { connected: false, lastDataMs: tenOClockMs + 3_000 }));
-    await until('the loss', () => gap() !== undefined);
+    await eventually('the loss', () => gap() !== undefined);
     expect(gap()).toEqual({ fromMs: tenOClockMs + 3_000, reason: 'twelve-data/0 is disconnected' });
     await running.feed.append(running.feed.session({ timeMs: tenOClockMs + 30_000, symbols: ['BTC/USD'] }));
-    await until('the next session', () => gap() === undefined);
+    await eventually('the next session', () => gap() === undefined);
     nowMs = tenOClockMs + 60_000;
     expect(gap()?.reason).toBe('nothing is heard of twelve-data/0');
     await running.feed.append(running.feed.session({ timeMs: tenOClockMs + 61_000, symbols: ['ETH/USD'] }));
-    await until('the third session', () => gap()?.reason === 'no feed has it any more');
+    await eventually('the third session', () => gap()?.reason === 'no feed has it any more');
     expect(gap('ETH/USD')).toBeUndefined();
   });
 });

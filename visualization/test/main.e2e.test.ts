@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type RunningMarket, startMarket, until } from './support/running-market.ts';
+import { eventually } from '../../test/support/eventually.ts';
+import { type RunningMarket, startMarket } from './support/running-market.ts';
 
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const tenOClockMs = Date.UTC(2024, 10, 4, 10);
@@ -45,11 +46,11 @@ describe('the live board as a process', () => {
       feed.tick({ symbol: 'BTC/USD', price: 100, timeMs: tenOClockMs }),
     );
     const { child, said, exit } = start({});
-    const url = await until('its address', () => /^http:\S+$/m.exec(said.out)?.[0]);
-    await until('readiness', async () => (await fetch(`${url}/readyz`)).status === 200);
+    const url = await eventually('its address', () => /^http:\S+$/m.exec(said.out)?.[0]);
+    await eventually('readiness', async () => (await fetch(`${url}/readyz`)).status === 200);
     await feed.append(feed.tick({ symbol: 'BTC/USD', price: 101, timeMs: tenOClockMs + 1_000 }));
     const latest = async () => (await (await fetch(`${url}/api/latest`)).json()) as unknown;
-    await until('the price', async () => JSON.stringify(await latest()).includes('101'));
+    await eventually('the price', async () => JSON.stringify(await latest()).includes('101'));
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('tapeline_live_board_clients 0');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
@@ -60,7 +61,7 @@ describe('the live board as a process', () => {
     const file = join(running.directory, 'token');
     writeFileSync(file, `${token}\n`);
     const { child, said, exit } = start({ HTTP_TOKEN_FILE: file, LOG_LEVEL: 'trace' });
-    const url = await until('its address', () => /^http:\S+$/m.exec(said.out)?.[0]);
+    const url = await eventually('its address', () => /^http:\S+$/m.exec(said.out)?.[0]);
     expect((await fetch(`${url}/api/latest`)).status).toBe(401);
     expect((await fetch(`${url}/api/latest`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
     expect((await fetch(`${url}/?token=${token}`)).status).toBe(200);

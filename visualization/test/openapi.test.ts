@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fastify } from 'fastify';
 import { pino } from 'pino';
+import { eventually } from '../../test/support/eventually.ts';
 import { addApi } from '../src/api.ts';
 import { type OpenApiDocument, type OpenApiParameter, queryTextOf, typed, validatorOf } from './support/openapi-document.ts';
-import { until } from './support/running-market.ts';
 import { ScriptedMarket } from './support/scripted-market.ts';
 import {
   aBar,
@@ -41,7 +41,7 @@ beforeAll(async () => {
     tick,
     aTick({ timeMs: tenOClockMs, sequence: 3, symbol: 'EUR/USD' }),
   );
-  await until('the market has them', () => board.running.market.latest().length === 2);
+  await eventually('the market has them', () => board.running.market.latest().length === 2);
   document = (await board.get('/api/openapi.json')).json() as unknown as OpenApiDocument;
 });
 

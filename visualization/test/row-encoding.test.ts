@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import fc from 'fast-check';
+import { eventually } from '../../test/support/eventually.ts';
 import type { BoardRow } from '../src/board-messages.ts';
 import { RowReader } from '../src/browser/row-frames.ts';
 import type { LatestRow } from '../src/live-market.ts';
@@ -9,7 +10,6 @@ import { encodeRow, maxRowNumber, maxRowWords } from '../src/socket/row-encoding
 import { RowTable } from '../src/socket/row-table.ts';
 import { UpdateBytes } from '../src/socket/update-bytes.ts';
 import { plainFrame, plainRow } from './support/plain-rows.ts';
-import { until } from './support/running-market.ts';
 
 const baseMs = Date.UTC(2026, 0, 5);
 const runs = { numRuns: 3_000, seed: 7 };
@@ -175,7 +175,7 @@ describe('a frame of rows', () => {
     open = 6;
     for (let count = 0; count < 100; count += 1) table.changed('A');
     expect(asked).toBe(1);
-    await until('the review', () => table.review().length === 1);
+    await eventually('the review', () => table.review().length === 1);
     expect(asked).toBe(2);
     const words = new Uint32Array(8);
     table.gather(words, 0, Uint32Array.of(1), Uint32Array.of(1), undefined);

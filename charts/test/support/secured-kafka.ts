@@ -3,7 +3,6 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { kafkaAnswers } from '@tapeline/services/answers';
 import { readEnvironment } from '@tapeline/services/environment';
@@ -11,6 +10,7 @@ import { freePorts } from '@tapeline/services/free-ports';
 import { findJava, type JavaNeed } from '@tapeline/services/java';
 import { kafkaJars } from '@tapeline/services/kafka';
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs';
+import { eventually } from '../../../test/support/eventually.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -90,12 +90,11 @@ function properties(directory: string, port: number, controllerPort: number, use
 }
 
 async function answering(broker: ChildProcess, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
+  const answers = () => {
     if (broker.exitCode !== null) throw new Error(`kafka ended with status ${broker.exitCode} while it started`);
-    if (await kafkaAnswers(host, port)) return;
-    await sleep(100);
-  }
-  throw new Error('kafka did not answer within a minute');
+    return kafkaAnswers(host, port);
+  };
+  await eventually('kafka answers', answers, 120_000);
 }
 
 async function ended(broker: ChildProcess): Promise<void> {

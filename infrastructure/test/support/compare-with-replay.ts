@@ -18,6 +18,7 @@ import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { LogBatch, MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
 import { type LogReplay, replayOfLog } from '../../../standalone/test/support/replay-of-log.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 
 export interface ComparisonReport {
   /** Bars that the replay gives, and how many of them are stored alike. */
@@ -60,16 +61,14 @@ async function main(): Promise<ComparisonReport> {
 /** A snapshot is saved after all results before it: once every partition's reaches the log's end of now, they are stored. */
 async function untilDurable(log: MarketLog, store: MarketStore, consumerGroup: string): Promise<void> {
   const topic = feedTopic.name;
-  const deadlineMs = performance.now() + DEADLINE_MS;
   for (const { partition, highWatermark } of await log.offsets(topic)) {
-    for (;;) {
-      const nextOffset = (await store.loadSnapshot({ consumerGroup, topic, partition }))?.nextOffset ?? 0;
-      if (nextOffset >= highWatermark) break;
-      if (performance.now() > deadlineMs) {
-        throw new Error(`partition ${partition}: the last snapshot is at ${nextOffset}, the log's end was at ${highWatermark}`);
-      }
-      await sleep(200);
-    }
+    let nextOffset = 0;
+    const isSaved = async () => {
+      nextOffset = (await store.loadSnapshot({ consumerGroup, topic, partition }))?.nextOffset ?? 0;
+      return nextOffset >= highWatermark;
+    };
+    const told = () => `partition ${partition}: the last snapshot is at ${nextOffset}, the log's end was at ${highWatermark}`;
+    await eventually(told, isSaved, DEADLINE_MS);
   }
 }
 

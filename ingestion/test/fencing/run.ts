@@ -5,6 +5,7 @@ import { openKafkaLog } from '@tapeline/log/kafka-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { prefixedLog } from '@tapeline/log/prefixed-log';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
+import { eventually } from '../../../test/support/eventually.ts';
 import { aLogger } from '../support/logger.ts';
 import { Candidate } from './candidate.ts';
 import { type Action, demandsTakeover, type Interleaving, isAlone, takeoverMs, type Who } from './interleaving.ts';
@@ -242,11 +243,6 @@ class Play {
   }
 
   async #until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    const deadlineMs = performance.now() + settleDeadlineMs;
-    while (!(await holds())) {
-      if (performance.now() > deadlineMs)
-        throw new Error(`waited ${settleDeadlineMs} ms in vain until ${what}:\n${this.output.slice(-8_000)}`);
-      await sleep(50);
-    }
+    await eventually(() => `${what}:\n${this.output.slice(-8_000)}`, holds, settleDeadlineMs);
   }
 }

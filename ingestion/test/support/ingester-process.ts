@@ -1,6 +1,7 @@
 /** The ingester's process, with nothing of our own environment but the path. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '../../../test/support/eventually.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -26,13 +27,14 @@ export class IngesterProcess {
   }
 
   /** Returns when it said so; how long that took, in milliseconds. */
-  async says(text: string, withinMs = 30_000): Promise<number> {
+  async says(text: string): Promise<number> {
     const startMs = performance.now();
-    while (!this.output.includes(text)) {
-      const isOver = this.child.exitCode !== null || performance.now() > startMs + withinMs;
-      if (isOver) throw new Error(`waited in vain for "${text}" in:\n${this.output}(exit status ${this.child.exitCode})`);
-      await new Promise(resolve => setTimeout(resolve, 10));
-    }
+    const told = () => `"${text}" in:\n${this.output}(exit status ${this.child.exitCode})`;
+    await eventually(told, () => {
+      if (this.output.includes(text)) return true;
+      if (this.child.exitCode !== null) throw new Error(`it ended without ${told()}`);
+      return false;
+    });
     return performance.now() - startMs;
   }
 

@@ -4,6 +4,7 @@ import type { FeedRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { eventually } from '../../../test/support/eventually.ts';
 import { type Ingester, type IngesterState, runIngester } from '../../src/ingester.ts';
 import { type TwelveDataFeedOptions, twelveDataFeed } from '../../src/twelve-data/twelve-data-feed.ts';
 import { aLogger, type LogLines } from './logger.ts';
@@ -88,12 +89,8 @@ export class PressedIngester {
     return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1]);
   }
 
-  async until(what: string, isTrue: () => boolean, timeoutMs = 40_000): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    while (!isTrue()) {
-      if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
-      await new Promise(resolve => setTimeout(resolve, 10));
-    }
+  async until(what: string, isTrue: () => boolean): Promise<void> {
+    await eventually(what, isTrue, 40_000);
   }
 
   /** Ends it with what it still writes. */

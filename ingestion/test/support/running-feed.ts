@@ -2,6 +2,7 @@
 import type { DeadLetter } from '@tapeline/core/dead-letters';
 import type { FeedRecord } from '@tapeline/core/records';
 import { Registry } from 'prom-client';
+import { eventually } from '../../../test/support/eventually.ts';
 import type { Feed, FeedEvent } from '../../src/feed.ts';
 import { type TwelveDataFeedOptions, twelveDataFeed } from '../../src/twelve-data/twelve-data-feed.ts';
 import { aLogger, type LogLines } from './logger.ts';
@@ -31,12 +32,8 @@ export class RunningFeed {
   }
 
   /** Waits until something is true of what was given. */
-  async until(what: string, isTrue: (feed: RunningFeed) => boolean, timeoutMs = 15_000): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    while (!isTrue(this)) {
-      if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
-      await new Promise(resolve => setTimeout(resolve, 10));
-    }
+  async until(what: string, isTrue: (feed: RunningFeed) => boolean, deadlineMs?: number): Promise<void> {
+    await eventually(what, () => isTrue(this), deadlineMs);
   }
 
   async stop(): Promise<unknown> {

@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll } from '@jest/globals';
 
+/** For what a process of its own or a group of Kafka has to do first, on a busy machine. */
+export const patienceMs = 90_000;
+
 export interface RunningProcess {
   readonly pid: number;
   readonly lines: readonly string[];
@@ -30,13 +33,4 @@ export function runScript(script: string, ...args: readonly string[]): RunningPr
   const lines: string[] = [];
   if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', line => lines.push(line));
   return { pid: child.pid ?? 0, lines, signal: name => void child.kill(name), ended: once(child, 'exit') };
-}
-
-/** Waits until `condition` holds, for at most 90 s. */
-export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 90_000;
-  while (!(await condition())) {
-    if (Date.now() > deadlineMs) throw new Error(`waited 90 s in vain for ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
 }

@@ -1,5 +1,6 @@
 /** A client as plain as can be: collects what it is sent, and lets a test wait for it. */
 import WebSocket from 'ws';
+import { eventually } from '../../../test/support/eventually.ts';
 
 export type Message = Readonly<Record<string, unknown>>;
 
@@ -10,17 +11,12 @@ export class PriceClient {
   pongs = 0;
   headers: NodeJS.Dict<string | string[]> = {};
   readonly #closed: Promise<number>;
-  readonly #waiting = new Set<() => void>();
 
   constructor(url: string, options: WebSocket.ClientOptions = {}) {
     this.socket = new WebSocket(url, options);
-    this.socket.on('message', data => {
-      this.texts.push(String(data));
-      this.#wake();
-    });
+    this.socket.on('message', data => this.texts.push(String(data)));
     this.socket.on('pong', () => {
       this.pongs += 1;
-      this.#wake();
     });
     this.socket.on('upgrade', response => {
       this.headers = response.headers;
@@ -61,23 +57,11 @@ export class PriceClient {
     this.say({ action: 'subscribe', params: { symbols } });
   }
 
-  /** Waits until the condition holds; fails after 10 s. */
   async until(condition: (client: PriceClient) => boolean): Promise<void> {
-    if (condition(this)) return;
-    await new Promise<void>((resolve, reject) => {
-      const check = (): void => {
-        if (!condition(this)) return;
-        this.#waiting.delete(check);
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(() => reject(new Error(`waited in vain; received ${this.texts.slice(-3).join('\n')}`)), 10_000);
-      this.#waiting.add(check);
-    });
-  }
-
-  #wake(): void {
-    for (const check of this.#waiting) check();
+    await eventually(
+      () => `${condition}; received last ${this.texts.slice(-3).join('\n')}`,
+      () => condition(this),
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
 import type { RunningNode } from '@tapeline/services/server-node';
+import { eventually, NotInTime } from '../../../test/support/eventually.ts';
 import { randomOf } from '../support/random.ts';
 import type { Disk } from './disk.ts';
 import { formerProcessor } from './former.ts';
@@ -242,10 +243,8 @@ async function fill(
 }
 
 async function within(holds: () => Promise<boolean>, deadlineMs = 60_000): Promise<boolean> {
-  const endMs = performance.now() + deadlineMs;
-  while (!(await holds())) {
-    if (performance.now() > endMs) return false;
-    await sleep(100);
-  }
-  return true;
+  return eventually('it holds', holds, deadlineMs).catch((error: unknown) => {
+    if (error instanceof NotInTime) return false;
+    throw error;
+  });
 }

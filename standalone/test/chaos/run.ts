@@ -1,7 +1,7 @@
 /** One run: the scene is set, steps are taken at their times, checkpoints look at what is there, and at the end everything is judged. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { feedTopic } from '@tapeline/core/topics';
-import { eventually } from '../support/processes.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 import { Differences } from './difference.ts';
 import { Faults, NotWhole } from './faults.ts';
 import type { Journal } from './journal.ts';
@@ -169,10 +169,10 @@ class Run {
     await sleep(5_000);
     const target = await cluster.log.offsets(feedTopic.name);
     this.#journal.say('waiting until every record is committed');
-    const isCommitted = async (): Promise<true | undefined> => {
+    const isCommitted = async (): Promise<boolean> => {
       this.#options.signal.throwIfAborted();
       const committed = await cluster.committedOffsets(group).catch(() => new Map<number, number>());
-      return target.every(({ partition, highWatermark }) => (committed.get(partition) ?? 0) >= highWatermark) ? true : undefined;
+      return target.every(({ partition, highWatermark }) => (committed.get(partition) ?? 0) >= highWatermark);
     };
     await eventually('every record is committed', isCommitted, drainDeadlineMs).catch((error: unknown) => this.#fail(String(error)));
     for (const ingester of ingesters) await ingester.stop();

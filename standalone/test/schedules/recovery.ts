@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionOf } from '@tapeline/core/partitioner';
 import { topics } from '@tapeline/core/topics';
+import { eventually } from '../../../test/support/eventually.ts';
 import { testCluster } from '../support/cluster.ts';
-import { eventually } from '../support/processes.ts';
 import { randomOf } from '../support/random.ts';
 import { ResultTimes } from '../support/result-times.ts';
 import { FeedWriter } from './feed-writer.ts';
@@ -138,7 +138,7 @@ async function silence({ results }: Scene, moving: readonly number[], act: () =>
     async () => {
       await sleep(500);
       const silences = moving.map(partition => results.silenceMs(partition, actedMs, performance.now() - 300));
-      return silences.every(ms => ms !== undefined && ms > 0) && performance.now() - actedMs > 1_500 ? true : undefined;
+      return silences.every(ms => ms !== undefined && ms > 0) && performance.now() - actedMs > 1_500;
     },
     60_000,
   );
@@ -147,8 +147,8 @@ async function silence({ results }: Scene, moving: readonly number[], act: () =>
   return Math.round(Math.max(...moving.map(partition => results.silenceMs(partition, actedMs, actedMs) ?? Number.NaN)));
 }
 
-function allSpoke(results: ResultTimes, moving: readonly number[], actedMs: number): true | undefined {
-  return moving.every(partition => results.silenceMs(partition, actedMs, performance.now() - 200) !== undefined) ? true : undefined;
+function allSpoke(results: ResultTimes, moving: readonly number[], actedMs: number): boolean {
+  return moving.every(partition => results.silenceMs(partition, actedMs, performance.now() - 200) !== undefined);
 }
 
 /** Waits until each of `living` owns its half, and a while longer. */
@@ -156,8 +156,7 @@ async function balanced(processors: Processors, living: readonly number[]): Prom
   const share = partitions / living.length;
   await eventually(
     'the partitions are shared',
-    async () =>
-      (await Promise.all(living.map(one => ownedBy(processors, one)))).every(owned => owned.length === share) ? true : undefined,
+    async () => (await Promise.all(living.map(one => ownedBy(processors, one)))).every(owned => owned.length === share),
     60_000,
   );
   await sleep(settleMs);

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { feedTopic, topics } from '@tapeline/core/topics';
 import type { PartitionOffsets } from '@tapeline/log/market-log';
 import type { RunningNode } from '@tapeline/services/server-node';
+import { eventually } from '../../../test/support/eventually.ts';
 import { type TestCluster, testCluster } from '../support/cluster.ts';
-import { eventually } from '../support/processes.ts';
 import { randomOf } from '../support/random.ts';
 import { DurabilityCheck } from './durability-check.ts';
 import { FeedWriter } from './feed-writer.ts';
@@ -176,21 +176,16 @@ async function drain(run: Run): Promise<readonly PartitionOffsets[]> {
   // Heartbeats go on until the windows of the last ticks are closed and past, and committed offsets say so: a lag is as old as its batch.
   await sleep(3_500);
   const target = await cluster.log.offsets(feedTopic.name);
-  await within(run, 'every tick is committed', () => isCommitted(cluster, target));
+  const told = () => `every tick is committed\n${processors.output().slice(-6_000)}`;
+  await eventually(told, () => isCommitted(cluster, target), drainDeadlineMs);
   await writer.stop();
   await processors.stopAll();
   return target;
 }
 
-async function within({ processors }: Run, what: string, holds: () => Promise<true | undefined>): Promise<void> {
-  await eventually(what, holds, drainDeadlineMs).catch((error: unknown) => {
-    throw new Error(`${String(error)}\n${processors.output().slice(-6_000)}`);
-  });
-}
-
-async function isCommitted(cluster: TestCluster, target: readonly PartitionOffsets[]): Promise<true | undefined> {
+async function isCommitted(cluster: TestCluster, target: readonly PartitionOffsets[]): Promise<boolean> {
   const committed = await cluster.committedOffsets(group);
-  return target.every(({ partition, highWatermark }) => (committed.get(partition) ?? 0) >= highWatermark) ? true : undefined;
+  return target.every(({ partition, highWatermark }) => (committed.get(partition) ?? 0) >= highWatermark);
 }
 
 async function savedOffsets({ store, groupName }: TestCluster): Promise<readonly number[]> {

@@ -19,7 +19,7 @@ import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest
 import type { BarSource } from '@tapeline/simulator/rest/seeded-bars';
 import { runStreamProcessor } from '@tapeline/stream-processing/stream-processor';
 import { Registry } from 'prom-client';
-import { eventually } from './processes.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 
 export interface BackfillOptions {
   /** What the log holds, of 4 partitions. */
@@ -123,7 +123,7 @@ async function isFolded(store: MarketStore, { symbols, overMs }: BackfillOptions
     'the last bars of each symbol',
     async () => {
       const bars = await Promise.all(symbols.map(symbol => store.bars({ symbol, interval: '1m', ...last })));
-      return bars.every(each => each.length > 0) || undefined;
+      return bars.every(each => each.length > 0);
     },
     longestMs,
   );
@@ -135,7 +135,7 @@ async function isFilled(store: MarketStore, options: BackfillOptions): Promise<v
     'every gap is filled',
     async () => {
       left = (await gapsOf(store, options)).filter(({ filled }) => !filled);
-      return left.length === 0 || undefined;
+      return left.length === 0;
     },
     longestMs,
   ).catch(error => {

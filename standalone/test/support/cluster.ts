@@ -10,7 +10,8 @@ import type { TestCassandra, TestKafka } from '@tapeline/services/for-tests';
 import cassandra from 'cassandra-driver';
 import kafkajs from 'kafkajs';
 import { Registry } from 'prom-client';
-import { eventually, type RunningProcess, startProgram } from './processes.ts';
+import { eventually } from '../../../test/support/eventually.ts';
+import { type RunningProcess, startProgram } from './processes.ts';
 
 export interface TestCluster {
   readonly store: MarketStore;
@@ -99,10 +100,10 @@ export async function testCluster(servers: { readonly kafka: TestKafka; readonly
   };
 }
 
-async function dropped(client: cassandra.Client, keyspace: string): Promise<true | undefined> {
+async function dropped(client: cassandra.Client, keyspace: string): Promise<boolean> {
   return client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`).then(
     () => true,
-    () => undefined,
+    () => false,
   );
 }
 

@@ -5,7 +5,7 @@
 import type { Instrument } from '@tapeline/simulator/market/instruments';
 import type { WebSocket } from 'ws';
 import { accepted, startVendor } from '../../../ingestion/test/support/vendor-server.ts';
-import { eventually } from './processes.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 
 export interface AccountBar {
   readonly open: number;
@@ -70,7 +70,7 @@ export async function startInterruptedFeed(beginMs: number): Promise<Interrupted
       }
     },
     connected: async () => {
-      await eventually('somebody is connected', () => (socket === undefined ? undefined : true));
+      await eventually('somebody is connected', () => socket !== undefined);
     },
     drop: () => {
       socket?.terminate();

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** Those that have not ended: none outlives the process that started it, unless that one is killed. */
@@ -86,15 +85,4 @@ export async function runProgram(
   const running = startProgram(path, options);
   const status = await running.exit;
   return { status, stdout: running.stdout(), stderr: running.stderr(), seconds: (performance.now() - begunMs) / 1_000 };
-}
-
-/** Waits until `found` gives something; fails with `what` and the last thing seen after the deadline. */
-export async function eventually<T>(what: string, found: () => Promise<T | undefined> | T | undefined, deadlineMs = 30_000): Promise<T> {
-  const endMs = performance.now() + deadlineMs;
-  for (;;) {
-    const value = await found();
-    if (value !== undefined) return value;
-    if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await sleep(50);
-  }
 }

@@ -14,7 +14,7 @@ import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
 import { MemoryLog } from '../../../ingestion/test/support/memory-log.ts';
 import { ticksOf } from '../../../ingestion/test/support/run-ticks.ts';
-import { eventually } from './processes.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 
 export interface StormOptions {
   readonly seed: number;
@@ -135,7 +135,7 @@ async function* noted(feed: AsyncIterable<FeedEvent>, events: PlainEvent[]): Asy
 
 async function reached(ingester: Ingester, sessions: number): Promise<void> {
   const seconds = 20 + sessions;
-  await eventually(`${sessions} sessions`, async () => (ingester.state().session ?? 0) >= sessions || undefined, seconds * 1_000);
+  await eventually(`${sessions} sessions`, async () => (ingester.state().session ?? 0) >= sessions, seconds * 1_000);
 }
 
 /** Some calm: a session with every symbol in it, and nothing that waits for the log. */
@@ -145,8 +145,8 @@ async function settled(ingester: Ingester, events: readonly PlainEvent[]): Promi
     const told = events.findLastIndex(event => event.kind === 'session');
     return new Set(events.slice(Math.max(from, told)).flatMap(event => (event.kind === 'tick' ? [event.symbol] : [])));
   };
-  await eventually('a tick of each symbol', async () => traded().size === stormSymbols.length || undefined, 30_000);
-  await eventually('a log that is not behind', async () => ingester.state().ticks.buffered < slowBuffer / 2 || undefined, 30_000);
+  await eventually('a tick of each symbol', async () => traded().size === stormSymbols.length, 30_000);
+  await eventually('a log that is not behind', async () => ingester.state().ticks.buffered < slowBuffer / 2, 30_000);
 }
 
 /** A whole calm in one session, however often a busy machine breaks one. */

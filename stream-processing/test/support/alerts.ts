@@ -140,14 +140,3 @@ function startNotifier(log: MarketLog, items: ItemsByQueue, destinations: readon
     },
   };
 }
-
-/** Waits until `found` gives something; fails with `what` after the deadline. */
-export async function eventually<T>(what: string, found: () => Promise<T | undefined> | T | undefined, deadlineMs = 15_000): Promise<T> {
-  const endMs = performance.now() + deadlineMs;
-  for (;;) {
-    const value = await found();
-    if (value !== undefined) return value;
-    if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-}

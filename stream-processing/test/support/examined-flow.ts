@@ -10,6 +10,7 @@ import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { eventually } from '../../../test/support/eventually.ts';
 import type { Finding, FindingStatus } from '../../src/doctor/finding.ts';
 import { processingSettings } from '../../src/processing-settings.ts';
 import { runStreamProcessor } from '../../src/stream-processor.ts';
@@ -77,12 +78,12 @@ export async function examinedFlow(environment: Environment): Promise<ExaminedFl
       beating = beat(quiet.signal);
       running = runStreamProcessor({ log, store, ...settings });
       running.catch(() => undefined);
-      await until(hasSnapshots);
+      await eventually('every partition has a snapshot', hasSnapshots, patienceMs);
     },
     stop: async () => {
       quiet.abort();
       await beating;
-      await until(hasReadAll);
+      await eventually('all is processed', hasReadAll, patienceMs);
       stopping.abort();
       await running;
     },
@@ -94,14 +95,6 @@ export async function examinedFlow(environment: Environment): Promise<ExaminedFl
       await store.close();
     },
   };
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + patienceMs;
-  while (!(await isSo())) {
-    if (performance.now() > endMs) throw new Error('the flow did not get there');
-    await sleep(50);
-  }
 }
 
 /** The worst status of each check, but for those of the machine that the test runs on. */

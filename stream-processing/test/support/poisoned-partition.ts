@@ -1,5 +1,4 @@
 /** A stream processor on a log that somebody else writes into, too: what it refuses, what it makes, and when it is done. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetter } from '@tapeline/core/dead-letters';
 import { partitionOf } from '@tapeline/core/partitioner';
 import { encodeRecord } from '@tapeline/core/record-codec';
@@ -10,6 +9,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { eventually } from '../../../test/support/eventually.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { runStreamProcessor } from '../../src/stream-processor.ts';
 import { at } from './builders.ts';
@@ -25,7 +25,7 @@ export interface PoisonedLog {
   /** Appends what is none, to the partition of `symbol`. */
   poison(symbol: string, ...values: readonly (string | Uint8Array)[]): Promise<void>;
   /** Runs a processor until `isDone`, stops it cleanly, and gives its metrics. */
-  process(isDone: (metrics: Registry) => Promise<boolean>, timeoutMs?: number): Promise<string>;
+  process(isDone: (metrics: Registry) => Promise<boolean>, deadlineMs?: number): Promise<string>;
   /** All dead letters there are, in their order. */
   deadLetters(): Promise<readonly DeadLetter[]>;
   /** Minute bars of a symbol, `[first tick's minute, count of ticks]`. */
@@ -58,19 +58,15 @@ export async function poisonedLog(log: MarketLog): Promise<PoisonedLog> {
         await log.append(values.slice(from, from + 5_000).map(value => ({ topic: feedTopic, partition, value: Buffer.from(value) })));
       }
     },
-    process: async (isDone, timeoutMs = 60_000) => {
+    process: async (isDone, deadlineMs = 60_000) => {
       const stop = new AbortController();
       const registry = new Registry();
       const running = runStreamProcessor({
         ...{ log, store, group: 'stream-processor', intervals: ['1s', '1m'], allowedLatenessMs: 2_000, correctionHorizonMs: 60_000 },
         ...{ snapshotIntervalMs: 60_000, signal: stop.signal, registry, logger },
       });
-      running.catch(() => undefined);
-      const endMs = performance.now() + timeoutMs;
-      while (!(await isDone(registry))) {
-        if (performance.now() > endMs) throw new Error(`the processor did not get there:\n${await registry.metrics()}`);
-        await Promise.race([sleep(20), running]);
-      }
+      const failed = running.then(() => false);
+      await eventually('the processor gets there', () => Promise.race([failed, isDone(registry)]), deadlineMs);
       stop.abort();
       await running;
       return registry.metrics();

@@ -1,11 +1,12 @@
 /** A market that moves, its board and a browser: what the tests of the page share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { eventually } from '../../../test/support/eventually.ts';
 import type { LiveBoard } from '../../src/live-board.ts';
 import { candlePixels, launchBrowser } from './browser.ts';
 import { markMarket } from './marked-market.ts';
 import { MovingMarket } from './moving-market.ts';
-import { type RunningMarket, startMarket, until } from './running-market.ts';
+import { type RunningMarket, startMarket } from './running-market.ts';
 
 export const sizes = [
   { name: 'a desktop', width: 1440, height: 900 },
@@ -32,7 +33,7 @@ export async function startBoardUnderTest(executablePath: string, symbol = 'BTC/
   const nowMs = Date.now();
   await market.appendHistory(nowMs, 120);
   const lately = { fromMs: nowMs - 180_000, toMs: nowMs, limit: 1 };
-  await until(
+  await eventually(
     'the newest bars are stored',
     async () => (await running.store.bars({ symbol, interval: '1m', ...lately })).length > 0,
     30_000,
@@ -40,7 +41,7 @@ export async function startBoardUnderTest(executablePath: string, symbol = 'BTC/
   await markMarket(running, symbol, nowMs);
   const board = await running.startBoard();
   const moving = market.run(stopping.signal);
-  await until('the board follows the log', () => running.market.problem() === undefined, 30_000);
+  await eventually('the board follows the log', () => running.market.problem() === undefined, 30_000);
   return {
     running,
     board,
@@ -73,7 +74,7 @@ export async function drawn(page: Page): Promise<void> {
     const pixels = await candlePixels(page);
     return pixels.up > 300 && pixels.down > 300;
   };
-  await until('candles', isDrawn, 30_000);
+  await eventually('candles', isDrawn, 30_000);
 }
 
 /** Waits until the page stands still but for its prices: the last thing to come is the answer about gaps and alerts. */

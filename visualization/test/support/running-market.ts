@@ -1,5 +1,4 @@
 /** A whole market for tests: embedded log, SQLite store, stream processor and live market, in a folder of its own. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { intervals } from '@tapeline/core/intervals';
 import { barsTopic, deadLetterTopic, feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -127,15 +126,4 @@ export async function startMarket(options: { readonly now?: () => number; readon
       await store.close();
     },
   };
-}
-
-/** Waits until `value` gives something that is true. */
-export async function until<T>(what: string, value: () => T | Promise<T>, timeoutMs = 15_000): Promise<T> {
-  const deadlineMs = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await value();
-    if (found) return found;
-    if (performance.now() > deadlineMs) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
-    await sleep(20);
-  }
 }
