@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
-import { randomOf } from '@tapeline/simulator/market/random';
+import { randomOf } from '../../test/support/random.ts';
 import { Candidates, wallStartMs } from './support/candidates.ts';
 import { settled } from './support/manual-time.ts';
 
@@ -323,11 +323,10 @@ describe('leader election', () => {
     for (const seed of [1, 2, 3]) {
       const random = randomOf(seed);
       const all = new Candidates();
-      const some = ['a', 'b', 'c'].map((name, index) => all.start(name, { random }, (index - 1) * hourMs));
+      const some = ['a', 'b', 'c'].map((name, index) => all.start(name, { random: random.next }, (index - 1) * hourMs));
       for (let minute = 0; minute < 500; minute++) {
-        for (const one of some)
-          one.way.condition = (['well', 'well', 'well', 'away', 'silent', 'answers lost'] as const)[Math.floor(random() * 6)] ?? 'well';
-        await all.time.advance(Math.floor(random() * 8_000));
+        for (const one of some) one.way.condition = random.pick(['well', 'well', 'well', 'away', 'silent', 'answers lost'] as const);
+        await all.time.advance(random.below(8_000));
       }
       const terms = all.account.flatMap(line => /leads term (\d+)/.exec(line)?.[1] ?? []).map(Number);
       expect(terms.length).toBeGreaterThan(50);

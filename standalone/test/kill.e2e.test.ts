@@ -4,9 +4,9 @@ import { intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
-import { randomOf } from '@tapeline/simulator/market/random';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
+import { randomOf } from '../../test/support/random.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
@@ -31,7 +31,7 @@ describe('kill -9 of the standalone process', () => {
       const running = startProgram(program, { args: ['start'], env });
       // One in four while it starts, the others at work, however slow the machine is.
       if (kill % 4 !== 0) await eventually('it is up', () => running.stdout().includes('Tapeline is at'));
-      await sleep(random() * 1_500);
+      await sleep(random.below(1_500));
       expect(await running.end('SIGKILL')).toBe('SIGKILL');
     }
     const last = startProgram(program, { args: ['start'], env });

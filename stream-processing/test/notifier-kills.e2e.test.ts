@@ -5,6 +5,7 @@ import { createLogger } from '@tapeline/core/logging';
 import { alertsTopic } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { eventually } from '../../test/support/eventually.ts';
+import { randomOf } from '../../test/support/random.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { numbered, publish } from './support/alerts.ts';
 import { type MailServer, type Moment, numbersIn, startMailServer } from './support/mail-server.ts';
@@ -12,15 +13,6 @@ import { type MailServer, type Moment, numbersIn, startMailServer } from './supp
 const program = fileURLToPath(new URL('./support/notifier-process.ts', import.meta.url));
 const alertsOfMail = 100;
 const moments = ['connect', 'sender', 'receiver', 'data', 'taken', 'answered'] as const;
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 describe('a notifier that is killed', () => {
   let folder = '';
@@ -65,13 +57,13 @@ describe('a notifier that is killed', () => {
   it.each([7, 8])(
     'tells each alert once, and once more at the most where it was killed between sending and remembering (seed %i)',
     async seed => {
-      const random = seeded(seed);
+      const random = randomOf(seed);
       await logOfTest(async () => undefined);
       const first = start();
       await eventually('it has begun', () => first.said().includes('from now on'), 30_000);
       child?.kill('SIGKILL');
       await first.gone;
-      const plan = [...moments, moments[Math.floor(random() * moments.length)] ?? 'data'].sort(() => random() - 0.5);
+      const plan = [...moments, random.pick(moments)].sort(() => random.next() - 0.5);
       const count = (plan.length + 1) * alertsOfMail;
       await logOfTest(log => publish(log, numbered(count)));
 
@@ -89,7 +81,7 @@ describe('a notifier that is killed', () => {
         };
         server.answer = (moment: Moment) => {
           if (moment === kill) return doKill();
-          if (moment === 'taken' && kill === 'answered') setTimeout(doKill, random() * 20);
+          if (moment === 'taken' && kill === 'answered') setTimeout(doKill, random.below(20));
           return undefined;
         };
         await killed.promise;

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
-import { randomOf } from '@tapeline/simulator/market/random';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
+import { randomOf } from '../../test/support/random.ts';
 import type { BoardRow, UpdateMessage } from '../src/board-messages.ts';
 import { type BoardConnection, type ConnectionState, connectBoard } from '../src/browser/connection.ts';
 import { RandomMarket } from './support/random-market.ts';
@@ -79,18 +79,18 @@ describe('what screens are told', () => {
     const registry = new Registry();
     const board = await running.startBoard({ market, registry, socket: { updateIntervalMs: 30 } });
     const random = randomOf(5);
-    const lists = Array.from({ length: 3 }, () => market.allSymbols.filter(() => random() < 0.3));
+    const lists = Array.from({ length: 3 }, () => market.allSymbols.filter(() => random.next() < 0.3));
     const screens = await Promise.all(Array.from({ length: 24 }, () => Screen.open(board.url)));
     const watched = new Map<Screen, readonly string[]>();
     for (let step = 0; step < 80; step += 1) {
       market.move();
-      const screen = screens[Math.floor(random() * screens.length)] as Screen;
-      const shared = lists[Math.floor(random() * lists.length)] ?? [];
-      const list = random() < 0.5 ? shared : market.allSymbols.filter(() => random() < 0.1);
+      const screen = random.pick(screens);
+      const shared = random.pick(lists);
+      const list = random.next() < 0.5 ? shared : market.allSymbols.filter(() => random.next() < 0.1);
       screen.watch(...list);
       watched.set(screen, list);
-      const other = screens[Math.floor(random() * screens.length)] as Screen;
-      if (random() < 0.5) other.socket.pause();
+      const other = random.pick(screens);
+      if (random.next() < 0.5) other.socket.pause();
       else other.socket.resume();
       await sleep(15);
     }

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { randomOf } from '@tapeline/simulator/market/random';
 import { eventually } from '../../test/support/eventually.ts';
+import { type Random, randomOf } from '../../test/support/random.ts';
 import type { LiveBoard } from '../src/live-board.ts';
 import { RandomMarket } from './support/random-market.ts';
 import { type RunningMarket, startMarket } from './support/running-market.ts';
@@ -36,17 +36,18 @@ beforeEach(async () => {
 afterEach(() => running.close());
 
 /** A message that is right, nearly right, or nothing of the kind. */
-function message(random: () => number): string | Buffer {
-  const example = examples[Math.floor(random() * examples.length)] as string;
-  const at = Math.floor(random() * example.length);
-  const kind = Math.floor(random() * 7);
+function message(random: Random): string | Buffer {
+  const example = random.pick(examples);
+  const at = random.below(example.length);
+  const kind = random.below(7);
   if (kind === 0) return example;
   if (kind === 1) return example.slice(0, at);
-  if (kind === 2) return `${example.slice(0, at)}${String.fromCharCode(random() * 0x250)}${example.slice(at + 1)}`;
+  if (kind === 2) return `${example.slice(0, at)}${String.fromCharCode(random.below(0x250))}${example.slice(at + 1)}`;
   if (kind === 3) return `${example.slice(0, at)}${example}${example.slice(at)}`;
-  if (kind === 4) return Buffer.from(Array.from({ length: Math.floor(random() * 60) }, () => random() * 256));
-  if (kind === 5) return JSON.stringify({ watch: { symbols: Array.from({ length: random() * 1_100 }, () => 'x'.repeat(random() * 66)) } });
-  return example.replace(/\d|"\w+"/, () => (['null', 'true', '[]', '{}', '1e9', '"1m"'] as const)[Math.floor(random() * 6)] ?? '0');
+  if (kind === 4) return Buffer.from(Array.from({ length: random.below(60) }, () => random.below(256)));
+  if (kind === 5)
+    return JSON.stringify({ watch: { symbols: Array.from({ length: random.below(1_100) }, () => 'x'.repeat(random.below(66))) } });
+  return example.replace(/\d|"\w+"/, () => random.pick(['null', 'true', '[]', '{}', '1e9', '"1m"']));
 }
 
 describe('whatever clients say', () => {
@@ -93,7 +94,7 @@ describe('whatever clients say', () => {
       const head = ['GET /ws HTTP/1.1', `Host: ${hostname}:${port}`, 'Connection: Upgrade', 'Upgrade: websocket'];
       socket.write(`${[...head, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='].join('\r\n')}\r\n\r\n`);
       // Reserved bits, unmasked frames, unknown opcodes: none of it is a frame of a client.
-      socket.write(Buffer.from([0x70 | Math.floor(random() * 16), ...Array.from({ length: 40 }, () => random() * 256)]));
+      socket.write(Buffer.from([0x70 | random.below(16), ...Array.from({ length: 40 }, () => random.below(256))]));
       await closing;
     }
     expect(good.socket.readyState).toBe(good.socket.OPEN);

@@ -5,6 +5,7 @@ import type { InstrumentRecord, Tick } from '@tapeline/core/records';
 import type { Gap, InstrumentRow, LatestPrice, TickRow } from '@tapeline/database/market-store';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { randomOf } from '../../../test/support/random.ts';
 
 export const noonMs = Date.parse('2024-11-03T12:00:00.000Z');
 export const noonUs = noonMs * 1_000;
@@ -100,13 +101,8 @@ export function anInstrument({
 
 /** A state of so many bytes that no two places repeat by accident; the same seed gives the same bytes. */
 export function aState(bytes: number, seed = 1): Uint8Array {
-  const state = new Uint8Array(bytes);
-  let value = seed;
-  for (let i = 0; i < bytes; i += 1) {
-    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
-    state[i] = value >>> 24;
-  }
-  return state;
+  const random = randomOf(seed);
+  return new Uint8Array(bytes).map(() => random.below(256));
 }
 
 /** What every store asks for and no test looks at. */

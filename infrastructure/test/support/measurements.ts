@@ -10,6 +10,7 @@ import type { StartedCassandra } from '@tapeline/services/cassandra';
 import type { StartedKafka } from '@tapeline/services/kafka';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { randomOf } from '../../../test/support/random.ts';
 
 const dayMs = 86_400_000;
 const beginMs = Date.parse('2026-03-02T14:30:00.000Z');
@@ -17,11 +18,10 @@ const symbols = ['BTC/USD', 'ETH/BTC', 'AAPL', 'MSFT', 'EUR/USD', 'XAU/USD', 'NV
 
 /** Prices that walk as a market's do: no two alike, with the vendor's two to five decimals. */
 function* walk(seed: number): Generator<number> {
-  let value = seed;
+  const random = randomOf(seed);
   let price = 100 + (seed % 400);
   for (;;) {
-    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
-    price *= 1 + (value / 2 ** 32 - 0.5) / 2_000;
+    price *= 1 + (random.next() - 0.5) / 2_000;
     yield Number(price.toFixed(seed % 2 === 0 ? 2 : 5));
   }
 }

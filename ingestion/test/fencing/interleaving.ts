@@ -1,5 +1,5 @@
 /** What is done to two ingesters that share a Lease, and when: drawn from a seed, printed, and so repeatable. */
-import { randomOf } from '@tapeline/simulator/market/random';
+import { type Random, randomOf } from '../../../test/support/random.ts';
 import type { Cut } from './api-gate.ts';
 
 /** Who it is done to is known when it is done: who leads at that moment, or the other one. */
@@ -32,7 +32,7 @@ const marginMs = 1_500;
 
 /** `short` is for CI: two troubles, one after the other. */
 export function drawInterleaving(seed: number, size: 'full' | 'short' = 'full'): Interleaving {
-  const random = new Random(seed);
+  const random = randomOf(seed);
   const count = size === 'full' ? random.whole(2, 4) : 2;
   const actions: Action[] = [];
   let atMs = random.whole(200, 1_500);
@@ -82,32 +82,4 @@ function drawAction(random: Random, atMs: number): Action {
 /** A clock behind by more than 5 s would have the vendor's stamps refused as future ones; one ahead moves the watermark. */
 function drawSkew(random: Random): number {
   return random.next() < 0.7 ? random.whole(-4_000, 4_000) : random.whole(4_000, 30_000);
-}
-
-class Random {
-  /** From 0 to below 1. */
-  readonly next: () => number;
-
-  constructor(seed: number) {
-    this.next = randomOf(seed);
-  }
-
-  /** From `low` to `high`, both included. */
-  whole(low: number, high: number): number {
-    return low + Math.floor(this.next() * (high - low + 1));
-  }
-
-  pick<T>(from: readonly [T, ...T[]]): T {
-    return from[this.whole(0, from.length - 1)] ?? from[0];
-  }
-
-  weighted<K extends string>(shares: Readonly<Record<K, number>>): K {
-    const entries = Object.entries(shares) as [K, number][];
-    let left = this.next() * entries.reduce((sum, [, share]) => sum + share, 0);
-    const found = entries.find(([, share]) => {
-      left -= share;
-      return left < 0;
-    });
-    return (found ?? (entries[0] as [K, number]))[0];
-  }
 }

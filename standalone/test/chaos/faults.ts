@@ -6,7 +6,7 @@ import { encodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
 import type { RunningNode } from '@tapeline/services/server-node';
 import { eventually, NotInTime } from '../../../test/support/eventually.ts';
-import { randomOf } from '../support/random.ts';
+import { randomOf } from '../../../test/support/random.ts';
 import type { Disk } from './disk.ts';
 import { formerProcessor } from './former.ts';
 import type { Member } from './member.ts';

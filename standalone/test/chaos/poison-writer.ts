@@ -1,7 +1,7 @@
 /** Writes poison into the feed's topic, past everything that would refuse it, and remembers where each piece stands. */
 import { feedTopic } from '@tapeline/core/topics';
 import kafkajs from 'kafkajs';
-import type { Random } from '../support/random.ts';
+import type { Random } from '../../../test/support/random.ts';
 import { drawPoison } from './poison.ts';
 
 export interface WrittenPoison {

@@ -1,5 +1,5 @@
 /** Records that nobody can use, as broken or hostile writers leave them in the topic: each must become a dead letter, and none may stop a partition. */
-import type { Random } from '../support/random.ts';
+import type { Random } from '../../../test/support/random.ts';
 
 export interface Poison {
   readonly what: string;

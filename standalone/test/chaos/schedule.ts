@@ -2,7 +2,7 @@
  * What goes wrong in a run, and when: numbered steps that follow from the seed alone. A step is whole in itself (what it breaks is mended when
  * its time is over), so any part of a schedule can be run without what stands before it.
  */
-import { type Random, randomOf } from '../support/random.ts';
+import { type Random, randomOf } from '../../../test/support/random.ts';
 
 export const kinds = [
   'kill-ingester',

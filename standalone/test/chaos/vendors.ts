@@ -12,7 +12,7 @@ import { randomOf as vendorRandomOf } from '@tapeline/simulator/market/random';
 import { PriceServer } from '@tapeline/simulator/price-server';
 import type { PriceSource } from '@tapeline/simulator/price-source';
 import type { Logger } from 'pino';
-import { type Random, randomOf } from '../support/random.ts';
+import { type Random, randomOf } from '../../../test/support/random.ts';
 import { Subscribers } from '../support/subscribers.ts';
 import { Ledger } from './ledger.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { FeedRecord, Tick } from '@tapeline/core/records';
 import type { FoldOptions } from '@tapeline/stream-processing/fold/partition-fold';
-import { randomOf } from '../support/random.ts';
+import { randomOf } from '../../../test/support/random.ts';
 
 export const goldenOptions: FoldOptions = {
   partition: 0,

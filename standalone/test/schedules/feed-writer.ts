@@ -5,7 +5,7 @@ import { encodeRecord } from '@tapeline/core/record-codec';
 import type { AlertRulesRecord, FeedRecord, Tick } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, MarketLog } from '@tapeline/log/market-log';
-import type { Random } from '../support/random.ts';
+import type { Random } from '../../../test/support/random.ts';
 
 export interface FeedWriterOptions {
   readonly log: Pick<MarketLog, 'append'>;

@@ -1,5 +1,5 @@
 /** What is done to the processes and servers of one run, and when: drawn from a seed, printed, and so repeatable. */
-import { type Random, randomOf } from '../support/random.ts';
+import { type Random, randomOf } from '../../../test/support/random.ts';
 
 /** Where a processor's snapshot fails: it dies at a step of the write, or the step fails `times` times. */
 export interface SnapshotFault {

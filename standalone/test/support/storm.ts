@@ -8,13 +8,13 @@ import { type Ingester, runIngester } from '@tapeline/ingestion/ingester';
 import type { TickTotals } from '@tapeline/ingestion/tick-counters';
 import { twelveDataFeed } from '@tapeline/ingestion/twelve-data/twelve-data-feed';
 import type { ConnectionHistory } from '@tapeline/simulator/connection-journal';
-import { randomOf } from '@tapeline/simulator/market/random';
 import type { Misbehaviour } from '@tapeline/simulator/misbehaviours/misbehaviour';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
 import { MemoryLog } from '../../../ingestion/test/support/memory-log.ts';
 import { ticksOf } from '../../../ingestion/test/support/run-ticks.ts';
 import { eventually } from '../../../test/support/eventually.ts';
+import { type Random, randomOf } from '../../../test/support/random.ts';
 
 export interface StormOptions {
   readonly seed: number;
@@ -66,13 +66,13 @@ export async function runStorm({ seed, sessions, slowLog, inOrder = false, vendo
   let isCalm = false;
   let symbols = stormSymbols;
   const changing = setInterval(() => {
-    if (random() < 0.2) symbols = listOf(random);
+    if (random.next() < 0.2) symbols = listOf(random);
   }, 100);
   const between = () => {
     const plan = isCalm ? [] : planOf(random);
     weather(simulator, inOrder ? plan.filter(({ kind }) => kind !== 'delay' && kind !== 'reorder') : plan);
     log.resume();
-    if (slowLog && !isCalm && random() < 0.4) log.hold();
+    if (slowLog && !isCalm && random.next() < 0.4) log.hold();
     return 0;
   };
   const ingester = runIngester({
@@ -169,20 +169,19 @@ function weather(simulator: Pick<Simulator, 'behave' | 'misbehave'>, plan: reado
 }
 
 /** One symbol or more. */
-function listOf(random: () => number): string[] {
-  const first = Math.floor(random() * stormSymbols.length);
-  return stormSymbols.filter((_, index) => index === first || random() < 0.6);
+function listOf(random: Random): string[] {
+  const first = random.below(stormSymbols.length);
+  return stormSymbols.filter((_, index) => index === first || random.next() < 0.6);
 }
 
 /** What goes wrong with the next connection: up to a few faults on the way, and one that ends it. */
-function planOf(random: () => number): readonly Misbehaviour[] {
-  const whole = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
-  const oneOf = <T>(items: readonly T[]): T => items[whole(0, items.length - 1)] as T;
-  const maybe = (chance: number, make: () => Misbehaviour): readonly Misbehaviour[] => (random() < chance ? [make()] : []);
+function planOf(random: Random): readonly Misbehaviour[] {
+  const { next, whole, pick } = random;
+  const maybe = (chance: number, make: () => Misbehaviour): readonly Misbehaviour[] => (next() < chance ? [make()] : []);
   const guard = { kind: 'drop', afterMs: 900 } as const;
   const endings: readonly (() => readonly Misbehaviour[])[] = [
     () => [{ kind: 'drop', afterMessages: whole(1, 60), afterMs: 900 }],
-    () => [{ kind: 'drop', afterMessages: whole(1, 60), afterMs: 900, code: oneOf([1000, 1001, 1008, 1011, 4000]) }],
+    () => [{ kind: 'drop', afterMessages: whole(1, 60), afterMs: 900, code: pick([1000, 1001, 1008, 1011, 4000]) }],
     () => [{ kind: 'drop', afterMs: whole(0, 120) }],
     () => [{ kind: 'mute', afterMessages: whole(0, 40) }, guard],
     () => [{ kind: 'dead', afterMessages: whole(0, 40) }, guard],
@@ -190,8 +189,8 @@ function planOf(random: () => number): readonly Misbehaviour[] {
   ];
   return [
     ...maybe(0.05, () => ({ kind: 'bad-gateway', connections: whole(1, 3) })),
-    ...maybe(0.005, () => ({ kind: 'refuse-key', status: oneOf([200, 401, 403]), connections: 1 })),
-    ...maybe(0.1, () => ({ kind: 'refuse-symbols', symbols: stormSymbols.filter(() => random() < 0.5).concat('NVDA') })),
+    ...maybe(0.005, () => ({ kind: 'refuse-key', status: pick([200, 401, 403]), connections: 1 })),
+    ...maybe(0.1, () => ({ kind: 'refuse-symbols', symbols: stormSymbols.filter(() => next() < 0.5).concat('NVDA') })),
     ...maybe(0.03, () => ({ kind: 'plan-exhausted' })),
     ...maybe(0.1, () => ({ kind: 'null-success' })),
     ...maybe(0.1, () => ({ kind: 'unanswered' })),
@@ -202,6 +201,6 @@ function planOf(random: () => number): readonly Misbehaviour[] {
     ...maybe(0.15, () => ({ kind: 'future', every: whole(1, 10) })),
     ...maybe(0.15, () => ({ kind: 'malformed', every: whole(1, 10) })),
     ...maybe(0.15, () => ({ kind: 'unknown-events', every: whole(1, 10) })),
-    ...oneOf(endings)(),
+    ...pick(endings)(),
   ];
 }

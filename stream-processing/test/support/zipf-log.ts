@@ -1,6 +1,6 @@
 /** A long log as a market writes it: many symbols of which few are busy, 4 heartbeats a second, a few stragglers; the same for a seed. */
 import type { FeedRecord, Tick } from '@tapeline/core/records';
-import { randomOf } from '@tapeline/simulator/market/random';
+import { type Random, randomOf } from '../../../test/support/random.ts';
 import { aHeartbeat, aSession, tenOClockMs } from './builders.ts';
 
 export interface ZipfLogOptions {
@@ -17,8 +17,8 @@ export function zipfLog(options: ZipfLogOptions): FeedRecord[] {
   const random = randomOf(options.seed);
   const pick = zipf(options.symbols, 0.75, random);
   const names = Array.from({ length: options.symbols }, (_, index) => `SYM${index}/USD`);
-  const cents = names.map(() => 1_000 + Math.floor(random() * 90_000));
-  const volumes = names.map(() => Math.floor(random() * 100_000));
+  const cents = names.map(() => 1_000 + random.below(90_000));
+  const volumes = names.map(() => random.below(100_000));
   const records: FeedRecord[] = [aSession({ timeMs: tenOClockMs, symbols: names })];
   for (let sequence = 1, beats = 0; sequence <= options.ticks; sequence += 1) {
     const nowMs = tenOClockMs + Math.floor((sequence * 1_000) / options.ticksPerSecond);
@@ -26,9 +26,9 @@ export function zipfLog(options: ZipfLogOptions): FeedRecord[] {
       records.push(aHeartbeat({ timeMs: tenOClockMs + (beats + 1) * beatMs, lastDataMs: nowMs }));
     }
     const index = pick();
-    cents[index] = Math.max(1, (cents[index] as number) + Math.floor(random() * 5) - 2);
-    volumes[index] = (volumes[index] as number) + Math.floor(random() * 40);
-    const timeMs = random() < 0.001 ? nowMs - Math.floor(random() * 90_000) : nowMs - Math.floor(random() * 40);
+    cents[index] = Math.max(1, (cents[index] as number) + random.below(5) - 2);
+    volumes[index] = (volumes[index] as number) + random.below(40);
+    const timeMs = random.next() < 0.001 ? nowMs - random.below(90_000) : nowMs - random.below(40);
     const market = { cents: cents[index] as number, dayVolume: volumes[index] as number };
     records.push(tickOf({ ...market, symbol: names[index] as string, sequence, timeMs, nowMs }));
   }
@@ -66,7 +66,7 @@ function tickOf(moment: Moment): Tick {
 }
 
 /** Picks places below `count`, the nth with a probability proportional to n^−exponent. */
-function zipf(count: number, exponent: number, random: () => number): () => number {
+function zipf(count: number, exponent: number, random: Random): () => number {
   const sums = new Float64Array(count);
   let sum = 0;
   for (let index = 0; index < count; index += 1) {
@@ -74,7 +74,7 @@ function zipf(count: number, exponent: number, random: () => number): () => numb
     sums[index] = sum;
   }
   return () => {
-    const wanted = random() * sum;
+    const wanted = random.next() * sum;
     let low = 0;
     let high = count - 1;
     while (low < high) {

@@ -1,8 +1,8 @@
 /** A seeded market of eight instruments: hours of history, then prices that move until it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FeedRecord, Heartbeat, Tick } from '@tapeline/core/records';
+import { randomOf } from '../../../test/support/random.ts';
 import type { MarketFeed } from './market-feed.ts';
-import { SeededRandom } from './seeded-random.ts';
 
 /** Two lost connections before `nowMs`: of six minutes and of a minute and a half. */
 function gapsBefore(nowMs: number): readonly { readonly fromMs: number; readonly toMs: number }[] {
@@ -37,7 +37,7 @@ export const symbols = ['AAPL', 'BTC/USD', 'ETH/BTC', 'ETH/USD', 'EUR/USD', 'MSF
 
 export class MovingMarket {
   readonly #feed: MarketFeed;
-  readonly #random = new SeededRandom(7);
+  readonly #random = randomOf(7);
   readonly #instruments: readonly Instrument[] = [
     { symbol: 'AAPL', decimals: 2, spread: 0.02, hasVolume: true, price: 342.02, dayVolume: 27_631_112 },
     { symbol: 'BTC/USD', decimals: 2, spread: 0.5, hasVolume: true, price: 69_142.14, dayVolume: 8_120.4 },

@@ -1,6 +1,6 @@
 /** A seeded market without a log: some of its symbols have prices from the start, others get their first one later. */
 import type { Bar } from '@tapeline/core/bars';
-import { randomOf } from '@tapeline/simulator/market/random';
+import { type Random, randomOf } from '../../../test/support/random.ts';
 import type { LatestRow, LiveMarket, Watch } from '../../src/live-market.ts';
 import { ChangeCollector } from '../../src/market-changes.ts';
 
@@ -8,7 +8,7 @@ export class RandomMarket implements LiveMarket {
   readonly intervals = ['1s', '1m', '1d'] as const;
   readonly closed = Promise.resolve();
   readonly allSymbols: readonly string[];
-  readonly #random: () => number;
+  readonly #random: Random;
   readonly #rows = new Map<string, LatestRow>();
   readonly #collectors = new Set<ChangeCollector>();
 
@@ -21,7 +21,7 @@ export class RandomMarket implements LiveMarket {
   /** Moves some prices, `times` as many; now and then a symbol gets its first one. */
   move(times = 1): void {
     for (let count = 0; count < (times * this.allSymbols.length) / 4; count += 1) {
-      const priced = Math.floor(this.#random() * Math.min(this.allSymbols.length, this.#rows.size + 1));
+      const priced = this.#random.below(Math.min(this.allSymbols.length, this.#rows.size + 1));
       this.#price(this.allSymbols[priced] ?? 'S0');
     }
   }
@@ -74,13 +74,13 @@ export class RandomMarket implements LiveMarket {
   }
 
   #price(symbol: string): void {
-    const cents = Math.floor(this.#random() * 1_000_000);
-    const quote = this.#random() < 0.5 ? {} : { bid: (cents - 1) / 100, ask: (cents + 1) / 100 };
-    const volume = this.#random() < 0.5 ? {} : { dayVolume: this.#random() * 1e9 };
+    const cents = this.#random.below(1_000_000);
+    const quote = this.#random.next() < 0.5 ? {} : { bid: (cents - 1) / 100, ask: (cents + 1) / 100 };
+    const volume = this.#random.next() < 0.5 ? {} : { dayVolume: this.#random.next() * 1e9 };
     const timeMs = Date.now();
     this.#rows.set(symbol, {
       symbol,
-      price: this.#random() < 0.1 ? this.#random() : cents / 100,
+      price: this.#random.next() < 0.1 ? this.#random.next() : cents / 100,
       ...quote,
       ...volume,
       timeMs,
