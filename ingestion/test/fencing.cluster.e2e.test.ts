@@ -37,7 +37,7 @@ describeWithControlPlane('two ingesters that share a Lease in a real API server'
     let cluster: LeaseCluster;
     let lane: Lane;
     beforeAll(async () => {
-      cluster = await startLeaseCluster();
+      cluster = await startLeaseCluster(scratch);
       lane = await openLane(cluster, 'fencing', scratch);
     }, 240_000);
     afterAll(async () => {

@@ -6,6 +6,7 @@ import { openKafkaLog } from '@tapeline/log/kafka-log';
 import { describeWithControlPlane, describeWithKafka } from '@tapeline/services/for-tests';
 import { startSimulator } from '@tapeline/simulator/simulator';
 import { eventually } from '../../test/support/eventually.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { kubernetesLease } from '../src/kubernetes-lease.ts';
 import { claimed, released } from '../src/lease.ts';
 import { IngesterProcess } from './support/ingester-process.ts';
@@ -18,7 +19,7 @@ const specOfAChart = '{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","met
 describeWithControlPlane('the Lease in a real API server', () => {
   let cluster: LeaseCluster;
   beforeAll(async () => {
-    cluster = await startLeaseCluster();
+    cluster = await startLeaseCluster(temporaryFolder('lease'));
   }, 240_000);
   afterAll(async () => await cluster?.close(), 60_000);
 

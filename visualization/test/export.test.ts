@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
@@ -72,7 +72,7 @@ afterAll(async () => {
 });
 
 async function exported(files: readonly ExportFile[], options: Partial<ExportRunOptions> = {}): Promise<string> {
-  const folder = await mkdtemp(join(directory, 'files-'));
+  const folder = temporaryFolder('files');
   await runExport({ store, destination: new FolderDestination(folder), files, onlyMissing: false, signal: quiet, ...options });
   return folder;
 }

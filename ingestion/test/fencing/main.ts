@@ -70,7 +70,7 @@ async function inLanes(left: number[]): Promise<number> {
   const logger = createLogger({ name: 'services', level: 'warn', secrets: [] });
   const named = process.env.KAFKA_BROKERS?.split(',');
   const kafka = named === undefined ? await startKafka({ brokers: 1, directory: join(scratch, 'kafka'), logger }) : undefined;
-  const cluster = await startLeaseCluster();
+  const cluster = await startLeaseCluster(scratch);
   const endMs = values.minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + Number(values.minutes) * 60_000;
   let failed = 0;
   const work = async (name: string) => {

@@ -1,7 +1,6 @@
 /** A real API server with what the ingester's chart brings for its Lease, and a kubeconfig of the chart's service account. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -21,8 +20,8 @@ export interface LeaseCluster {
   close(): Promise<void>;
 }
 
-export async function startLeaseCluster(): Promise<LeaseCluster> {
-  const folder = await mkdtemp(join(tmpdir(), 'ingester-lease-'));
+/** @param folder for its files, which stay there */
+export async function startLeaseCluster(folder: string): Promise<LeaseCluster> {
   const controlPlane = await startControlPlane({ directory: join(folder, 'cp'), fakeNodes: 0 });
   const addNamespace = async (name: string) => {
     await controlPlane.kubectl(['create', 'namespace', name]);
@@ -35,10 +34,7 @@ export async function startLeaseCluster(): Promise<LeaseCluster> {
     controlPlane,
     kubeconfig,
     addNamespace,
-    close: async () => {
-      await controlPlane.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => controlPlane.stop(),
   };
 }
 

@@ -1,6 +1,4 @@
 /** A log that a test wrote into, folded into a store by the processor, whose gaps the backfiller then fills from a vendor's REST API. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
@@ -20,6 +18,7 @@ import type { BarSource } from '@tapeline/simulator/rest/seeded-bars';
 import { runStreamProcessor } from '@tapeline/stream-processing/stream-processor';
 import { Registry } from 'prom-client';
 import { eventually } from '../../../test/support/eventually.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 
 export interface BackfillOptions {
   /** What the log holds, of 4 partitions. */
@@ -49,7 +48,7 @@ const everything = { fromMs: 0, limit: 1_000_000 };
 
 /** Resolves when every gap is filled. @throws Error when one is not. */
 export async function backfilled(options: BackfillOptions): Promise<Backfilled> {
-  const folder = mkdtempSync(join(tmpdir(), 'tapeline-backfilled-'));
+  const folder = temporaryFolder('backfilled');
   const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
   const stop = new AbortController();
   const log = await openEmbeddedLog({ directory: folder, logger });
@@ -89,7 +88,6 @@ export async function backfilled(options: BackfillOptions): Promise<Backfilled> 
     await rest.close();
     await store.close();
     await log.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

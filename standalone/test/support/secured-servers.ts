@@ -1,6 +1,4 @@
 /** A Kafka and a Cassandra of a test's own that ask who is there: what `tapeline services up --secured` starts, ended with the test. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PipelineError } from '@tapeline/core/errors';
 import { startCassandra } from '@tapeline/services/cassandra';
@@ -10,6 +8,7 @@ import { findJava } from '@tapeline/services/java';
 import { startKafka } from '@tapeline/services/kafka';
 import { openSecurity } from '@tapeline/services/security';
 import { pino } from 'pino';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { securing, settingsOfProcess } from '../../src/secured-services.ts';
 
 export interface OwnSecuredServers extends AsyncDisposable {
@@ -33,7 +32,7 @@ export async function missingJava(): Promise<PipelineError | undefined> {
 }
 
 export async function startSecuredServers(): Promise<OwnSecuredServers> {
-  const folder = await mkdtemp(join(tmpdir(), 'tapeline-secured-'));
+  const folder = temporaryFolder('secured');
   const logger = pino({ level: 'silent' });
   const security = await openSecurity(join(folder, 'security'));
   const started = await Promise.allSettled([
@@ -43,7 +42,6 @@ export async function startSecuredServers(): Promise<OwnSecuredServers> {
   const [kafka, cassandra] = started;
   const end = async () => {
     await Promise.all(started.map(result => (result.status === 'fulfilled' ? result.value.stop() : undefined)));
-    await rm(folder, { recursive: true, force: true });
   };
   try {
     if (kafka.status === 'rejected') throw kafka.reason;
