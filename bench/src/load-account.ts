@@ -2,8 +2,8 @@
  * The account of a load, from the log itself: how many ticks stand in it, what its gap records say was lost, and whether the bars of the store
  * are those of the plain fold over the log, to the byte.
  */
-import { type Bar, encodeBar } from '@tapeline/core/bars';
-import { intervalMs, intervals } from '@tapeline/core/intervals';
+import type { Bar } from '@tapeline/core/bars';
+import { type Interval, intervalMs, intervals } from '@tapeline/core/intervals';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
@@ -11,6 +11,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import { PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
+import { barBytes, barName, type StartRange, storedBars } from './stored-bars.ts';
 
 export interface LogAccount {
   /** Each record once. */
@@ -51,7 +52,7 @@ export async function accountOf(log: Read, { fold, onProgress, signal }: Account
   const counter = new RecordCounter();
   const bars = new Map<string, Bar>();
   const keep = (output: FoldOutput): void => {
-    if (output.kind === 'bar') bars.set(nameOf(output.bar), output.bar);
+    if (output.kind === 'bar') bars.set(barName(output.bar), output.bar);
   };
   for (const { partition, lowOffset, highWatermark } of ranges) {
     if (highWatermark === lowOffset) continue;
@@ -79,17 +80,16 @@ export async function differenceOf(expected: LogAccount['bars'], store: Pick<Mar
     ([first, last], { startMs }) => [Math.min(first, startMs), Math.max(last, startMs)],
     [Number.POSITIVE_INFINITY, 0],
   );
-  const questions = symbols.flatMap(symbol => intervals.map(interval => ({ symbol, interval })));
-  const stored = new Map<string, Bar>();
-  const ask = async (): Promise<void> => {
-    for (let question = questions.pop(); question !== undefined; question = questions.pop()) {
-      const aroundMs = intervalMs(question.interval);
-      const range = { fromMs: Math.floor(firstMs / aroundMs) * aroundMs - aroundMs, toMs: lastMs + 2 * aroundMs, limit: 1_000_000 };
-      for (const bar of await store.bars({ ...question, ...range })) stored.set(nameOf(bar), bar);
-    }
+  const around = (interval: Interval): StartRange => {
+    const aroundMs = intervalMs(interval);
+    return { fromMs: Math.floor(firstMs / aroundMs) * aroundMs - aroundMs, toMs: lastMs + 2 * aroundMs };
   };
-  await Promise.all(Array.from({ length: questionsAtOnce }, ask));
-  const differing = [...expected].filter(([name, bar]) => bytesOf(bar) !== bytesOf(stored.get(name))).map(([name]) => name);
+  const stored = await storedBars(store, symbols, around, questionsAtOnce);
+  const isStored = (name: string, bar: Bar): boolean => {
+    const found = stored.get(name);
+    return found !== undefined && barBytes(found) === barBytes(bar);
+  };
+  const differing = [...expected].filter(([name, bar]) => !isStored(name, bar)).map(([name]) => name);
   const unknown = [...stored.keys()].filter(name => !expected.has(name));
   const faults = [...differing, ...unknown];
   return { expected: expected.size, different: faults.length, examples: faults.slice(0, mostExamples) };
@@ -124,15 +124,4 @@ class RecordCounter {
     else this.ticksTwice += 1;
     bits[byte] = (bits[byte] as number) | bit;
   }
-}
-
-function nameOf({ symbol, interval, startMs }: Bar): string {
-  return `${symbol} ${interval} ${startMs}`;
-}
-
-/** Indicators by name, for a table has another order than the fold. */
-function bytesOf(bar: Bar | undefined): string {
-  if (bar?.indicators === undefined) return bar === undefined ? '' : encodeBar(bar);
-  const sorted = Object.entries(bar.indicators).sort(([a], [b]) => (a < b ? -1 : 1));
-  return encodeBar({ ...bar, indicators: Object.fromEntries(sorted) });
 }

@@ -7,6 +7,7 @@ import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { Registry } from 'prom-client';
+import { storedBars } from '../../bench/src/stored-bars.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { testCluster } from './support/cluster.ts';
@@ -64,9 +65,8 @@ async function playWithGap(): Promise<void> {
 
 const wholeDay = { fromMs: beginMs - dayMs, toMs: beginMs + dayMs };
 
-async function storedBars(store: MarketStore): Promise<readonly Bar[]> {
-  const queries = feed.symbols.flatMap(symbol => intervals.map(interval => store.bars({ symbol, interval, ...wholeDay })));
-  return (await Promise.all(queries)).flat();
+async function barsOf(store: MarketStore): Promise<readonly Bar[]> {
+  return [...(await storedBars(store, feed.symbols, () => wholeDay)).values()];
 }
 
 /** All bars that are over: the last minute of the account stays open, because nothing comes after it. */
@@ -137,9 +137,9 @@ describeWithServers('a connection that is lost, on Kafka and Cassandra', (kafka,
         ['BTC/USD', false],
         ['ETH/USD', false],
       ]);
-      expect(
-        (await storedBars(cluster.store)).some(({ interval, startMs }) => interval === '1m' && startMs === beginMs + 43 * minuteMs),
-      ).toBe(false);
+      expect((await barsOf(cluster.store)).some(({ interval, startMs }) => interval === '1m' && startMs === beginMs + 43 * minuteMs)).toBe(
+        false,
+      );
 
       rest.misbehave({ kind: 'slow', delayMs: 400 });
       const backfiller = () => cluster.startBackfiller({ ...env(), ...backfillEnv() });
@@ -148,13 +148,13 @@ describeWithServers('a connection that is lost, on Kafka and Cassandra', (kafka,
       const last = backfiller();
       await allIsFilled(cluster.store);
       await eventually('all is compared', async () => {
-        const bars = await storedBars(cluster.store);
+        const bars = await barsOf(cluster.store);
         // The last ones could still be corrected by what the stream never told.
         const overMs = beginMs + seconds.end * 1_000 - 3 * minuteMs;
         return bars.every(bar => bar.endMs > overMs || isOfHistory(bar));
       });
       expect(await last.end('SIGTERM')).toBe(0);
-      const bars = await storedBars(cluster.store);
+      const bars = await barsOf(cluster.store);
       expectTheAccount(bars);
       const mismatches = bars.filter(({ flags }) => flags.includes('mismatch'));
       expect(mismatches.map(({ symbol, interval, startMs }) => [symbol, interval, startMs])).toEqual([['ETH/USD', '1m', wrongMinuteMs]]);
@@ -216,7 +216,7 @@ describe('a connection that is lost, in one process', () => {
       ]);
       await expectTheReport();
       expect(await last.end('SIGTERM')).toBe(0);
-      expectTheAccount(await storedBars(store));
+      expectTheAccount(await barsOf(store));
       expectCreditsKept();
     } finally {
       await store.close();

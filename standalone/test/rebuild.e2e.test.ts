@@ -7,6 +7,7 @@ import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store
 import type { MarketStore } from '@tapeline/database/market-store';
 import { describeWithServers } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
+import { barName } from '../../bench/src/stored-bars.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { type TestCluster, testCluster } from './support/cluster.ts';
 import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
@@ -48,7 +49,7 @@ describeWithServers('tapeline rebuild on Kafka and Cassandra', (kafka, cassandra
       for await (const { records } of cluster.log.read({ topic: barsTopic.name, partition, fromOffset: 0, toOffset })) {
         for (const { value } of records) {
           const bar = JSON.parse(Buffer.from(value ?? []).toString());
-          published.add(`${bar.symbol} ${bar.interval} ${bar.startMs}`);
+          published.add(barName(bar));
         }
       }
     }

@@ -20,6 +20,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { type RebuildOptions, rebuild } from '@tapeline/stream-processing/rebuild';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { Registry } from 'prom-client';
+import { allTime, barName, storedBars } from '../../bench/src/stored-bars.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
@@ -131,14 +132,9 @@ class Pipeline {
 
   async barsOf(generation: number): Promise<Readonly<Record<string, Bar>>> {
     const store = this.openStore(generation);
-    const bars: Record<string, Bar> = {};
-    for (const symbol of symbols) {
-      for (const interval of intervals) {
-        for (const bar of await store.bars({ symbol, interval, ...everything })) bars[keyOf(bar)] = bar;
-      }
-    }
+    const bars = await storedBars(store, symbols, () => allTime);
     await store.close();
-    return bars;
+    return Object.fromEntries(bars);
   }
 
   async replayed(): Promise<Readonly<Record<string, Bar>>> {
@@ -149,7 +145,7 @@ class Pipeline {
     const keys = new Set<string>();
     for (const { partition, highWatermark: toOffset } of await this.log.offsets(barsTopic.name)) {
       for await (const { records } of this.log.read({ topic: barsTopic.name, partition, fromOffset: 0, toOffset })) {
-        for (const { value } of records) keys.add(keyOf(JSON.parse(Buffer.from(value ?? []).toString())));
+        for (const { value } of records) keys.add(barName(JSON.parse(Buffer.from(value ?? []).toString())));
       }
     }
     return keys;
@@ -163,10 +159,6 @@ const settings = {
   snapshotIntervalMs: 200,
   logger,
 } as const;
-
-function keyOf({ symbol, interval, startMs }: Bar): string {
-  return `${symbol} ${interval} ${startMs}`;
-}
 
 describe('a rebuild on the embedded log and SQLite', () => {
   it('makes the bars of a replay beside those that serve, switches under flowing ticks, and leaves no hole on the bars topic', async () => {

@@ -5,10 +5,8 @@
  * nothing may be stored that the replay does not give; nobody may write meanwhile. Addresses come from the usual environment.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import type { Bar } from '@tapeline/core/bars';
 import { readConfiguration } from '@tapeline/core/configuration';
-import { intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
@@ -17,7 +15,9 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { LogBatch, MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
+import { allTime, barBytes, barName, storedBars } from '../../../bench/src/stored-bars.ts';
 import { type LogReplay, replayOfLog } from '../../../standalone/test/support/replay-of-log.ts';
+import { keyOf } from '../../../standalone/test/support/tick-key.ts';
 import { eventually } from '../../../test/support/eventually.ts';
 
 export interface ComparisonReport {
@@ -40,7 +40,7 @@ type CapturedFeed = Pick<MarketLog, 'offsets' | 'read'> & { batches(): readonly 
 
 const DEADLINE_MS = 240_000;
 const SECOND_LOOK_MS = 3_000;
-const everything = { fromMs: 0, toMs: 8_640_000_000_000_000, limit: 1_000_000 };
+const limit = 1_000_000;
 
 async function main(): Promise<ComparisonReport> {
   const configuration = readConfiguration(process.env);
@@ -75,16 +75,19 @@ async function untilDurable(log: MarketLog, store: MarketStore, consumerGroup: s
 async function compare(replay: LogReplay, store: MarketStore, exact: boolean): Promise<Omit<ComparisonReport, 'missingSequences'>> {
   const stored = await storedRows(replay.symbols, store);
   const isSame = (bar: Bar): boolean => {
-    const other = stored.bars.get(keyOf(bar));
-    return isDeepStrictEqual(other, bar) || (!exact && (other?.versionUs ?? 0) > bar.versionUs);
+    const other = stored.bars.get(barName(bar));
+    if (other === undefined) return false;
+    return barBytes(other) === barBytes(bar) || (!exact && other.versionUs > bar.versionUs);
   };
   const different = [...replay.bars.values()].filter(bar => !isSame(bar));
   const surplus = exact ? [...stored.bars.keys()].filter(key => !replay.bars.has(key)) : [];
   const surplusTicks = exact ? [...stored.ticks].filter(key => !replay.ticks.has(key)) : [];
   const missingTicks = [...replay.ticks.keys()].filter(key => !stored.ticks.has(key));
-  const gaps = new Map((await store.gaps(everything)).map(({ fromMs, toMs, reason }) => [toMs, { reason, lengthMs: toMs - fromMs }]));
+  const gaps = new Map(
+    (await store.gaps({ ...allTime, limit })).map(({ fromMs, toMs, reason }) => [toMs, { reason, lengthMs: toMs - fromMs }]),
+  );
   const differences = [
-    ...different.map(bar => `replay ${JSON.stringify(bar)}, stored ${JSON.stringify(stored.bars.get(keyOf(bar)))}`),
+    ...different.map(bar => `replay ${JSON.stringify(bar)}, stored ${JSON.stringify(stored.bars.get(barName(bar)))}`),
     ...missingTicks.map(key => `tick ${key}: not stored`),
     ...[...surplus, ...surplusTicks].map(key => `${key}: stored, and not in the replay`),
   ];
@@ -100,19 +103,12 @@ async function compare(replay: LogReplay, store: MarketStore, exact: boolean): P
 }
 
 async function storedRows(symbols: ReadonlySet<string>, store: MarketStore) {
-  const bars = new Map<string, Bar>();
+  const bars = await storedBars(store, symbols, () => allTime);
   const ticks = new Set<string>();
   for (const symbol of symbols) {
-    for (const interval of intervals) {
-      for (const bar of await store.bars({ symbol, interval, ...everything })) bars.set(keyOf(bar), bar);
-    }
-    for (const { tick } of await store.ticks({ symbol, ...everything })) ticks.add(`${symbol} ${tick.session} ${tick.sequence}`);
+    for (const { tick } of await store.ticks({ symbol, ...allTime, limit })) ticks.add(keyOf(tick));
   }
   return { bars, ticks };
-}
-
-function keyOf(bar: Bar): string {
-  return `${bar.symbol} ${bar.interval} ${bar.startMs}`;
 }
 
 /** The feed topic as it is now, read once, all partitions at a time. */

@@ -12,7 +12,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import { PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
 import { latestPriceOf } from '@tapeline/stream-processing/latest-price';
-import { keyOf } from '../support/row-bytes.ts';
+import { keyOf } from '../support/tick-key.ts';
 import { Grouped } from './grouped.ts';
 
 /** A row that is due, and the record that made it so. */

@@ -6,7 +6,8 @@ import { encodeAlert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import { type Interval, intervalMs, intervals } from '@tapeline/core/intervals';
 import type { MarketStore } from '@tapeline/database/market-store';
-import { bytesOf, keyOf } from '../support/row-bytes.ts';
+import { barBytes } from '../../../bench/src/stored-bars.ts';
+import { keyOf } from '../support/tick-key.ts';
 import type { Check, Difference, Differences } from './difference.ts';
 import type { Due, DueTick, Oracle } from './oracle.ts';
 
@@ -125,7 +126,7 @@ export class StoreCheck {
 
   #judge(due: Due<Bar>, stored: Bar | undefined): void {
     this.compared.bars += 1;
-    if (stored !== undefined && bytesOf(stored) === bytesOf(due.row)) return;
+    if (stored !== undefined && barBytes(stored) === barBytes(due.row)) return;
     const what = stored === undefined ? 'a bar is missing in the store' : 'a bar differs';
     this.#add('bars', { what, ...barPlace(due), expected: due.row, ...(stored === undefined ? {} : { found: stored }) });
   }
@@ -135,7 +136,7 @@ export class StoreCheck {
     if (stored === undefined) this.#add('offsets', { what: 'a bar is behind the committed offset, and not in the store', ...place });
     else if (stored.versionUs < due.row.versionUs)
       this.#add('offsets', { what: 'a bar is behind the committed offset, and the store has an older version', ...place });
-    else if (stored.versionUs === due.row.versionUs && bytesOf(stored) !== bytesOf(due.row))
+    else if (stored.versionUs === due.row.versionUs && barBytes(stored) !== barBytes(due.row))
       this.#add('bars', { what: 'a bar differs at its version', ...place });
   }
 

@@ -7,7 +7,8 @@ import type { Interval } from '@tapeline/core/intervals';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
-import { bytesOf, keyOf } from '../support/row-bytes.ts';
+import { barBytes } from '../../../bench/src/stored-bars.ts';
+import { keyOf } from '../support/tick-key.ts';
 import { LogFold } from './log-fold.ts';
 
 export interface DurabilityCheckOptions {
@@ -80,7 +81,7 @@ export class DurabilityCheck {
     this.compared += 1;
     if (stored === undefined) this.faults.push(`committed, but no bar ${key} in the store`);
     else if (stored.versionUs < wanted.versionUs) this.faults.push(`committed, but bar ${key} is at an older version`);
-    else if (stored.versionUs === wanted.versionUs && bytesOf(stored) !== bytesOf(wanted))
+    else if (stored.versionUs === wanted.versionUs && barBytes(stored) !== barBytes(wanted))
       this.faults.push(`bar ${key} differs at its version`);
   }
 

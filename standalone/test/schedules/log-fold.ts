@@ -6,7 +6,7 @@ import { decodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
-import { keyOf } from '../support/row-bytes.ts';
+import { keyOf } from '../support/tick-key.ts';
 
 /** Everything the fold gave out so far, by key; ticks by `symbol session sequence`. */
 export interface Expected {

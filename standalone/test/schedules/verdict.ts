@@ -1,9 +1,10 @@
 /** Whether the store holds, at the end, what the log says: every bar and alert to the byte, every acknowledged tick once, nothing else. */
 import { type Alert, encodeAlert } from '@tapeline/core/alerts';
-import { intervals } from '@tapeline/core/intervals';
+import type { Bar } from '@tapeline/core/bars';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
-import { bytesOf, keyOf } from '../support/row-bytes.ts';
+import { barBytes, storedBars } from '../../../bench/src/stored-bars.ts';
+import { keyOf } from '../support/tick-key.ts';
 import { LogFold } from './log-fold.ts';
 
 export interface Verdict {
@@ -36,8 +37,8 @@ export async function verdictOn(
   const faults = [...ticksOnce(fold, acknowledged)];
   const { bars, ticks, refused, alerts } = fold.expected;
 
-  const stored = await storedBars(store, symbols);
-  faults.push(...differences('bar', new Map([...bars].map(([key, bar]) => [key, bytesOf(bar)])), stored.bytes));
+  const stored = await storedBars(store, symbols, () => around(25 * hourMs));
+  faults.push(...differences('bar', bytesOf(bars), bytesOf(stored)));
   const storedTicks = new Map<string, string>();
   for (const symbol of symbols)
     for (const { tick } of await store.ticks({ symbol, ...around(hourMs) })) storedTicks.set(keyOf(tick), 'stored');
@@ -46,7 +47,9 @@ export async function verdictOn(
   faults.push(...differences('alert', textsOf(alerts.values()), textsOf(storedAlerts)));
   // Said again without the fold: each tick that was not refused is in exactly one second of its symbol.
   const due = acknowledged.size - refused.size;
-  if (stored.ticksInSeconds !== due) faults.push(`the 1s bars count ${stored.ticksInSeconds} ticks, the feed wrote ${due} that count`);
+  const seconds = [...stored.values()].filter(({ interval }) => interval === '1s');
+  const ticksInSeconds = seconds.reduce((sum, { tickCount }) => sum + tickCount, 0);
+  if (ticksInSeconds !== due) faults.push(`the 1s bars count ${ticksInSeconds} ticks, the feed wrote ${due} that count`);
   return {
     faults,
     bars: bars.size,
@@ -69,18 +72,8 @@ function ticksOnce({ ticksInLog }: LogFold, acknowledged: ReadonlySet<string>): 
   return [...lost.slice(0, mostFaults), ...twice.slice(0, mostFaults), ...strange.slice(0, mostFaults)];
 }
 
-async function storedBars(store: MarketStore, symbols: readonly string[]) {
-  const bytes = new Map<string, string>();
-  let ticksInSeconds = 0;
-  for (const symbol of symbols) {
-    for (const interval of intervals) {
-      for (const bar of await store.bars({ symbol, interval, ...around(25 * hourMs) })) {
-        bytes.set(`${bar.symbol} ${bar.interval} ${bar.startMs}`, bytesOf(bar));
-        if (interval === '1s') ticksInSeconds += bar.tickCount;
-      }
-    }
-  }
-  return { bytes, ticksInSeconds };
+function bytesOf(bars: ReadonlyMap<string, Bar>): ReadonlyMap<string, string> {
+  return new Map([...bars].map(([name, bar]) => [name, barBytes(bar)]));
 }
 
 function textsOf(alerts: Iterable<Alert>): ReadonlyMap<string, string> {

@@ -6,6 +6,8 @@ import { decodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
+import { barName } from '../../../bench/src/stored-bars.ts';
+import { keyOf } from './tick-key.ts';
 
 export interface LogReplay {
   /** Final bars at their last revision, by `symbol interval startMs`. */
@@ -38,11 +40,11 @@ export async function replayOfLog(log: Pick<MarketLog, 'offsets' | 'read'>): Pro
         const record = decodeRecord(value);
         if (record.kind === 'session') sessions.add(record.session);
         fold.apply(record, output => {
-          if (output.kind === 'bar') bars.set(`${output.bar.symbol} ${output.bar.interval} ${output.bar.startMs}`, output.bar);
+          if (output.kind === 'bar') bars.set(barName(output.bar), output.bar);
           if (output.kind === 'alert') alerts.push(output.alert);
           if (output.kind !== 'tick') return;
           symbols.add(output.tick.symbol);
-          const key = `${output.tick.symbol} ${output.tick.session} ${output.tick.sequence}`;
+          const key = keyOf(output.tick);
           ticks.set(key, (ticks.get(key) ?? 0) + 1);
         });
       }

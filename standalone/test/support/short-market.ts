@@ -1,12 +1,12 @@
 /** Some seconds of a small market, written to the feed and read back as bars. */
 import type { Bar } from '@tapeline/core/bars';
-import { intervals } from '@tapeline/core/intervals';
 import { partitionOf } from '@tapeline/core/partitioner';
 import { encodeRecord } from '@tapeline/core/record-codec';
 import { type FeedRecord, recordKey } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
+import { storedBars } from '../../../bench/src/stored-bars.ts';
 
 /** 2024-11-04, 10:00 UTC. */
 export const beginMs = Date.UTC(2024, 10, 4, 10);
@@ -49,7 +49,5 @@ export async function appendToFeed(log: MarketLog, records: readonly FeedRecord[
 
 /** Every bar of these symbols, by symbol, interval and start. */
 export async function barsOf(store: MarketStore, symbols: readonly string[]): Promise<Readonly<Record<string, Bar>>> {
-  const queries = symbols.flatMap(symbol => intervals.map(interval => ({ symbol, interval, ...allTime })));
-  const bars = (await Promise.all(queries.map(query => store.bars(query)))).flat();
-  return Object.fromEntries(bars.map(bar => [`${bar.symbol} ${bar.interval} ${bar.startMs}`, bar]));
+  return Object.fromEntries(await storedBars(store, symbols, () => allTime, 8));
 }
