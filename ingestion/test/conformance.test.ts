@@ -99,7 +99,7 @@ const wrongs: readonly Row[] = [
     'remember the refused symbols, retry them slowly',
     {
       [misbehaviours]: ['lives with refused symbols, and does not ask for them again at once, nor with a reconnect'],
-      [feedTests]: ['asks for refused symbols again after the slow interval, on the same connection'],
+      'ingestion/test/twelve-data-symbols.test.ts': ['asks for refused symbols again after the slow interval, on the same connection'],
     },
   ],
   [
@@ -107,7 +107,7 @@ const wrongs: readonly Row[] = [
     'bounded buffers and caches',
     {
       [misbehaviours]: ['leaves a server that sends a huge message, rather than holding it in memory'],
-      [feedTests]: ['accounts for ticks that nobody read in time in one gap record'],
+      'ingestion/test/twelve-data-behind.test.ts': ['accounts for ticks that nobody read in time in one gap record'],
       'ingestion/test/event-buffer.test.ts': ['is full by memory too'],
     },
   ],

@@ -1,28 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { WebSocket } from 'ws';
 import { ticksOf } from './support/run-ticks.ts';
-import { type RunningFeed, startFeed } from './support/running-feed.ts';
-import { accepted, aPrice, startVendor, type VendorScript, type VendorServer } from './support/vendor-server.ts';
-
-type FeedOptions = Omit<Parameters<typeof startFeed>[0], 'url'>;
-
-/** Runs a feed against a scripted vendor, and stops both whatever happens. */
-async function withVendor(
-  script: VendorScript,
-  options: FeedOptions,
-  test: (feed: RunningFeed, vendor: VendorServer) => Promise<void>,
-): Promise<void> {
-  const vendor = await startVendor(script);
-  const feed = startFeed({ url: vendor.url, ...options });
-  try {
-    await test(feed, vendor);
-  } finally {
-    await feed.stop();
-    await vendor.close();
-  }
-}
-
-const answering: VendorScript = { subscribed: symbols => [accepted(...symbols), aPrice()] };
+import { startFeed } from './support/running-feed.ts';
+import { answering, withVendor } from './support/scripted-feed.ts';
+import { accepted, aPrice, startVendor, type VendorScript } from './support/vendor-server.ts';
 
 function httpAnswer(status: string, body: string): string {
   return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
@@ -78,64 +58,6 @@ describe('the feed of TwelveData', () => {
   it('keeps the session with a heartbeat message', async () => {
     await withVendor(answering, { timing: { vendorHeartbeatMs: 30 } }, async (feed, vendor) => {
       await feed.until('a heartbeat message', () => vendor.received[0]?.some(message => message.action === 'heartbeat') ?? false);
-    });
-  });
-
-  it('asks in messages of 200 symbols and adds up the answers in one session', async () => {
-    const symbols = Array.from({ length: 450 }, (_, index) => `S${index}`);
-    await withVendor({ subscribed: asked => [accepted(...asked)] }, { symbols }, async (feed, vendor) => {
-      await feed.until('three sessions records', () => feed.of('session').length === 3);
-      expect(vendor.received[0]?.map(message => message.params?.symbols.split(',').length)).toEqual([200, 200, 50]);
-      expect(feed.of('session').map(record => [record.session, record.symbols.length])).toEqual([
-        [1, 200],
-        [1, 400],
-        [1, 450],
-      ]);
-    });
-  });
-
-  it('asks for refused symbols again after the slow interval, on the same connection', async () => {
-    let asks = 0;
-    const script: VendorScript = {
-      subscribed: symbols => {
-        asks += 1;
-        if (asks > 1) return [accepted(...symbols)];
-        return [
-          {
-            event: 'subscribe-status',
-            status: 'warning',
-            success: [{ symbol: 'BTC/USD' }],
-            fails: [{ symbol: 'AAPL', message: 'not authorized' }],
-          },
-        ];
-      },
-    };
-    await withVendor(script, { symbols: ['BTC/USD', 'AAPL'], timing: { retryRefusedMs: 400 } }, async (feed, vendor) => {
-      await feed.until('a second answer', () => feed.of('session').length === 2);
-      expect(vendor.received).toHaveLength(1);
-      expect(vendor.received[0]?.map(message => message.params?.symbols)).toEqual(['BTC/USD,AAPL', 'AAPL']);
-      expect(feed.of('session')).toMatchObject([
-        { session: 1, symbols: ['BTC/USD'], refused: [{ symbol: 'AAPL', reason: 'not authorized' }] },
-        { session: 1, symbols: ['BTC/USD', 'AAPL'], refused: [] },
-      ]);
-    });
-  });
-
-  it('does not connect again at once when every symbol was refused, and says so', async () => {
-    const script: VendorScript = {
-      subscribed: (_symbols, _number, socket) => {
-        setTimeout(() => socket.close(1000), 50);
-        return [{ event: 'subscribe-status', status: 'error', success: null, fails: [{ symbol: 'BTC/USD', message: 'not authorized' }] }];
-      },
-    };
-    await withVendor(script, { timing: { retryRefusedMs: 1_500 } }, async (feed, vendor) => {
-      await feed.until('the refusal', () =>
-        feed.logLines.some(line => line.msg.startsWith('the vendor refused every symbol: not connecting')),
-      );
-      await new Promise(resolve => setTimeout(resolve, 500));
-      expect(vendor.received).toHaveLength(1);
-      await feed.until('the next attempt', () => vendor.received.length === 2);
-      expect(feed.logLines.find(line => line.msg.startsWith('the vendor refused every symbol; asking again'))?.level).toBe(50);
     });
   });
 
@@ -287,127 +209,6 @@ describe('the feed of TwelveData', () => {
       const before = feed.events.slice(0, session).flatMap(event => (event.kind === 'heartbeat' && event.connected ? [event.timeMs] : []));
       expect(Math.max(...before)).toBeLessThanOrEqual(Date.now());
     });
-  });
-
-  it('follows a list of symbols that changes: on the open connection, without touching the symbols that stay', async () => {
-    let list: readonly string[] = ['BTC/USD', 'ETH/USD'];
-    const script: VendorScript = {
-      subscribed: symbols => [accepted(...symbols), ...symbols.map(symbol => aPrice({ symbol }))],
-    };
-    await withVendor(script, { symbols: list, symbolsNow: () => list }, async (feed, vendor) => {
-      await feed.until('both symbols', () => feed.of('tick').length === 2);
-      const changedMs = Date.now();
-      list = ['BTC/USD', 'XAU/USD'];
-      await feed.until('the new symbol', () => feed.of('tick').length === 3);
-      expect(vendor.requests).toHaveLength(1);
-      expect(vendor.received[0]).toEqual([
-        { action: 'subscribe', params: { symbols: 'BTC/USD,ETH/USD' } },
-        { action: 'unsubscribe', params: { symbols: 'ETH/USD' } },
-        { action: 'subscribe', params: { symbols: 'XAU/USD' } },
-      ]);
-      expect(feed.of('session').map(record => [record.session, record.symbols])).toEqual([
-        [1, ['BTC/USD', 'ETH/USD']],
-        [1, ['BTC/USD']],
-        [1, ['BTC/USD', 'XAU/USD']],
-      ]);
-      const [, gone, come] = feed.of('session');
-      expect(gone?.timeMs).toBeGreaterThanOrEqual(changedMs);
-      expect(come?.timeMs).toBeGreaterThanOrEqual(gone?.timeMs ?? 0);
-      const told = feed.events.findIndex(event => event.kind === 'session' && event.symbols.includes('XAU/USD'));
-      const first = feed.events.findIndex(event => event.kind === 'tick' && event.symbol === 'XAU/USD');
-      expect(told).toBeLessThan(first);
-    });
-  });
-
-  it('asks for new symbols soon, also while every other one is refused and it does not connect', async () => {
-    let list: readonly string[] = ['BTC/USD'];
-    const script: VendorScript = {
-      subscribed: (symbols, _number, socket) => {
-        if (symbols[0] !== 'BTC/USD') return [accepted(...symbols)];
-        setTimeout(() => socket.close(1000), 50);
-        return [{ event: 'subscribe-status', status: 'error', success: null, fails: [{ symbol: 'BTC/USD', message: 'no credits' }] }];
-      },
-    };
-    await withVendor(script, { symbols: list, symbolsNow: () => list }, async (feed, vendor) => {
-      await feed.until('the refusal', () => feed.logLines.some(line => line.msg.includes('not connecting')));
-      list = ['ETH/USD'];
-      await feed.until('the next session', () => feed.of('session').length === 2);
-      expect(feed.of('session')[1]).toMatchObject({ session: 2, symbols: ['ETH/USD'], refused: [] });
-      expect(vendor.received[1]?.map(message => message.params?.symbols)).toEqual(['ETH/USD']);
-    });
-  });
-
-  it('reads first what came while the process was held up, before it takes the feed for mute', async () => {
-    let say: () => void = () => undefined;
-    const script: VendorScript = {
-      subscribed: (symbols, _number, socket) => {
-        say = () => socket.send(JSON.stringify(aPrice()));
-        return [accepted(...symbols), aPrice()];
-      },
-    };
-    await withVendor(script, { muteTimeoutMs: 1_500 }, async (feed, vendor) => {
-      await feed.until('a tick', () => feed.of('tick').length === 1);
-      say();
-      const heldUntilMs = performance.now() + 2_700;
-      while (performance.now() < heldUntilMs) {
-        // The process stands still.
-      }
-      await feed.until('the price that came meanwhile', () => feed.of('tick').length === 2);
-      expect(vendor.requests).toHaveLength(1);
-    });
-  });
-
-  it('accounts for ticks that nobody read in time in one gap record', async () => {
-    const prices = Array.from({ length: 3_000 }, (_, index) => aPrice({ price: index + 1 }));
-    const vendor = await startVendor({ subscribed: symbols => [accepted(...symbols), ...prices] });
-    const feed = startFeed({ url: vendor.url, maxQueuedEvents: 50 });
-    try {
-      await feed.until(
-        'all accounted for',
-        () => feed.of('tick').length + feed.of('gap').reduce((sum, gap) => sum + gap.lost, 0) === 3_000,
-      );
-      for (const gap of feed.of('gap')) expect(gap).toMatchObject({ reason: 'ingester buffer full', symbols: ['BTC/USD'], session: 1 });
-    } finally {
-      await feed.stop();
-      await vendor.close();
-    }
-  });
-
-  it('gives no heartbeat after it was held back until all is read that the vendor had sent', async () => {
-    const gate = Promise.withResolvers<void>();
-    let vendorSocket: WebSocket | undefined;
-    const vendor = await startVendor({
-      subscribed: (symbols, _number, socket) => {
-        vendorSocket = socket;
-        return [accepted(...symbols)];
-      },
-    });
-    const feed = startFeed({ url: vendor.url, maxQueuedEvents: 200 }, gate.promise);
-    const says = (text: string) => feed.logLines.some(({ msg }) => String(msg).startsWith(text));
-    try {
-      await feed.until('the session, behind which nothing is read', () => feed.events.length === 1);
-      for (let sent = 1; sent <= 100; sent += 1) vendorSocket?.send(JSON.stringify(aPrice()));
-      await feed.until('the pause', () => says('the feed sends more'));
-      // Its pings are not answered until it has told what it had to tell.
-      vendorSocket?.pause();
-      gate.resolve();
-      await feed.until('what was read before', () => feed.of('tick').length === 100);
-      for (let sent = 1; sent <= 8; sent += 1) {
-        vendorSocket?.send(JSON.stringify(aPrice()));
-        await feed.until('one more', () => feed.of('tick').length === 100 + sent);
-        await new Promise(resolve => setTimeout(resolve, 100));
-      }
-      const ticksAt = feed.events.findLastIndex(({ kind }) => kind === 'tick');
-      expect(feed.events.slice(feed.events.findIndex(({ kind }) => kind === 'tick')).map(({ kind }) => kind)).toEqual(
-        Array.from({ length: 108 }, () => 'tick'),
-      );
-      vendorSocket?.resume();
-      await feed.until('heartbeats', () => feed.events.findLastIndex(({ kind }) => kind === 'heartbeat') > ticksAt);
-      expect(says('the feed is read as it comes again')).toBe(true);
-    } finally {
-      await feed.stop();
-      await vendor.close();
-    }
   });
 
   it('stops at once, with a last heartbeat', async () => {
