@@ -10,7 +10,7 @@ import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
 import { expectToldAppends } from './support/appended-ranges.ts';
 import { type ClientSockets, watchClientSockets } from './support/client-sockets.ts';
-import { aTopic, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
+import { aGroup, aTopic, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
 import { patienceMs, runScript } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -331,10 +331,6 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
     });
   });
 });
-
-function aGroup(): string {
-  return `test-group-${randomUUID()}`;
-}
 
 /** A block whose values are `from`, `from + 1`, … as text. */
 function aBlock(topic: string, partition: number, from: number, count: number): RecordBlock {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import kafkajs from 'kafkajs';
@@ -7,7 +6,7 @@ import { eventually } from '../../test/support/eventually.ts';
 import { stickyAssigner } from '../src/kafka-assigner.ts';
 import { encodeAssignment, type PartitionAssigner } from '../src/kafka-client.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
-import { aTopic, joinGroup, sleep } from './support/log-reading.ts';
+import { aGroup, aTopic, joinGroup, sleep } from './support/log-reading.ts';
 import { patienceMs } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -17,7 +16,7 @@ describeWithKafka('the last commit of an owner', ({ brokers }) => {
     it('is taken once the generation is settled', async () => {
       const log = await openKafkaLog({ brokers, clientId: 'log-test', logger });
       const topic = await aTopic(log, 1);
-      const group = `test-group-${randomUUID()}`;
+      const group = aGroup();
       const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'other', logLevel: kafkajs.logLevel.NOTHING });
       let assignments = 0;
       let settled = Promise.resolve();

@@ -4,6 +4,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Append, LogBatch, LogRecord, MarketLog, PartitionClaim } from '../../src/market-log.ts';
 
+/** A group that no other test joins. */
+export function aGroup(): string {
+  return `test-group-${randomUUID()}`;
+}
+
 /** A topic name that no other test uses. */
 export function aTopicName(): string {
   return `test.${randomUUID()}`;
