@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { canary, leaksIn } from './support/canaries.ts';
-import { eventually, startProgram } from './support/processes.ts';
+import { startProgram } from './support/processes.ts';
 
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const patternFile = '/proc/sys/kernel/core_pattern';
