@@ -176,6 +176,7 @@ describe('prices', () => {
     client.subscribe('BTC/USD');
     await client.until(({ messages }) => messages.length === 2);
     client.say({ action: 'heartbeat' });
+    await client.until(({ messages }) => messages.length === 3);
     nowMs = 700;
     await client.until(({ prices }) => prices.length > 2);
     const events = client.messages.map(({ event }) => event);
