@@ -107,16 +107,21 @@ function crossFaults(values: Configuration): string[] {
   return [...faults, ...feedFaults(values), ...exportFaults(values), ...messageFaults(values)];
 }
 
-/** What a feed needs that is not there, and symbols that two feeds would fight for. */
+/** What a feed needs that is not there. */
 function feedFaults(values: Configuration): string[] {
   const faults: string[] = [];
-  const { FEEDS: feeds, SYMBOLS, FINNHUB_SYMBOLS, YAHOO_SYMBOLS } = values;
+  const { FEEDS: feeds, FINNHUB_SYMBOLS, FINNHUB_SYMBOLS_FILE, YAHOO_SYMBOLS, YAHOO_SYMBOLS_FILE } = values;
   const needs = (feed: FeedName, name: string, isThere: boolean, remedy: string) => {
     if (feeds.includes(feed) && !isThere) faults.push(`FEEDS names ${feed}, which needs ${name}: ${remedy}`);
   };
   needs('finnhub', 'a key', Boolean(values.FINNHUB_API_KEY ?? values.FINNHUB_URL), 'set FINNHUB_API_KEY (or FINNHUB_API_KEY_FILE)');
-  needs('finnhub', 'symbols', FINNHUB_SYMBOLS !== undefined, 'set FINNHUB_SYMBOLS, for example to AAPL,BINANCE:BTCUSDT');
-  needs('yahoo', 'symbols', YAHOO_SYMBOLS !== undefined, 'set YAHOO_SYMBOLS, for example to AAPL,BTC-USD');
+  needs(
+    'finnhub',
+    'symbols',
+    (FINNHUB_SYMBOLS_FILE ?? FINNHUB_SYMBOLS) !== undefined,
+    'set FINNHUB_SYMBOLS, for example to AAPL,BINANCE:BTCUSDT',
+  );
+  needs('yahoo', 'symbols', (YAHOO_SYMBOLS_FILE ?? YAHOO_SYMBOLS) !== undefined, 'set YAHOO_SYMBOLS, for example to AAPL,BTC-USD');
   needs('recording', 'a file', values.REPLAY_FILE !== undefined, 'set REPLAY_FILE to the recording to play');
   if (values.INGESTER_LEASE && feeds.includes('recording')) {
     faults.push('FEEDS names recording, which no standby can go on with: unset INGESTER_LEASE');
@@ -129,19 +134,25 @@ function feedFaults(values: Configuration): string[] {
       'FEED_RECORDING_FILE records one connection, but TWELVE_DATA_SHARDS makes several: set it to 1, or unset FEED_RECORDING_FILE',
     );
   }
-  // A file of symbols is checked when it is read.
-  const twelveData = feeds.includes('twelve-data') && values.SYMBOLS_FILE === undefined ? SYMBOLS : [];
-  const shardsFault = twelveData.length === 0 ? undefined : shardFault(twelveData, values.TWELVE_DATA_SHARDS);
-  if (shardsFault !== undefined) faults.push(shardsFault);
+  return [...faults, ...symbolFaults(values)];
+}
+
+/** Symbols that two feeds would fight for, and shards without one. A file of symbols is checked when it is read. */
+function symbolFaults(values: Configuration): string[] {
+  const { FEEDS: feeds, SYMBOLS, FINNHUB_SYMBOLS = [], YAHOO_SYMBOLS = [], TWELVE_DATA_SHARDS: shards } = values;
   const lists = {
-    'twelve-data': twelveData.map(symbol => symbol.split(':')[0] ?? symbol),
-    finnhub: FINNHUB_SYMBOLS,
-    yahoo: YAHOO_SYMBOLS,
+    'twelve-data': values.SYMBOLS_FILE === undefined ? SYMBOLS : [],
+    finnhub: values.FINNHUB_SYMBOLS_FILE === undefined ? FINNHUB_SYMBOLS : [],
+    yahoo: values.YAHOO_SYMBOLS_FILE === undefined ? YAHOO_SYMBOLS : [],
     recording: [],
   };
+  const twelveData = feeds.includes('twelve-data') ? lists['twelve-data'] : [];
+  const shardsFault = twelveData.length === 0 ? undefined : shardFault(twelveData, shards);
+  const faults = shardsFault === undefined ? [] : [shardsFault];
   const owners = new Map<string, FeedName>();
   for (const feed of feeds) {
-    for (const symbol of lists[feed] ?? []) {
+    for (const spelt of lists[feed]) {
+      const symbol = feed === 'twelve-data' ? (spelt.split(':')[0] ?? spelt) : spelt;
       const owner = owners.get(symbol);
       if (owner !== undefined && owner !== feed) {
         faults.push(`${symbol} is asked of ${owner} and of ${feed}, but one feed owns a symbol: take it out of one of the lists`);

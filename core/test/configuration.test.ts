@@ -140,6 +140,13 @@ describe('the settings of feeds', () => {
     );
   });
 
+  it('may stand in files, which are held to each other when they are read', () => {
+    const files = { SYMBOLS_FILE: 'a.txt', FINNHUB_SYMBOLS_FILE: 'b.txt', YAHOO_SYMBOLS_FILE: 'c.txt' };
+    const configuration = readConfiguration({ FEEDS: 'twelve-data,finnhub,yahoo', FINNHUB_API_KEY: 'k', ...files });
+    expect(configuration).toMatchObject({ ...files, FINNHUB_SYMBOLS: undefined, YAHOO_SYMBOLS: undefined });
+    expect(readConfiguration({ FEEDS: 'twelve-data,yahoo', SYMBOLS: 'AAPL', YAHOO_SYMBOLS: 'AAPL', ...files }).SYMBOLS_FILE).toBe('a.txt');
+  });
+
   it('are refused where they name a feed that is none', () => {
     expect(() => readConfiguration({ FEEDS: 'bloomberg' })).toThrow('FEEDS must be one or more of twelve-data, finnhub, yahoo, recording');
   });

@@ -5,12 +5,12 @@ import type { FeedName } from '@tapeline/core/settings/feed-settings';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { warnOfClearText } from './clear-text-warning.ts';
+import { type SymbolFeed, type SymbolsNow, symbolsOfFeeds, symbolsOfShards } from './configured-symbols.ts';
 import type { Feed, LastSession } from './feed.ts';
 import { finnhubFeed, finnhubUrl } from './finnhub/finnhub-feed.ts';
 import type { OpenFeed } from './ingester.ts';
 import { createRecorder } from './recorder.ts';
 import { recordingFeed } from './recording-feed.ts';
-import { symbolsOfShards } from './shard-symbols.ts';
 import { twelveDataFeed } from './twelve-data/twelve-data-feed.ts';
 import { yahooFeed } from './yahoo/yahoo-feed.ts';
 
@@ -36,6 +36,8 @@ export interface ConfiguredFeed {
 /** What each opening of a feed behind a vendor is given. */
 interface Opening extends Pick<ConfiguredFeedOptions, 'logger' | 'registry'> {
   readonly feed: string;
+  readonly symbols: readonly string[];
+  readonly symbolsNow: SymbolsNow;
   readonly clock: () => number;
   readonly signal: AbortSignal;
   readonly muteTimeoutMs?: number;
@@ -47,18 +49,22 @@ interface Opening extends Pick<ConfiguredFeedOptions, 'logger' | 'registry'> {
 
 /**
  * What the ingester needs to read each of `FEEDS`, in their order; a feed of several shards is several.
- * @throws PipelineError `configuration.invalid` for a SYMBOLS_FILE that cannot be used.
+ * @throws PipelineError `configuration.invalid` for a file of symbols that cannot be used.
  */
 export function openConfiguredFeeds(configuration: Configuration, options: ConfiguredFeedOptions): readonly ConfiguredFeed[] {
   const { FEED_MUTE_TIMEOUT_MS: muteTimeoutMs, MARKET_HOURS: marketHours } = configuration;
   const { logger, registry } = options;
   warnOfClearText(configuration, logger);
   const isOne = configuration.FEEDS.length === 1 && configuration.TWELVE_DATA_SHARDS === 1;
-  const vendorFeed = (feed: string, open: (opening: Opening) => Feed): ConfiguredFeed => ({
+  const lists = symbolsOfFeeds(configuration, logger);
+  const listOf = (feed: SymbolFeed): SymbolsNow => lists.get(feed) ?? (() => []);
+  const vendorFeed = (feed: string, symbolsNow: SymbolsNow, open: (opening: Opening) => Feed): ConfiguredFeed => ({
     feed,
     openFeed: (lastSession, signal, firstSession, partitions) =>
       open({
         feed,
+        symbols: symbolsNow(),
+        symbolsNow,
         clock: Date.now,
         logger: isOne ? logger : logger.child({ feed }),
         registry,
@@ -72,30 +78,25 @@ export function openConfiguredFeeds(configuration: Configuration, options: Confi
   });
   const feeds: Readonly<Record<FeedName, () => readonly ConfiguredFeed[]>> = {
     'twelve-data': () =>
-      symbolsOfShards(configuration, logger).map((symbolsNow, shard) => ({
-        ...vendorFeed(`twelve-data/${shard}`, opening => openTwelveData(configuration, { ...opening, symbolsNow }, options.url)),
+      symbolsOfShards(listOf('twelve-data'), configuration.TWELVE_DATA_SHARDS).map((symbolsNow, shard) => ({
+        ...vendorFeed(`twelve-data/${shard}`, symbolsNow, opening => openTwelveData(configuration, opening, options.url)),
         source: 'twelve-data',
       })),
-    finnhub: () => [vendorFeed('finnhub/0', opening => openFinnhub(configuration, opening))],
-    yahoo: () => [vendorFeed('yahoo/0', opening => openYahoo(configuration, opening))],
+    finnhub: () => [vendorFeed('finnhub/0', listOf('finnhub'), opening => openFinnhub(configuration, opening))],
+    yahoo: () => [vendorFeed('yahoo/0', listOf('yahoo'), opening => openYahoo(configuration, opening))],
     recording: () => [recordingOf(configuration, logger)],
   };
   return configuration.FEEDS.flatMap(name => feeds[name]());
 }
 
 /** With a recorder of its own for each opening, when a recording is asked for. */
-async function* openTwelveData(
-  configuration: Configuration,
-  opening: Opening & { readonly symbolsNow: () => readonly string[] },
-  url: string | undefined,
-): Feed {
+async function* openTwelveData(configuration: Configuration, opening: Opening, url: string | undefined): Feed {
   const { TWELVE_DATA_API_KEY: apiKey, TWELVE_DATA_URL, FEED_RECORDING_FILE: path } = configuration;
   const recorder = path === undefined ? undefined : createRecorder({ path, logger: opening.logger, registry: opening.registry });
   try {
     yield* twelveDataFeed({
       ...opening,
       url: url ?? TWELVE_DATA_URL ?? vendorUrl,
-      symbols: opening.symbolsNow(),
       feedClock: configuration.FEED_CLOCK === 'feed',
       ...(apiKey === undefined ? {} : { apiKey }),
       ...(recorder === undefined ? {} : { recorder }),
@@ -105,15 +106,12 @@ async function* openTwelveData(
   }
 }
 
-function openFinnhub({ FINNHUB_API_KEY: apiKey, FINNHUB_URL: url, FINNHUB_SYMBOLS: symbols = [] }: Configuration, opening: Opening): Feed {
-  return finnhubFeed({ ...opening, url: url ?? finnhubUrl, symbols, ...(apiKey === undefined ? {} : { apiKey }) });
+function openFinnhub({ FINNHUB_API_KEY: apiKey, FINNHUB_URL: url }: Configuration, opening: Opening): Feed {
+  return finnhubFeed({ ...opening, url: url ?? finnhubUrl, ...(apiKey === undefined ? {} : { apiKey }) });
 }
 
-function openYahoo(
-  { YAHOO_URL: url, YAHOO_SYMBOLS: symbols = [], YAHOO_POLL_INTERVAL_MS: pollIntervalMs }: Configuration,
-  opening: Opening,
-): Feed {
-  return yahooFeed({ ...opening, url, symbols, timing: { pollIntervalMs } });
+function openYahoo({ YAHOO_URL: url, YAHOO_POLL_INTERVAL_MS: pollIntervalMs }: Configuration, opening: Opening): Feed {
+  return yahooFeed({ ...opening, url, timing: { pollIntervalMs } });
 }
 
 /** Played once into a log: a second time its ticks would come late, or count twice. */

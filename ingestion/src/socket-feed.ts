@@ -10,6 +10,7 @@ import { BackPressure } from './back-pressure.ts';
 import type { Ending } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedEvent, LastSession } from './feed.ts';
+import { FollowedSymbols } from './followed-symbols.ts';
 import { MarketPace } from './market-pace.ts';
 import { queuedFeed } from './queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
@@ -24,6 +25,8 @@ export interface SocketFeedOptions {
   readonly apiKey?: string;
   /** As the vendor takes them. */
   readonly symbols: readonly string[];
+  /** The symbols as they are now, the same array until they change; asked about once a second. @default `symbols`, for ever */
+  readonly symbolsNow?: () => readonly string[];
   /** Without prices for so long the connection is left for a new one. @default as its open markets usually are, see {@link MarketPace} */
   readonly muteTimeoutMs?: number;
   /** Which hours of its day a market counts as open in. @default 'regular' */
@@ -92,8 +95,6 @@ export interface SocketVendor {
   /** See {@link SessionMapper}; absent where a server never subscribes by itself. */
   readonly resubscribedReason?: string;
   readonly subscriptions: Omit<SubscriptionsOptions, 'symbols'>;
-  /** The symbols as they are now, the same array until they change; asked about once a second. @default the same for ever */
-  readonly symbolsNow?: () => readonly string[];
   readonly open: (context: ConnectionContext) => VendorConnection;
 }
 
@@ -130,7 +131,7 @@ class FeedLife {
   readonly #backOff: BackOff;
   readonly #disconnects;
   readonly #clean: (text: string) => string;
-  #symbols: readonly string[];
+  readonly #followed: FollowedSymbols;
   readonly #clock: SteadyClock;
   #connection: VendorConnection | undefined;
   #keyRefusals = 0;
@@ -157,8 +158,8 @@ class FeedLife {
     });
     queue.watchPressure(isPressed => this.#pressure.pressed(isPressed));
     this.#clock = new SteadyClock({ ...options, feed: vendor.feed, wallMs: options.clock, patienceMs: options.clockPatienceMs });
-    this.#symbols = options.symbols;
     this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
+    this.#followed = new FollowedSymbols({ ...options, subscriptions: this.#subscriptions });
     this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
     this.#disconnects = metricOf(options.registry, 'tapeline_ingester_disconnects_total');
     this.#clean = scrubber(options.apiKey ? [options.apiKey] : []);
@@ -188,7 +189,7 @@ class FeedLife {
       nowMs: () => this.#clock.now(),
       clean: this.#clean,
       emit: events => this.#queue.push(events),
-      changed: () => this.#changed(),
+      changed: () => this.#followed.changed(),
       received: () => this.#backOff.reset(),
     });
     this.#connection = connection;
@@ -242,20 +243,9 @@ class FeedLife {
 
   /** Takes in what became of the symbols between two connections. */
   #isChangedApart(): boolean {
-    const change = this.#changed();
+    const change = this.#followed.changed();
     if (change !== undefined) this.#mapper.giveUp(this.#subscriptions.namesOf(change.gone), this.#clock.now());
     return change !== undefined;
-  }
-
-  #changed(): SymbolChange | undefined {
-    const symbols = this.#vendor.symbolsNow?.() ?? this.#symbols;
-    if (symbols === this.#symbols) return undefined;
-    this.#symbols = symbols;
-    const change = this.#subscriptions.replace(symbols);
-    const { come, gone } = change;
-    if (come.length + gone.length === 0) return undefined;
-    this.#options.logger.info({ come, gone }, `symbols changed: ${come.length} came, ${gone.length} went`);
-    return change;
   }
 
   /** None while what was sent before now may wait in the socket. */

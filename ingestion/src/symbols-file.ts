@@ -5,10 +5,14 @@ import { nameInPrices } from '@tapeline/core/shards';
 import type { Logger } from 'pino';
 
 export interface SymbolsFileOptions {
+  /** The setting that names the file, for whoever has to mend it. */
+  readonly setting: string;
   /** Text: symbols separated by commas or line ends; what follows a `#` on a line is a remark. */
   readonly path: string;
   /** What is wrong with a list besides; `undefined` when nothing is. */
   readonly faultOf: (symbols: readonly string[]) => string | undefined;
+  /** What a symbol is called in prices. @default the text before a colon, which names an exchange, in capitals */
+  readonly nameInPrices?: ((symbol: string) => string) | undefined;
   readonly logger: Logger;
   /** The file is looked at no sooner than so long after the last look. @default 5,000 */
   readonly lookEveryMs?: number | undefined;
@@ -19,7 +23,10 @@ const longestSymbol = 64;
 export class SymbolsFile {
   readonly #options: SymbolsFileOptions;
   #symbols: readonly string[];
+  /** Of the list in force. */
   #stamp: string;
+  /** What was complained about last. */
+  #complaint: string | undefined;
   #lookedMs = performance.now();
 
   /** Reads it. @throws PipelineError `configuration.invalid` when it cannot be read or is no list. */
@@ -29,34 +36,48 @@ export class SymbolsFile {
       this.#stamp = stampOf(options.path);
       this.#symbols = this.#read();
     } catch (error) {
-      const message = `SYMBOLS_FILE must be a file with a list of symbols, was "${options.path}" (${reasonOf(error)}): mend it`;
+      const message = `${options.setting} must be a file with a list of symbols, was "${options.path}" (${reasonOf(error)}): mend it`;
       throw new PipelineError('configuration.invalid', message, { retriable: false, cause: error });
     }
   }
 
-  /** The list as it is now, the same array until it changes. One that cannot be used is complained about, and the last good one stays. */
+  /** The list as it was looked at last. */
+  get current(): readonly string[] {
+    return this.#symbols;
+  }
+
+  /**
+   * The list as it is now, the same array until it changes. One that cannot be used is complained about once and looked at again, for what
+   * stands against it may be in another list; the last good one stays.
+   */
   symbols(): readonly string[] {
     const nowMs = performance.now();
     if (nowMs - this.#lookedMs < (this.#options.lookEveryMs ?? 5_000)) return this.#symbols;
     this.#lookedMs = nowMs;
+    let stamp = '';
     try {
-      const stamp = stampOf(this.#options.path);
+      stamp = stampOf(this.#options.path);
       if (stamp === this.#stamp) return this.#symbols;
-      this.#stamp = stamp;
       const symbols = this.#read();
+      this.#stamp = stamp;
       if (symbols.join('\n') !== this.#symbols.join('\n')) this.#symbols = symbols;
     } catch (error) {
-      this.#options.logger.error(
-        { path: this.#options.path },
-        `SYMBOLS_FILE cannot be used (${reasonOf(error)}): going on with the ${this.#symbols.length} symbols of before; mend it`,
-      );
+      this.#complain(stamp, reasonOf(error));
     }
     return this.#symbols;
   }
 
+  #complain(stamp: string, reason: string): void {
+    const complaint = `${stamp} ${reason}`;
+    if (complaint === this.#complaint) return;
+    this.#complaint = complaint;
+    const { path, setting, logger } = this.#options;
+    logger.error({ path }, `${setting} cannot be used (${reason}): going on with the ${this.#symbols.length} symbols of before; mend it`);
+  }
+
   #read(): readonly string[] {
     const symbols = symbolsOf(readFileSync(this.#options.path, 'utf8'));
-    const fault = faultOf(symbols) ?? this.#options.faultOf(symbols);
+    const fault = faultOf(symbols, this.#options.nameInPrices ?? nameInPrices) ?? this.#options.faultOf(symbols);
     if (fault !== undefined) throw new Error(fault);
     return symbols;
   }
@@ -68,15 +89,15 @@ function symbolsOf(text: string): readonly string[] {
   return [...new Set(symbols.filter(symbol => symbol !== ''))];
 }
 
-function faultOf(symbols: readonly string[]): string | undefined {
+function faultOf(symbols: readonly string[], nameOf: (symbol: string) => string): string | undefined {
   if (symbols.length === 0) return 'it names no symbol';
   const long = symbols.find(symbol => symbol.length > longestSymbol);
   if (long !== undefined) return `a symbol must have ${longestSymbol} characters at most, was "${long.slice(0, longestSymbol)}…"`;
   const seen = new Map<string, string>();
   for (const symbol of symbols) {
-    const twin = seen.get(nameInPrices(symbol));
-    if (twin !== undefined) return `${twin} and ${symbol} would both be called ${nameInPrices(symbol)} in prices: keep one of them`;
-    seen.set(nameInPrices(symbol), symbol);
+    const twin = seen.get(nameOf(symbol));
+    if (twin !== undefined) return `${twin} and ${symbol} would both be called ${nameOf(symbol)} in prices: keep one of them`;
+    seen.set(nameOf(symbol), symbol);
   }
   return undefined;
 }

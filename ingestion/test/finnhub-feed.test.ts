@@ -185,6 +185,53 @@ describe('the feed of Finnhub', () => {
     });
   });
 
+  it('follows a list of symbols that changes: on the open connection, without touching the symbols that stay', async () => {
+    let list: readonly string[] = [btc, eth];
+    await withVendor({}, { symbols: list, symbolsNow: () => list }, async (feed, vendor) => {
+      await feed.until('both symbols', () => feed.of('session').at(-1)?.symbols.length === 2);
+      const changedMs = Date.now();
+      list = [btc, 'AAPL'];
+      await feed.until('the new symbol', () => feed.of('session').at(-1)?.symbols.includes('AAPL') ?? false);
+      expect(vendor.connections).toHaveLength(1);
+      expect(vendor.connections[0]?.received).toEqual([
+        { type: 'subscribe', symbol: btc },
+        { type: 'subscribe', symbol: eth },
+        { type: 'unsubscribe', symbol: eth },
+        { type: 'subscribe', symbol: 'AAPL' },
+      ]);
+      const [gone, come] = feed.of('session').slice(-2);
+      expect([gone?.session, gone?.symbols, come?.session, come?.symbols]).toEqual([1, [btc], 1, [btc, 'AAPL']]);
+      expect(gone?.timeMs).toBeGreaterThanOrEqual(changedMs);
+      // What is still received of a symbol that was given up is nobody's; what stays has lost nothing.
+      const data = [btc, eth, 'AAPL'].map((s, index) => ({ s, p: index + 1, t: Date.now(), v: 1 }));
+      vendor.send({ type: 'trade', data });
+      await feed.until('two ticks', () => feed.of('tick').length === 2);
+      expect(feed.of('tick').map(({ symbol, sequence }) => [symbol, sequence])).toEqual([
+        [btc, 1],
+        ['AAPL', 2],
+      ]);
+      expect(feed.of('dead-letter').map(({ reason }) => reason)).toEqual(['not-owner']);
+    });
+  });
+
+  it('takes a symbol back that was given up, and asks the vendor to end no subscription that it had refused', async () => {
+    let list: readonly string[] = [btc, eth, 'NO:SUCH'];
+    await withVendor({ invalid: ['NO:SUCH'] }, { symbols: list, symbolsNow: () => list }, async (feed, vendor) => {
+      await feed.until('the refusal', () => feed.of('session').at(-1)?.refused.length === 1);
+      list = [btc];
+      await feed.until('what went', () => feed.of('session').at(-1)?.symbols.length === 1);
+      expect(feed.of('session').at(-1)).toMatchObject({ symbols: [btc], refused: [] });
+      list = [btc, eth];
+      await feed.until('what came back', () => feed.of('session').at(-1)?.symbols.length === 2);
+      expect(vendor.connections[0]?.received.slice(3)).toEqual([
+        { type: 'unsubscribe', symbol: eth },
+        { type: 'subscribe', symbol: eth },
+      ]);
+      vendor.trade({ s: eth, p: 2, t: Date.now(), v: 1 });
+      await feed.until('its tick', () => feed.of('tick').length === 1);
+    });
+  });
+
   it('does not ask for refused symbols with a reconnect', async () => {
     await withVendor({ invalid: ['NO:SUCH'] }, { symbols: [btc, 'NO:SUCH'] }, async (feed, vendor) => {
       await feed.until('the refusal', () => (feed.of('session').at(-1)?.refused.length ?? 0) === 1);

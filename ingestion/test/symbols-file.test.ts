@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '@tapeline/core/configuration';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { symbolsOfShards } from '../src/shard-symbols.ts';
+import { type SymbolFeed, symbolsOfFeeds, symbolsOfShards } from '../src/configured-symbols.ts';
 import { SymbolsFile } from '../src/symbols-file.ts';
 import { aLogger } from './support/logger.ts';
 
@@ -22,7 +22,7 @@ async function put(text: string): Promise<void> {
 
 function open(faultOf: (symbols: readonly string[]) => string | undefined = () => undefined) {
   const { logger, lines } = aLogger();
-  return { file: new SymbolsFile({ path, faultOf, logger, lookEveryMs: 0 }), lines };
+  return { file: new SymbolsFile({ setting: 'SYMBOLS_FILE', path, faultOf, logger, lookEveryMs: 0 }), lines };
 }
 
 describe('a file of symbols', () => {
@@ -67,7 +67,11 @@ describe('a file of symbols', () => {
 
 describe('the symbols of shards', () => {
   const eight = ['BTC/USD', 'ETH/USD', 'ETH/BTC', 'AAPL', 'MSFT', 'NVDA', 'EUR/USD', 'XAU/USD'];
-  const shardsOf = (environment: Record<string, string>) => symbolsOfShards(readConfiguration(environment), aLogger().logger, 0);
+  const shardsOf = (environment: Record<string, string>) => {
+    const configuration = readConfiguration(environment);
+    const symbolsNow = symbolsOfFeeds(configuration, aLogger().logger, 0).get('twelve-data');
+    return symbolsOfShards(symbolsNow ?? (() => []), configuration.TWELVE_DATA_SHARDS);
+  };
   const listed = (parts: readonly (() => readonly string[])[]) => parts.map(part => part());
 
   it('are all of them, each once, and each where it was when others come and go', async () => {
@@ -102,5 +106,55 @@ describe('the symbols of shards', () => {
     await put('AAPL\nMSFT');
     const finnhub = { FEEDS: 'twelve-data,finnhub', FINNHUB_API_KEY: 'k', FINNHUB_SYMBOLS: 'AAPL' };
     expect(() => shardsOf({ ...finnhub, SYMBOLS_FILE: path })).toThrow('AAPL is asked of finnhub already');
+  });
+});
+
+describe('the symbols of several feeds', () => {
+  const own = { FEEDS: 'twelve-data,finnhub,yahoo', FINNHUB_API_KEY: 'k', SYMBOLS: 'BTC/USD,RY:TSX' };
+  const files = () => ({ FINNHUB_SYMBOLS_FILE: join(folder, 'finnhub.txt'), YAHOO_SYMBOLS_FILE: join(folder, 'yahoo.txt') });
+  const putList = (feed: SymbolFeed, text: string) => writeFile(join(folder, `${feed}.txt`), text);
+  function openFeeds(environment: Record<string, string> = {}) {
+    const { logger, lines } = aLogger();
+    const lists = symbolsOfFeeds(readConfiguration({ ...own, ...files(), ...environment }), logger, 0);
+    return { listOf: (feed: SymbolFeed) => lists.get(feed)?.(), lines };
+  }
+
+  it('are each of its own setting or file, spelt in its own way', async () => {
+    await putList('finnhub', 'BINANCE:BTCUSDT\nBINANCE:ETHUSDT');
+    await putList('yahoo', 'EURUSD=X');
+    const { listOf } = openFeeds();
+    expect([listOf('twelve-data'), listOf('finnhub'), listOf('yahoo')]).toEqual([
+      ['BTC/USD', 'RY:TSX'],
+      ['BINANCE:BTCUSDT', 'BINANCE:ETHUSDT'],
+      ['EURUSD=X'],
+    ]);
+    await putList('finnhub', 'BINANCE:BTCUSDT');
+    expect([listOf('finnhub'), listOf('yahoo')]).toEqual([['BINANCE:BTCUSDT'], ['EURUSD=X']]);
+  });
+
+  it('are refused at the start when another feed has one of them, in its setting or in its file', async () => {
+    await putList('finnhub', 'AAPL');
+    await putList('yahoo', 'MSFT\nAAPL');
+    expect(() => openFeeds()).toThrow(
+      /^YAHOO_SYMBOLS_FILE must be a file with a list of symbols, was ".*yahoo.txt" \(AAPL is asked of finnhub already/,
+    );
+    await putList('yahoo', 'RY');
+    expect(() => openFeeds()).toThrow('RY is asked of twelve-data already');
+    await putList('yahoo', '');
+    expect(() => openFeeds()).toThrow('it names no symbol');
+  });
+
+  it('hand a symbol over from one file to another, whichever is looked at first', async () => {
+    await putList('finnhub', 'AAPL\nMSFT');
+    await putList('yahoo', 'EURUSD=X');
+    const { listOf, lines } = openFeeds();
+    await putList('finnhub', 'AAPL');
+    await putList('yahoo', 'EURUSD=X\nMSFT');
+    expect([listOf('yahoo'), listOf('yahoo')]).toEqual([['EURUSD=X'], ['EURUSD=X']]);
+    expect(lines.map(line => line.msg)).toEqual([
+      'YAHOO_SYMBOLS_FILE cannot be used (MSFT is asked of finnhub already, but one feed owns a symbol: take it out of one of the lists): going on with the 1 symbols of before; mend it',
+    ]);
+    expect(listOf('finnhub')).toEqual(['AAPL']);
+    expect(listOf('yahoo')).toEqual(['EURUSD=X', 'MSFT']);
   });
 });

@@ -147,6 +147,31 @@ describe('the feed of Yahoo', () => {
     });
   });
 
+  it('follows a list of symbols that changes from one round to the next, and takes a symbol back that was given up', async () => {
+    let list: readonly string[] = [btc, 'ETH-USD'];
+    const nowSeconds = () => Math.floor(Date.now() / 1_000);
+    await withVendor({ symbols: list, symbolsNow: () => list }, async (feed, vendor) => {
+      for (const symbol of ['ETH-USD', 'AAPL']) vendor.quote(aQuote({ symbol }));
+      await feed.until('both symbols', () => feed.of('session').at(-1)?.symbols.length === 2);
+      const changedMs = Date.now();
+      list = [btc, 'AAPL'];
+      await feed.until('the new symbol', () => feed.of('session').at(-1)?.symbols.includes('AAPL') ?? false);
+      const [gone, come] = feed.of('session').slice(-2);
+      expect([gone?.session, gone?.symbols, come?.session, come?.symbols]).toEqual([1, [btc], 1, [btc, 'AAPL']]);
+      expect(gone?.timeMs).toBeGreaterThanOrEqual(changedMs);
+      const asked = vendor.requests.length;
+      await polls(vendor, feed, 4);
+      expect(vendor.requests.slice(asked).map(({ symbol }) => symbol)).not.toContain('ETH-USD');
+      // Its first price after its return is a fresh one.
+      vendor.quote(aQuote({ symbol: 'ETH-USD', regularMarketTime: nowSeconds() + 4 }));
+      list = [btc, 'ETH-USD'];
+      await feed.until('its tick', () => feed.of('tick').length === 1);
+      expect(feed.of('tick')[0]).toMatchObject({ session: 1, sequence: 1, symbol: 'ETH-USD' });
+      expect(feed.of('session').at(-1)).toMatchObject({ session: 1, symbols: [btc, 'ETH-USD'] });
+      expect(feed.of('dead-letter')).toEqual([]);
+    });
+  });
+
   it('sends garbage to the dead letters and goes on', async () => {
     await withVendor({}, async (feed, vendor) => {
       await polls(vendor, feed, 1);

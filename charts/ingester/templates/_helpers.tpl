@@ -75,6 +75,8 @@ capabilities:
 {{- if .Values.apiKeySecret }}{{- $_ := set $own "TWELVE_DATA_API_KEY_FILE" "/etc/tapeline/api-key/apiKey" }}{{ end -}}
 {{- if .Values.finnhubKeySecret }}{{- $_ := set $own "FINNHUB_API_KEY_FILE" "/etc/tapeline/finnhub-key/apiKey" }}{{ end -}}
 {{- if .Values.symbolsConfigMap }}{{- $_ := set $own "SYMBOLS_FILE" "/etc/tapeline/symbols/symbols" }}{{ end -}}
+{{- if .Values.finnhubSymbolsConfigMap }}{{- $_ := set $own "FINNHUB_SYMBOLS_FILE" "/etc/tapeline/finnhub-symbols/symbols" }}{{ end -}}
+{{- if .Values.yahooSymbolsConfigMap }}{{- $_ := set $own "YAHOO_SYMBOLS_FILE" "/etc/tapeline/yahoo-symbols/symbols" }}{{ end -}}
 {{- $feeds := .Values.settings.FEEDS | default "twelve-data" -}}
 {{- if and (contains "twelve-data" $feeds) (not (or .Values.apiKeySecret .Values.feedUrl)) }}{{ fail "set apiKeySecret to a Secret with the vendor's key (key apiKey), or feedUrl to a simulator" }}{{ end -}}
 {{- if .Values.traceEndpoint }}{{- $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.traceEndpoint }}{{ end -}}
@@ -114,6 +116,16 @@ capabilities:
 {{- if .Values.symbolsConfigMap }}
 - name: symbols
   mountPath: /etc/tapeline/symbols
+  readOnly: true
+{{- end }}
+{{- if .Values.finnhubSymbolsConfigMap }}
+- name: finnhub-symbols
+  mountPath: /etc/tapeline/finnhub-symbols
+  readOnly: true
+{{- end }}
+{{- if .Values.yahooSymbolsConfigMap }}
+- name: yahoo-symbols
+  mountPath: /etc/tapeline/yahoo-symbols
   readOnly: true
 {{- end }}
 {{- if .Values.traceHeadersSecret }}
@@ -159,6 +171,22 @@ capabilities:
 - name: symbols
   configMap:
     name: {{ .Values.symbolsConfigMap }}
+    items:
+      - key: symbols
+        path: symbols
+{{- end }}
+{{- if .Values.finnhubSymbolsConfigMap }}
+- name: finnhub-symbols
+  configMap:
+    name: {{ .Values.finnhubSymbolsConfigMap }}
+    items:
+      - key: symbols
+        path: symbols
+{{- end }}
+{{- if .Values.yahooSymbolsConfigMap }}
+- name: yahoo-symbols
+  configMap:
+    name: {{ .Values.yahooSymbolsConfigMap }}
     items:
       - key: symbols
         path: symbols

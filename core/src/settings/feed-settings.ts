@@ -81,6 +81,11 @@ export const feedSettings = {
     example: 'AAPL,BINANCE:BTCUSDT,OANDA:EUR_USD',
     help: 'what the feed finnhub subscribes to',
   }),
+  FINNHUB_SYMBOLS_FILE: absent<string>({
+    ...path,
+    example: '/etc/tapeline/finnhub-symbols.txt',
+    help: 'symbols of the feed finnhub in a file, as SYMBOLS_FILE, in place of FINNHUB_SYMBOLS',
+  }),
   YAHOO_URL: {
     schema: url('http', 'https'),
     otherwise: 'https://query1.finance.yahoo.com',
@@ -93,6 +98,11 @@ export const feedSettings = {
     expected: 'symbols as Yahoo spells them, separated by commas',
     example: 'AAPL,BTC-USD,EURUSD=X',
     help: 'what the feed yahoo asks for',
+  }),
+  YAHOO_SYMBOLS_FILE: absent<string>({
+    ...path,
+    example: '/etc/tapeline/yahoo-symbols.txt',
+    help: 'symbols of the feed yahoo in a file, as SYMBOLS_FILE, in place of YAHOO_SYMBOLS; followed from one round to the next',
   }),
   YAHOO_POLL_INTERVAL_MS: {
     schema: whole(1_000, 3_600_000),

@@ -156,7 +156,10 @@ const symbolsFiles: FuzzedParser = {
     `# ours\n${dice.list(1, 8, index => dice.pick(['BTC/USD', 'AAPL', 'RY:TSX', `S${index}`])).join(dice.pick([',', '\n', ', ', '\r\n']))}\n`,
   check: input => {
     const path = fileWith('symbols', input);
-    const file = orRefused(() => new SymbolsFile({ path, faultOf: () => undefined, logger: silent }), isWrongConfiguration);
+    const file = orRefused(
+      () => new SymbolsFile({ setting: 'SYMBOLS_FILE', path, faultOf: () => undefined, logger: silent }),
+      isWrongConfiguration,
+    );
     if (file === refused) return;
     const symbols = file.symbols();
     const text = input.toString();

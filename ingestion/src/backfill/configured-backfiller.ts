@@ -9,7 +9,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { checkCalendars } from '../calendar-check.ts';
-import { configuredSymbols } from '../shard-symbols.ts';
+import { symbolsOfTwelveData } from '../configured-symbols.ts';
 import { CreditBudget } from '../twelve-data/credit-budget.ts';
 import { FileCreditStore } from '../twelve-data/credit-store.ts';
 import { LeftoverBudget } from '../twelve-data/leftover-budget.ts';
@@ -62,7 +62,7 @@ export async function runConfiguredBackfiller(configuration: Configuration, opti
     jobs: items('jobs'),
     notes: items('notes'),
     intervals: configuration.BAR_INTERVALS,
-    symbolsNow: configuredSymbols(configuration, logger),
+    symbolsNow: symbolsOfTwelveData(configuration, logger),
     extendedHours: configuration.MARKET_HOURS === 'extended',
     tolerance: toleranceOf(configuration),
     settleMs: latenessMs + horizonMs + settleMs,

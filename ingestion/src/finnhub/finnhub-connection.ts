@@ -9,6 +9,7 @@ import { ConnectionWatch } from '../connection-watch.ts';
 import type { FeedEvent } from '../feed.ts';
 import { Liveness } from '../liveness.ts';
 import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
+import type { SymbolChange } from '../subscriptions.ts';
 import type { RefusedSymbol, VendorMessage } from '../vendor-message.ts';
 import { factsOfSymbol } from './instruments.ts';
 import { type FinnhubMessage, parseMessage, type TradeEntry } from './messages.ts';
@@ -58,6 +59,8 @@ export class FinnhubConnection implements VendorConnection {
   readonly #connection: Connection;
   readonly #over = new AbortController();
   #wasOpen = false;
+  /** All that was asked for and not given up since. */
+  readonly #asked = new Set<string>();
   /** Oldest first. */
   #awaited: readonly Awaited[] = [];
   /** Ends the wait for their answers. */
@@ -143,6 +146,7 @@ export class FinnhubConnection implements VendorConnection {
     this.#liveness.answered(performance.now(), true);
     for (const symbol of symbols) {
       if (this.#over.signal.aborted) return;
+      this.#asked.add(symbol);
       this.#answered = new AbortController();
       this.#connection.send({ type: 'subscribe', symbol });
       this.#awaited = [...this.#awaited, { symbol, ping: this.#ping() }];
@@ -153,7 +157,7 @@ export class FinnhubConnection implements VendorConnection {
   }
 
   #conclude(asked: readonly string[]): void {
-    const { subscriptions, logger, timing, symbols } = this.#options;
+    const { subscriptions, logger, timing } = this.#options;
     const refused = [...this.#refused].map(([symbol, reason]) => ({ symbol, reason }));
     this.#refused = new Map();
     if (this.#over.signal.aborted) return;
@@ -163,7 +167,7 @@ export class FinnhubConnection implements VendorConnection {
     const again = `asking again in ${timing.retryRefusedMs} ms: check FINNHUB_SYMBOLS and the plan`;
     if (subscriptions.isAllRefused) logger.error({ refused }, `the vendor refused every symbol; ${again}`);
     else if (refused.length > 0) logger.warn({ refused }, `the vendor refused ${refused.length} symbols; ${again}`);
-    else logger.info({ accepted: asked.length, of: symbols.length }, 'subscribed');
+    else logger.info({ accepted: asked.length, of: this.#asked.size }, 'subscribed');
   }
 
   /** What was asked for before the ping of this pong has been taken in: pongs come in the order of the pings, and a server may leave some out. */
@@ -180,10 +184,28 @@ export class FinnhubConnection implements VendorConnection {
     if (this.#awaited.length === 0) this.#answered.abort();
   }
 
-  /** Asks again for refused symbols that are due. */
+  /** Gives up symbols that went, asks for those that came and again for refused ones that are due; not while others are being asked for. */
   #tend(): void {
-    const due = this.#isAsking ? [] : this.#options.subscriptions.toRetry(performance.now());
-    if (due.length > 0) void this.#subscribe(due);
+    if (this.#isAsking) return;
+    const { come, gone } = this.#options.changed() ?? { come: [], gone: [] };
+    this.#giveUp(gone);
+    const wanted = [...come, ...this.#options.subscriptions.toRetry(performance.now())];
+    if (wanted.length > 0) void this.#subscribe(wanted);
+  }
+
+  /** The others keep their subscription. */
+  #giveUp(gone: SymbolChange['gone']): void {
+    if (gone.length === 0) return;
+    const { mapper, subscriptions, emit, nowMs } = this.#options;
+    emit(mapper.giveUp(subscriptions.namesOf(gone), nowMs()));
+    for (const symbol of gone) {
+      const isSubscribed = this.#claimed.delete(symbol) || this.#awaited.some(each => each.symbol === symbol);
+      // An error about a symbol that the vendor never took would refuse another one.
+      if (isSubscribed) this.#connection.send({ type: 'unsubscribe', symbol });
+      this.#asked.delete(symbol);
+      this.#accepted = this.#accepted.filter(each => each !== symbol);
+      this.#awaitOnly(each => each.symbol !== symbol);
+    }
   }
 
   #received(text: string): void {
@@ -213,8 +235,8 @@ export class FinnhubConnection implements VendorConnection {
 
   /** An error that names a symbol refuses that one, any other the oldest that is not answered. */
   #vendorError({ detail }: Extract<FinnhubMessage, { kind: 'error' }>): void {
-    const { symbols, logger } = this.#options;
-    const symbol = [...symbols, ...this.#claimed].find(candidate => detail.endsWith(` ${candidate}`)) ?? this.#awaited[0]?.symbol;
+    const { logger } = this.#options;
+    const symbol = [...this.#asked].find(candidate => detail.endsWith(` ${candidate}`)) ?? this.#awaited[0]?.symbol;
     if (symbol === undefined) return logger.warn({ detail }, `the vendor says: ${detail}`);
     this.#refused.set(symbol, detail);
     this.#accepted = this.#accepted.filter(each => each !== symbol);
@@ -224,7 +246,7 @@ export class FinnhubConnection implements VendorConnection {
 
   /** Tells the log which symbols are ours from now on, and which were refused. */
   #tell(refused: readonly RefusedSymbol[]): void {
-    const { mapper, emit, nowMs } = this.#options;
+    const { mapper, subscriptions, emit, nowMs } = this.#options;
     const accepted = this.#accepted;
     this.#accepted = [];
     const isNews = refused.length > 0 || accepted.some(symbol => !this.#claimed.has(symbol));
@@ -232,6 +254,8 @@ export class FinnhubConnection implements VendorConnection {
     this.#toldAtMs = performance.now();
     for (const symbol of accepted) this.#claimed.add(symbol);
     for (const { symbol } of refused) this.#claimed.delete(symbol);
+    const answered = [...accepted, ...refused.map(({ symbol }) => symbol)];
+    mapper.asked(answered, subscriptions.namesOf(answered));
     const facts = accepted.map(symbol => ({ symbol, ...factsOfSymbol(symbol) }));
     const message: VendorMessage = { kind: 'subscribe-status', accepted: facts, refused, errors: [] };
     emit(mapper.receive({ message, receivedTimeMs: nowMs(), text: () => '' }));

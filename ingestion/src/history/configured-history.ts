@@ -1,8 +1,8 @@
 /** The history job that the settings ask for. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { openConfiguredItems } from '../backfill/configured-backfiller.ts';
+import { symbolsOfTwelveData } from '../configured-symbols.ts';
 import type { DailyJobParts } from '../daily/daily-jobs.ts';
-import { configuredSymbols } from '../shard-symbols.ts';
 import { type HistoryResult, runHistoryJob } from './history-job.ts';
 
 /** At most 10 credits a symbol: the smallest plan loads 60 symbols in a day. */
@@ -17,7 +17,7 @@ export async function runConfiguredHistory(configuration: Configuration, parts: 
     jobs: items('history-jobs'),
     ranges: items('history-ranges'),
     intervals: configuration.BAR_INTERVALS,
-    symbols: configuredSymbols(configuration, parts.logger)(),
+    symbols: symbolsOfTwelveData(configuration, parts.logger)(),
     extendedHours: configuration.MARKET_HOURS === 'extended',
     days,
     settleMs: latenessMs + horizonMs + settleMs,

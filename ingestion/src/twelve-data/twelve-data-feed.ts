@@ -11,8 +11,6 @@ export interface TwelveDataFeedOptions extends SocketFeedOptions {
   /** True when the server says the time (`FEED_CLOCK=feed`). */
   readonly feedClock: boolean;
   readonly recorder?: Recorder;
-  /** The symbols as they are now, the same array until they change. @default `symbols`, for ever */
-  readonly symbolsNow?: () => readonly string[];
   /** Bounds that tests shorten. */
   readonly timing?: Partial<ConnectionTiming>;
 }
@@ -31,7 +29,6 @@ export function twelveDataFeed(options: TwelveDataFeedOptions): AsyncGenerator<F
     symbolsSetting: 'SYMBOLS',
     feedClock,
     resubscribedReason: 'resubscribed by the server',
-    ...(options.symbolsNow === undefined ? {} : { symbolsNow: options.symbolsNow }),
     subscriptions: { retryRefusedMs: timing.retryRefusedMs },
     open: context => new FeedConnection({ ...context, feed, url, apiKey, timing, feedClock, logger, recorder, partitions }),
   });

@@ -12,10 +12,12 @@ import type { Registry } from 'prom-client';
 import { BackOff, pause } from '../back-off.ts';
 import type { EventQueue } from '../event-queue.ts';
 import type { FeedEvent, LastSession } from '../feed.ts';
+import { FollowedSymbols } from '../followed-symbols.ts';
 import { queuedFeed } from '../queued-feed.ts';
 import { heartbeatIntervalMs, SessionMapper } from '../session-mapper.ts';
 import { SteadyClock } from '../steady-clock.ts';
-import { Subscriptions } from '../subscriptions.ts';
+import { Subscriptions, type SymbolChange } from '../subscriptions.ts';
+import type { SubscribeStatus } from '../vendor-message.ts';
 import { type ChartMessage, parseChart, type Quote } from './chart-message.ts';
 import { askChart, type ChartAnswer } from './chart-request.ts';
 
@@ -45,6 +47,8 @@ export interface YahooFeedOptions {
   readonly url: string;
   /** As the vendor takes them: `AAPL`, `BTC-USD`, `EURUSD=X`. */
   readonly symbols: readonly string[];
+  /** The symbols as they are now, the same array until they change; asked about before each round. @default `symbols`, for ever */
+  readonly symbolsNow?: () => readonly string[];
   /** Source and shard of the records. @default 'yahoo/0' */
   readonly feed?: string;
   /** The wall clock: milliseconds since the Unix epoch, see {@link SteadyClock}. */
@@ -82,13 +86,14 @@ class Polling {
   readonly #timing: YahooTiming;
   readonly #mapper: SessionMapper;
   readonly #subscriptions: Subscriptions;
+  readonly #followed: FollowedSymbols;
   readonly #failing: BackOff;
   readonly #limited: BackOff;
   readonly #polls;
   readonly #disconnects;
   /** Market time and price of the quote seen last; bounded by the symbols. */
   readonly #seen = new Map<string, string>();
-  /** Symbols of the running session that it was told of without a price. */
+  /** Symbols of the running session that the log was told of. */
   readonly #owned = new Set<string>();
   readonly #clock: SteadyClock;
   #isBegun = false;
@@ -104,6 +109,7 @@ class Polling {
     this.#mapper = new SessionMapper({ feed, lastSession, firstSession, feedClock: false, marketHours: options.marketHours });
     const { retryRefusedMs, limitedWaitMs } = this.#timing;
     this.#subscriptions = new Subscriptions({ symbols, retryRefusedMs, nameInPrices: symbol => symbol });
+    this.#followed = new FollowedSymbols({ ...options, subscriptions: this.#subscriptions });
     this.#failing = new BackOff({ baseMs: 1_000, capMs: 60_000, random });
     this.#limited = new BackOff({ baseMs: limitedWaitMs, capMs: longestLimitedWaitMs, random });
     this.#polls = metricOf(registry, 'tapeline_ingester_polls_total');
@@ -124,6 +130,7 @@ class Polling {
   async #round(): Promise<void> {
     this.#followClock();
     const beganMs = this.#clock.now();
+    this.#giveUp(this.#followed.changed()?.gone ?? [], beganMs);
     for (const symbol of this.#subscriptions.toAsk(performance.now())) {
       const answer = await this.#ask(symbol);
       if (this.#signal.aborted) return;
@@ -132,6 +139,16 @@ class Polling {
     }
     if (this.#isBegun) this.#emit(this.#mapper.heartbeat(Math.max(beganMs, this.#begunMs)));
     await pause(Math.max(0, this.#timing.pollIntervalMs - (this.#clock.now() - beganMs)), this.#signal);
+  }
+
+  /** These are asked for no more; what came is asked for with all others. */
+  #giveUp(gone: SymbolChange['gone'], timeMs: number): void {
+    if (gone.length === 0) return;
+    this.#emit(this.#mapper.giveUp(this.#subscriptions.namesOf(gone), timeMs));
+    for (const symbol of gone) {
+      this.#seen.delete(symbol);
+      this.#owned.delete(symbol);
+    }
   }
 
   /** A question that failed is asked once more before it counts. */
@@ -163,26 +180,25 @@ class Polling {
     const before = this.#seen.get(symbol);
     this.#seen.set(symbol, state);
     const isOld = receivedTimeMs - sourceTimeMs > this.#timing.pollIntervalMs;
-    if (before === state || (before === undefined && isOld)) {
-      this.#own(quote);
-      return 'unchanged';
-    }
+    this.#own(quote, receivedTimeMs);
+    if (before === state || (before === undefined && isOld)) return 'unchanged';
     this.#emit(this.#mapper.receive({ message: { ...quote, kind: 'price' }, receivedTimeMs, text: () => text }));
     return 'quote';
   }
 
-  /** The vendor knows the symbol: it is this session's, price or not. */
-  #own({ symbol, type, exchange }: Quote): void {
+  /** The vendor knows the symbol: it is this session's, price or not, also where it was given up before. */
+  #own({ symbol, type, exchange }: Quote, timeMs: number): void {
     if (this.#owned.has(symbol)) return;
     this.#owned.add(symbol);
-    this.#tell({ accepted: [{ symbol, type, exchange }], refused: [] });
+    this.#tell({ accepted: [{ symbol, type, exchange }], refused: [] }, symbol, timeMs);
   }
 
   #refused(symbol: string, reason: string, simulated: boolean): Outcome {
     this.#begin(simulated);
     const refused = [{ symbol, reason: reason.slice(0, 500) }];
     this.#subscriptions.answered({ kind: 'subscribe-status', accepted: [], refused, errors: [] }, [symbol], performance.now());
-    this.#tell({ accepted: [], refused });
+    this.#owned.delete(symbol);
+    this.#tell({ accepted: [], refused }, symbol, this.#clock.now());
     const { retryRefusedMs } = this.#timing;
     this.#options.logger.warn(
       { symbol, reason },
@@ -191,9 +207,10 @@ class Polling {
     return 'refused';
   }
 
-  #tell({ accepted, refused }: Pick<Parameters<Subscriptions['answered']>[0], 'accepted' | 'refused'>): void {
+  #tell({ accepted, refused }: Pick<SubscribeStatus, 'accepted' | 'refused'>, symbol: string, receivedTimeMs: number): void {
+    this.#mapper.asked([symbol], this.#subscriptions.namesOf([symbol]));
     const message = { kind: 'subscribe-status', accepted, refused, errors: [] } as const;
-    this.#emit(this.#mapper.receive({ message, receivedTimeMs: this.#clock.now(), text: () => '' }));
+    this.#emit(this.#mapper.receive({ message, receivedTimeMs, text: () => '' }));
   }
 
   #begin(simulated: boolean): void {
