@@ -7,24 +7,41 @@ export interface CommandLine {
   /** What `--help` prints. */
   readonly help: string;
   /** What it takes besides `--help`. @default nothing */
-  readonly options?: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
-  /** The words that have to be there. @default none */
-  readonly words?: readonly string[];
+  readonly options?: Readonly<Record<string, OptionKind>>;
+  /** The words that have to be there; `any`: `main` judges them. @default none */
+  readonly words?: readonly string[] | 'any';
+  /** Prints the help behind what is wrong with the arguments. @default false */
+  readonly faultsShowHelp?: boolean;
   /** Cuts secrets out of an error that ends the program. @default as it is */
   readonly scrub?: (line: string) => string;
 }
 
+export interface OptionKind {
+  readonly type: 'string' | 'boolean';
+  /** Text that may be given several times: a list. @default false */
+  readonly multiple?: boolean;
+}
+
 /** Options by their names; those that were not given are absent. */
-export type GivenOptions = Readonly<Record<string, string | boolean | undefined>>;
+export type GivenOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+export interface GivenArguments {
+  readonly options: GivenOptions;
+  /** What is no option, in its order. */
+  readonly words: readonly string[];
+}
 
 /**
  * Runs a program on the process's arguments: prints its help when asked to, else what `main` does. An expected error is printed as its message.
  * @returns the exit status: 2 for arguments that it does not take
  */
-export async function runCommandLine(line: CommandLine, main: (given: GivenOptions) => Promise<number>): Promise<number> {
+export async function runCommandLine(
+  line: CommandLine,
+  main: (options: GivenOptions, words: readonly string[]) => Promise<number>,
+): Promise<number> {
   try {
-    const given = optionsOf(process.argv.slice(2), line);
-    if (given !== undefined) return await main(given);
+    const given = argumentsOf(process.argv.slice(2), line);
+    if (given !== undefined) return await main(given.options, given.words);
     process.stdout.write(line.help);
     return 0;
   } catch (error) {
@@ -33,10 +50,12 @@ export async function runCommandLine(line: CommandLine, main: (given: GivenOptio
 }
 
 /**
- * The options among the arguments; `undefined` when they ask for help.
+ * Options and words among the arguments; `undefined` when they ask for help.
  * @throws PipelineError `usage`.
  */
-export function optionsOf(args: readonly string[], { options = {}, words = [] }: Omit<CommandLine, 'help'>): GivenOptions | undefined {
+export function argumentsOf(args: readonly string[], line: Partial<CommandLine>): GivenArguments | undefined {
+  const { options = {}, words = [], help = '', faultsShowHelp = false } = line;
+  const usage = (message: string) => usageFault(faultsShowHelp ? `${message}\n\n${help}` : message);
   const known = { ...options, help: { type: 'boolean', short: 'h' } } as const;
   const { values, positionals, tokens } = parseArgs({ args: [...args], options: known, strict: false, tokens: true });
   if (values.help === true) return undefined;
@@ -47,7 +66,8 @@ export function optionsOf(args: readonly string[], { options = {}, words = [] }:
     if (option.type === 'string' && token.value === undefined) throw usage(`${token.rawName} needs a value`);
     if (option.type === 'boolean' && token.value !== undefined) throw usage(`${token.rawName} takes no value, was "${token.value}"`);
   }
-  if (positionals.join(' ') === words.join(' ')) return values as GivenOptions;
+  const given = { options: values as GivenOptions, words: positionals };
+  if (words === 'any' || positionals.join(' ') === words.join(' ')) return given;
   if (words.length > 0) throw usage(`expected ${words.join(' ')}, was "${args.join(' ')}"; see --help`);
   throw usage(`"${positionals[0]}" is no option, expected ${expected(options)}`);
 }
@@ -57,6 +77,7 @@ function expected(options: NonNullable<CommandLine['options']>): string {
   return [...(names.length === 0 ? ['none'] : names), '--help'].join(' or ');
 }
 
-function usage(message: string): PipelineError {
+/** Arguments that a program does not take: it ends with status 2. */
+export function usageFault(message: string): PipelineError {
   return new PipelineError('usage', message, { retriable: false });
 }

@@ -1,10 +1,8 @@
 /** The program of the migrations: brings the schema of the configured store up to date, drops tables, and makes Cassandra's roles. */
 import { userInfo } from 'node:os';
-import { parseArgs } from 'node:util';
+import { type GivenOptions, runCommandLine, usageFault } from '@tapeline/core/command-line';
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { createLogger, scrubber } from '@tapeline/core/logging';
-import { exitStatusOf } from '@tapeline/core/service';
 import type { Logger } from 'pino';
 import { type Login, type Role, roles } from './cassandra/roles.ts';
 import { loginIn, setUpRoles } from './configured-roles.ts';
@@ -34,35 +32,44 @@ DATA_DIR, LOG_LEVEL.
 `;
 
 type Command =
-  | { readonly name: 'help' }
   | { readonly name: 'migrate'; readonly spare: boolean }
   | { readonly name: 'drop'; readonly generation: number }
   | { readonly name: 'roles'; readonly folders: readonly (readonly [Role, string])[] };
 
-function commandOf(args: readonly string[]): Command {
-  const folder = { type: 'string', multiple: true } as const;
-  const options = { help: { type: 'boolean', short: 'h' }, spare: { type: 'boolean' } } as const;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...options, migrator: folder, writer: folder, worker: folder, reader: folder },
-    });
-    if (values.help) return { name: 'help' };
-    const [name, number, ...rest] = positionals;
-    const folders = roles.flatMap(role => (values[role] ?? []).map(path => [role, path] as const));
-    const isAlone = number === undefined && rest.length === 0;
-    if (name === 'migrate' && isAlone && folders.length === 0) return { name, spare: values.spare ?? false };
-    if (name === 'roles' && isAlone && values.spare === undefined) return { name, folders };
-    const isDrop = name === 'drop' && rest.length === 0 && values.spare === undefined && folders.length === 0;
-    if (isDrop && /^[1-9]\d{0,5}$/.test(number ?? '')) return { name, generation: Number(number) };
-  } catch (error) {
-    throw usage(reasonOf(error));
-  }
-  throw usage(`expected one command, migrate, drop with the number of a generation, or roles, was "${args.join(' ')}"`);
+const folder = { type: 'string', multiple: true } as const;
+const options = { spare: { type: 'boolean' }, migrator: folder, writer: folder, worker: folder, reader: folder } as const;
+
+/** Cuts the secrets out of what is printed past the logger; there are none before the configuration was read. */
+let scrub = scrubber([]);
+
+process.exitCode = await runCommandLine(
+  { help, options, words: 'any', faultsShowHelp: true, scrub: line => scrub(line) },
+  async (given, words) => {
+    await run(commandOf(given, words));
+    return 0;
+  },
+);
+
+/** @throws PipelineError `usage`. */
+function commandOf(given: GivenOptions, words: readonly string[]): Command {
+  const [name, number, ...rest] = words;
+  const spare = given.spare === true;
+  const folders = roles.flatMap(role => foldersIn(given, role).map(path => [role, path] as const));
+  const isAlone = number === undefined && rest.length === 0;
+  if (name === 'migrate' && isAlone && folders.length === 0) return { name, spare };
+  if (name === 'roles' && isAlone && !spare) return { name, folders };
+  const isDrop = name === 'drop' && rest.length === 0 && !spare && folders.length === 0;
+  if (isDrop && /^[1-9]\d{0,5}$/.test(number ?? '')) return { name, generation: Number(number) };
+  const said = process.argv.slice(2).join(' ');
+  throw usageFault(`expected one command, migrate, drop with the number of a generation, or roles, was "${said}"\n\n${help}`);
 }
 
-async function run(command: Exclude<Command, { name: 'help' }>): Promise<void> {
+function foldersIn(given: GivenOptions, role: Role): readonly string[] {
+  const folders = given[role];
+  return Array.isArray(folders) ? folders : [];
+}
+
+async function run(command: Command): Promise<void> {
   const configuration = readConfiguration(process.env);
   const logins = command.name === 'roles' ? command.folders.map(([role, folder]) => loginIn(folder, role)) : [];
   const secrets = [...secretsOf(configuration), ...logins.flatMap(({ password }: Login) => password ?? [])];
@@ -96,19 +103,4 @@ function operator(): string {
   } catch {
     return `user ${process.getuid?.() ?? 'unknown'}`;
   }
-}
-
-function usage(reason: string): PipelineError {
-  return new PipelineError('usage', `${reason}\n\n${help}`, { retriable: false });
-}
-
-/** Cuts the secrets out of what is printed past the logger; there are none before the configuration was read. */
-let scrub = scrubber([]);
-
-try {
-  const command = commandOf(process.argv.slice(2));
-  if (command.name === 'help') process.stdout.write(help);
-  else await run(command);
-} catch (error) {
-  process.exitCode = exitStatusOf(error, line => process.stderr.write(scrub(line)));
 }

@@ -1,5 +1,5 @@
 /** The history job as a process of its own: loads the bars of the last days and ends. */
-import { runCommandLine } from '@tapeline/core/command-line';
+import { type GivenOptions, runCommandLine } from '@tapeline/core/command-line';
 import { PipelineError } from '@tapeline/core/errors';
 import { runDailyJob } from '../daily/daily-job-process.ts';
 import { defaultDays, runConfiguredHistory } from './configured-history.ts';
@@ -17,7 +17,7 @@ HTTP_HOST, HTTP_PORT and LOG_LEVEL. One runs at a time. A refused key ends it wi
 `;
 const mostDays = 1_000;
 
-function daysOf(text: string | boolean | undefined): number {
+function daysOf(text: GivenOptions['days']): number {
   const days = text === undefined ? defaultDays : Number(text);
   if (Number.isInteger(days) && days >= 1 && days <= mostDays) return days;
   throw new PipelineError('usage', `--days must be a whole number from 1 to ${mostDays}, was "${text}"`, { retriable: false });
