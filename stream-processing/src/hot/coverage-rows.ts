@@ -70,6 +70,9 @@ export class CoverageRows {
     const coverage = this.of(slot);
     const absentSinceMs = from.next();
     if (absentSinceMs !== none) coverage.absentSinceMs = absentSinceMs;
-    for (let index = 0; index < gaps; index += 1) coverage.gaps.push({ fromMs: from.next(), toMs: from.next() });
+    const times = from.nextNumbers(2 * gaps);
+    for (let index = 0; index < times.length; index += 2) {
+      coverage.gaps.push({ fromMs: times[index] as number, toMs: times[index + 1] as number });
+    }
   }
 }

@@ -234,7 +234,9 @@ export class HotFold {
     functions.setVersionUs(header.versionUs);
     functions.setEpochMs(header.epochMs ?? Number.NaN);
     for (const origin of header.origins) functions.addOrigin(...origin);
-    for (const name of header.symbols) readSymbol(this.#engine, this.#coverage, this.#symbols.add(name), numbers);
+    const bounds = { levels: this.#levels, feeds: this.#feeds.names().length, origins: header.origins.length };
+    const target = { engine: this.#engine, coverage: this.#coverage, bounds };
+    for (const name of header.symbols) readSymbol(target, this.#symbols.add(name), numbers);
   }
 
   #apply(record: FeedRecord, results: FoldResults): void {

@@ -45,6 +45,7 @@ export function readSnapshot<T>(bytes: Uint8Array, options: FoldOptions, restore
   const { header, numbersAt } = headerOf(bytes);
   refuseOther(header, options);
   try {
+    checkHeader(header);
     const numbers = new NumberReader(bytes.subarray(numbersAt));
     const state = restore(header, numbers);
     if (!numbers.isAtEnd) throw new RangeError('more stands in it than its header says');
@@ -52,6 +53,15 @@ export function readSnapshot<T>(bytes: Uint8Array, options: FoldOptions, restore
   } catch (error) {
     throw unreadable(error);
   }
+}
+
+/** What the engine is told of it, or JavaScript counts by. @throws RangeError. */
+function checkHeader({ symbols, feedNames, feeds, origins, versionUs, epochMs = 0 }: SnapshotHeader): void {
+  if (![symbols, feedNames, feeds, origins].every(Array.isArray)) throw new RangeError('its lists must be lists');
+  if (![...symbols, ...feedNames].every(name => typeof name === 'string')) throw new RangeError('names of symbols and feeds must be text');
+  const isOrigin = (origin: unknown) => Array.isArray(origin) && origin.length === 5 && origin.every(Number.isFinite);
+  if (!origins.every(isOrigin)) throw new RangeError('an origin of windows must be five numbers');
+  if (![versionUs, epochMs].every(Number.isFinite)) throw new RangeError('its version and epoch must be numbers');
 }
 
 /** What a snapshot says of itself, without its numbers. @throws PipelineError `snapshot.invalid`. */

@@ -49,7 +49,12 @@ export class NumberReader {
   }
 
   get isAtEnd(): boolean {
-    return this.#at === this.#numbers.length;
+    return this.left === 0;
+  }
+
+  /** How many were not read yet. */
+  get left(): number {
+    return this.#numbers.length - this.#at;
   }
 
   /** @throws RangeError when nothing is left. */
@@ -59,8 +64,11 @@ export class NumberReader {
     return this.#numbers[this.#at - 1] as number;
   }
 
-  /** Fills `into[start, end)`. */
-  nextRow(into: Float64Array, start: number, end: number): void {
-    for (let index = start; index < end; index += 1) into[index] = this.next();
+  /** The next `count` of them, where they stand. @throws RangeError when `count` is none, or there are not so many. */
+  nextNumbers(count: number): Float64Array {
+    if (!Number.isInteger(count) || count < 0) throw new RangeError(`a count of numbers must be a whole number from 0 on, was ${count}`);
+    if (count > this.left) throw new RangeError(`it ends too early: ${count} numbers are said to follow, there are ${this.left}`);
+    this.#at += count;
+    return this.#numbers.subarray(this.#at - count, this.#at);
   }
 }

@@ -2,6 +2,14 @@
 import type { CoverageRows } from './coverage-rows.ts';
 import type { FoldEngine } from './fold-engine.ts';
 import type { NumberReader, NumberWriter } from './number-stream.ts';
+import { checkRow, checkWindows, type SymbolBounds } from './symbol-bounds.ts';
+
+/** What symbols are read into. */
+export interface SymbolTarget {
+  readonly engine: FoldEngine;
+  readonly coverage: CoverageRows;
+  readonly bounds: SymbolBounds;
+}
 
 /** Writes all of a symbol; the feeds are indexes. */
 export function writeSymbol(engine: FoldEngine, coverage: CoverageRows, slot: number, out: NumberWriter): void {
@@ -16,10 +24,14 @@ export function writeSymbol(engine: FoldEngine, coverage: CoverageRows, slot: nu
  * Reads what `writeSymbol` wrote into a symbol that was added.
  * @throws RangeError when it is none.
  */
-export function readSymbol(engine: FoldEngine, coverage: CoverageRows, slot: number, from: NumberReader): void {
-  readPart(engine, from, at => engine.functions.readRow(slot, at));
+export function readSymbol({ engine, coverage, bounds }: SymbolTarget, slot: number, from: NumberReader): void {
+  const row = nextPart(from);
+  checkRow(row, bounds);
+  readPart(engine, row, at => engine.functions.readRow(slot, at));
   coverage.read(slot, from);
-  readPart(engine, from, at => engine.functions.readWindows(slot, at));
+  const windows = nextPart(from);
+  checkWindows(windows, bounds);
+  readPart(engine, windows, at => engine.functions.readWindows(slot, at));
 }
 
 function addPart(engine: FoldEngine, at: number, end: number, out: NumberWriter): void {
@@ -27,9 +39,12 @@ function addPart(engine: FoldEngine, at: number, end: number, out: NumberWriter)
   out.addRow(engine.numbers, at / 8, end / 8);
 }
 
-function readPart(engine: FoldEngine, from: NumberReader, read: (at: number) => number): void {
-  const count = from.next();
-  const at = engine.functions.exchangeAt(count * 8);
-  from.nextRow(engine.numbers, at / 8, at / 8 + count);
-  if (read(at) !== at + count * 8) throw new RangeError('a symbol takes another number of numbers than it says');
+function nextPart(from: NumberReader): Float64Array {
+  return from.nextNumbers(from.next());
+}
+
+function readPart(engine: FoldEngine, part: Float64Array, read: (at: number) => number): void {
+  const at = engine.functions.exchangeAt(part.byteLength);
+  engine.numbers.set(part, at / 8);
+  if (read(at) !== at + part.byteLength) throw new RangeError('a symbol takes another number of numbers than it says');
 }
