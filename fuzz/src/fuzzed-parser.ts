@@ -23,6 +23,8 @@ export interface FuzzedParser {
   readonly slowness?: number;
   /** Memory that an input may leave behind, whatever its size, where that is a bound of the parser's own. In bytes. @default 64 MiB */
   readonly mostHeldBytes?: number;
+  /** A right input with faults in it and a checksum that is right for them, so that what is behind the checksum is searched: half of the inputs. */
+  forged?(right: Buffer, dice: Dice): Uint8Array;
   /** A right input. */
   example(dice: Dice): string | Uint8Array;
   /** Reads the input and throws for whatever must not be. */

@@ -10,5 +10,7 @@ export function inputOf(parser: FuzzedParser, seed: number, index: number): Buff
   if (dice.isOneIn(25)) return anyInput(dice, words);
   const example = () => Buffer.from(parser.example(dice));
   const input = example();
-  return dice.isOneIn(16) ? input : spoilt(input, { format, words, other: example }, dice);
+  if (dice.isOneIn(16)) return input;
+  if (parser.forged !== undefined && dice.isOneIn(2)) return Buffer.from(parser.forged(input, dice));
+  return spoilt(input, { format, words, other: example }, dice);
 }

@@ -66,10 +66,9 @@ ${kept.map(({ parser, found, mended }) => `| \`${parser}\` | ${cell(found)} | ${
 
 ## Limits
 
-- The numbers of a hot snapshot are trusted once its checksum is right: the engine has no bounds of its own for counts in them, and a forged
-  snapshot can keep it busy for ever. Stores refuse a state whose SHA-256 is not the one beside it, so damage does not get there.
-- Some checks ask for less than one could: the state of a hot snapshot is restored only when its checksum is right, what an accepted plain snapshot does
-  afterwards is not looked at, symbols may have control characters, and batches or responses with offsets that are no safe integers are not compared.
+- A forged hot snapshot whose checksum is right is held to its bytes, not to what a fold could have come to: prices and times in it may be any. Stores
+  refuse a state whose SHA-256 is not the one beside it, so damage does not get there.
+- Some checks ask for less than one could: what an accepted plain snapshot does afterwards is not looked at, symbols may have control characters, and batches or responses with offsets that are no safe integers are not compared.
 - A SQLite file that is damaged is SQLite's to refuse; the embedded log's file is not fuzzed.
 - Sockets and HTTP are fuzzed in \`visualization/test\`, with fewer inputs; here their parsers are called.
 - A parser that takes all memory at one stroke ends the command; the last line names the parser.

@@ -76,6 +76,8 @@ describe('a forged snapshot', () => {
     return undefined;
   };
 
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+
   it('is taken when nothing is changed', () => {
     const state = forged(() => undefined);
     expect(Buffer.compare(HotFold.decode(state, foldOptions).encode(), whole)).toBe(0);
@@ -102,6 +104,8 @@ describe('a forged snapshot', () => {
     ['an origin that is none', () => ({ origins: [] }), /a closed window is told from origin \d, but there are 0/],
     ['origins that are none', () => ({ origins: [[1, 2, 3]] as never }), 'an origin of windows must be five numbers'],
     ['symbols that are none', () => ({ symbols: [5, 6] as never }), 'names of symbols and feeds must be text'],
+    ['a header that could not be written again', () => ({ feeds: [nested(100)] as never }), 'its header must not be nested so deeply'],
+    ['intervals that are none', () => ({ intervals: [{ join: 1 }] as never }), 'it does not say what made it'],
     ['no version', () => ({ versionUs: 'x' as never }), 'its version and epoch must be numbers'],
   ])('is refused with what is wrong: %s', (_, change, why) => {
     const state = forged(change);

@@ -13,10 +13,11 @@ import { type FoldResults, HotFold } from '@tapeline/stream-processing/hot/hot-f
 import { snapshotHeader } from '@tapeline/stream-processing/hot/hot-snapshot';
 import { tickOf } from '@tapeline/stream-processing/hot/tick-numbers';
 import { headOf, tailLength, tailOf } from '@tapeline/stream-processing/hot/tick-shapes';
-import type { Dice } from '../dice.ts';
+import { Dice } from '../dice.ts';
 import { aRecord, aTick, linesOf, symbolNames, tenOClockMs } from '../examples.ts';
 import { expectSame, expectThat, orRefused, refused, withCode } from '../expectations.ts';
 import type { FuzzedParser } from '../fuzzed-parser.ts';
+import { spoilt } from '../mutations.ts';
 
 const options: FoldOptions = {
   partition: 0,
@@ -201,11 +202,14 @@ const plainSnapshots: FuzzedParser = {
   },
 };
 
+/** What comes after a forged snapshot. */
+const laterRecords = someRecords(new Dice('records after a snapshot', 1, 1), 40);
+
 const hotSnapshots: FuzzedParser = {
   name: 'hot-snapshots',
   reads: 'snapshots of the hot fold: a header in JSON, then numbers that a checksum stands for',
   heldTo:
-    'a header is read or refused as snapshot.invalid; numbers that are too few or too many are refused; what was not spoilt is restored to the same bytes',
+    'refused as snapshot.invalid, also where the checksum is right: what is taken can go on; numbers that are too few or too many are refused; what was not spoilt is restored to the same bytes',
   format: 'bytes',
   words: ['tapeline', '"format":3', '"symbols":', '"origins":', '"feeds":'],
   slowness: 16,
@@ -215,11 +219,15 @@ const hotSnapshots: FuzzedParser = {
     for (const record of someRecords(dice, 10)) fold.apply(record, results);
     return withChecksum(fold.encode());
   },
+  forged: (right, dice) => {
+    const state = forgedState(Buffer.from(right.subarray(0, -checksumLength)), dice);
+    return Buffer.concat([state, Buffer.from(checksumOf(state).toUpperCase())]);
+  },
   check: input => {
     const state = stateOf(input);
     const header = orRefused(() => snapshotHeader(state), isInvalidSnapshot);
     if (header !== refused) orRefused(() => refuseOther(header, options), isInvalidSnapshot);
-    // The engine trusts numbers, which stores hold to their checksum.
+    if (isForged(input)) return goOn(state);
     if (!isWhole(input)) return;
     const fold = HotFold.decode(state, options);
     expectSame(Buffer.from(fold.encode()).toString('hex'), state.toString('hex'), 'the restored snapshot');
@@ -235,13 +243,56 @@ function withChecksum(state: Uint8Array): Buffer {
   return Buffer.concat([state, Buffer.from(checksumOf(state))]);
 }
 
+/** Behind the mark stands the length of the header, then the header, then the numbers. */
+const lengthAt = 8;
+const headerAt = lengthAt + 4;
+const oddNumbers = [
+  ...[0, 1, 2, 3, -1, -2, 0.5, 7, 22, 28, 64, 127, 128, 255, 256, 65_536, 1e15, 1e300, 2 ** 28, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53],
+  ...[-(2 ** 31), -(2 ** 53), -1e300, 5e-324, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+];
+
+/** The header is spoilt as other JSON, or some of the numbers or of their bytes become others. */
+function forgedState(state: Buffer, dice: Dice): Buffer {
+  const numbersAt = headerAt + state.readUInt32LE(lengthAt);
+  if (dice.isOneIn(6)) {
+    const text = state.subarray(headerAt, numbersAt);
+    const header = spoilt(text, { format: 'json', words: hotSnapshots.words ?? [], other: () => text }, dice);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(header.length);
+    return Buffer.concat([state.subarray(0, lengthAt), length, header, state.subarray(numbersAt)]);
+  }
+  const numbers = (state.length - numbersAt) / 8;
+  for (let left = numbers === 0 ? 0 : 1 + dice.below(4); left > 0; left -= 1) {
+    const at = numbersAt + 8 * dice.below(numbers);
+    if (dice.isOneIn(2)) state.writeDoubleLE(dice.isOneIn(4) ? dice.below(numbers) : dice.pick(oddNumbers), at);
+    else state[at + dice.below(8)] = dice.below(256);
+  }
+  return state;
+}
+
+/** A fold of a forged snapshot that is taken: its numbers may be any, but it comes to its ends. */
+function goOn(state: Buffer): void {
+  const fold = orRefused(() => HotFold.decode(state, options), isInvalidSnapshot);
+  if (fold === refused) return;
+  fold.encode();
+  const results = fold.results();
+  for (const record of laterRecords) fold.apply(record, results);
+  results.clear();
+  fold.encode();
+}
+
 function stateOf(input: Buffer): Buffer {
-  return isWhole(input) ? input.subarray(0, -checksumLength) : input;
+  return isWhole(input) || isForged(input) ? input.subarray(0, -checksumLength) : input;
 }
 
 /** As the stores see it. */
 function isWhole(input: Buffer): boolean {
   return checksumOf(input.subarray(0, -checksumLength)) === input.subarray(-checksumLength).toString('latin1');
+}
+
+/** Spoilt, with a checksum that is right all the same: in capitals, to be told from a right one. */
+function isForged(input: Buffer): boolean {
+  return checksumOf(input.subarray(0, -checksumLength)).toUpperCase() === input.subarray(-checksumLength).toString('latin1');
 }
 
 export const foldParsers: readonly FuzzedParser[] = [tickScanner, foldedRecords, plainSnapshots, hotSnapshots];

@@ -47,7 +47,11 @@ export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void 
 function isOrigin(origin: unknown): boolean {
   if (typeof origin !== 'object' || origin === null) return false;
   const { format, intervals, partitions } = origin as Readonly<Record<string, unknown>>;
-  return typeof format === 'number' && Array.isArray(intervals) && typeof partitions === 'number';
+  return typeof format === 'number' && isTexts(intervals) && typeof partitions === 'number';
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(item => typeof item === 'string');
 }
 
 /** The refusal of bytes that are no snapshot, or a broken one. */

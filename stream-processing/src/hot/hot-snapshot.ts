@@ -1,4 +1,5 @@
 /** The bytes of a hot fold's state: a mark, a header in JSON with what must match, then its numbers. */
+import { isShallow } from '@tapeline/core/json-text';
 import type { AlertBookState } from '../alerts/alert-book.ts';
 import type { FoldOptions } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
@@ -26,6 +27,8 @@ export interface SnapshotHeader extends SnapshotOrigin {
 /** So that a file of another kind is told by its first bytes. */
 const mark = new TextEncoder().encode('tapeline');
 const headerAt = mark.length + 4;
+/** Alert rules stand in it, which are nested 20 times at most. */
+const deepestHeader = 32;
 
 export function snapshotOf(header: SnapshotHeader, numbers: Uint8Array): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(header));
@@ -56,7 +59,9 @@ export function readSnapshot<T>(bytes: Uint8Array, options: FoldOptions, restore
 }
 
 /** What the engine is told of it, or JavaScript counts by. @throws RangeError. */
-function checkHeader({ symbols, feedNames, feeds, origins, versionUs, epochMs = 0 }: SnapshotHeader): void {
+function checkHeader(header: SnapshotHeader): void {
+  if (!isShallow(header, deepestHeader)) throw new RangeError('its header must not be nested so deeply');
+  const { symbols, feedNames, feeds, origins, versionUs, epochMs = 0 } = header;
   if (![symbols, feedNames, feeds, origins].every(Array.isArray)) throw new RangeError('its lists must be lists');
   if (![...symbols, ...feedNames].every(name => typeof name === 'string')) throw new RangeError('names of symbols and feeds must be text');
   const isOrigin = (origin: unknown) => Array.isArray(origin) && origin.length === 5 && origin.every(Number.isFinite);

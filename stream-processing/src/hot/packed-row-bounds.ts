@@ -71,19 +71,30 @@ function checkRow(reader: RowReader, { isDay, origins }: PackedRows): void {
   if (isDay) reader.skip(indicatorBytes);
 }
 
-/** A price below 0 could not be packed again. */
 function checkPrices(reader: RowReader, first: number, second: number): void {
-  const prices: number[] = [];
-  if ((second & placesBits) === rawPrices) for (let count = 4; count > 0; count -= 1) prices.push(reader.raw());
-  else {
-    const open = reader.whole();
-    const close = first & singlePoint ? open : open + reader.signed();
-    if (!(first & plainHigh)) reader.whole();
-    const low = Math.min(open, close) - (first & plainLow ? 0 : reader.whole());
-    prices.push(close, low);
+  if ((second & placesBits) === rawPrices) {
+    const [open, high, low, close] = [reader.raw(), reader.raw(), reader.raw(), reader.raw()];
+    return checkRange({ open, high, low, close });
   }
-  const wrong = prices.find(price => price < 0);
-  if (wrong !== undefined) throw new RangeError(`a price of a closed window must not be below 0, was ${wrong}`);
+  const open = reader.whole();
+  const close = first & singlePoint ? open : open + reader.signed();
+  const high = Math.max(open, close) + (first & plainHigh ? 0 : reader.whole());
+  const low = Math.min(open, close) - (first & plainLow ? 0 : reader.whole());
+  checkRange({ open, high, low, close });
+}
+
+/** Prices of one window, in any unit. */
+export interface PriceRange {
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+}
+
+/** Refuses what would be read as something else once it was packed again. @throws RangeError. */
+export function checkRange({ open, high, low, close }: PriceRange): void {
+  if (low >= 0 && low <= Math.min(open, close) && high >= Math.max(open, close)) return;
+  throw new RangeError(`high and low of a window must enclose its prices, from 0 on: was ${open}, ${high}, ${low}, ${close}`);
 }
 
 /** Reads numbers as engine/packed-bytes.ts writes them, and never past the end. */

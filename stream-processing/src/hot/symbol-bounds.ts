@@ -5,7 +5,7 @@
  */
 import type { Level } from '../fold/levels.ts';
 import { none } from './growing.ts';
-import { checkPackedRows } from './packed-row-bounds.ts';
+import { checkPackedRows, checkRange } from './packed-row-bounds.ts';
 
 /** What symbols of one snapshot may name. */
 export interface SymbolBounds {
@@ -22,7 +22,6 @@ const previousNumbers = 6;
 /** An open window (engine/window-row.ts). */
 const windowNumbers = 22;
 const lastPointColumn = 13;
-const priceColumns = [4, 8, 9, 10];
 const wholeColumns = [17, 19, 21];
 const flagsColumn = 20;
 
@@ -58,8 +57,8 @@ export function checkWindows(windows: Float64Array, { levels, origins }: SymbolB
 function checkOpen(window: Float64Array): void {
   const point = window.subarray(0, lastPointColumn + 1).find(value => !Number.isFinite(value));
   if (point !== undefined) throw new RangeError(`times, prices and places of an open window must be finite, one was ${point}`);
-  const price = priceColumns.map(column => window[column] as number).find(value => value < 0);
-  if (price !== undefined) throw new RangeError(`a price of an open window must not be below 0, was ${price}`);
+  const [open = 0, high = 0, low = 0, close = 0] = [window[4], window[8], window[9], window[10]];
+  checkRange({ open, high, low, close });
   for (const column of wholeColumns) wholeAt(window, column, { what: 'a count of an open window', most: Number.MAX_SAFE_INTEGER });
   wholeAt(window, flagsColumn, { what: 'the flags of an open window', most: 255 });
 }
