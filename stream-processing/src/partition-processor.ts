@@ -5,43 +5,32 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Tracing } from '@tapeline/core/tracing/tracing';
-import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
-import type { LogBatch, MarketLog, PartitionClaim, RecordCursor } from '@tapeline/log/market-log';
-import type { Logger } from 'pino';
+import type { SnapshotKey } from '@tapeline/database/market-store';
+import type { LogBatch, MarketLog, RecordCursor } from '@tapeline/log/market-log';
 import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
 import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
+import { PartitionSaving, type SavingOptions } from './partition-saving.ts';
 import { PartitionTrace } from './partition-trace.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
-import { countResults, type ProcessorMetrics } from './processor-metrics.ts';
+import { countResults } from './processor-metrics.ts';
 import { ResultBatch } from './result-batch.ts';
 import { ResultSink } from './result-sink.ts';
 
-export interface PartitionProcessorOptions {
-  readonly claim: PartitionClaim;
+export interface PartitionProcessorOptions extends SavingOptions {
   readonly log: MarketLog;
-  readonly store: MarketStore;
   readonly group: string;
   readonly fold: FoldOptions;
   /** Partitions of `market-data.bars`. */
   readonly barPartitions: number;
   /** Raw ticks are rows of the store, too. @default true */
   readonly storeTicks?: boolean;
-  readonly snapshotIntervalMs: number;
-  /** A snapshot is taken after so many records, too. @default 2,000,000 */
-  readonly snapshotRecords?: number;
-  /** @default 1,000 */
-  readonly commitIntervalMs?: number;
   /** Results that are not durable yet, in bytes, before the fold waits. @default 4 MiB */
   readonly maxPendingBytes?: number;
   /** Sampled ticks are followed. @default none */
   readonly tracing?: Tracing | undefined;
-  /** Aborts when the process stops: what is read is finished first. */
-  readonly stopping: AbortSignal;
   /** Called at once when results cannot be written, so that reading ends; `processPartition` throws the same. */
   readonly failed: (reason: unknown) => void;
-  readonly metrics: ProcessorMetrics;
-  readonly logger: Logger;
 }
 
 /** So long the fold keeps the event loop at most: sockets, timers and other partitions get their turns in between. */
@@ -71,23 +60,12 @@ export async function processPartition(options: PartitionProcessorOptions): Prom
 
 class PartitionRun {
   readonly #options: PartitionProcessorOptions;
-  readonly #key: SnapshotKey;
   readonly #fold: HotFold;
   readonly #feedFold: FeedFold;
   readonly #sink: ResultSink;
+  readonly #saving: PartitionSaving;
   readonly #trace: PartitionTrace | undefined;
   #nextOffset: number;
-  #savedOffset: number;
-  #savedAtMs = performance.now();
-  /**
-   * Until it has read what was there before. Then it saves at once: a partition that changes hands more often than snapshots are due
-   * would otherwise be read again from further and further back.
-   */
-  #isBehind = true;
-  /** The snapshot that is being taken while the fold goes on. */
-  #saving: Promise<void> | undefined;
-  #committedAtMs = performance.now();
-  #committing: Promise<void> | undefined;
   #turnStartMs = 0;
   /** Records so far. */
   #processed = 0;
@@ -97,11 +75,9 @@ class PartitionRun {
   private constructor(options: PartitionProcessorOptions, fold: HotFold, at: { readonly nextOffset: number; readonly saved: boolean }) {
     const { claim } = options;
     this.#options = options;
-    this.#key = keyOf(options);
     this.#fold = fold;
     this.#feedFold = new FeedFold(fold, `${claim.topic}/${claim.partition}`);
     this.#nextOffset = at.nextOffset;
-    this.#savedOffset = at.saved ? at.nextOffset : -1;
     const barPartitions = new BarPartitions(options.barPartitions);
     const { storeTicks = true, tracing, group } = options;
     this.#trace = tracing && new PartitionTrace(tracing, { group, bars: options.fold.intervals });
@@ -109,10 +85,17 @@ class PartitionRun {
       newBatch: () => new ResultBatch(fold, { storeTicks, barPartitions }),
       nextOffset: at.nextOffset,
       flush: results => this.#flush(results),
-      durable: () => this.#commitNowAndThen(),
+      durable: () => this.#saving.commitNowAndThen(),
       failed: reason => this.#failed(reason),
       lost: claim.lost,
       ...(options.maxPendingBytes === undefined ? {} : { maxPendingBytes: options.maxPendingBytes }),
+    });
+    this.#saving = new PartitionSaving(options, {
+      key: keyOf(options),
+      fold,
+      sink: this.#sink,
+      savedOffset: at.saved ? at.nextOffset : -1,
+      failed: reason => this.#failed(reason),
     });
   }
 
@@ -138,16 +121,13 @@ class PartitionRun {
       this.#observe(batch);
       batch.release();
       if (newer !== undefined) return this.#pause(newer);
-      await this.#saveNowAndThen(batch.highWatermark);
+      await this.#saving.saveNowAndThen(this.#nextOffset, batch.highWatermark);
     }
   }
 
   /** All results durable, the state saved, the offset committed. */
-  async finish(): Promise<void> {
-    await this.#saving;
-    if (this.#nextOffset !== this.#savedOffset) await this.#save();
-    await this.#committing;
-    await this.#commit();
+  finish(): Promise<void> {
+    return this.#saving.finish(this.#nextOffset);
   }
 
   close(): void {
@@ -246,44 +226,6 @@ class PartitionRun {
     countResults(results, metrics);
   }
 
-  async #saveNowAndThen(highWatermark: number): Promise<void> {
-    const hasCaughtUp = this.#isBehind && this.#nextOffset >= highWatermark;
-    if (hasCaughtUp) this.#isBehind = false;
-    const isDue = performance.now() - this.#savedAtMs >= this.#options.snapshotIntervalMs;
-    const isFar = this.#nextOffset - Math.max(0, this.#savedOffset) >= (this.#options.snapshotRecords ?? 2_000_000);
-    if (!isDue && !isFar && !hasCaughtUp) return;
-    // When saving takes longer than it is due, the fold waits: a restart is not to go back further and further.
-    await this.#saving;
-    this.#saving = this.#save();
-    this.#saving.catch(reason => this.#failed(reason));
-  }
-
-  /** The state as it is now, saved once everything before it is durable; the fold may go on meanwhile. */
-  async #save(): Promise<void> {
-    const { store, metrics } = this.#options;
-    const end = metrics.snapshotSeconds.startTimer();
-    const nextOffset = this.#nextOffset;
-    const snapshot = { nextOffset, versionUs: this.#fold.versionUs, formatVersion: this.#fold.snapshotFormat, state: this.#fold.encode() };
-    this.#savedAtMs = performance.now();
-    this.#savedOffset = nextOffset;
-    this.#sink.advance(nextOffset);
-    await this.#sink.settled();
-    await untilDurable('saving the snapshot', () => store.saveSnapshot(this.#key, snapshot), this.#options);
-    end();
-  }
-
-  #commitNowAndThen(): void {
-    const isDue = performance.now() - this.#committedAtMs >= (this.#options.commitIntervalMs ?? 1_000);
-    if (!isDue || this.#committing !== undefined) return;
-    this.#committing = this.#commit().catch(reason => this.#failed(reason));
-  }
-
-  async #commit(): Promise<void> {
-    this.#committedAtMs = performance.now();
-    await this.#options.claim.commit(this.#sink.durableOffset);
-    this.#committing = undefined;
-  }
-
   #failed(reason: unknown): void {
     if (!(reason instanceof PartitionLost)) this.#options.failed(reason);
   }
@@ -307,7 +249,7 @@ class PartitionRun {
     metrics.pausedPartitions.inc();
     try {
       await this.#sink.settled();
-      await this.#commit();
+      await this.#saving.commit();
       const over = AbortSignal.any([claim.lost, stopping]);
       if (!over.aborted) await new Promise(resolve => over.addEventListener('abort', resolve, { once: true }));
     } finally {

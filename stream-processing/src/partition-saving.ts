@@ -1,0 +1,94 @@
+/** What a partition leaves behind for whoever goes on with it: snapshots of its fold and committed offsets, neither before the results they stand for are durable. */
+import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
+import type { HotFold } from './hot/hot-fold.ts';
+import { type PatienceOptions, untilDurable } from './patience.ts';
+import type { ResultSink } from './result-sink.ts';
+
+export interface SavingOptions extends PatienceOptions {
+  readonly store: MarketStore;
+  readonly snapshotIntervalMs: number;
+  /** A snapshot is taken after so many records, too. @default 2,000,000 */
+  readonly snapshotRecords?: number;
+  /** @default 1,000 */
+  readonly commitIntervalMs?: number;
+}
+
+export interface SavedPartition {
+  readonly key: SnapshotKey;
+  readonly fold: HotFold;
+  readonly sink: ResultSink;
+  /** Where the snapshot goes on that the fold was restored from; −1 without one. */
+  readonly savedOffset: number;
+  /** Told what made a save or a commit fail that nobody waits for. */
+  readonly failed: (reason: unknown) => void;
+}
+
+export class PartitionSaving {
+  readonly #options: SavingOptions;
+  readonly #partition: SavedPartition;
+  #savedOffset: number;
+  #savedAtMs = performance.now();
+  /**
+   * Until it has read what was there before. Then it saves at once: a partition that changes hands more often than snapshots are due
+   * would otherwise be read again from further and further back.
+   */
+  #isBehind = true;
+  /** The snapshot that is being taken while the fold goes on. */
+  #saving: Promise<void> | undefined;
+  #committedAtMs = performance.now();
+  #committing: Promise<void> | undefined;
+
+  constructor(options: SavingOptions, partition: SavedPartition) {
+    this.#options = options;
+    this.#partition = partition;
+    this.#savedOffset = partition.savedOffset;
+  }
+
+  /** Begins a snapshot when one is due; all records before `nextOffset` are taken in. */
+  async saveNowAndThen(nextOffset: number, highWatermark: number): Promise<void> {
+    const hasCaughtUp = this.#isBehind && nextOffset >= highWatermark;
+    if (hasCaughtUp) this.#isBehind = false;
+    const isDue = performance.now() - this.#savedAtMs >= this.#options.snapshotIntervalMs;
+    const isFar = nextOffset - Math.max(0, this.#savedOffset) >= (this.#options.snapshotRecords ?? 2_000_000);
+    if (!isDue && !isFar && !hasCaughtUp) return;
+    // When saving takes longer than it is due, the fold waits: a restart is not to go back further and further.
+    await this.#saving;
+    this.#saving = this.#save(nextOffset);
+    this.#saving.catch(reason => this.#partition.failed(reason));
+  }
+
+  /** All results durable, the state saved, the offset committed. */
+  async finish(nextOffset: number): Promise<void> {
+    await this.#saving;
+    if (nextOffset !== this.#savedOffset) await this.#save(nextOffset);
+    await this.#committing;
+    await this.commit();
+  }
+
+  commitNowAndThen(): void {
+    const isDue = performance.now() - this.#committedAtMs >= (this.#options.commitIntervalMs ?? 1_000);
+    if (!isDue || this.#committing !== undefined) return;
+    this.#committing = this.commit().catch(reason => this.#partition.failed(reason));
+  }
+
+  /** Commits what is durable. */
+  async commit(): Promise<void> {
+    this.#committedAtMs = performance.now();
+    await this.#options.claim.commit(this.#partition.sink.durableOffset);
+    this.#committing = undefined;
+  }
+
+  /** The state as it is now, saved once everything before it is durable; the fold may go on meanwhile. */
+  async #save(nextOffset: number): Promise<void> {
+    const { store, metrics } = this.#options;
+    const { fold, sink, key } = this.#partition;
+    const end = metrics.snapshotSeconds.startTimer();
+    const snapshot = { nextOffset, versionUs: fold.versionUs, formatVersion: fold.snapshotFormat, state: fold.encode() };
+    this.#savedAtMs = performance.now();
+    this.#savedOffset = nextOffset;
+    sink.advance(nextOffset);
+    await sink.settled();
+    await untilDurable('saving the snapshot', () => store.saveSnapshot(key, snapshot), this.#options);
+    end();
+  }
+}
