@@ -78,7 +78,7 @@ module.exports = {
     only(
       'kafkajs-door',
       'kafkajs',
-      '^(log/src/kafka|fuzz/src/parsers/kafka-wire|log/test|services/test|standalone/test|ingestion/test|stream-processing/test)',
+      '^(log/src/kafka|fuzz/src/parsers/(kafka-wire|log-records)|log/test|services/test|standalone/test|ingestion/test|stream-processing/test)',
     ),
     only('cassandra-door', 'cassandra-driver', '^(database/(src/cassandra|test)|services/test|standalone/test|stream-processing/test)'),
     only('kubernetes-door', '@kubernetes/client-node', '^ingestion/src/kubernetes-lease\\.ts$'),
