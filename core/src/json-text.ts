@@ -1,15 +1,12 @@
 /** JSON of what others sent: `JSON.parse` reads what is nested more deeply than `JSON.stringify` can write. */
 
 const tooDeep = 'something that is nested too deeply to be written';
+/** Whether the stack would do for more depends on who asks, and the same message must give the same record. */
+const deepest = 500;
 
 /** The value as JSON; a sentence in its place where that cannot be. */
 export function jsonText(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? 'absent';
-  } catch (error) {
-    if (error instanceof RangeError) return tooDeep;
-    throw error;
-  }
+  return isShallow(value, deepest) ? (JSON.stringify(value) ?? 'absent') : tooDeep;
 }
 
 /** The begin of the value as JSON, for people; `absent` for none. */

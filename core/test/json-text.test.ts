@@ -10,6 +10,8 @@ describe('JSON of what others sent', () => {
   });
 
   it('is a sentence where the value is nested more deeply than can be written', () => {
+    const atAnyDepth = (calls: number): string => (calls === 0 ? jsonText(nested(3_000)) : atAnyDepth(calls - 1));
+    expect([atAnyDepth(0), atAnyDepth(3_000)]).toEqual([jsonText(nested(100_000)), jsonText(nested(100_000))]);
     expect(jsonText(nested(100_000))).toBe('something that is nested too deeply to be written');
   });
 
