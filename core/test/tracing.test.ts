@@ -159,6 +159,17 @@ async function dropped(registry: Registry): Promise<Record<string, number>> {
   return Object.fromEntries(values.map(({ labels, value }) => [String(labels.reason), value]));
 }
 
+/** What the log says when spans cannot be sent there. */
+async function complaintAt(endpoint: string): Promise<string> {
+  const said: string[] = [];
+  const telling = createLogger({ name: 'test', level: 'info', secrets: [], destination: { write: line => said.push(line) } });
+  const sender = otlpSender({ endpoint, headers: {}, service: 'ingester', timeoutMs: 2_000 });
+  const queue = new SpanQueue({ send: spans => sender.send(spans), registry: new Registry(), logger: telling, gatherMs: 1 });
+  queue.add(aSpan());
+  await queue.close(20_000);
+  return said.join('');
+}
+
 describe('spans on their way', () => {
   it('arrive at a collector as they were, with the headers that it wants', async () => {
     const collector = await receiver();
@@ -194,6 +205,26 @@ describe('spans on their way', () => {
     queue.add(aSpan());
     await queue.close(20_000);
     expect(collector.spans.length).toBe(1);
+  });
+
+  it.each([
+    [404, 'told without /v1/traces'],
+    [401, 'see which OTEL_EXPORTER_OTLP_HEADERS it wants'],
+    [400, 'right (OTLP over HTTP, mostly port 4318) and reachable'],
+  ])('that are refused with %d say so and what helps, and no text of the collector', async (status, remedy) => {
+    const collector = await receiver();
+    collector.behaviour = 'refuses';
+    collector.refusal = status;
+    const said = await complaintAt(collector.url);
+    expect(said).toContain(`"failure":${status},`);
+    expect(said).toContain(remedy);
+    expect(said).not.toContain('a text of its own');
+  });
+
+  it('that nobody is there for say so', async () => {
+    const gone = await receiver();
+    await gone.close();
+    expect(await complaintAt(gone.url)).toMatch(/"failure":"ECONNREFUSED"/);
   });
 
   it('are not made at all without a collector', async () => {

@@ -102,10 +102,24 @@ export class SpanQueue {
     const nowMs = performance.now();
     if (nowMs - this.#saidAtMs < complainMs) return;
     this.#saidAtMs = nowMs;
-    const name = error instanceof Error ? error.name : 'failure';
+    const failure = failureOf(error);
     this.#options.logger.warn(
-      { spans, failure: name },
-      'the collector of traces does not take spans, they are dropped and counted (tapeline_trace_spans_dropped_total): see whether OTEL_EXPORTER_OTLP_ENDPOINT is right and reachable; nothing else waits for it',
+      { spans, failure },
+      `the collector of traces does not take spans (${failure}), they are dropped and counted (tapeline_trace_spans_dropped_total): ${remedyOf(failure)}; nothing else waits for it`,
     );
   }
+}
+
+/** The status that the collector answered with, or the system's code of what kept us from asking; never a text of somebody else's. */
+function failureOf(error: unknown): number | string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (typeof code === 'number') return code;
+  if (typeof code === 'string' && /^[A-Z0-9_]{2,40}$/.test(code)) return code;
+  return error instanceof Error ? error.name : 'failure';
+}
+
+function remedyOf(failure: number | string): string {
+  if (failure === 401 || failure === 403) return 'see which OTEL_EXPORTER_OTLP_HEADERS it wants';
+  if (failure === 404 || failure === 405) return 'OTEL_EXPORTER_OTLP_ENDPOINT is where its /v1/traces is, told without /v1/traces';
+  return 'see whether OTEL_EXPORTER_OTLP_ENDPOINT is right (OTLP over HTTP, mostly port 4318) and reachable';
 }

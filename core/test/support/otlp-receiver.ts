@@ -23,6 +23,8 @@ export interface OtlpReceiver {
   readonly requests: readonly { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: string }[];
   /** `repeats`: answers with all that it was told, as an error. */
   behaviour: 'takes' | 'refuses' | 'hangs' | 'repeats';
+  /** Of its refusals. */
+  refusal: number;
   close(): Promise<void>;
 }
 
@@ -62,7 +64,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     const body = await text(request).catch(() => '');
     requests.push({ path: request.url ?? '', headers: request.headers, body });
     if (receiver.behaviour === 'hangs') return;
-    if (receiver.behaviour === 'refuses') return void response.writeHead(400).end();
+    if (receiver.behaviour === 'refuses') return void response.writeHead(receiver.refusal).end('a text of its own');
     if (receiver.behaviour === 'repeats') return void response.writeHead(400).end(JSON.stringify(request.headers) + body);
     spans.push(...spansIn(JSON.parse(body) as OtlpRequest));
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
@@ -73,6 +75,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     spans,
     requests,
     behaviour: 'takes',
+    refusal: 400,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve());
