@@ -3,6 +3,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { kafkaUsers } from '@tapeline/core/kafka-users';
 import { topics } from '@tapeline/core/topics';
 import { stringify } from 'yaml';
@@ -36,6 +37,10 @@ function generated(source: string, content: object): string {
 }
 
 if (import.meta.main) {
-  writeFileSync(topicsFile, chartTopics());
-  writeFileSync(usersFile, chartUsers());
+  const help = 'chart-topics: writes the catalogues of topics and of users into charts/kafka/files.\n';
+  process.exitCode = await runCommandLine({ help }, async () => {
+    writeFileSync(topicsFile, chartTopics());
+    writeFileSync(usersFile, chartUsers());
+    return 0;
+  });
 }

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { main as compile } from 'assemblyscript/asc';
 
 const source = fileURLToPath(new URL('../stream-processing/engine/engine.ts', import.meta.url));
@@ -46,12 +47,16 @@ function textOf(code: Uint8Array): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const text = await engineCodeText();
-  if (!process.argv.includes('--check')) {
-    writeFileSync(target, text);
-    process.stdout.write(`${target}: ${text.length} bytes\n`);
-  } else if (readFileSync(target, 'utf8') !== text) {
-    process.stderr.write('the fold engine is not what its sources give: npm run fold-engine\n');
-    process.exitCode = 1;
-  }
+  const help = `fold-engine: compiles stream-processing/engine into stream-processing/src/hot/engine-code.ts.\n\n  --check  only says whether that is what stands there; exit status 1 when not\n`;
+  process.exitCode = await runCommandLine({ help, options: { check: { type: 'boolean' } } }, async ({ check }) => {
+    const text = await engineCodeText();
+    if (check !== true) {
+      writeFileSync(target, text);
+      process.stdout.write(`${target}: ${text.length} bytes\n`);
+    } else if (readFileSync(target, 'utf8') !== text) {
+      process.stderr.write('the fold engine is not what its sources give: npm run fold-engine\n');
+      return 1;
+    }
+    return 0;
+  });
 }

@@ -3,6 +3,7 @@
  * that nobody has looked at.
  */
 import { writeFileSync } from 'node:fs';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { imagesOf, type Lock, packagesOf, readLock } from './production-packages.ts';
 
 /** Licences that ask for no more than their notice, which each package brings along in its folder. */
@@ -97,4 +98,10 @@ function idOf({ name, version }: LicenceRow): string {
   return `${name}@${version}`;
 }
 
-if (import.meta.main) writeFileSync(new URL('../docs/licences.md', import.meta.url), licencesDocument());
+if (import.meta.main) {
+  const help = 'licences: writes docs/licences.md from package-lock.json.\n';
+  process.exitCode = await runCommandLine({ help }, async () => {
+    writeFileSync(new URL('../docs/licences.md', import.meta.url), licencesDocument());
+    return 0;
+  });
+}

@@ -1,5 +1,6 @@
 /** Writes docs/metrics.md from the catalogue of metrics: `npm run metrics-table`. A test fails when it is stale. */
 import { writeFileSync } from 'node:fs';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { type MetricPart, metricParts } from '@tapeline/core/metrics/catalogue';
 import { type LabelValues, type MetricDeclaration, mostSeries } from '@tapeline/core/metrics/metric-kinds';
 import { metricsOfNode } from '@tapeline/core/metrics/registered-metrics';
@@ -42,4 +43,10 @@ function labelsOf({ labels }: MetricDeclaration): string {
   return told.length === 0 ? '–' : told.join('; ');
 }
 
-if (import.meta.main) writeFileSync(file, metricsPage());
+if (import.meta.main) {
+  const help = 'metrics-table: writes docs/metrics.md from the catalogue of metrics.\n';
+  process.exitCode = await runCommandLine({ help }, async () => {
+    writeFileSync(file, metricsPage());
+    return 0;
+  });
+}

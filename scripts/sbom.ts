@@ -93,9 +93,12 @@ function readDockerfile(): string {
 
 if (import.meta.main) {
   const [file, image] = process.argv.slice(2);
+  const help = 'sbom: writes what the images hold as a CycloneDX 1.5 SBOM, of all together or of one: npm run sbom -- sbom.json [image]\n';
   try {
-    if (file === undefined || file.startsWith('-')) throw new Error('a file to write to is missing: npm run sbom -- sbom.json [image]');
-    writeFileSync(file, `${JSON.stringify(sbomOf(image), undefined, 2)}\n`);
+    if (file === '--help' || file === '-h') process.stdout.write(help);
+    else if (file === undefined || file.startsWith('-'))
+      throw new Error('a file to write to is missing: npm run sbom -- sbom.json [image]');
+    else writeFileSync(file, `${JSON.stringify(sbomOf(image), undefined, 2)}\n`);
   } catch (error) {
     process.stderr.write(`${reasonOf(error)}\n`);
     process.exitCode = 1;

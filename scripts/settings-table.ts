@@ -2,6 +2,7 @@
  * Writes the table of settings into the README, between its two markers: `npm run settings-table`. A test fails when it is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { runCommandLine } from '@tapeline/core/command-line';
 import type { Setting } from '@tapeline/core/setting-kinds';
 import { settings } from '@tapeline/core/settings';
 
@@ -30,4 +31,10 @@ function shown(value: unknown): string {
   return `\`${Array.isArray(value) ? value.join(',') : String(value)}\``;
 }
 
-if (import.meta.main) writeFileSync(file, withSettingsTable(readFileSync(file, 'utf8')));
+if (import.meta.main) {
+  const help = 'settings-table: writes the table of settings into README.md.\n';
+  process.exitCode = await runCommandLine({ help }, async () => {
+    writeFileSync(file, withSettingsTable(readFileSync(file, 'utf8')));
+    return 0;
+  });
+}

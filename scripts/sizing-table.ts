@@ -2,6 +2,7 @@
  * Writes the table of sizes into docs/sizing.md, between its two markers: `node scripts/sizing-table.ts`. A test fails when it is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { runCommandLine } from '@tapeline/core/command-line';
 import { intervals } from '@tapeline/core/intervals';
 import { type Sizing, sizingOf, type Workload } from '@tapeline/infrastructure/sizing';
 
@@ -64,4 +65,10 @@ function bytes(value: number): string {
   return `${Number((value / 1_024 ** unit).toPrecision(2))} ${units[unit]}`;
 }
 
-if (import.meta.main) writeFileSync(file, withSizingTable(readFileSync(file, 'utf8')));
+if (import.meta.main) {
+  const help = 'sizing-table: writes the table of sizes into docs/sizing.md.\n';
+  process.exitCode = await runCommandLine({ help }, async () => {
+    writeFileSync(file, withSizingTable(readFileSync(file, 'utf8')));
+    return 0;
+  });
+}
