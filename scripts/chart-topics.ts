@@ -1,5 +1,5 @@
 /**
- * Writes the catalogues of topics and of users into the Kafka chart: `node scripts/chart-topics.ts`. A test fails when the chart's copy is stale.
+ * Writes the catalogues of topics and of users into the Kafka chart: `npm run chart-topics`. A test fails when the chart's copy is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,7 @@ export function committedChartUsers(): string {
 }
 
 function generated(source: string, content: object): string {
-  const heading = `# Generated from core/src/${source} by \`node scripts/chart-topics.ts\`; do not edit.\n`;
+  const heading = `# Generated from core/src/${source} by \`npm run chart-topics\`; do not edit.\n`;
   return heading + stringify(content, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Writes the table of sizes into docs/sizing.md, between its two markers: `node scripts/sizing-table.ts`. A test fails when it is stale.
+ * Writes the table of sizes into docs/sizing.md, between its two markers: `npm run sizing-table`. A test fails when it is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { runCommandLine } from '@tapeline/core/command-line';

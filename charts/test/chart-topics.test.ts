@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { chartTopics, chartUsers, committedChartTopics, committedChartUsers } from '../../scripts/chart-topics.ts';
 
 describe('the topics of the Kafka chart', () => {
-  it('are those of the catalogue: run `node scripts/chart-topics.ts` after a change of it', () => {
+  it('are those of the catalogue: run `npm run chart-topics` after a change of it', () => {
     expect(committedChartTopics()).toBe(chartTopics());
   });
 
@@ -26,7 +26,7 @@ describe('the topics of the Kafka chart', () => {
 });
 
 describe('the users of the Kafka chart', () => {
-  it('are those of the catalogue: run `node scripts/chart-topics.ts` after a change of it', () => {
+  it('are those of the catalogue: run `npm run chart-topics` after a change of it', () => {
     expect(committedChartUsers()).toBe(chartUsers());
   });
 });

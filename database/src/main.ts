@@ -9,9 +9,9 @@ import { loginIn, setUpRoles } from './configured-roles.ts';
 import { openConfiguredGenerations } from './configured-store.ts';
 import { migrateGenerations } from './migrate-generations.ts';
 
-const help = `Usage: node database/src/main.ts migrate [--spare]
-       node database/src/main.ts drop <generation>
-       node database/src/main.ts roles [--migrator <folder>] [--writer <folder>] [--worker <folder>] [--reader <folder>]
+const help = `Usage: npm run migrations -- migrate [--spare]
+       npm run migrations -- drop <generation>
+       npm run migrations -- roles [--migrator <folder>] [--writer <folder>] [--worker <folder>] [--reader <folder>]
 
 migrate  brings the schema of the store up to date: Cassandra when CASSANDRA_CONTACT_POINTS is set, else market.sqlite in DATA_DIR.
          Each migration runs once, in order, forward only; several may be started at once. Every generation of the tables that was not

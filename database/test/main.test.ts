@@ -56,7 +56,7 @@ describe('the program of the migrations', () => {
   it('explains itself', async () => {
     const { status, stdout } = await run(['--help'], {});
     expect(status).toBe(0);
-    expect(stdout).toContain('Usage: node database/src/main.ts migrate');
+    expect(stdout).toContain('Usage: npm run migrations -- migrate');
   }, 60_000);
 
   it('refuses other commands with how it is used', async () => {
@@ -64,7 +64,7 @@ describe('the program of the migrations', () => {
       const { status, stderr } = await run(args, {});
       expect(status).toBe(2);
       expect(stderr).toMatch(
-        args[0] === 'roles' ? /--writer must be a folder with a file username/ : /Usage: node database\/src\/main\.ts migrate/,
+        args[0] === 'roles' ? /--writer must be a folder with a file username/ : /Usage: npm run migrations -- migrate/,
       );
     }
   }, 60_000);

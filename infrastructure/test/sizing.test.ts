@@ -13,7 +13,7 @@ function aWorkload(over: Partial<Workload> = {}): Workload {
 }
 
 describe('docs/sizing.md', () => {
-  it('has the table of now: run `node scripts/sizing-table.ts` after a change of the formula', () => {
+  it('has the table of now: run `npm run sizing-table` after a change of the formula', () => {
     expect(document).toBe(withSizingTable(document));
   });
 

@@ -94,7 +94,7 @@ describe('the live board as a process', () => {
   it('explains itself, and refuses what it does not know with 2', async () => {
     const help = start({}, '--help');
     expect(await help.exit).toBe(0);
-    expect(help.said.out).toContain('Usage: node visualization/src/main.ts');
+    expect(help.said.out).toContain('Usage: npm run live-board');
     const wrong = start({}, '--port');
     expect(await wrong.exit).toBe(2);
     expect(wrong.said.err).toBe('"--port" is no option, expected none or --help\n');

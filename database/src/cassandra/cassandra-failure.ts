@@ -47,7 +47,7 @@ export function isInvalid(error: unknown): boolean {
 export function schemaMissing(keyspace: string, what: string): PipelineError {
   return new PipelineError(
     'store.schema-missing',
-    `keyspace ${keyspace} ${what}: run the migrations (node database/src/main.ts migrate, in the cluster the Job does it)`,
+    `keyspace ${keyspace} ${what}: run the migrations (npm run migrations -- migrate, in the cluster the Job does it)`,
     { retriable: true, fields: { keyspace } },
   );
 }

@@ -8,7 +8,7 @@ import { refuseFaults, vendorParts } from './vendor-process.ts';
 
 const help = `backfiller: asks TwelveData's REST API for what gaps took, and holds our bars against the vendor's, as far as the credits go.
 
-Usage: node ingestion/src/backfill/main.ts [--help]
+Usage: npm run backfiller [-- --help]
 
 Settings come from the environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*, SYMBOLS,
 BAR_INTERVALS, ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the processors have them, BACKFILL_*, RECONCILE_*, KAFKA_*, CASSANDRA_*, HTTP_HOST,

@@ -6,7 +6,7 @@ import { defaultDays, runConfiguredHistory } from './configured-history.ts';
 
 const help = `history: loads the bars of the last days (1d and 1m, of those that BAR_INTERVALS has) of each symbol, where none are stored, and ends.
 
-Usage: node ingestion/src/history/main.ts [--days N] [--help]
+Usage: npm run history [-- --days N | --help]
 
   --days N  so many days (UTC) that are over, from 1 to 1000; ${defaultDays} by default
 

@@ -5,7 +5,7 @@ import { runConfiguredInstruments } from './configured-instruments.ts';
 
 const help = `instruments: asks TwelveData for name, exchange, type, currency, range of 52 weeks and, where the plan gives it, sector of each symbol, and ends.
 
-Usage: node ingestion/src/instruments/main.ts [--help]
+Usage: npm run instruments [-- --help]
 
 It takes only credits that filling gaps leaves over. A symbol that was asked for in the last 20 h is left out; a run that was stopped is gone on
 with. Settings come from the environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*,

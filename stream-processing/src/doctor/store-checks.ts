@@ -20,7 +20,7 @@ function schemaFindings(check: string, { schema, expectedSchema }: KeyspaceFacts
       fault(
         check,
         `its schema is ${schema}, expected ${expectedSchema}`,
-        'run the migrations (node database/src/main.ts migrate; in a cluster the Job migrations)',
+        'run the migrations (npm run migrations -- migrate; in a cluster the Job migrations)',
       ),
     ];
   }

@@ -15,7 +15,7 @@ import { notifyTest } from './notify-test.ts';
 
 const help = `notifier: sends alerts by mail and webhook, each once, and puts the file of alert rules into the log.
 
-Usage: node stream-processing/src/notifier/main.ts [--test | --help]
+Usage: npm run notifier [-- --test | --help]
 
   --test  sends a test message to each receiver and says what failed and what helps; needs neither Kafka nor Cassandra
 

@@ -13,7 +13,7 @@ import { hasExport, runConfiguredExport } from './configured-export.ts';
 
 const help = `export-job: writes the bars, gaps and alerts of the last days (UTC) as Parquet files, those that are not there yet, and ends.
 
-Usage: node visualization/src/export/main.ts [--help]
+Usage: npm run export-job [-- --help]
 
 A day is exported 2 hours after its end, 1d bars 12 hours later. Settings come from the environment; the README lists them. Here count:
 EXPORT_*, BAR_INTERVALS, CASSANDRA_* (or DATA_DIR), HTTP_HOST, HTTP_PORT and LOG_LEVEL. A file is there as a whole or not at all; a run that
