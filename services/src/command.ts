@@ -3,7 +3,7 @@
  *
  * Standard output is for the shell (`eval "$(tapeline services up)"`), standard error for people.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { PipelineError } from '@tapeline/core/errors';
 import { type Command, Option } from 'commander';
 import { type Logger, pino } from 'pino';
@@ -113,7 +113,8 @@ export async function servicesStatus(choice: ServicesChoice, output: ServicesOut
     ...(choice.cassandra ? (['cassandra'] as const) : []),
   ];
   const folders = services.flatMap(service => [false, true].map(isSecured => folderOf(choice, service, isSecured)));
-  const nodes = (await Promise.all(folders.map(clusterState))).flat();
+  const states = await Promise.all(folders.map(async folder => ({ name: basename(folder), nodes: await clusterState(folder) })));
+  const nodes = states.flatMap(({ name, nodes }) => nodes.map(node => ({ name, ...node })));
   if (nodes.length === 0) output.say(`no servers in ${choice.directory}; start them with services up`);
   else for (const line of statusTable(nodes)) output.out(line);
 }
@@ -183,11 +184,11 @@ function folderOf({ directory }: ServicesChoice, service: Service, isSecured = f
   return join(directory, isSecured ? `${service}-secured` : service);
 }
 
-/** Columns name, node, pid, port and rss, aligned. */
-function statusTable(nodes: readonly NodeState[]): readonly string[] {
+/** Columns name (`kafka`, `kafka-secured`), node, pid, port and rss, aligned. */
+function statusTable(nodes: readonly (NodeState & { readonly name: string })[]): readonly string[] {
   const header = ['name', 'node', 'pid', 'port', 'rss'];
-  const rows = nodes.map(({ service, id, pid, port, residentBytes }) => [
-    service,
+  const rows = nodes.map(({ name, id, pid, port, residentBytes }) => [
+    name,
     String(id),
     pid === undefined ? 'down' : String(pid),
     String(port),

@@ -59,6 +59,18 @@ describe('services status', () => {
     expect(output.lines).toEqual(['name   node  pid   port   rss', 'kafka  1     down  20001  -', 'kafka  2     down  20003  -']);
   });
 
+  it('tells secured servers from the open ones', async () => {
+    const folder = temporaryFolder('services');
+    for (const name of ['kafka', 'kafka-secured']) {
+      await mkdir(join(folder, name));
+      const nodes = [{ id: 1, ports: [20_001, 20_002] }];
+      await writeCluster(join(folder, name), { service: 'kafka', clusterId: 'T', isSecured: name !== 'kafka', nodes });
+    }
+    const output = recorded();
+    await servicesStatus(all(folder), output);
+    expect(output.lines.map(line => line.split(' ')[0])).toEqual(['name', 'kafka', 'kafka-secured']);
+  });
+
   it('names a description that it cannot read', async () => {
     const folder = temporaryFolder('services');
     await mkdir(join(folder, 'kafka'));
