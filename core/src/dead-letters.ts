@@ -1,5 +1,6 @@
 /** What could not be used, with the reason and where it came from: the records of `market-data.dead-letter`. */
 import { z } from 'zod';
+import { parseJson } from './json-text.ts';
 import { recordFormat } from './records.ts';
 
 /**
@@ -46,7 +47,7 @@ export function deadLetter(letter: Omit<DeadLetter, 'v' | 'kind'>): DeadLetter {
 export function deadLetterIn(value: Uint8Array | undefined): DeadLetter | undefined {
   if (value === undefined) return undefined;
   try {
-    return deadLetterSchema.safeParse(JSON.parse(Buffer.from(value).toString('utf8'))).data;
+    return deadLetterSchema.safeParse(parseJson(Buffer.from(value).toString('utf8'))).data;
   } catch {
     return undefined;
   }

@@ -1,8 +1,18 @@
-/** JSON of what others sent: `JSON.parse` reads what is nested more deeply than `JSON.stringify` can write. */
+/** JSON of what others sent: `JSON.parse` reads what is nested more deeply than `JSON.stringify`, or a schema that looks at it, can stand. */
 
 const tooDeep = 'something that is nested too deeply to be written';
 /** Whether the stack would do for more depends on who asks, and the same message must give the same record. */
 const deepest = 500;
+
+/** Nothing of ours, and no vendor's message, is nested so deeply by far. */
+const deepestRead = 100;
+
+/** @throws SyntaxError for what is not JSON, or nested in more than a hundred levels */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (!isShallow(value, deepestRead)) throw new SyntaxError(`it is nested in more than ${deepestRead} levels`);
+  return value;
+}
 
 /** The value as JSON; a sentence in its place where that cannot be. */
 export function jsonText(value: unknown): string {

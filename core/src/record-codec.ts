@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Alert, alertSchema } from './alerts.ts';
 import { deadLetterSchema } from './dead-letters.ts';
 import { PipelineError, reasonOf } from './errors.ts';
+import { parseJson } from './json-text.ts';
 import { type FeedRecord, feedRecordSchema, recordFormat } from './records.ts';
 
 /**
@@ -44,7 +45,7 @@ function valueIn(bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined) throw refused('record has no value (a tombstone), expected compact JSON');
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw refused(`record is not JSON in UTF-8: ${reasonOf(error)}`);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isShallow, jsonText, shownValue } from '../src/json-text.ts';
+import { isShallow, jsonText, parseJson, shownValue } from '../src/json-text.ts';
 
 const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
 
@@ -13,6 +13,12 @@ describe('JSON of what others sent', () => {
     const atAnyDepth = (calls: number): string => (calls === 0 ? jsonText(nested(3_000)) : atAnyDepth(calls - 1));
     expect([atAnyDepth(0), atAnyDepth(3_000)]).toEqual([jsonText(nested(100_000)), jsonText(nested(100_000))]);
     expect(jsonText(nested(100_000))).toBe('something that is nested too deeply to be written');
+  });
+
+  it('is refused when it is nested in more levels than anything of ours', () => {
+    expect(parseJson('{"a":[1]}')).toEqual({ a: [1] });
+    expect(() => parseJson('{')).toThrow(SyntaxError);
+    expect(() => parseJson(`${'['.repeat(102)}${']'.repeat(102)}`)).toThrow('it is nested in more than 100 levels');
   });
 
   it('is shallow as long as nothing stands in more than so many others', () => {

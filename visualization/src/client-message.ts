@@ -1,5 +1,6 @@
 /** Reads what a client says, and says what is wrong with it. */
 import { intervals } from '@tapeline/core/intervals';
+import { parseJson } from '@tapeline/core/json-text';
 import { z } from 'zod';
 import type { ClientMessage } from './board-messages.ts';
 
@@ -37,7 +38,7 @@ export function readClientMessage(text: string): ReadMessage {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

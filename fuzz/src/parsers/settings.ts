@@ -43,6 +43,7 @@ const settingNames = allSettings.map(([name]) => name);
 const secretNames = allSettings.filter(([, { secret }]) => secret).map(([name]) => name);
 const ourWords = allSettings
   .map(([name, { expected, example }]) => `${name} must be ${expected}: set it, for example, to ${example}`)
+  .concat(secretNames.map(name => `${name}_FILE`))
   .join('\n');
 const isWrongConfiguration = withCode('configuration.invalid');
 

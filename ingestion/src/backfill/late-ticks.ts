@@ -4,6 +4,7 @@
  */
 import { deadLetterIn } from '@tapeline/core/dead-letters';
 import { intervalMs } from '@tapeline/core/intervals';
+import { parseJson } from '@tapeline/core/json-text';
 import { deadLetterTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { z } from 'zod';
@@ -68,7 +69,7 @@ function lateTicksIn(value: Uint8Array | undefined): readonly LateTick[] {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

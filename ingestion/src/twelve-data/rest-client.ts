@@ -1,6 +1,7 @@
 /** Asks TwelveData's REST API: each request waits for its credits, and ends as a typed answer or as one of the errors of `rest-errors.ts`. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
+import { parseJson } from '@tapeline/core/json-text';
 import { scrubber } from '@tapeline/core/logging';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Registry } from 'prom-client';
@@ -199,7 +200,7 @@ async function textOf(response: Response): Promise<string> {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -42,7 +42,16 @@ export const poisons: readonly Poison[] = [
     detail: /^receivedTimeMs: /,
   },
   { name: 'a sequence beyond integers', value: tick.replace('"sequence":1', '"sequence":1e300'), detail: /^sequence: / },
-  { name: 'lists in lists, a hundred thousand deep', value: '['.repeat(100_000) + ']'.repeat(100_000), detail: /^record: / },
+  {
+    name: 'lists in lists, a hundred thousand deep',
+    value: '['.repeat(100_000) + ']'.repeat(100_000),
+    detail: /nested in more than 100 levels/,
+  },
+  {
+    name: 'a symbol whose length is lists in lists: who compares it runs out of stack',
+    value: `{"v":1,"kind":"tick","symbol":{"length":${'['.repeat(4_000)}${']'.repeat(4_000)}}}`,
+    detail: /nested in more than 100 levels/,
+  },
   { name: 'objects in objects, never closed', value: '{"a":'.repeat(100_000), detail: /not JSON in UTF-8/ },
   { name: 'a value near the limit of a message', value: 'x'.repeat(nearLimitBytes), detail: /not JSON in UTF-8/ },
   { name: 'a value of escapes near the limit', value: '\u0001'.repeat(nearLimitBytes), detail: /not JSON in UTF-8/ },

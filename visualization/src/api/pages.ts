@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Alert } from '@tapeline/core/alerts';
+import { parseJson } from '@tapeline/core/json-text';
 import type { Gap, RangeQuery, TickRow } from '@tapeline/database/market-store';
 import { z } from 'zod';
 import { RequestError, refused, type TimeRange } from './query-parameters.ts';
@@ -101,7 +102,7 @@ export function decodeAfter<Place>(query: unknown, after: string | undefined, sc
 
 function textOf(after: string): readonly unknown[] {
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(after, 'base64url').toString());
+    const parsed: unknown = parseJson(Buffer.from(after, 'base64url').toString());
     return Array.isArray(parsed) ? parsed : [];
   } catch {
     return [];
