@@ -66,7 +66,22 @@ function checkHeader(header: SnapshotHeader): void {
   if (![...symbols, ...feedNames].every(name => typeof name === 'string')) throw new RangeError('names of symbols and feeds must be text');
   const isOrigin = (origin: unknown) => Array.isArray(origin) && origin.length === 5 && origin.every(Number.isFinite);
   if (!origins.every(isOrigin)) throw new RangeError('an origin of windows must be five numbers');
+  if (!feeds.every(isFeedState)) throw new RangeError('what it says of a feed must have its fields');
   if (![versionUs, epochMs].every(Number.isFinite)) throw new RangeError('its version and epoch must be numbers');
+}
+
+function isFeedState(state: Partial<FeedState> | null): boolean {
+  if (typeof state !== 'object' || state === null) return false;
+  const { feed, session, sessionStartMs, connected, simulated, watermarkMs, lastDataMs, symbols, refused } = state;
+  return (
+    typeof feed === 'string' &&
+    [session, sessionStartMs, watermarkMs, lastDataMs ?? 0].every(Number.isFinite) &&
+    [connected, simulated].every(flag => typeof flag === 'boolean') &&
+    Array.isArray(symbols) &&
+    symbols.every(symbol => typeof symbol === 'string') &&
+    Array.isArray(refused) &&
+    refused.every(({ symbol, reason } = {}) => typeof symbol === 'string' && typeof reason === 'string')
+  );
 }
 
 /** What a snapshot says of itself, without its numbers. @throws PipelineError `snapshot.invalid`. */
