@@ -38,7 +38,7 @@ describeWithCassandra('the migrations on Cassandra', server => {
     const store = open();
     await expect(store.ready()).rejects.toMatchObject({
       code: 'store.schema-missing',
-      message: expect.stringContaining('main.ts migrate'),
+      message: expect.stringContaining('npm run migrations -- migrate'),
     });
     await store.migrate();
     await store.ready();
