@@ -26,26 +26,29 @@ export interface RowSinkOptions {
   readonly batch?: TakeLimits;
 }
 
+/** Rows that wait alike, with a bound on their batches under way. */
+interface Lane {
+  readonly queue: RowQueue;
+  readonly maxInFlight: number;
+  inFlight: number;
+}
+
 export class RowSink {
   readonly #options: RowSinkOptions;
-  readonly #queue: RowQueue;
-  readonly #patient: RowQueue;
+  /** In the order in which they are served. */
+  readonly #lanes: { readonly usual: Lane; readonly patient: Lane };
   readonly #limits: TakeLimits;
   readonly #maxInFlight: number;
-  readonly #maxPatientInFlight: number;
   readonly #maxWaitingRows: number;
   readonly #outside: (() => void)[] = [];
-  #inFlight = 0;
-  #patientInFlight = 0;
 
   constructor(options: RowSinkOptions) {
     this.#options = options;
-    this.#queue = new RowQueue(options.replicasOf);
-    this.#patient = new RowQueue(options.replicasOf);
     this.#limits = options.batch ?? { rows: 100, bytes: 48 * 1_024 };
     this.#maxInFlight = options.maxInFlight ?? 8;
-    this.#maxPatientInFlight = options.maxPatientInFlight ?? 4;
     this.#maxWaitingRows = options.maxWaitingRows ?? 20_000;
+    const laneOf = (maxInFlight: number): Lane => ({ queue: new RowQueue(options.replicasOf), maxInFlight, inFlight: 0 });
+    this.#lanes = { usual: laneOf(this.#maxInFlight), patient: laneOf(options.maxPatientInFlight ?? 4) };
   }
 
   /**
@@ -56,7 +59,7 @@ export class RowSink {
     while (this.#size >= this.#maxWaitingRows) await new Promise<void>(resolve => this.#outside.push(resolve));
     const writer: RowWriter = { left: 0, failure: undefined, settled: () => undefined };
     const before = this.#size;
-    for (const row of rows) (row.isPatient === true ? this.#patient : this.#queue).add(row, writer);
+    for (const row of rows) this.#lanes[row.isPatient === true ? 'patient' : 'usual'].queue.add(row, writer);
     this.#options.waitingRows.inc(this.#size - before);
     if (writer.left === 0) return;
     const settled = new Promise<void>(resolve => {
@@ -69,32 +72,24 @@ export class RowSink {
 
   /** Rows that wait. */
   get #size(): number {
-    return this.#queue.size + this.#patient.size;
+    const { usual, patient } = this.#lanes;
+    return usual.queue.size + patient.queue.size;
   }
 
   #sendWaiting(): void {
-    while (this.#inFlight < this.#maxInFlight) {
-      const take = this.#queue.take(this.#limits);
-      if (take === undefined) break;
-      void this.#send(take);
-    }
-    while (this.#inFlight < this.#maxInFlight && this.#patientInFlight < this.#maxPatientInFlight) {
-      const take = this.#patient.take(this.#limits);
-      if (take === undefined) return;
-      void this.#sendPatient(take);
+    const { usual, patient } = this.#lanes;
+    for (const lane of [usual, patient]) {
+      while (lane.inFlight < lane.maxInFlight && usual.inFlight + patient.inFlight < this.#maxInFlight) {
+        const take = lane.queue.take(this.#limits);
+        if (take === undefined) break;
+        void this.#send(lane, take);
+      }
     }
   }
 
-  async #sendPatient(take: Take): Promise<void> {
-    this.#patientInFlight += 1;
-    await this.#send(take, () => {
-      this.#patientInFlight -= 1;
-    });
-  }
-
-  async #send({ rows, statements }: Take, ended = (): void => undefined): Promise<void> {
+  async #send(lane: Lane, { rows, statements }: Take): Promise<void> {
     const { send, written, waitingRows, inFlightRows } = this.#options;
-    this.#inFlight += 1;
+    lane.inFlight += 1;
     waitingRows.dec(rows.length);
     inFlightRows.inc(rows.length);
     try {
@@ -104,8 +99,7 @@ export class RowSink {
       this.#fail(rows, reason);
     }
     inFlightRows.dec(rows.length);
-    this.#inFlight -= 1;
-    ended();
+    lane.inFlight -= 1;
     settle(rows);
     if (this.#size < this.#maxWaitingRows) this.#outside.shift()?.();
     this.#sendWaiting();
@@ -113,7 +107,7 @@ export class RowSink {
 
   #fail(rows: readonly WaitingRow[], reason: unknown): void {
     for (const { writers } of rows) for (const writer of writers) writer.failure ??= { reason };
-    const withdrawn = [...this.#queue.withdrawFailed(), ...this.#patient.withdrawFailed()];
+    const withdrawn = Object.values(this.#lanes).flatMap(({ queue }) => queue.withdrawFailed());
     this.#options.waitingRows.dec(withdrawn.length);
     settle(withdrawn);
   }
