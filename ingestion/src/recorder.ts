@@ -4,14 +4,11 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { reasonOf } from '@tapeline/core/errors';
-import { isShallow } from '@tapeline/core/json-text';
+import { parseJson } from '@tapeline/core/json-text';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { formatRecordingLine, type RecordingEntry } from '@tapeline/core/recordings';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-
-/** No vendor's message comes near it. */
-const deepestMessage = 100;
 
 export interface RecorderOptions {
   /** Appended to; made when missing. A last line that a crash cut off is removed first. */
@@ -137,9 +134,9 @@ class FileRecorder {
 /** An object stands as itself; everything else as the text that it was, also what is nested too deeply to be written again. */
 function messageOf(text: string): Readonly<Record<string, unknown>> | string {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject && isShallow(value, deepestMessage) ? (value as Record<string, unknown>) : text;
+    return isObject ? (value as Record<string, unknown>) : text;
   } catch {
     return text;
   }
