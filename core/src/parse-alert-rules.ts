@@ -4,6 +4,7 @@ import { faultsOfRule, faultsOfRules } from './alert-rule-faults.ts';
 import { type AlertRule, alertRuleSchema } from './alert-rules.ts';
 import type { Interval } from './intervals.ts';
 import { isShallow } from './json-text.ts';
+import { deepestRules } from './records.ts';
 
 export interface RuleChecks {
   /** Of the fold: a rule of another interval can never fire. @default any */
@@ -18,8 +19,6 @@ const mostRules = 1_000;
 /** A record with all of them must fit into the log. */
 const mostBytes = 512_000;
 const longestFault = 1_000;
-/** A rule is flat but for its lists; a schema that looks at something deep would run out of stack. */
-const deepest = 20;
 
 /** The rules of a whole list, or all that is wrong with it: a line each with the rule's name, its place and the remedy. */
 export function parseAlertRules(list: unknown, checks: RuleChecks = {}): ParsedRules {
@@ -29,7 +28,7 @@ export function parseAlertRules(list: unknown, checks: RuleChecks = {}): ParsedR
   const rules: AlertRule[] = [];
   for (const [index, entry] of list.entries()) {
     const place = placeOf(entry, index);
-    if (!isShallow(entry, deepest)) {
+    if (!isShallow(entry, deepestRules)) {
       faults.push(`${place} must not be nested so deeply`);
       continue;
     }

@@ -16,8 +16,8 @@ export const recordFormat = 1;
 /** The last time that a record may tell (in 2255): a thousand times that is still a whole number, and versions count on from there. */
 export const latestTimeMs = 8_999_999_999_999;
 
-/** Rules have lists of symbols in them, and nothing deeper. */
-const deepestRules = 20;
+/** Rules have lists of symbols in them, and nothing deeper: a schema that looks at more would run out of stack in the end. */
+export const deepestRules = 20;
 const shortestDayMs = 10 * 3_600_000;
 const longestDayMs = 36 * 3_600_000;
 
