@@ -69,12 +69,14 @@ describe('processes with one key', () => {
     const vendor = await startVendor(8);
     const path = await folder();
     for (let process = 0; process < 3; process += 1) start([vendor.url, path, '8']);
-    await eventually('eight credits are spent', () => vendor.account.total >= 8);
+    const spent = () => `eight credits are spent, not ${vendor.account.total}`;
+    await eventually(spent, () => vendor.account.total >= 8, 90_000);
     children[0]?.kill('SIGKILL');
     start([vendor.url, path, '8']);
     await pause(1_500);
-    expect(vendor.account.total).toBe(8);
-    expect(vendor.journal).toHaveLength(8);
+    const times = vendor.journal.map(({ timeMs }) => timeMs);
+    // Nine in a row have more than a minute between the first and the last, however long this took.
+    expect(times.slice(8).filter((timeMs, index) => timeMs - (times[index] ?? 0) < 60_000)).toEqual([]);
     expect(vendor.account.refusals).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });

@@ -60,7 +60,7 @@ describe('credit budget', () => {
     expect(time.nowMs - noonMs).toBe(96_000);
   });
 
-  it('claims again when the process stood still between the claim and the leave to send', async () => {
+  it('gives back and claims again when the process stood still between the claim and the leave to send', async () => {
     const time = new JumpingTime(noonMs);
     const store = new MemoryCreditStore();
     let isFirst = true;
@@ -74,7 +74,7 @@ describe('credit budget', () => {
     };
     const budget = budgetOf(time, { store: slow });
     await (await budget.take(1, signal)).answered();
-    expect(await budget.left()).toEqual({ minute: 6, day: 798 });
+    expect(await budget.left()).toEqual({ minute: 7, day: 799 });
   });
 
   it('removes the drafts of processes that were killed', async () => {

@@ -14,6 +14,7 @@ import {
   claimed,
   creditsLeft,
   dayExhausted,
+  givenBack,
   minuteExhausted,
   notAhead,
   othersUsed,
@@ -55,7 +56,7 @@ const defaultLimits: CreditLimits = {
   dayToleranceMs: 60_000,
 };
 
-/** A process that stood still for longer between its claim and its leave to send may send too late, and claims again. */
+/** A process that stood still for longer between its claim and its leave to send may send too late: it gives back and claims again. */
 const longestClaimMs = 2_000;
 /** Clocks jump and others give credits free: look again after so long at most. */
 const longestWaitMs = 3_600_000;
@@ -127,8 +128,11 @@ export class CreditBudget {
         return atMs > nowMs ? undefined : claimed(ledger, id, credits, nowMs, this.limits);
       });
       if (atMs <= claimedAtMs) {
-        this.#metrics.spent.inc(credits);
-        if (this.#nowMs() - claimedAtMs <= longestClaimMs) return this.#granted(id, claimedAtMs);
+        if (this.#nowMs() - claimedAtMs <= longestClaimMs) {
+          this.#metrics.spent.inc(credits);
+          return this.#granted(id, claimedAtMs);
+        }
+        await this.#change(ledger => givenBack(ledger, id, claimedAtMs, this.limits));
       } else if (answers === this.#answers) await this.#waited(atMs, signal);
     }
   }

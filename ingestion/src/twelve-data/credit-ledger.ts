@@ -62,6 +62,14 @@ export function claimed(ledger: CreditLedger, id: string, credits: number, nowMs
   return pruned({ claims: [...ledger.claims, claim], days: charged(ledger.days, daysOf(nowMs, limits), credits) }, nowMs, limits);
 }
 
+/** The account after a claim of `claimedMs` whose request was not sent, and will not be. */
+export function givenBack(ledger: CreditLedger, id: string, claimedMs: number, limits: CreditLimits): CreditLedger {
+  const claim = ledger.claims.find(each => each.id === id);
+  if (claim === undefined) return ledger;
+  const days = charged(ledger.days, daysOf(claimedMs, limits), -claim.credits).filter(({ credits }) => credits > 0);
+  return { claims: ledger.claims.filter(each => each !== claim), days };
+}
+
 /** The vendor answered, so it counted the request before `nowMs`. */
 export function settled(ledger: CreditLedger, id: string, nowMs: number): CreditLedger {
   const claims = ledger.claims.map(claim => (claim.id === id ? { ...claim, untilMs: Math.min(claim.untilMs, nowMs) } : claim));
