@@ -27,9 +27,9 @@ import { AS_CLOSED, CLOSE, CLOSED_BYTES, END, HIGH, INDICATORS, LOW, START } fro
 export { epochMs, setEpochMs } from './window-codec';
 
 /** Windows that end within so long are forgotten together. */
-const FORGET_TOGETHER_MS: f64 = 8_000;
+const FORGET_TOGETHER_MS: f64 = 4_000;
 /** Shorter intervals keep their current state. */
-const LONG_MS: f64 = 15_000;
+const LONG_MS: f64 = 5_000;
 /** Snapshots have it of all that are shorter than this. */
 const WRITTEN_MS: f64 = 60_000;
 

@@ -1,9 +1,9 @@
 /**
- * Open windows, in lists (open-lists.ts). Those that change often, by ticks or by short parts, stand wide, in rows of doubles that are
- * changed in place. The long ones change only when a part of them closes: they stand packed, as closed windows do, a quarter as large,
- * and are read, changed and packed again.
+ * Open windows, in lists (open-lists.ts). Those that ticks touch stand wide, in rows of doubles that are changed in place. The others
+ * change only when a part of them closes: they stand packed, as closed windows do, a quarter as large, and are read, changed and packed
+ * again.
  */
-import { isSource, lengthOf } from './levels';
+import { isSource } from './levels';
 import { countOpen, link, LINK_BYTES, newerOpen, newestOpen, olderOpen, oldestOpen, unlink } from './open-lists';
 import { readRaw, readSigned, setReader, writeRaw } from './packed-bytes';
 import { giveRow, takeRow } from './row-pools';
@@ -13,8 +13,6 @@ import { AS_CLOSED, CLOSE_SESSION, CLOSED_BYTES, END, OPEN_SESSION, START, WINDO
 import { unpackNumbers } from './window-unpacking';
 
 const WIDE_BYTES: i32 = <i32>(LINK_BYTES + WINDOW_BYTES);
-/** Windows that ticks do not touch are packed from this length on. */
-const LONG_MS: f64 = 60_000;
 /**
  * A packed row begins with its size in eights of bytes, neighbours and all; the packed window follows. When it goes on in another
  * session than it began, that one stands behind, so that not every pair of sessions of a day becomes an origin (origin-table.ts).
@@ -32,7 +30,7 @@ let wideBits: i32 = 0;
 
 /** How many levels there are; before anything else. */
 export function configureOpen(levels: i32): void {
-  for (let level = 0; level < levels; level += 1) if (isSource(level) || lengthOf(level) < LONG_MS) wideBits |= 1 << level;
+  for (let level = 0; level < levels; level += 1) if (isSource(level)) wideBits |= 1 << level;
 }
 
 /** True for a level whose windows stand in rows of doubles. */
