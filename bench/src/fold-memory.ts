@@ -30,7 +30,7 @@ observer.observe({ entryTypes: ['gc'] });
 
 const ring = new TickRing(Number(values.ring), { symbols: Number(values.symbols) });
 const session = decodeRecord(Buffer.from(ring.session));
-const emptyBytes = settledBytes();
+const emptyBytes = await settledBytes();
 const folds = Array.from(
   { length: partitions },
   (_, partition) => new HotFold({ partition, partitions, intervals, allowedLatenessMs: 2_000, correctionHorizonMs: 60_000 }),
@@ -59,7 +59,7 @@ for (let lap = 0; lap < laps; lap += 1) {
 }
 // What holds the bars of a busy minute until they are written is no symbol's.
 for (const [partition, fold] of folds.entries()) results[partition] = fold.results();
-const foldBytes = settledBytes() - emptyBytes;
+const foldBytes = (await settledBytes()) - emptyBytes;
 const summary = {
   symbols: Number(values.symbols),
   ticks: laps * ring.count,
@@ -110,14 +110,15 @@ function drain(): void {
 }
 
 async function note(ticks: number): Promise<void> {
-  await new Promise(resolve => setImmediate(resolve));
-  growth.push({ ticks, bytes: settledBytes(), minorCollections });
+  growth.push({ ticks, bytes: await settledBytes(), minorCollections });
 }
 
-/** What is alive: the heap and what it holds outside. */
-function settledBytes(): number {
-  globalThis.gc?.();
-  globalThis.gc?.();
+/** What is alive: the heap and what it holds outside, which is given back some turns after the collection that found it dead. */
+async function settledBytes(): Promise<number> {
+  for (let turn = 0; turn < 4; turn += 1) {
+    globalThis.gc?.();
+    await new Promise(resolve => setImmediate(resolve));
+  }
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

@@ -12,7 +12,7 @@ import { mendRequestQueue } from './kafka-request-queue.ts';
 import { mendSending } from './kafka-sending.ts';
 import { KafkaSockets } from './kafka-sockets.ts';
 
-export type { AclEntry, Admin, Broker, Cluster, Consumer, Kafka, PartitionAssigner, Producer } from 'kafkajs';
+export type { AclEntry, Admin, Broker, Cluster, Consumer, Kafka, PartitionAssigner, Producer, TopicOffsets } from 'kafkajs';
 
 import type { Cluster, Kafka, LogEntry, PartitionAssigner, RetryOptions, SASLOptions } from 'kafkajs';
 

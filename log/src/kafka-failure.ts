@@ -85,6 +85,7 @@ function remedyFor(type: string | undefined, retriable: boolean): string {
   if (type?.endsWith('_AUTHORIZATION_FAILED')) {
     return "this user lacks a right that docs/security.md lists: give it, or take the process's own user (KAFKA_USERNAME)";
   }
+  if (type === 'INVALID_TIMESTAMP') return "this machine's clock is far from the brokers': set it right (NTP), then start again";
   return 'check the rights and settings of this client';
 }
 

@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { BackOff, pause } from './back-off.ts';
 import { Bell } from './bell.ts';
 import { type Cluster, leaderOf } from './kafka-client.ts';
+import { endsOf } from './kafka-ends.ts';
 import { failureType, isLasting, isUnknownTopic, kafkaFailure, missingTopic } from './kafka-failure.ts';
 import { type FetchedPiece, fetchPieces } from './kafka-fetch.ts';
 import { askKafka, type Patience } from './kafka-question.ts';
@@ -234,10 +235,8 @@ export class KafkaFetcher {
     const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
     while (!signal.aborted) {
       try {
-        if (this.#leader(partition) === undefined) throw missingTopic(topic, partition);
-        const low = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: true }]);
-        const high = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: false }]);
-        return { partition, lowOffset: Number(low[0]?.partitions[0]?.offset), highWatermark: Number(high[0]?.partitions[0]?.offset) };
+        const [ends] = await endsOf(cluster, topic, [partition]);
+        return ends as PartitionOffsets;
       } catch (error) {
         if (isProgrammingError(error)) throw error;
         logger.debug({ topic, partition, reason: reasonOf(error) }, 'the offsets of a partition could not be read, trying again');

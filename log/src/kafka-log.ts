@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { pause } from './back-off.ts';
 import { KafkaAppender } from './kafka-appender.ts';
 import { type Admin, connections, type KafkaConnection, type KafkaConnectionOptions, kafkaClient } from './kafka-client.ts';
+import { KafkaEnds } from './kafka-ends.ts';
 import { kafkaFailure, missingTopic } from './kafka-failure.ts';
 import { KafkaFetcher } from './kafka-fetcher.ts';
 import { KafkaMember } from './kafka-member.ts';
@@ -61,6 +62,7 @@ class KafkaLog implements MarketLog {
   readonly #connection: KafkaConnection;
   readonly #admin: Admin;
   readonly #patience: Patience;
+  readonly #ends: KafkaEnds;
   readonly #topics: KafkaTopics;
   readonly #producer: KafkaProducer;
   readonly #appender: KafkaAppender;
@@ -77,7 +79,8 @@ class KafkaLog implements MarketLog {
     this.#logger = logger;
     this.#connection = connection;
     this.#admin = admin;
-    this.#topics = new KafkaTopics({ admin, ...this.#patience });
+    this.#ends = new KafkaEnds(connections(connection.kafka));
+    this.#topics = new KafkaTopics({ admin, ends: this.#ends, ...this.#patience });
     this.#producer = new KafkaProducer(connections(connection.kafka));
     this.#appender = new KafkaAppender({ producer: this.#producer, logger, appended: options.appended });
   }
@@ -185,7 +188,7 @@ class KafkaLog implements MarketLog {
     await Promise.race([Promise.all(this.#joined), deadline]);
     await this.#appender.close(deadline);
     await Promise.race([this.#topics.settled(), deadline]);
-    await Promise.race([Promise.allSettled([this.#producer.close(), this.#admin.disconnect()]), deadline]);
+    await Promise.race([Promise.allSettled([this.#producer.close(), this.#ends.close(), this.#admin.disconnect()]), deadline]);
     this.#connection.cut();
     giveUp.abort();
   }

@@ -1,6 +1,7 @@
 /** Topics of Kafka: creates them, counts their partitions, reads their offsets. */
 import { PipelineError } from '@tapeline/core/errors';
 import type { Admin } from './kafka-client.ts';
+import type { KafkaEnds } from './kafka-ends.ts';
 import { isUnknownTopic, missingTopic } from './kafka-failure.ts';
 import { askKafka, type Patience } from './kafka-question.ts';
 import type { PartitionOffsets } from './market-log.ts';
@@ -13,6 +14,7 @@ export interface WantedTopic {
 
 export interface KafkaTopicsOptions extends Patience {
   readonly admin: Admin;
+  readonly ends: KafkaEnds;
 }
 
 export class KafkaTopics {
@@ -56,10 +58,7 @@ export class KafkaTopics {
 
   async offsets(topic: string): Promise<readonly PartitionOffsets[]> {
     await this.partitionCount(topic);
-    const offsets = await this.#ask(`reading the offsets of ${topic}`, () => this.#options.admin.fetchTopicOffsets(topic));
-    return offsets
-      .map(({ partition, low, high }) => ({ partition, lowOffset: Number(low), highWatermark: Number(high) }))
-      .sort((a, b) => a.partition - b.partition);
+    return this.#ask(`reading the offsets of ${topic}`, () => this.#options.ends.of(topic));
   }
 
   /** A group's committed offset in each partition that has one. */
