@@ -52,7 +52,7 @@ export interface Ingester {
   readonly finished: Promise<IngesterState>;
   /** Resolves with the first session of this process; never when there is none. */
   readonly subscribed: Promise<void>;
-  /** For readiness: `undefined` while subscribed, otherwise what is missing. */
+  /** For readiness: `undefined` while subscribed, and after a feed that came to its end as a recording does; otherwise what is missing. */
   check(): string | undefined;
   state(): IngesterState;
 }
@@ -72,6 +72,11 @@ export function runIngester(options: IngesterOptions): Ingester {
   };
 }
 
+const missing = {
+  starting: 'the feed has not subscribed yet',
+  disconnected: 'the feed is disconnected',
+  ended: 'the feed has ended',
+} as const;
 const noTicks: TickTotals = { received: 0, accepted: 0, refused: 0, lost: 0, buffered: 0 };
 
 class RunningIngester {
@@ -81,6 +86,8 @@ class RunningIngester {
   readonly #subscribed;
   #writer: LogWriter | undefined;
   #phase: IngesterState['phase'] = 'starting';
+  /** The feed came to its end by itself, and nothing is missing. */
+  #isPlayed = false;
   #session: number | undefined;
   #symbols = 0;
   #refused = 0;
@@ -108,6 +115,7 @@ class RunningIngester {
     try {
       const opened = this.#options.openFeed(known, AbortSignal.any([signal, stop.signal]), undefined, partitions);
       await Promise.race([this.#pump(opened, this.#writer), this.#writer.failed]);
+      this.#isPlayed = !signal.aborted;
     } finally {
       stop.abort();
       this.#phase = 'ended';
@@ -119,8 +127,8 @@ class RunningIngester {
   }
 
   check(): string | undefined {
-    if (this.#phase === 'subscribed') return undefined;
-    return this.#phase === 'starting' ? 'the feed has not subscribed yet' : `the feed is ${this.#phase}`;
+    if (this.#phase === 'subscribed' || this.#isPlayed) return undefined;
+    return missing[this.#phase];
   }
 
   state(): IngesterState {

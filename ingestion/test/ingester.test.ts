@@ -100,7 +100,7 @@ describe('the ingester', () => {
     });
   });
 
-  it('is ready while it is subscribed, and says what is missing otherwise', async () => {
+  it('is ready while it is subscribed and once a feed was played to its end, and says what is missing otherwise', async () => {
     const step = Promise.withResolvers<void>();
     const phases: (string | undefined)[] = [];
     const ingester = start({
@@ -122,7 +122,7 @@ describe('the ingester', () => {
       'the feed has not subscribed yet',
       undefined,
       'the feed is disconnected',
-      'the feed is ended',
+      undefined,
     ]);
   });
 
@@ -135,6 +135,7 @@ describe('the ingester', () => {
       },
     });
     await expect(ingester.finished).rejects.toThrow('the feed broke');
+    expect(ingester.check()).toBe('the feed has ended');
     expect(ingester.state().ticks).toMatchObject({ received: 1, accepted: 1 });
   });
 

@@ -204,12 +204,12 @@ describe('two feeds at once into one log', () => {
       signal: stop.signal,
     });
     try {
-      await eventually('the end of one', async () => ingesters.check() === 'finnhub/0: the feed is ended');
+      await eventually('the end of one', async () => ingesters.check() === 'finnhub/0: the feed has ended');
       await eventually('a poll of the other', async () => yahoo.requests.length > 0);
       yahoo.quote({ symbol: 'BTC-USD', regularMarketPrice: 5, regularMarketTime: Math.floor(Date.now() / 1_000) });
       const before = yahoo.requests.length;
       await eventually('polls of the other', async () => yahoo.requests.length > before + 1);
-      expect(ingesters.check()).toBe('finnhub/0: the feed is ended');
+      expect(ingesters.check()).toBe('finnhub/0: the feed has ended');
     } finally {
       stop.abort();
       await expect(ingesters.finished).rejects.toMatchObject({ code: 'feed.key-refused' });
