@@ -57,6 +57,7 @@ describe('a registry', () => {
     expect(text).not.toMatch(/^tapeline_rest_credits_day_left /m);
     expect(text).toMatch(/^tapeline_rest_credits_claimed_total 0$/m);
     expect(text).toMatch(/^tapeline_store_waiting_rows 0$/m);
+    expect(text).toMatch(/^tapeline_backfiller_bars_compared_total\{verdict="mismatch"\} 0$/m);
     expect(text).toContain('process_cpu_seconds_total');
     expect(text).not.toContain('tapeline_ingester_');
   });
