@@ -1,5 +1,6 @@
 /** The section of BENCHMARKS.md about the board's socket. */
 import { spreadOf } from './distribution.ts';
+import { commandsOf } from './report-sections.ts';
 import type { BenchResult } from './results.ts';
 import { count, millis, table } from './table-text.ts';
 
@@ -23,11 +24,10 @@ clients watch all symbols and read nothing; those that are cut off connect again
     'bytes a row',
     'rounds',
   ];
-  const commands = [...new Set(found.map(({ command }) => `\`${command}\``))].join('\n');
   return `## Fan-out of the live board\n\n${words}\n\n${table(
     columns,
     rows.filter(row => row.length > 0),
-  )}\n\n${commands}`;
+  )}\n\n${commandsOf(found)}`;
 }
 
 function rowOf(runs: readonly BenchResult[], half: '' | 'stalled '): readonly string[] {

@@ -1,5 +1,6 @@
 /** The section of BENCHMARKS.md about the ingester. */
 import { spreadOf } from './distribution.ts';
+import { commandsOf } from './report-sections.ts';
 import type { BenchResult } from './results.ts';
 import { count, micros, millis, table } from './table-text.ts';
 
@@ -28,7 +29,7 @@ function cost(results: readonly BenchResult[]): string {
       String(runs.length),
     ];
   });
-  return `${table(['symbols', 'µs of CPU a price', 'prices/s', 'RSS, MB', 'lost', 'rounds'], rows)}\n\n${commands(results)}`;
+  return `### CPU\n\n${table(['symbols', 'µs of CPU a price', 'prices/s', 'RSS, MB', 'lost', 'rounds'], rows)}\n\n${commandsOf(results)}`;
 }
 
 function latency(results: readonly BenchResult[]): string {
@@ -42,7 +43,7 @@ function latency(results: readonly BenchResult[]): string {
   ]);
   const words = `From before the server's write of a piece to the acknowledgement of all of it, and for the bare kafkajs produce from the call of \`send\` with the records
 ready made to its return; in turns. Milliseconds; least, median and greatest of the turns.`;
-  return `${words}\n\n${table(['who', 'prices/s', 'p50', 'p99', 'turns'], rows)}\n\n${commands(results)}`;
+  return `### Until a price is acknowledged\n\n${words}\n\n${table(['who', 'prices/s', 'p50', 'p99', 'turns'], rows)}\n\n${commandsOf(results)}`;
 }
 
 function memory(results: readonly BenchResult[]): string {
@@ -54,7 +55,7 @@ function memory(results: readonly BenchResult[]): string {
     (grownBytes / 2 ** 20).toFixed(1),
     count(lost),
   ]);
-  return `${table(['prices/s', 'seconds', 'RSS, MB', 'grown from the second fifth to the last, MB', 'lost'], rows)}\n\n${commands(results)}`;
+  return `### Memory\n\n${table(['prices/s', 'seconds', 'RSS, MB', 'grown from the second fifth to the last, MB', 'lost'], rows)}\n\n${commandsOf(results)}`;
 }
 
 /** Those of one subject under the same parameters together. */
@@ -70,8 +71,4 @@ function values(runs: readonly BenchResult[], name: string): readonly number[] {
 function spread(numbers: readonly number[]): string {
   const { min, median, max } = spreadOf(numbers);
   return `${millis(min)} · **${millis(median)}** · ${millis(max)}`;
-}
-
-function commands(results: readonly BenchResult[]): string {
-  return [...new Set(results.map(({ command }) => `\`${command}\``))].join('\n');
 }

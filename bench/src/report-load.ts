@@ -1,5 +1,6 @@
 /** The sections of BENCHMARKS.md about the whole chain: loads, what it carries, the soak, and backlogs. */
 import { spreadOf } from './distribution.ts';
+import { commandsOf } from './report-sections.ts';
 import type { BenchResult } from './results.ts';
 import { processesOf } from './soak-summary.ts';
 import { count, millis, table } from './table-text.ts';
@@ -21,7 +22,7 @@ Cassandra has acknowledged it (the heartbeat that closes it comes up to 250 ms l
 goes into gap records, never in silence; "held" is what waits at the vendor's side of the socket. Times of acknowledgement are only told of turns without loss. Given are least, median and greatest of the rounds, or the greatest alone.`;
   const parts = [`## The whole chain under load\n\n${words}`];
   if (carried !== undefined) parts.push(capacityText(carried));
-  if (results.length > 0) parts.push(timesTable(results), accountTable(results), usageTable(results), commands(results));
+  if (results.length > 0) parts.push(timesTable(results), accountTable(results), usageTable(results), commandsOf(results));
   return parts.join('\n\n');
 }
 
@@ -87,7 +88,8 @@ function soaks(results: readonly BenchResult[]): string {
   if (results.length === 0) return '';
   const words = `The same chain under a steady load, looked at every 10 s. The slope is that of the last five sixths of the time: the middle of the slopes of all pairs of samples
 (Theil, Sen), with its 95 % interval. Flat is less than 3 % of the process, or than 10 MB, an hour. The heaps of Kafka and Cassandra are theirs to fill.`;
-  const parts = results.map(({ parameters, values }) => {
+  const parts = results.map(result => {
+    const { parameters, values } = result;
     const megabytes = (name: string): string => ((values[name] ?? Number.NaN) / 2 ** 20).toFixed(1);
     const rows = processesOf(values).map(({ name, isJudged }) => [
       name,
@@ -103,9 +105,9 @@ function soaks(results: readonly BenchResult[]): string {
     const head = `### ${count(Number(parameters.minutes))} minutes at ${count(Number(parameters.rate))} ticks/s`;
     const account = `${count(sent)} ticks sent, ${count(lost)} lost. Lag at most ${count(lagMost)}, at the end ${count(unprocessedAtEnd)}, growing by ${count(lagGrowth)} an hour; acknowledged within ${millis(ackP99Ms)} ms (p99 of the worst minute). Growth of the disks: ${disk || 'not measured'}.`;
     const columns = ['process', 'RSS, MB', 'heap, MB', 'growth, MB an hour', '', 'more sockets · files'];
-    return `${head}\n\n${account}\n\n${table(columns, rows)}`;
+    return `${head}\n\n${account}\n\n${table(columns, rows)}\n\n${commandsOf([result])}`;
   });
-  return `## Soak\n\n${words}\n\n${parts.join('\n\n')}\n\n${commands(results)}`;
+  return `## Soak\n\n${words}\n\n${parts.join('\n\n')}`;
 }
 
 function backlogs(results: readonly BenchResult[]): string {
@@ -132,7 +134,7 @@ its times and bars are those of the rest, and what it read again is told.`;
     'bars',
     'RSS of the second fifth → the last, MB',
   ];
-  return `## A backlog\n\n${words}\n\n${table([...columns, 'at most, MB', 'records read again'], rows)}\n\n${commands(results)}`;
+  return `## A backlog\n\n${words}\n\n${table([...columns, 'at most, MB', 'records read again'], rows)}\n\n${commandsOf(results)}`;
 }
 
 function named(runs: readonly BenchResult[]): readonly string[] {
@@ -163,8 +165,4 @@ function spread(runs: readonly BenchResult[], name: string): string {
   const { min, median, max } = spreadOf(valuesOf(runs, name));
   if (Number.isNaN(median)) return '–';
   return runs.length === 1 ? millis(median) : `${millis(min)} · **${millis(median)}** · ${millis(max)}`;
-}
-
-function commands(results: readonly BenchResult[]): string {
-  return [...new Set(results.map(({ command }) => `\`${command}\``))].join('\n');
 }

@@ -1,19 +1,23 @@
-/** Writes BENCHMARKS.md of the results that there are: tables, and with each the command that measures it again. */
-import { writeFileSync } from 'node:fs';
+/** Writes what was measured into BENCHMARKS.md: tables, and with each the command that measures it again. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { spreadOf } from './distribution.ts';
 import { goalRows } from './goals.ts';
 import { fanOut } from './report-fan-out.ts';
 import { ingester } from './report-ingester.ts';
 import { wholeChain } from './report-load.ts';
+import { commandsOf, merged } from './report-sections.ts';
 import type { BenchResult, Results } from './results.ts';
 import { subjects } from './subjects.ts';
 import { count, micros, millis, table } from './table-text.ts';
 
 const file = new URL('../../BENCHMARKS.md', import.meta.url);
 
-/** @param say is told where it is. */
+/** Sections that were not measured here stay as they are. @param say is told where it is. */
 export function writeReport(results: Results, say: (line: string) => void): void {
-  writeFileSync(file, reportOf(results.all()));
+  if (results.all().length === 0)
+    return say('nothing was measured here yet, so BENCHMARKS.md stays as it is: run npm run bench -- all first');
+  const fresh = reportOf(results.all());
+  writeFileSync(file, existsSync(file) ? merged(readFileSync(file, 'utf8'), fresh) : fresh);
   say('BENCHMARKS.md is written');
 }
 
@@ -44,12 +48,11 @@ function newest(all: readonly BenchResult[]): readonly BenchResult[] {
 }
 
 function head(results: readonly BenchResult[]): string {
-  const machines = [...new Set(results.map(({ machine }) => machine))].join('; ') || 'nothing measured yet';
-  const commits = [...new Set(results.map(({ commit }) => commit))].join(', ');
-  const days = [...new Set(results.map(({ at }) => at.slice(0, 10)))].sort();
+  const machines = [...new Set(results.map(({ machine }) => machine))].join('; ');
   return `# Benchmarks
 
-Written by \`npm run bench -- report\`; do not edit. Measured on ${machines}; ${days.join(', ')}; commit ${commits}.
+Written by \`npm run bench -- report\`; do not edit. Measured on ${machines}. Each section tells when it was measured, and at which commit;
+those that a machine did not measure stay as they were.
 
 All subjects read the same topic of a real Kafka 4.3 on the same machine, in turns. The load is what the ingester writes: full JSON tick
 records (some 260 bytes), 4 partitions, 20,000 ticks to an event-time second, Zipf 0.75, out of order within 200 ms, 0.1 % late by 3 to 10 s,
@@ -97,7 +100,7 @@ function costTable(results: readonly BenchResult[]): string {
 }
 
 function correctness(results: readonly BenchResult[]): string {
-  const found = results.filter(({ figure }) => figure === 'correctness');
+  const found = of(results, 'correctness');
   if (found.length === 0) return '';
   const rows = found.flatMap(({ subject, values }) =>
     ['1s', '1m'].flatMap(interval => {
@@ -121,10 +124,20 @@ and Spark's after each micro-batch, so in a catch-up both still count ticks that
 }
 
 function live(results: readonly BenchResult[]): string {
-  const found = results.filter(({ figure }) => figure === 'latency' || figure === 'durability');
+  const parts = [
+    liveTable('Until a consumer has the bar', of(results, 'latency')),
+    liveTable('Until the bar is durable in Cassandra', of(results, 'durability')),
+  ].filter(part => part !== '');
+  if (parts.length === 0) return '';
+  const words = `From before the append of the heartbeat that passes a window's end by the allowed lateness, while ticks come at the pace of their event time:
+until a consumer of \`market-data.bars\` has the bar, and until the write to Cassandra is acknowledged. Beside it, in the same run, a bare kafkajs
+echo (a topic in, a topic out). Milliseconds; after 10 s of warm-up.`;
+  return `## Latency in the steady state\n\n${words}\n\n${parts.join('\n\n')}`;
+}
+
+function liveTable(heading: string, found: readonly BenchResult[]): string {
   if (found.length === 0) return '';
-  const rows = found.map(({ figure, parameters, round, values }) => [
-    figure === 'latency' ? 'closed bar readable by a consumer' : 'closed bar durable in Cassandra',
+  const rows = found.map(({ parameters, round, values }) => [
     `${count(Number(parameters.ticksPerSecond))} ticks/s, ${count(Number(parameters.symbols))} symbols`,
     String(round),
     `${millis(values.p50Ms)} · ${millis(values.p99Ms)}`,
@@ -132,15 +145,12 @@ function live(results: readonly BenchResult[]): string {
     `${millis(values.p50FirstHalfMs)} → ${millis(values.p50SecondHalfMs)}`,
     count(values.bars ?? 0),
   ]);
-  const words = `From before the append of the heartbeat that passes a window's end by the allowed lateness, while ticks come at the pace of their event time:
-until a consumer of \`market-data.bars\` has the bar, and until the write to Cassandra is acknowledged. Beside it, in the same run, a bare kafkajs
-echo (a topic in, a topic out). Milliseconds; after 10 s of warm-up.`;
-  const columns = ['what', 'load', 'round', 'p50 · p99', 'echo p50 · p99', 'p50 of the first half → the second', 'bars'];
-  return `## Latency in the steady state\n\n${words}\n\n${table(columns, rows)}\n\n${commandsOf(found)}`;
+  const columns = ['load', 'round', 'p50 · p99', 'echo p50 · p99', 'p50 of the first half → the second', 'bars'];
+  return `### ${heading}\n\n${table(columns, rows)}\n\n${commandsOf(found)}`;
 }
 
 function memory(results: readonly BenchResult[]): string {
-  const found = results.filter(({ figure }) => figure === 'memory');
+  const found = of(results, 'memory');
   if (found.length === 0) return '';
   const rows = found.map(({ parameters, values }) => [
     count(Number(parameters.symbols)),
@@ -156,7 +166,7 @@ windows of the last 60 s of event time at 20,000 ticks a second, bars encoded an
 }
 
 function pair(results: readonly BenchResult[]): string {
-  const found = results.filter(({ figure }) => figure === 'pair');
+  const found = of(results, 'pair');
   if (found.length === 0) return '';
   const rows = groupsOf(found, 'pair', ({ subject }) => subject).map(([subject, runs]) => {
     const cpu = spreadOf(valuesOf(runs, 'cpuMicrosPerTick'));
@@ -171,7 +181,7 @@ function pair(results: readonly BenchResult[]): string {
 }
 
 function recovery(results: readonly BenchResult[]): string {
-  const found = results.filter(({ figure }) => figure === 'recovery');
+  const found = of(results, 'recovery');
   if (found.length === 0) return '';
   const rows = found.map(({ subject, values }) => [
     subject,
@@ -182,6 +192,10 @@ function recovery(results: readonly BenchResult[]): string {
   const words =
     'From the last result in Cassandra before to the first one after, the worst of the partitions that moved; three brokers, two processors.';
   return `## Recovery\n\n${words}\n\n${table(['a processor was', 'p50, ms', 'p99, ms', 'samples'], rows)}\n\n${commandsOf(found)}`;
+}
+
+function of(results: readonly BenchResult[], name: string): readonly BenchResult[] {
+  return results.filter(({ figure }) => figure === name);
 }
 
 function groupsOf(
@@ -199,12 +213,6 @@ function groupsOf(
 
 function valuesOf(runs: readonly BenchResult[], name: string): readonly number[] {
   return runs.map(({ values }) => values[name] ?? Number.NaN);
-}
-
-/** Commands without the subject, each once. */
-function commandsOf(results: readonly BenchResult[]): string {
-  const commands = new Set(results.map(({ command }) => command.replace(/ --subjects \S+/, '')));
-  return [...commands].map(command => `\`${command}\``).join('\n');
 }
 
 function percent(part: number, whole: number): string {

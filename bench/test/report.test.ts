@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { distributionOf, spreadOf } from '../src/distribution.ts';
 import { reportOf } from '../src/report.ts';
+import { merged } from '../src/report-sections.ts';
 import { type BenchResult, Results } from '../src/results.ts';
 
 function costOf(subject: string, round: number, cpuMicrosPerTick: number): BenchResult {
@@ -155,5 +156,38 @@ describe('many samples', () => {
     expect(() => distributionOf([])).toThrow('there are no samples');
     expect(spreadOf([3, 1, 2])).toEqual({ min: 1, median: 2, max: 3 });
     expect(spreadOf([4, 1])).toEqual({ min: 1, median: 2.5, max: 4 });
+  });
+});
+
+describe('a report beside an earlier one', () => {
+  const former = `${reportOf([costOf('tapeline', 1, 0.3), costOf('kafkajs', 1, 6)])}\n## Soak\n\nwords\n\n### 60 minutes\n\nas it was\n`;
+  const wide = { ...costOf('tapeline', 1, 0.5), parameters: { topicTicks: 10_000_000, symbols: 12_000 } };
+  const memory = { ...wide, figure: 'memory', values: { bytesPerSymbol: 4_012 } };
+  const both = merged(former, reportOf([wide, memory]));
+
+  it('keeps the sections and the goals that were not measured again, and puts the new ones in their places', () => {
+    expect(both.match(/^##.*$/gm)).toEqual([
+      '## Goals',
+      '## CPU time for a tick, and catch-up',
+      '### 12000 symbols, 10,000,000 ticks',
+      '### 1000 symbols, 10,000,000 ticks',
+      '## Memory of the fold',
+      '## Soak',
+      '### 60 minutes',
+    ]);
+    expect(both).toContain('| less CPU for a tick than kafkajs eachMessage | 13 times | 16 times | 20 times | aim reached |');
+    expect(both).toContain('| memory for a symbol of 12,000 | 4 KB | 2 KB | 3.92 KB | reached |');
+    expect(both).toContain('as it was');
+  });
+
+  it('has the new figures of what was measured again, and says when', () => {
+    const again = merged(former, reportOf([{ ...costOf('tapeline', 1, 0.4), at: '2026-11-22T08:00:00.000Z', commit: 'def' }]));
+    expect(again).toContain('| CPU time for a tick, everything on | 0.5 µs | 0.4 µs | 0.4 µs | aim reached |');
+    expect(again).toContain('Measured 2026-11-22 at def.');
+    expect(again).not.toContain('2026-11-21');
+  });
+
+  it('is the same when it is written again', () => {
+    expect(merged(both, reportOf([wide, memory]))).toBe(both);
   });
 });
