@@ -1,5 +1,5 @@
 /** The command `npm run fuzz`: gives parsers inputs that nobody would send, keeps those that show a fault, and counts. */
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { reasonOf } from '@tapeline/core/errors';
 import { Command, InvalidArgumentError } from 'commander';
 import { faultOf } from './examination.ts';
@@ -11,7 +11,7 @@ import { Totals } from './totals.ts';
 
 /** The exit status that shells give to a command ended by Ctrl-C. */
 const interrupted = 130;
-const totals = new Totals(join('.tapeline', 'fuzz'));
+const totals = new Totals(fileURLToPath(new URL('../totals', import.meta.url)));
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 interface Flags {
@@ -41,7 +41,7 @@ const program = new Command('fuzz')
   .addHelpText(
     'after',
     `
-Totals are kept in .tapeline/fuzz, so that runs add up; an input that shows a fault is made small and kept in fuzz/regressions.
+Totals are kept in fuzz/totals, so that runs add up; an input that shows a fault is made small and kept in fuzz/regressions.
 Exit status: 0 when nothing was found, 1 when something was. \`npm run fuzz -- report\` writes docs/fuzzing.md.\n`,
   )
   .action((flags: Flags) => act(flags));

@@ -9,10 +9,10 @@ const target = fileURLToPath(new URL('../../docs/fuzzing.md', import.meta.url));
 /** What each parser is to get, in all. */
 const goal = 1_000_000;
 
-/** @returns false, with nothing written, when nothing was fuzzed on this machine */
+/** @returns false, with nothing written, when nothing was fuzzed */
 export function writeReport(totals: Totals, say: (line: string) => void): boolean {
   if (totals.parts().length === 0) {
-    say('nothing was fuzzed here yet, so there is nothing to report: run npm run fuzz first');
+    say('nothing was fuzzed yet, so there is nothing to report: run npm run fuzz first');
     return false;
   }
   writeFileSync(target, reportOf(totals));
@@ -35,7 +35,7 @@ huge or negative), and some that are purely random. For each input it holds that
 - no prototype that everybody shares changes, and no object gets a prototype from the input,
 - and what the table says of the parser.
 
-\`npm run fuzz -- report\` writes this page of the runs of one machine, which are counted in \`.tapeline/fuzz\`.
+\`npm run fuzz -- report\` writes this page of the runs that are counted in \`fuzz/totals\`, on whatever machines they ran.
 
 \`\`\`
 npm run fuzz -- --list                                  # parsers, and inputs so far
@@ -55,7 +55,7 @@ ${verdict(below.length, rows.length)}
 ${rows.map(({ name, reads, heldTo, inputs, seconds, seeds }) => `| \`${name}\` | ${reads} | ${heldTo} | ${grouped(inputs)} | ${grouped(Math.round(seconds))} | ${seeds.join(', ')} |`).join('\n')}
 | all | | | ${grouped(sumOf(rows.map(({ inputs }) => inputs)))} | ${grouped(Math.round(sumOf(rows.map(({ seconds }) => seconds))))} | |
 
-Seconds are those of a clock on a machine that did other things besides. Counted are runs with the inputs that this code makes: when mutations,
+Seconds are those of a clock, on machines that did other things besides. Counted are runs with the inputs that this code makes: when mutations,
 examples or a check change, the totals of what they touch are begun anew, so earlier runs (most findings are of those) are not in them.
 
 ## Findings

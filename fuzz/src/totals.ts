@@ -1,5 +1,5 @@
-/** What was fuzzed so far, a line of JSON for each part of a run: runs add up, and an input that was looked at twice counts once. */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+/** What was fuzzed so far, a file for each parser, a line of JSON for each run of numbers: runs add up, and an input that was looked at twice counts once. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -14,6 +14,8 @@ const partSchema = z.object({
   /** When it ended, ISO 8601. */
   at: z.string(),
 });
+
+const ending = '.jsonl';
 
 export type RunPart = Readonly<z.infer<typeof partSchema>>;
 
@@ -31,20 +33,23 @@ export class Totals {
     this.#folder = folder;
   }
 
+  /** A part that goes on where one of its seed ended becomes one with it. One process at a time may count a parser. */
   add(part: RunPart): void {
-    mkdirSync(this.#folder, { recursive: true });
-    appendFileSync(join(this.#folder, `${part.parser}.jsonl`), `${JSON.stringify(part)}\n`);
+    const parts = this.#partsOf(part.parser);
+    const before = parts.findLast(({ seed, to }) => seed === part.seed && to === part.from);
+    const whole = before === undefined ? part : joined(before, part);
+    this.#write(part.parser, [...parts.filter(other => other !== before), whole]);
   }
 
-  /** All parts; a line that a kill cut is passed over. */
+  /** All parts. */
   parts(): readonly RunPart[] {
     if (!existsSync(this.#folder)) return [];
-    const files = readdirSync(this.#folder).filter(name => name.endsWith('.jsonl'));
-    return files.flatMap(name => readFileSync(join(this.#folder, name), 'utf8').split('\n').flatMap(partIn));
+    const names = readdirSync(this.#folder).filter(name => name.endsWith(ending));
+    return names.flatMap(name => this.#partsOf(name.slice(0, -ending.length)));
   }
 
   of(parser: string): ParserTotals {
-    const parts = this.parts().filter(part => part.parser === parser);
+    const parts = this.#partsOf(parser);
     const seeds = [...new Set(parts.map(({ seed }) => seed))];
     return {
       inputs: seeds.reduce((sum, seed) => sum + covered(parts.filter(part => part.seed === seed)), 0),
@@ -56,7 +61,7 @@ export class Totals {
 
   /** Where a seed goes on. */
   nextIndex(parser: string, seed: number): number {
-    return Math.max(0, ...this.parts().flatMap(part => (part.parser === parser && part.seed === seed ? [part.to] : [])));
+    return Math.max(0, ...this.#partsOf(parser).flatMap(part => (part.seed === seed ? [part.to] : [])));
   }
 
   /** The seed that was used last. */
@@ -65,6 +70,26 @@ export class Totals {
       .toSorted((a, b) => (a.at < b.at ? -1 : 1))
       .at(-1)?.seed;
   }
+
+  #partsOf(parser: string): readonly RunPart[] {
+    const path = join(this.#folder, `${parser}${ending}`);
+    if (!existsSync(path)) return [];
+    const lines = readFileSync(path, 'utf8').split('\n');
+    return lines.filter(line => line !== '').map(line => partSchema.parse(JSON.parse(line)));
+  }
+
+  /** As a whole or not at all: a kill leaves what was there. */
+  #write(parser: string, parts: readonly RunPart[]): void {
+    const path = join(this.#folder, `${parser}${ending}`);
+    mkdirSync(this.#folder, { recursive: true });
+    writeFileSync(`${path}.new`, parts.map(part => `${JSON.stringify(part)}\n`).join(''));
+    renameSync(`${path}.new`, path);
+  }
+}
+
+function joined(before: RunPart, after: RunPart): RunPart {
+  const seconds = Math.round((before.seconds + after.seconds) * 10) / 10;
+  return { ...after, from: before.from, faults: before.faults + after.faults, seconds };
 }
 
 /** How many numbers lie in at least one of the ranges. */
@@ -75,12 +100,4 @@ function covered(parts: readonly RunPart[]): number {
     end = Math.max(end, to);
   }
   return sum;
-}
-
-function partIn(line: string): readonly RunPart[] {
-  try {
-    return [partSchema.parse(JSON.parse(line))];
-  } catch {
-    return [];
-  }
 }

@@ -106,6 +106,9 @@ describe('totals', () => {
       totals.add({ ...part, seed, from, to });
     totals.add({ ...part, parser: 'b', seed: 9, from: 0, to: 7, at: '2026-11-22T00:00:00.000Z' });
     expect(totals.of('a')).toEqual({ inputs: 165, faults: 0, seconds: 8, seeds: [1, 2] });
+    totals.add({ ...part, seed: 2, from: 5, to: 9, faults: 1 });
+    expect(totals.of('a')).toEqual({ inputs: 169, faults: 1, seconds: 10, seeds: [1, 2] });
+    expect(totals.parts()).toHaveLength(5);
     expect([totals.nextIndex('a', 1), totals.nextIndex('a', 3), totals.lastSeed()]).toEqual([210, 0, 9]);
   });
 });
