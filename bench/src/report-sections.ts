@@ -55,11 +55,12 @@ function withRowsOf(former: string, fresh: string): string {
   return lines.join('\n');
 }
 
-/** What to type to have it measured again, each command once, without the subject; then the days and the commits. */
+/** What to type to have it measured again, each command once, without the subject; then the days, the commits and the machines. */
 export function commandsOf(results: readonly BenchResult[]): string {
   const each = (values: readonly string[]): readonly string[] => [...new Set(values)];
   const commands = each(results.map(({ command }) => `\`${command.replace(/ --subjects \S+/, '')}\``));
   const days = each(results.map(({ at }) => at.slice(0, 10))).toSorted();
   const commits = each(results.map(({ commit }) => commit));
-  return `${commands.join('\n')}\n\nMeasured ${days.join(', ')} at ${commits.join(', ')}.`;
+  const machines = each(results.map(({ machine }) => machine));
+  return `${commands.join('\n')}\n\nMeasured ${days.join(', ')} at ${commits.join(', ')} on ${machines.join('; ')}.`;
 }

@@ -25,7 +25,7 @@ export function writeReport(results: Results, say: (line: string) => void): void
 export function reportOf(all: readonly BenchResult[]): string {
   const results = newest(all);
   const sections = [
-    head(results),
+    head(),
     goals(results),
     cost(results),
     correctness(results),
@@ -47,12 +47,11 @@ function newest(all: readonly BenchResult[]): readonly BenchResult[] {
   return [...byName.values()];
 }
 
-function head(results: readonly BenchResult[]): string {
-  const machines = [...new Set(results.map(({ machine }) => machine))].join('; ');
+function head(): string {
   return `# Benchmarks
 
-Written by \`npm run bench -- report\`; do not edit. Measured on ${machines}. Each section tells when it was measured, and at which commit;
-those that a machine did not measure stay as they were.
+Written by \`npm run bench -- report\`; do not edit. Each section tells when it was measured, at which commit and on which machine; those that a
+machine did not measure stay as they were.
 
 All subjects read the same topic of a real Kafka 4.3 on the same machine, in turns. The load is what the ingester writes: full JSON tick
 records (some 260 bytes), 4 partitions, 20,000 ticks to an event-time second, Zipf 0.75, out of order within 200 ms, 0.1 % late by 3 to 10 s,

@@ -183,7 +183,7 @@ describe('a report beside an earlier one', () => {
   it('has the new figures of what was measured again, and says when', () => {
     const again = merged(former, reportOf([{ ...costOf('tapeline', 1, 0.4), at: '2026-11-22T08:00:00.000Z', commit: 'def' }]));
     expect(again).toContain('| CPU time for a tick, everything on | 0.5 µs | 0.4 µs | 0.4 µs | aim reached |');
-    expect(again).toContain('Measured 2026-11-22 at def.');
+    expect(again).toContain('Measured 2026-11-22 at def on 2 × a processor.');
     expect(again).not.toContain('2026-11-21');
   });
 
