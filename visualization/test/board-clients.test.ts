@@ -38,8 +38,8 @@ describe('a slow screen', () => {
     slow.watch(...market.symbols());
     slow.socket.pause();
     await eventually(
-      'updates that the slow one was spared',
-      async () => (await metricOf(registry, 'tapeline_live_board_updates_skipped_total')) > 25,
+      'updates that the slow one was spared, and on a busy machine some of the other',
+      async () => (await metricOf(registry, 'tapeline_live_board_updates_skipped_total')) > 100,
     );
     const priceMs = market.price;
     slow.socket.resume();
