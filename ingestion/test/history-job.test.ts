@@ -82,7 +82,7 @@ describe('the history job', () => {
       ...{ startMs: todayMs - 2 * dayMs, endMs: todayMs - 2 * dayMs + minuteMs, ...vendorBar, tickCount: 0, flags: ['filled'] },
       ...{ revision: 0, receivedTimeMs: nowMs },
     });
-    expect(lines.at(-1)?.msg).toBe('history is loaded: 1 symbols, 2 days; 2881 bars were missing and are loaded, 1 were stored and stay');
+    expect(lines.at(-1)?.msg).toBe('history is loaded: 1 symbol, 2 days; 2881 bars were missing and are loaded, 1 were stored and stay');
     const metrics = await registry.metrics();
     expect(metrics).toContain('tapeline_history_bars_total{outcome="loaded"} 2881');
     expect(metrics).toContain('tapeline_history_jobs 0');

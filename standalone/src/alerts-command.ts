@@ -2,6 +2,7 @@
 
 import { meaningOf } from '@tapeline/core/alert-rule-text';
 import type { Configuration } from '@tapeline/core/configuration';
+import { counted } from '@tapeline/core/counted';
 import { readRulesFile } from '@tapeline/stream-processing/alerts/rules-file';
 import { print } from './replay-command.ts';
 
@@ -19,6 +20,6 @@ export async function alertsCheckCommand({ path, configuration }: AlertsCheckOpt
     return 1;
   }
   for (const rule of rules) await print(`${rule.name}\n  ${meaningOf(rule)}\n`);
-  process.stderr.write(`${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, no fault\n`);
+  process.stderr.write(`${counted(rules.length, 'rule')}, no fault\n`);
   return 0;
 }

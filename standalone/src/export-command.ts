@@ -1,6 +1,8 @@
 /** `tapeline export`: what a running or stopped store holds, as text on standard output or as files. */
+
 import type { Bar } from '@tapeline/core/bars';
 import type { Configuration } from '@tapeline/core/configuration';
+import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
@@ -82,7 +84,7 @@ export async function exportBars(options: ExportOptions): Promise<number> {
     count += 1;
   }
   process.stderr.write(
-    `${count} bars of ${symbols.length} symbols, ${new Date(options.fromMs).toISOString()} to ${new Date(options.toMs).toISOString()}\n`,
+    `${counted(count, 'bar')} of ${counted(symbols.length, 'symbol')}, ${new Date(options.fromMs).toISOString()} to ${new Date(options.toMs).toISOString()}\n`,
   );
   return 0;
 }

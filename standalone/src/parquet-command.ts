@@ -1,5 +1,7 @@
 /** `tapeline export --format parquet`: days of a store as files for pandas, DuckDB and Power BI. */
+
 import type { Configuration } from '@tapeline/core/configuration';
+import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
@@ -41,10 +43,12 @@ export async function exportParquet(options: ParquetOptions): Promise<number> {
   try {
     const result = await runExport({
       ...{ store, destination, files: over, symbols, onlyMissing: resume, signal },
-      written: (path, { rows, bytes, seconds }) => tell(`${path}  ${rows} rows  ${bytes} bytes  ${seconds.toFixed(1)} s`),
+      written: (path, { rows, bytes, seconds }) => tell(`${path}  ${counted(rows, 'row')}  ${bytes} bytes  ${seconds.toFixed(1)} s`),
     });
     const present = resume ? `, ${result.present} were there` : '';
-    tell(`${result.written} files with ${result.rows} rows and ${result.bytes} bytes in ${destination.name}${present}`);
+    tell(
+      `${counted(result.written, 'file')} with ${counted(result.rows, 'row')} and ${result.bytes} bytes in ${destination.name}${present}`,
+    );
     if (signal.aborted) tell('stopped: the same command with --resume goes on');
     return signal.aborted ? 130 : 0;
   } finally {

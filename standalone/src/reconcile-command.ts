@@ -1,5 +1,7 @@
 /** `tapeline reconcile`: a day of stored bars against the vendor's, as a table or JSON; the exit status says whether they agree. */
+
 import type { Configuration } from '@tapeline/core/configuration';
+import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { openConfiguredWork, openServingStore } from '@tapeline/database/configured-store';
@@ -78,14 +80,19 @@ function tableOf(day: string, reports: readonly DayReport[]): string {
 function differencesOf({ symbol, interval, mismatches, splits }: DayReport): readonly string[] {
   const [split] = splits;
   const told =
-    split === undefined ? [] : [`${symbol} ${interval}: the vendor restated ${splits.length} bars for a split of ${split.split}`];
+    split === undefined
+      ? []
+      : [`${symbol} ${interval}: the vendor restated ${counted(splits.length, 'bar')} for a split of ${split.split}`];
   const shown = mismatches.slice(0, shownDifferences).map(({ startMs, price, volume, ours, vendors }) => {
     const deviation = `prices ${percent(price)}${volume === undefined ? '' : `, volume ${percent(volume)}`}`;
     return `  ${new Date(startMs).toISOString()}  ours ${JSON.stringify(ours)}  vendor's ${JSON.stringify(vendors)}  ${deviation}`;
   });
   const rest = mismatches.length - shown.length;
   const more = rest > 0 ? [`  and ${rest} more (--json has all)`] : [];
-  const heading = mismatches.length === 0 ? [] : [`${symbol} ${interval}: ${mismatches.length} bars differ`];
+  const heading =
+    mismatches.length === 0
+      ? []
+      : [`${symbol} ${interval}: ${mismatches.length === 1 ? '1 bar differs' : `${mismatches.length} bars differ`}`];
   const all = [...told, ...heading, ...shown, ...more];
   return all.length === 0 ? [] : ['', ...all];
 }

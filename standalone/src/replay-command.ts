@@ -1,7 +1,9 @@
 /** `tapeline replay`: the bars of a recording on standard output, or the alerts that rules give; progress on standard error. */
+
 import { once } from 'node:events';
 import type { AlertRule } from '@tapeline/core/alert-rules';
 import type { Configuration } from '@tapeline/core/configuration';
+import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { readRulesFile } from '@tapeline/stream-processing/alerts/rules-file';
@@ -46,7 +48,8 @@ export async function replayCommand(options: ReplayCommandOptions): Promise<numb
     for (const alert of result.alerts) await print(lineOfAlert(alert, options.format));
   }
   const seconds = ((performance.now() - begunMs) / 1_000).toFixed(1);
-  const madeOf = rules === undefined ? `${result.bars.length} bars of ${options.interval}` : `${result.alerts.length} alerts`;
+  const madeOf =
+    rules === undefined ? `${counted(result.bars.length, 'bar')} of ${options.interval}` : counted(result.alerts.length, 'alert');
   process.stderr.write(`${summaryOf(result)} → ${madeOf} in ${seconds} s\n`);
   return 0;
 }

@@ -81,7 +81,7 @@ describe('tapeline export', () => {
     const run = (...args: string[]) =>
       runProgram(program, { args: ['export', '--format', 'parquet', '--output', output, ...args], env: { DATA_DIR: data } });
     const symbol = ['--symbol', 'S1/USD'];
-    expect((await run('--day', date, ...symbol)).stderr).toContain('1 files with 1440 rows');
+    expect((await run('--day', date, ...symbol)).stderr).toContain('1 file with 1440 rows');
     expect((await run('--day', date, ...symbol, '--resume')).stderr).toContain(
       `0 files with 0 rows and 0 bytes in ${output}, 1 were there`,
     );

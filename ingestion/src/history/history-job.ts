@@ -2,6 +2,7 @@
  * Loads the bars of the last days once: `1d` and `1m` of each symbol, through a queue of its own, as far as credits are left over. What is
  * done is durable after each answer, so a job that was killed goes on where it was, and one that was done asks for nothing.
  */
+import { counted } from '@tapeline/core/counted';
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
 import { nameInPrices } from '@tapeline/core/shards';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -115,5 +116,5 @@ function overDays(interval: VendorInterval, { nowMs, days }: { readonly nowMs: n
 function endLine({ loaded, stored, refused }: HistoryResult, { symbols, days, signal }: HistoryJobOptions): string {
   const end = signal.aborted ? 'history is stopped and goes on with the next run' : 'history is loaded';
   const refusals = refused === 0 ? '' : `, ${refused} loads are refused by the vendor`;
-  return `${end}: ${symbols.length} symbols, ${days} days; ${loaded} bars were missing and are loaded, ${stored} were stored and stay${refusals}`;
+  return `${end}: ${counted(symbols.length, 'symbol')}, ${counted(days, 'day')}; ${loaded} bars were missing and are loaded, ${stored} were stored and stay${refusals}`;
 }

@@ -3,6 +3,7 @@
  * It only asks; what cannot be asked for want of an earlier answer is left out.
  */
 import { type Configuration, type Environment, readConfiguration } from '@tapeline/core/configuration';
+import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
 import { feedTopic, topics } from '@tapeline/core/topics';
 import { configuredCassandraInspection } from '@tapeline/database/configured-store';
@@ -11,7 +12,7 @@ import type { MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { Examination } from './examination.ts';
 import { type Backlog, deadLetterFindings, heartbeatFindings, lagFindings } from './feed-checks.ts';
-import { counted, type Finding, fault, ok, skipped, warning } from './finding.ts';
+import { type Finding, fault, ok, skipped, warning } from './finding.ts';
 import { groupFindings, topicFindings } from './kafka-checks.ts';
 import { deadLettersSince, lastHeartbeats, timeAt } from './log-tail.ts';
 import { fileFindings, folderFindings, nodeFindings, writtenFolders } from './machine-checks.ts';

@@ -1,7 +1,8 @@
 /** What Kafka says of topics and of the processors' group, judged. Pure. */
+import { counted } from '@tapeline/core/counted';
 import type { Topic } from '@tapeline/core/topics';
 import type { GroupFacts, TopicFacts } from '@tapeline/log/kafka-inspection';
-import { counted, type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
+import { type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
 
 export interface TopicExpectation {
   readonly topic: Topic;

@@ -1,5 +1,6 @@
 /** How findings are told: a line each, or JSON; and the exit status that follows from them. */
-import { counted, type Finding } from './finding.ts';
+import { counted } from '@tapeline/core/counted';
+import type { Finding } from './finding.ts';
 
 /** For the help of a command. */
 export const exitStatuses = 'Exit status: 0 when all is well, 1 when something warns, 2 when something is at fault';

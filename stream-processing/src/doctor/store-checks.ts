@@ -1,8 +1,9 @@
 /** What the store says of schemas, generations, snapshots, gaps and queues, judged. Pure. */
+import { counted } from '@tapeline/core/counted';
 import type { KeyspaceFacts, ServerFacts } from '@tapeline/database/cassandra/cassandra-inspection';
 import type { Generation } from '@tapeline/database/generations';
 import type { Gap } from '@tapeline/database/market-store';
-import { counted, type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
+import { type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
 
 const hourMs = 3_600_000;
 

@@ -1,5 +1,7 @@
 /** The words of a message: a subject, a plain text, HTML and a text for chats. Pure; what an alert says is text wherever it came from. */
+
 import type { Alert } from '@tapeline/core/alerts';
+import { counted } from '@tapeline/core/counted';
 import type { Notice, OlderAlerts, OlderGroup } from './notice.ts';
 
 /** Where links lead; none where an address is absent. */
@@ -130,10 +132,6 @@ function lineOf({ rule, subject, severity, count, firstMs, lastMs, message }: Ol
 
 function restOf({ others }: OlderAlerts): readonly string[] {
   return others === 0 ? [] : [`and ${others} of other rules and symbols`];
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** As 2026-11-21 16:40:05 UTC. */
