@@ -15,7 +15,9 @@ function aState(): Uint8Array {
     aTick({ timeMs: at(2), sequence: 3, price: 101.5, dayVolume: 9 }),
     aTick({ timeMs: at(10), sequence: 4, bid: 99, ask: 100 }),
     aSession({ session: 2, timeMs: at(12), previous: { session: 1, reason: 'mute', lastDataMs: at(10) } }),
-    aTick({ session: 2, sequence: 1, timeMs: at(70) }),
+    aTick({ session: 2, sequence: 1, timeMs: at(64) }),
+    aTick({ session: 2, sequence: 2, timeMs: at(65) }),
+    aTick({ session: 2, sequence: 3, timeMs: at(70) }),
     aHeartbeat({ session: 2, timeMs: at(71) }),
   ];
   for (const record of records) fold.apply(record, results);
@@ -71,6 +73,14 @@ describe('a forged snapshot', () => {
     new Uint8Array(numbers.buffer)[(at + 1 + 22 * open + 2) * 8 + index] = value;
     return undefined;
   };
+  /** The length of the second packed window of the first level. */
+  const setSecondLength = (value: number) => (numbers: Float64Array) => {
+    const at = windowsAt(numbers) + 1;
+    const rowsAt = (at + 1 + 22 * (numbers[at] as number) + 2) * 8;
+    const bytes = new Uint8Array(numbers.buffer);
+    bytes[rowsAt + 1 + (bytes[rowsAt] as number)] = value;
+    return undefined;
+  };
   const setWindows = (offset: number, value: number) => (numbers: Float64Array) => {
     numbers[windowsAt(numbers) + offset] = value;
     return undefined;
@@ -92,6 +102,11 @@ describe('a forged snapshot', () => {
     ['more gaps than there are numbers', set(gapsAt, 2 ** 31), 'it ends too early: 4294967296 numbers are said to follow'],
     ['windows without end', setWindows(1, Number.POSITIVE_INFINITY), 'the number of open windows must be whole, from 0 to'],
     ['an open window of a count that is none', setWindows(2 + 17, -1), 'a count of an open window must be whole, from 0 to'],
+    [
+      'an open window of more ticks than can be counted on',
+      setWindows(2 + 17, 2 ** 41),
+      'a count of an open window must be whole, from 0 to',
+    ],
     ['an open window at no time', setWindows(2, Number.NaN), 'times, prices and places of an open window must be finite, one was NaN'],
     [
       'closed windows of more bytes than there are',
@@ -100,6 +115,7 @@ describe('a forged snapshot', () => {
     ],
     ['a closed window of no byte', setPacked(0, 0), 'a closed window ends too early'],
     ['a closed window longer than its list', setPacked(0, 127), 'a closed window of 127 bytes is longer than its list'],
+    ['a second closed window longer than its list', setSecondLength(127), 'a closed window of 127 bytes is longer than its list'],
     ['other fields in a closed window', setPacked(2, 0x20), 'a closed window'],
     ['an origin that is none', () => ({ origins: [] }), /a closed window is told from origin \d, but there are 0/],
     ['origins that are none', () => ({ origins: [[1, 2, 3]] as never }), 'an origin of windows must be five numbers'],

@@ -26,6 +26,9 @@ const offTag = 0x10;
 /** Bytes of seven bits that a whole number has at most. */
 const mostUnitBytes = 8;
 
+/** Of ticks or revisions of one window. */
+export const mostCount = 2 ** 40;
+
 /** Rows of one list. */
 export interface PackedRows {
   readonly bytes: Uint8Array;
@@ -40,7 +43,7 @@ export interface PackedRows {
 /** @throws RangeError when the engine could not read them. */
 export function checkPackedRows(rows: PackedRows): void {
   const reader = new RowReader(rows.bytes, rows.start, rows.end);
-  while (!reader.isAtEnd) {
+  while (reader.at < rows.end) {
     const end = reader.endOfRow(rows.end);
     checkRow(reader, rows);
     if (reader.at !== end) throw new RangeError('a closed window takes another number of bytes than it says');
@@ -59,14 +62,14 @@ function checkRow(reader: RowReader, { isDay, origins }: PackedRows): void {
   for (let count = isSingle ? 2 : 4; count > 0; count -= 1) reader.signed();
   if (first & hasVolume) reader.near();
   if (!(first & plainTurnover)) reader.near();
-  if (!(first & isOneTick)) reader.whole();
+  if (!(first & isOneTick)) reader.count();
   if (first & hasSpread) {
-    if (!(second & allSpread)) reader.whole();
+    if (!(second & allSpread)) reader.count();
     reader.near();
   }
   if (second & hasHistory) {
     reader.byte();
-    reader.whole();
+    reader.count();
   }
   if (isDay) reader.skip(indicatorBytes);
 }
@@ -102,7 +105,7 @@ class RowReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at: number;
-  /** Of the row, or of all rows between two of them. */
+  /** Of the row that is read. */
   #end: number;
 
   constructor(bytes: Uint8Array, start: number, end: number) {
@@ -114,10 +117,6 @@ class RowReader {
 
   get at(): number {
     return this.#at;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at >= this.#end;
   }
 
   /** Reads a row's length; gives where the row ends, which nothing is read beyond until the next one. */
@@ -148,6 +147,13 @@ class RowReader {
       if (byte < 128) return value;
     }
     throw new RangeError(`a number of a closed window has more than ${mostUnitBytes} bytes`);
+  }
+
+  /** Of ticks or revisions: they are counted on, and a number of more than 56 bits could not be written again. */
+  count(): number {
+    const value = this.whole();
+    if (value > mostCount) throw new RangeError(`a closed window counts at most ${mostCount}, was ${value}`);
+    return value;
   }
 
   signed(): number {

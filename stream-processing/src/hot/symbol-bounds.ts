@@ -5,7 +5,7 @@
  */
 import type { Level } from '../fold/levels.ts';
 import { none } from './growing.ts';
-import { checkPackedRows, checkRange } from './packed-row-bounds.ts';
+import { checkPackedRows, checkRange, mostCount } from './packed-row-bounds.ts';
 
 /** What symbols of one snapshot may name. */
 export interface SymbolBounds {
@@ -59,7 +59,7 @@ function checkOpen(window: Float64Array): void {
   if (point !== undefined) throw new RangeError(`times, prices and places of an open window must be finite, one was ${point}`);
   const [open = 0, high = 0, low = 0, close = 0] = [window[4], window[8], window[9], window[10]];
   checkRange({ open, high, low, close });
-  for (const column of wholeColumns) wholeAt(window, column, { what: 'a count of an open window', most: Number.MAX_SAFE_INTEGER });
+  for (const column of wholeColumns) wholeAt(window, column, { what: 'a count of an open window', most: mostCount });
   wholeAt(window, flagsColumn, { what: 'the flags of an open window', most: 255 });
 }
 
