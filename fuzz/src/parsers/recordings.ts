@@ -1,13 +1,13 @@
 /** Recordings of a feed, and the words of alerts that people are sent. */
-import { alertSchema } from '@tapeline/core/alerts';
 import { isShallow } from '@tapeline/core/json-text';
+import { decodeAlert } from '@tapeline/core/record-codec';
 import { readSessions } from '@tapeline/core/recorded-sessions';
 import { formatRecordingLine, type RecordingEntry, readRecording } from '@tapeline/core/recordings';
 import { recordingFeed } from '@tapeline/ingestion/recording-feed';
 import { hashOfId, NoticeDraft } from '@tapeline/stream-processing/notifier/notice';
 import { chatTextOf, htmlOf, subjectOf, textOf } from '@tapeline/stream-processing/notifier/wording';
 import { anAlert, linesOf, tenOClockMs } from '../examples.ts';
-import { expectSame, expectThat, jsonIn, orRefusedLater, refused, withCode } from '../expectations.ts';
+import { expectSame, expectThat, orRefused, orRefusedLater, refused, withCode } from '../expectations.ts';
 import type { FuzzedParser } from '../fuzzed-parser.ts';
 import { fileWith } from '../scratch-file.ts';
 import { aPriceMessage } from './vendor-messages.ts';
@@ -72,7 +72,7 @@ const alertWords: FuzzedParser = {
   name: 'alert-words',
   reads: 'alerts as the notifier words them: subject, text, HTML, chat',
   heldTo:
-    'never throws for an alert that the schema takes; one line of a subject; nothing of an alert is HTML, a link or a line of its own',
+    'refused as record.invalid or record.newer, or worded: one line of a subject; nothing of an alert is HTML, a link or a line of its own',
   format: 'json',
   words: [
     '<script>',
@@ -90,8 +90,8 @@ const alertWords: FuzzedParser = {
   ],
   example: dice => JSON.stringify(anAlert(dice)),
   check: input => {
-    const alert = alertSchema.safeParse(jsonIn(input)?.value).data;
-    if (alert === undefined) return;
+    const alert = orRefused(() => decodeAlert(input), withCode('record.invalid', 'record.newer'));
+    if (alert === refused) return;
     for (const summaryAfterMs of [undefined, 0]) {
       const draft = new NoticeDraft({ mostListed: 10, summaryAfterMs });
       draft.take({ alert, hash: hashOfId(alert.id) }, Date.UTC(2030, 0, 1));
