@@ -26,8 +26,8 @@ interface OwnedSymbol {
 
 interface Request {
   readonly symbols: readonly string[];
-  /** Names of those among them that were given up before. */
-  readonly takenBack: readonly string[];
+  /** Names of those among them that were given up before it, and not again since. */
+  readonly takenBack: Set<string>;
 }
 
 /** Symbols that one session holds at most; the schema's own bound. */
@@ -96,7 +96,7 @@ export class Session {
 
   /** A request for these symbols, by these names in prices, was sent. */
   ask(symbols: readonly string[], names: readonly string[]): void {
-    this.#asked.push({ symbols, takenBack: names.filter(name => this.#givenUp.has(name)) });
+    this.#asked.push({ symbols, takenBack: new Set(names.filter(name => this.#givenUp.has(name))) });
   }
 
   /** Symbols of these names (in capitals) are asked for no more. */
@@ -104,7 +104,10 @@ export class Session {
     const gone = new Set(names);
     for (const symbol of this.#symbols.keys()) if (gone.has(symbol.toUpperCase())) this.#symbols.delete(symbol);
     for (const symbol of this.#refused.keys()) if (gone.has(symbol.toUpperCase())) this.#refused.delete(symbol);
-    for (const name of gone) if (this.#givenUp.size < mostSymbols) this.#givenUp.add(name);
+    for (const name of gone) {
+      if (this.#givenUp.size < mostSymbols) this.#givenUp.add(name);
+      for (const { takenBack } of this.#asked) takenBack.delete(name);
+    }
     this.#markets = undefined;
   }
 
@@ -115,7 +118,7 @@ export class Session {
 
   /** Takes in the answer to the oldest request. An answer that is nothing but an error refuses all that was asked. */
   answer(status: SubscribeStatus): void {
-    const { symbols, takenBack } = this.#asked.shift() ?? { symbols: [], takenBack: [] };
+    const { symbols, takenBack } = this.#asked.shift() ?? { symbols: [], takenBack: new Set() };
     this.answered = true;
     for (const name of takenBack) this.#givenUp.delete(name);
     for (const { symbol, reason } of status.refused) this.#refuse(symbol, reason);

@@ -139,6 +139,20 @@ describe('a session', () => {
     expect(kinds(receive(mapper, price({ symbol: 'AAPL' }), t0 + 50))).toEqual(['tick']);
   });
 
+  it('does not take a symbol back with the answer to a request after which it was given up again', () => {
+    const mapper = mapperOf();
+    mapper.beginSession(t0);
+    mapper.asked(['AAPL'], ['AAPL']);
+    receive(mapper, status('AAPL'), t0 + 10);
+    mapper.giveUp(['AAPL'], t0 + 20);
+    mapper.asked(['AAPL'], ['AAPL']);
+    mapper.giveUp(['AAPL'], t0 + 30);
+    mapper.asked(['AAPL'], ['AAPL']);
+    expect(receive(mapper, status('AAPL'), t0 + 40)).toMatchObject([{ symbols: [], refused: [] }]);
+    expect(receive(mapper, status('AAPL'), t0 + 50)).toMatchObject([{ symbols: ['AAPL'], timeMs: t0 + 50 }]);
+    expect(kinds(receive(mapper, price({ symbol: 'AAPL' }), t0 + 60))).toEqual(['tick']);
+  });
+
   it('forgets the refusal of a symbol that is given up, also between two sessions', () => {
     const mapper = mapperOf();
     mapper.beginSession(t0);
