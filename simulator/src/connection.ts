@@ -107,8 +107,9 @@ export class Connection {
       if (answer !== undefined && fault.status !== undefined) answer = fault.status(answer);
     }
     if (answer !== undefined) this.message({ event: answer, timeMs });
+    const isMute = this.#faults.current().some(fault => fault.mute?.() === true);
     const after = this.#faults.current().flatMap(fault => fault.afterStatus?.(symbols) ?? []);
-    for (const out of after) this.#sendUnlessSilent(out);
+    if (!isMute) for (const out of after) this.#sendUnlessSilent(out);
   }
 
   /** Sends a message as it is, unless the connection is silent. */

@@ -52,6 +52,8 @@ export interface ConnectionFault {
   price?(out: Outgoing): readonly Outgoing[];
   /** What is still held back when a session ends. */
   flush?(): readonly Outgoing[];
+  /** True when no price is sent any more, none that another fault makes either. */
+  mute?(): boolean;
   /** True when nothing at all is sent any more, no pong either. */
   silent?(): boolean;
 }

@@ -17,6 +17,7 @@ export const mute = misbehaviourKind({
           sent += 1;
           return sent > afterMessages ? [] : [out];
         },
+        mute: () => sent >= afterMessages,
       };
     },
   }),

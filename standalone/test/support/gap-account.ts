@@ -37,7 +37,8 @@ class GapAccount {
     const now = new Set(record.symbols);
     const sinceMs = this.#lastDataMs ?? (isNew ? this.#beganMs : record.timeMs);
     for (const symbol of this.#owned) if (isNew || !now.has(symbol)) this.#absentSinceMs.set(symbol, sinceMs);
-    for (const symbol of now) this.#present(symbol, record.timeMs);
+    // Who was nobody's was so for a millisecond at least, also where market time stood still.
+    for (const symbol of now) this.#present(symbol, record.timeMs, this.#owned.has(symbol) ? 0 : 1);
     this.#owned = now;
     this.#session = record.session;
     if (!isNew) return;
@@ -45,9 +46,11 @@ class GapAccount {
     this.#lastDataMs = undefined;
   }
 
-  #present(symbol: string, timeMs: number): void {
+  #present(symbol: string, timeMs: number, leastMs: number): void {
     const fromMs = this.#absentSinceMs.get(symbol);
     this.#absentSinceMs.delete(symbol);
-    if (fromMs !== undefined && fromMs < timeMs) this.absences.push({ symbol, fromMs, toMs: timeMs });
+    if (fromMs === undefined) return;
+    const toMs = Math.max(timeMs, fromMs + leastMs);
+    if (fromMs < toMs) this.absences.push({ symbol, fromMs, toMs });
   }
 }

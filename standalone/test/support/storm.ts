@@ -109,6 +109,8 @@ export async function runStorm({ seed, sessions, slowLog, inOrder = false, vendo
     symbols = stormSymbols;
     isCalm = true;
     weather(simulator, []);
+    // A feed that waits for the log reads no more, and would not see that its connection ends.
+    log.resume();
     simulator.dropConnections();
     await settled(ingester, events);
     if (vendor !== undefined) await calmed(vendor, events);
