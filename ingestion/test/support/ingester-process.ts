@@ -5,6 +5,8 @@ import { eventually } from '../../../test/support/eventually.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+const answerMs = 15_000;
+
 /** Those that have not ended: none outlives the process that started it, unless that one is killed. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -40,12 +42,12 @@ export class IngesterProcess {
 
   /** What it answers at `/readyz`, status and text. */
   async readiness(): Promise<string> {
-    const response = await fetch(`${await this.#url()}/readyz`);
+    const response = await this.#get('readyz');
     return `${response.status} ${await response.text()}`;
   }
 
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${await this.#url()}/metrics`)).text();
+    const text = await (await this.#get('metrics')).text();
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
   }
 
@@ -57,6 +59,10 @@ export class IngesterProcess {
 
   #take(text: string): void {
     this.output += text;
+  }
+
+  async #get(path: string): Promise<Response> {
+    return fetch(`${await this.#url()}/${path}`, { signal: AbortSignal.timeout(answerMs) });
   }
 
   async #url(): Promise<string> {
