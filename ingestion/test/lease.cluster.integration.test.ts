@@ -120,6 +120,7 @@ describeWithControlPlane('the Lease in a real API server', () => {
     });
   });
 
+  // Each test's time is longer than what its steps may take, so that the one that does not come is named.
   describeWithKafka('with two ingesters on one log', ({ brokers }) => {
     let prefix = '';
     const cleanUp: (() => Promise<unknown>)[] = [];
@@ -131,7 +132,6 @@ describeWithControlPlane('the Lease in a real API server', () => {
       for (const clean of cleanUp.splice(0).reverse()) await clean();
     }, 60_000);
 
-    // A test's time is longer than what all of its steps may take, so that the one that does not come is named.
     /** Two processes, the first of which leads. */
     async function twoIngesters() {
       const simulator = await startSimulator({ seed: 1, logger: aLogger().logger, market: { ticksPerSecond: 100 } });

@@ -107,9 +107,8 @@ export class Connection {
       if (answer !== undefined && fault.status !== undefined) answer = fault.status(answer);
     }
     if (answer !== undefined) this.message({ event: answer, timeMs });
-    const isMute = this.#faults.current().some(fault => fault.mute?.() === true);
     const after = this.#faults.current().flatMap(fault => fault.afterStatus?.(symbols) ?? []);
-    if (!isMute) for (const out of after) this.#sendUnlessSilent(out);
+    for (const out of after) this.#sendPastFaults(out);
   }
 
   /** Sends a message as it is, unless the connection is silent. */
@@ -158,7 +157,7 @@ export class Connection {
 
   /** Sends what faults hold back. */
   flush(): void {
-    for (const out of this.#faults.current().flatMap(fault => fault.flush?.() ?? [])) this.#sendUnlessSilent(out);
+    for (const out of this.#faults.current().flatMap(fault => fault.flush?.() ?? [])) this.#sendPastFaults(out);
   }
 
   /** Resolves when the client has taken most of what was sent, or is gone. */
@@ -188,7 +187,7 @@ export class Connection {
       if (!this.#delivering) ending();
     };
     return {
-      send: out => this.#sendUnlessSilent(out),
+      send: out => this.#sendPastFaults(out),
       later: (delayMs, action) => {
         if (this.#ended.signal.aborted) return;
         const timer = setTimeout(() => {
@@ -210,8 +209,9 @@ export class Connection {
     this.#socket.close(code);
   }
 
-  #sendUnlessSilent(out: Outgoing): void {
-    if (!this.#silent()) this.#sendPrice(out);
+  /** A price that a fault made or held back: no other fault sees it, but where none is sent. */
+  #sendPastFaults(out: Outgoing): void {
+    if (!this.#silent() && !this.#mute()) this.#sendPrice(out);
   }
 
   #sendPrice(out: Outgoing): void {
@@ -239,6 +239,10 @@ export class Connection {
 
   #silent(): boolean {
     return this.#faults.current().some(fault => fault.silent?.() === true);
+  }
+
+  #mute(): boolean {
+    return this.#faults.current().some(fault => fault.mute?.() === true);
   }
 
   #pong(data: Buffer): void {

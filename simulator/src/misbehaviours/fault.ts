@@ -27,7 +27,7 @@ export interface UpgradeRefusal {
 
 /** What a fault may do to its connection. */
 export interface Wire {
-  /** Sends past all faults; nothing happens once the connection ends. */
+  /** Sends past the other faults, but where no price is sent any more; nothing happens once the connection ends. */
   send(out: Outgoing): void;
   /** Calls `action` after `delayMs`, unless the connection has ended by then. */
   later(delayMs: number, action: () => void): void;
@@ -52,7 +52,7 @@ export interface ConnectionFault {
   price?(out: Outgoing): readonly Outgoing[];
   /** What is still held back when a session ends. */
   flush?(): readonly Outgoing[];
-  /** True when no price is sent any more, none that another fault makes either. */
+  /** True when no price is sent any more, none that another fault made or held back either. */
   mute?(): boolean;
   /** True when nothing at all is sent any more, no pong either. */
   silent?(): boolean;

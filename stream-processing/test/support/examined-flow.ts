@@ -55,8 +55,8 @@ export async function examinedFlow(environment: Environment): Promise<ExaminedFl
   }
   async function beat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(100, undefined, { signal }).catch(() => undefined);
       await beatOnce();
+      await sleep(100, undefined, { signal }).catch(() => undefined);
     }
   }
   async function hasSnapshots(): Promise<boolean> {
