@@ -216,7 +216,7 @@ describe('a notifier that mails', () => {
     const wrong = bench.start(withPassword('hunter2'));
     await eventually('it has begun', () => wrong.lines.find(line => line.includes('from now on')));
     await publish(bench.log, numbered(2));
-    const line = await eventually('it is refused', () => wrong.lines.find(text => text.includes('535')));
+    const line = await eventually('it is refused', () => wrong.lines.find(text => /\b535\b/.test(text)));
     expect(line).toContain('check SMTP_USERNAME and SMTP_PASSWORD');
     await wrong.stop();
     expect(wrong.lines.join()).not.toContain('hunter2');
