@@ -1,6 +1,9 @@
-/** A store that only counts what it is given, so that a measurement shows what the processor costs and not what a database does. */
+/**
+ * A store that only counts what it is given, so that a measurement shows what the processor costs and not what a database does. It keeps no
+ * snapshots either: they are in no processor's memory where the store is another process.
+ */
 import type { Bar } from '@tapeline/core/bars';
-import type { MarketStore, Snapshot, SnapshotKey, StoreBatch } from '@tapeline/database/market-store';
+import type { MarketStore, StoreBatch } from '@tapeline/database/market-store';
 
 export interface StoreCounts {
   bars: number;
@@ -19,8 +22,6 @@ export interface CountingStore {
 /** @param onBar is told each bar; without it no bar is looked at. */
 export function countingStore(onBar?: (bar: Bar) => void): CountingStore {
   const counts: StoreCounts = { bars: 0, latest: 0, ticks: 0, gaps: 0, snapshots: 0, snapshotBytes: 0 };
-  const snapshots = new Map<string, Snapshot>();
-  const nameOf = ({ consumerGroup, topic, partition }: SnapshotKey): string => `${consumerGroup}/${topic}/${partition}`;
   const store: MarketStore = {
     migrate: async () => {},
     ready: async () => {},
@@ -31,12 +32,11 @@ export function countingStore(onBar?: (bar: Bar) => void): CountingStore {
       counts.gaps += batch.gaps.length;
       if (onBar !== undefined) for (const bar of batch.bars) onBar(bar);
     },
-    saveSnapshot: async (key, snapshot) => {
+    saveSnapshot: async (_key, snapshot) => {
       counts.snapshots += 1;
       counts.snapshotBytes += snapshot.state.length;
-      snapshots.set(nameOf(key), snapshot);
     },
-    loadSnapshot: async key => snapshots.get(nameOf(key)),
+    loadSnapshot: async () => undefined,
     bars: async () => [],
     ticks: async () => [],
     latest: async () => [],

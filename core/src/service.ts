@@ -1,7 +1,7 @@
 /** The life of a process: start its parts in order, run until a signal or a failure, stop them in reverse within a deadline. */
 import type { Logger } from 'pino';
 import { hasCode, PipelineError, reasonOf } from './errors.ts';
-import { markLate } from './garbage.ts';
+import { keepYoungSmall, markLate } from './garbage.ts';
 
 export interface Part {
   readonly name: string;
@@ -30,6 +30,7 @@ export interface ServiceOptions {
  */
 export async function runService(options: ServiceOptions): Promise<number> {
   markLate();
+  keepYoungSmall();
   const { logger, signal } = options;
   const running: Part[] = [];
   let failure: unknown;

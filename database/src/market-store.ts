@@ -91,6 +91,7 @@ export interface MarketStore {
   /**
    * Chunks first, then the pointer row with `versionUs` as write time: an older owner cannot overwrite its successor's, its snapshot is
    * passed over without an error. Of equal versions the one with the higher `nextOffset` stands. Chunks that nothing points to are removed.
+   * Once it has resolved nobody looks at the snapshot's state any more: it may be written over.
    */
   saveSnapshot(key: SnapshotKey, snapshot: Snapshot): Promise<void>;
   /** @throws PipelineError `snapshot.invalid` when chunks are missing or the checksum differs. */

@@ -212,18 +212,23 @@ class PartitionRun {
   }
 
   async #flush(results: ResultBatch): Promise<void> {
-    const { log, store, metrics } = this.#options;
+    const { store, metrics } = this.#options;
     const rows = results.rows();
     const closed = this.#trace?.closed(results.results.bars, Date.now());
-    const blocks = results.blocks();
     const end = metrics.flushSeconds.startTimer();
     await Promise.all([
       rows === undefined ? undefined : untilDurable('writing results', () => store.write(rows), this.#options),
-      blocks.length === 0 ? undefined : untilDurable('publishing results', () => log.appendBlocks(blocks), this.#options),
+      this.#publish(results),
     ]);
     if (closed !== undefined) this.#trace?.written(closed, Date.now());
     end();
     countResults(results, metrics);
+  }
+
+  async #publish(results: ResultBatch): Promise<void> {
+    for (const blocks of results.parts()) {
+      await untilDurable('publishing results', () => this.#options.log.appendBlocks(blocks), this.#options);
+    }
   }
 
   #failed(reason: unknown): void {

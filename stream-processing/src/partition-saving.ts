@@ -1,8 +1,10 @@
 /** What a partition leaves behind for whoever goes on with it: snapshots of its fold and committed offsets, neither before the results they stand for are durable. */
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import type { HotFold } from './hot/hot-fold.ts';
+import { NumberWriter } from './hot/number-stream.ts';
 import { type PatienceOptions, untilDurable } from './patience.ts';
 import type { ResultSink } from './result-sink.ts';
+import { snapshotRoom } from './snapshot-room.ts';
 
 export interface SavingOptions extends PatienceOptions {
   readonly store: MarketStore;
@@ -22,6 +24,9 @@ export interface SavedPartition {
   /** Told what made a save or a commit fail that nobody waits for. */
   readonly failed: (reason: unknown) => void;
 }
+
+/** The memory of the snapshot that was saved last in this process: some megabytes that the next one need not take anew. */
+const spareNumbers: NumberWriter[] = [];
 
 export class PartitionSaving {
   readonly #options: SavingOptions;
@@ -46,21 +51,32 @@ export class PartitionSaving {
 
   /** Begins a snapshot when one is due; all records before `nextOffset` are taken in. */
   async saveNowAndThen(nextOffset: number, highWatermark: number): Promise<void> {
+    const { snapshotIntervalMs, snapshotRecords = 2_000_000 } = this.#options;
     const hasCaughtUp = this.#isBehind && nextOffset >= highWatermark;
-    if (hasCaughtUp) this.#isBehind = false;
-    const isDue = performance.now() - this.#savedAtMs >= this.#options.snapshotIntervalMs;
-    const isFar = nextOffset - Math.max(0, this.#savedOffset) >= (this.#options.snapshotRecords ?? 2_000_000);
-    if (!isDue && !isFar && !hasCaughtUp) return;
+    const isDue = performance.now() - this.#savedAtMs >= snapshotIntervalMs;
+    const records = nextOffset - Math.max(0, this.#savedOffset);
+    if (!isDue && records < snapshotRecords && !hasCaughtUp) return;
     // When saving takes longer than it is due, the fold waits: a restart is not to go back further and further.
     await this.#saving;
-    this.#saving = this.#save(nextOffset);
+    const bytes = this.#partition.fold.snapshotBytes;
+    // While others save theirs there is some time, but not without end.
+    if (!snapshotRoom.tryTake(bytes)) {
+      if (records < 2 * snapshotRecords) return;
+      await snapshotRoom.take(bytes);
+    }
+    if (hasCaughtUp) this.#isBehind = false;
+    this.#saving = this.#save(nextOffset).finally(() => snapshotRoom.give(bytes));
     this.#saving.catch(reason => this.#partition.failed(reason));
   }
 
   /** All results durable, the state saved, the offset committed. */
   async finish(nextOffset: number): Promise<void> {
     await this.#saving;
-    if (nextOffset !== this.#savedOffset) await this.#save(nextOffset);
+    if (nextOffset !== this.#savedOffset) {
+      const bytes = this.#partition.fold.snapshotBytes;
+      await snapshotRoom.take(bytes);
+      await this.#save(nextOffset).finally(() => snapshotRoom.give(bytes));
+    }
     await this.#committing;
     await this.commit();
   }
@@ -83,12 +99,14 @@ export class PartitionSaving {
     const { store, metrics } = this.#options;
     const { fold, sink, key } = this.#partition;
     const end = metrics.snapshotSeconds.startTimer();
-    const snapshot = { nextOffset, versionUs: fold.versionUs, formatVersion: fold.snapshotFormat, state: fold.encode() };
+    const numbers = spareNumbers.pop() ?? new NumberWriter();
+    const snapshot = { nextOffset, versionUs: fold.versionUs, formatVersion: fold.snapshotFormat, state: fold.encode(numbers) };
     this.#savedAtMs = performance.now();
     this.#savedOffset = nextOffset;
     sink.advance(nextOffset);
     await sink.settled();
     await untilDurable('saving the snapshot', () => store.saveSnapshot(key, snapshot), this.#options);
+    if (spareNumbers.length === 0) spareNumbers.push(numbers);
     end();
   }
 }

@@ -2,7 +2,7 @@
 import { type Alert, encodeAlert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import { type DeadLetter, deadLetter, encodeDeadLetter } from '@tapeline/core/dead-letters';
-import { alertsTopic, barsTopic, deadLetterTopic } from '@tapeline/core/topics';
+import { alertsTopic, deadLetterTopic } from '@tapeline/core/topics';
 import type { Gap, InstrumentRow, LatestPrice, StoreBatch, TickRow } from '@tapeline/database/market-store';
 import { RecordBlock } from '@tapeline/log/record-block';
 import type { BarPartitions } from './bar-partitions.ts';
@@ -13,6 +13,9 @@ import { latestPriceOf } from './latest-price.ts';
 /** Memory that a row takes on its way, about: its columns, its text for the log, its object and its place in the store's queue. */
 const barBytes = 1_500;
 const rowBytes = 500;
+
+/** What becomes records at once: as text the bars of a busy minute of many symbols are larger than all else that a processor keeps. */
+const barsOfPart = 2_048;
 
 const noBars: readonly Bar[] = [];
 
@@ -32,7 +35,6 @@ export class ResultBatch {
   readonly #repeated = new Map<string, number>();
   readonly #history = new Map<string, number>();
   readonly #barPartitions: BarPartitions;
-  readonly #bars: readonly RecordBlock[];
   #letterBytes = 0;
   #leavesLatest = false;
 
@@ -40,10 +42,6 @@ export class ResultBatch {
     this.#fold = fold;
     this.results = fold.results(options);
     this.#barPartitions = options.barPartitions;
-    this.#bars = Array.from(
-      { length: options.barPartitions.count },
-      (_, partition) => new RecordBlock({ topic: barsTopic.name, partition }),
-    );
   }
 
   /** Settles the outputs from the index `from` on that a record at `origin` made: what was refused is written down with its place. */
@@ -128,17 +126,25 @@ export class ResultBatch {
     return { ticks, bars: bars.count === 0 ? noBars : bars, latest, gaps, instruments, alerts };
   }
 
-  /** Records for `market-data.bars`, `market-data.alerts` and `market-data.dead-letter`, those of one partition in the order in which they were given out. */
-  blocks(): readonly RecordBlock[] {
+  /**
+   * Records for `market-data.bars`, `market-data.alerts` and `market-data.dead-letter`, those of one partition in the order in which they
+   * were given out. Whoever asks for the next part, or whether there is one, has appended the last.
+   */
+  *parts(): Generator<readonly RecordBlock[], void, undefined> {
     const { bars } = this.results;
-    bars.eachText((index, bytes, start, end) => this.#addBar(index, bytes, start, end));
+    const others = [this.#alertBlock, this.#letters];
     for (const alert of this.#alerts) this.#addAlert(alert);
-    return [...this.#bars, this.#alertBlock, this.#letters].filter(block => block.count > 0);
+    for (let from = 0; from === 0 || from < bars.count; from += barsOfPart) {
+      const blocks = this.#barPartitions.takeBlocks();
+      this.#addBars(blocks, from, Math.min(from + barsOfPart, bars.count));
+      const filled = [...blocks, ...(from === 0 ? others : [])].filter(({ count }) => count > 0);
+      if (filled.length > 0) yield filled;
+      this.#barPartitions.giveBlocks(blocks);
+    }
   }
 
   clear(): void {
     this.results.clear();
-    for (const block of this.#bars) block.clear();
     // Not emptied: the rows that were written may still be looked at.
     this.#alerts = [];
     this.#alertBlock.clear();
@@ -150,17 +156,20 @@ export class ResultBatch {
     this.#leavesLatest = false;
   }
 
+  #addBars(blocks: readonly RecordBlock[], from: number, to: number): void {
+    const { bars } = this.results;
+    const add = (index: number, bytes: Uint8Array, start: number, end: number) => {
+      const slot = bars.slot(index);
+      const partition = this.#barPartitions.of(slot) ?? this.#barPartitions.remember(slot, bars.symbol(index));
+      blocks[partition]?.add(bars.symbolKey(index), bytes, start, end);
+    };
+    bars.eachText(add, from, to);
+  }
+
   #addAlert(alert: Alert): void {
     const key = Buffer.from(alert.symbol ?? alert.feed ?? '');
     const value = encodeAlert(alert);
     this.#alertBlock.add(key, value, 0, value.length);
-  }
-
-  #addBar(index: number, bytes: Uint8Array, start: number, end: number): void {
-    const { bars } = this.results;
-    const slot = bars.slot(index);
-    const partition = this.#barPartitions.of(slot) ?? this.#barPartitions.remember(slot, bars.symbol(index));
-    this.#bars[partition]?.add(bars.symbolKey(index), bytes, start, end);
   }
 
   #latest(): LatestPrice[] {

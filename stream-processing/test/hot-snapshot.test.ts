@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { HotFold } from '../src/hot/hot-fold.ts';
-import { readSnapshot, type SnapshotHeader, snapshotOf } from '../src/hot/hot-snapshot.ts';
+import { readSnapshot, type SnapshotHeader, snapshotLead } from '../src/hot/hot-snapshot.ts';
+import { NumberWriter } from '../src/hot/number-stream.ts';
 import { aHeartbeat, aSession, aTick, at, foldOptions } from './support/builders.ts';
 
 /** Two symbols with open and closed windows, a gap, and windows that were corrected. */
@@ -31,9 +32,25 @@ function forged(change: (numbers: Float64Array, header: SnapshotHeader) => Parti
   return readSnapshot(whole, foldOptions, (header, numbers) => {
     const all = numbers.nextNumbers(numbers.left).slice();
     const other = change(all, header);
-    return snapshotOf({ ...header, ...other }, new Uint8Array(all.buffer));
+    return new Uint8Array(Buffer.concat([snapshotLead({ ...header, ...other }), new Uint8Array(all.buffer)]));
   });
 }
+
+it('writes one snapshot after another into the same memory, each as if it were the first', () => {
+  const numbers = new NumberWriter();
+  const fold = new HotFold(foldOptions);
+  const results = fold.results();
+  const states: string[] = [];
+  for (const record of [aSession({ timeMs: at(0) }), aTick({ timeMs: at(1) }), aHeartbeat({ timeMs: at(9) }), aTick({ timeMs: at(10) })]) {
+    fold.apply(record, results);
+    const state = fold.encode(numbers);
+    expect(Buffer.from(state)).toEqual(Buffer.from(fold.encode()));
+    expect(state.length).toBeLessThan(2 * fold.snapshotBytes);
+    states.push(Buffer.from(state).toString('hex'));
+  }
+  expect(new Set(states).size).toBe(states.length);
+  expect(Buffer.from(HotFold.decode(whole, foldOptions).encode(numbers))).toEqual(Buffer.from(whole));
+});
 
 it('reads a snapshot as stores give it: a Buffer at any place of a larger one', () => {
   const fold = new HotFold(foldOptions);

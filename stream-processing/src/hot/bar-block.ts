@@ -83,10 +83,9 @@ export class BarBlock {
     return this.#symbols.keyBytes(this.slot(index));
   }
 
-  /** Gives the text of each bar, the very bytes of `encodeBar(at(index))`: `bytes[start, end)`, until the next one. */
-  eachText(give: (index: number, bytes: Uint8Array, start: number, end: number) => void): void {
-    for (let from = 0; from < this.#count; from += barsOfExchange)
-      this.#giveTexts(from, Math.min(barsOfExchange, this.#count - from), give);
+  /** Gives the text of each bar in `[first, end)`, the very bytes of `encodeBar(at(index))`: `bytes[start, end)`, until the next one. */
+  eachText(give: (index: number, bytes: Uint8Array, start: number, end: number) => void, first = 0, end = this.#count): void {
+    for (let from = first; from < end; from += barsOfExchange) this.#giveTexts(from, Math.min(barsOfExchange, end - from), give);
   }
 
   #giveTexts(from: number, count: number, give: (index: number, bytes: Uint8Array, start: number, end: number) => void): void {
@@ -106,7 +105,8 @@ export class BarBlock {
 
   #reserve(count: number): void {
     if (count <= this.#slots.length) return;
-    const length = Math.max(count, Math.ceil(1.5 * this.#slots.length));
+    // Windows of all symbols end together.
+    const length = Math.max(count, Math.ceil(1.5 * this.#slots.length), this.#symbols.size);
     this.#slots = enlarged(this.#slots, new Int32Array(length));
     this.#columns = enlarged(this.#columns, new Float64Array(length * barStride));
   }

@@ -20,7 +20,7 @@ import { FeedRows } from './feed-rows.ts';
 import { duplicate, FoldEngine, late, notTaken, resent, takenAsLatest } from './fold-engine.ts';
 import { FoldResults, type LatestTick } from './fold-results.ts';
 import { none } from './growing.ts';
-import { type Origin, readSnapshot, type SnapshotHeader, snapshotOf } from './hot-snapshot.ts';
+import { type Origin, readSnapshot, type SnapshotHeader, snapshotLead } from './hot-snapshot.ts';
 import { type NumberReader, NumberWriter } from './number-stream.ts';
 import { Observation, type Ownership } from './observation.ts';
 import { openBars } from './open-bars.ts';
@@ -32,6 +32,9 @@ import { alertsTo, closeWatched, watchQuiet } from './watch.ts';
 export type { FoldOptions } from '../fold/levels.ts';
 export type { RecordRun, RunProgress } from './everyday-ticks.ts';
 export type { FoldResults } from './fold-results.ts';
+
+/** In a snapshot, about, while all intervals are kept. */
+const numbersOfSymbol = 600;
 
 export class HotFold {
   readonly #options: FoldOptions;
@@ -45,8 +48,8 @@ export class HotFold {
   readonly #observation: Observation;
   /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
-  /** About how many numbers the next snapshot has. */
-  #snapshotNumbers = 4_096;
+  /** How many numbers the last snapshot had; 0 before the first. */
+  #snapshotNumbers = 0;
 
   /** @param saved what a snapshot says of the feeds and the rules */
   constructor(options: FoldOptions, saved: Partial<SnapshotHeader> = {}) {
@@ -78,27 +81,20 @@ export class HotFold {
     });
   }
 
-  /** The whole state. */
-  encode(): Uint8Array {
-    const numbers = new NumberWriter(this.#snapshotNumbers);
+  /** The whole state, written by `numbers`, whose array it stands in: until that begins anew. */
+  encode(numbers: NumberWriter = new NumberWriter()): Uint8Array {
+    const lead = snapshotLead(this.#header());
+    numbers.begin(this.#expectedNumbers, lead.length);
     for (let slot = 0; slot < this.#symbols.size; slot += 1) writeSymbol(this.#engine, this.#coverage, slot, numbers);
-    this.#snapshotNumbers = Math.ceil(1.1 * numbers.length);
-    const { functions } = this.#engine;
-    const epochMs = functions.epochMs();
-    const alerts = this.#alerts.state;
-    const header = {
-      format: this.snapshotFormat,
-      intervals: this.#levels.map(level => level.interval),
-      partitions: this.#options.partitions,
-      versionUs: this.versionUs,
-      feeds: this.#feeds.states(),
-      feedNames: this.#feeds.names(),
-      symbols: this.symbols(),
-      ...(Number.isNaN(epochMs) ? {} : { epochMs }),
-      origins: this.#origins(),
-      ...(alerts === undefined ? {} : { alerts }),
-    };
-    return snapshotOf(header, numbers.bytes());
+    this.#snapshotNumbers = numbers.length;
+    const bytes = numbers.bytes();
+    bytes.set(lead);
+    return bytes;
+  }
+
+  /** Memory that `encode` takes, about. */
+  get snapshotBytes(): number {
+    return 8 * this.#expectedNumbers;
   }
 
   /** That of what `encode` gives. */
@@ -219,6 +215,27 @@ export class HotFold {
   #take(results: FoldResults): void {
     results.take();
     this.#results = undefined;
+  }
+
+  get #expectedNumbers(): number {
+    return this.#snapshotNumbers || numbersOfSymbol * this.#symbols.size;
+  }
+
+  #header(): SnapshotHeader {
+    const epochMs = this.#engine.functions.epochMs();
+    const alerts = this.#alerts.state;
+    return {
+      format: this.snapshotFormat,
+      intervals: this.#levels.map(level => level.interval),
+      partitions: this.#options.partitions,
+      versionUs: this.versionUs,
+      feeds: this.#feeds.states(),
+      feedNames: this.#feeds.names(),
+      symbols: this.symbols(),
+      ...(Number.isNaN(epochMs) ? {} : { epochMs }),
+      origins: this.#origins(),
+      ...(alerts === undefined ? {} : { alerts }),
+    };
   }
 
   #origins(): Origin[] {

@@ -30,13 +30,13 @@ const headerAt = mark.length + 4;
 /** Alert rules stand in it, which are nested 20 times at most. */
 const deepestHeader = 32;
 
-export function snapshotOf(header: SnapshotHeader, numbers: Uint8Array): Uint8Array {
+/** What stands before the numbers. */
+export function snapshotLead(header: SnapshotHeader): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(headerAt + text.length + numbers.length);
+  const bytes = new Uint8Array(headerAt + text.length);
   bytes.set(mark);
   new DataView(bytes.buffer).setUint32(mark.length, text.length, true);
   bytes.set(text, headerAt);
-  bytes.set(numbers, headerAt + text.length);
   return bytes;
 }
 

@@ -1,18 +1,28 @@
 /** Numbers one after the other, as they stand in a snapshot: eight bytes each, little-endian as every machine that Node runs on. */
 import { enlarged } from './growing.ts';
 
+/** One array is to do for some that are about as long as each other. */
+const slack = 1.1;
+
 export class NumberWriter {
-  #numbers: Float64Array;
+  #numbers = new Float64Array(0);
+  #lead = 0;
   #length = 0;
 
-  /** @param expected about how many there will be */
-  constructor(expected = 4_096) {
-    this.#numbers = new Float64Array(expected);
+  /**
+   * Begins anew, in the same array: what `bytes` gave before is lost.
+   * @param expected about how many there will be
+   * @param leadBytes room for what stands before them
+   */
+  begin(expected: number, leadBytes = 0): void {
+    this.#lead = leadBytes;
+    this.#length = Math.ceil(leadBytes / 8);
+    if (this.#numbers.length < this.#length + expected) this.#numbers = new Float64Array(this.#length + Math.ceil(slack * expected));
   }
 
   /** How many there are. */
   get length(): number {
-    return this.#length;
+    return this.#length - Math.ceil(this.#lead / 8);
   }
 
   add(value: number): void {
@@ -28,12 +38,14 @@ export class NumberWriter {
     this.#length += end - start;
   }
 
+  /** What stands before them, which is the caller's to write, and they: a view of a larger array. */
   bytes(): Uint8Array {
-    return new Uint8Array(this.#numbers.buffer, 0, this.#length * 8);
+    const start = Math.ceil(this.#lead / 8) * 8 - this.#lead;
+    return new Uint8Array(this.#numbers.buffer, start, this.#length * 8 - start);
   }
 
   #grow(more: number): void {
-    this.#numbers = enlarged(this.#numbers, new Float64Array(Math.max(2 * this.#numbers.length, this.#length + more)));
+    this.#numbers = enlarged(this.#numbers, new Float64Array(Math.max(Math.ceil(1.5 * this.#numbers.length), this.#length + more)));
   }
 }
 
