@@ -330,6 +330,14 @@ export function describeMarketStoreContract(name: string, start: () => Promise<S
         expect(await loaded(1)).toEqual({ nextOffset: 42, versionUs: noonUs, formatVersion: 1, state: hex(state) });
       }, 60_000);
 
+      it("are nobody's any more once they are saved: what is written over their bytes changes nothing", async () => {
+        const state = aState(600_000);
+        const before = hex(state);
+        await store.saveSnapshot(keyOf(8), snapshot(1, noonUs, state));
+        state.fill(0xff);
+        expect((await loaded(8))?.state).toBe(before);
+      });
+
       it('of no bytes come back too', async () => {
         await store.saveSnapshot(keyOf(2), snapshot(0, 0, new Uint8Array()));
         expect(await loaded(2)).toEqual({ nextOffset: 0, versionUs: 0, formatVersion: 1, state: '' });

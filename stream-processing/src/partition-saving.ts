@@ -2,7 +2,7 @@
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import type { HotFold } from './hot/hot-fold.ts';
 import { NumberWriter } from './hot/number-stream.ts';
-import { type PatienceOptions, untilDurable } from './patience.ts';
+import { PartitionLost, type PatienceOptions, untilDurable } from './patience.ts';
 import type { ResultSink } from './result-sink.ts';
 import { snapshotRoom } from './snapshot-room.ts';
 
@@ -62,7 +62,7 @@ export class PartitionSaving {
     // While others save theirs there is some time, but not without end.
     if (!snapshotRoom.tryTake(bytes)) {
       if (records < 2 * snapshotRecords) return;
-      await snapshotRoom.take(bytes);
+      await this.#takeRoom(bytes);
     }
     if (hasCaughtUp) this.#isBehind = false;
     this.#saving = this.#save(nextOffset).finally(() => snapshotRoom.give(bytes));
@@ -74,7 +74,7 @@ export class PartitionSaving {
     await this.#saving;
     if (nextOffset !== this.#savedOffset) {
       const bytes = this.#partition.fold.snapshotBytes;
-      await snapshotRoom.take(bytes);
+      await this.#takeRoom(bytes);
       await this.#save(nextOffset).finally(() => snapshotRoom.give(bytes));
     }
     await this.#committing;
@@ -92,6 +92,13 @@ export class PartitionSaving {
     this.#committedAtMs = performance.now();
     await this.#options.claim.commit(this.#partition.sink.durableOffset);
     this.#committing = undefined;
+  }
+
+  /** @throws PartitionLost: who holds the room may hold it for as long as the store is away. */
+  async #takeRoom(bytes: number): Promise<void> {
+    await snapshotRoom.take(bytes, this.#options.claim.lost).catch(() => {
+      throw new PartitionLost();
+    });
   }
 
   /** The state as it is now, saved once everything before it is durable; the fold may go on meanwhile. */

@@ -19,15 +19,33 @@ export class SnapshotRoom {
     return true;
   }
 
-  /** Takes so many bytes as soon as they are free, who asked first first. */
-  async take(bytes: number): Promise<void> {
+  /** Takes so many bytes as soon as they are free, who asked first first. Rejects with the signal's reason when that aborts before. */
+  async take(bytes: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     if (this.tryTake(bytes)) return;
-    await new Promise<void>(enter => this.#waiting.push({ bytes, enter }));
+    const { promise, resolve: enter, reject } = Promise.withResolvers<void>();
+    const waiting = { bytes, enter };
+    const leave = (): void => {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      this.#letIn();
+      reject(signal.reason);
+    };
+    this.#waiting.push(waiting);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
   }
 
   /** Gives back what was taken. */
   give(bytes: number): void {
     this.#bytes -= bytes;
+    this.#letIn();
+  }
+
+  #letIn(): void {
     for (let next = this.#waiting[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiting[0]) {
       this.#waiting.shift();
       this.#bytes += next.bytes;

@@ -11,6 +11,7 @@ import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
 import { type PartitionProcessorOptions, processPartition } from '../src/partition-processor.ts';
 import { createProcessorMetrics } from '../src/processor-metrics.ts';
+import { snapshotRoom } from '../src/snapshot-room.ts';
 import { aHeartbeat, aSession, aTick, at } from './support/builders.ts';
 
 const topic = 'market-data.feed';
@@ -48,7 +49,7 @@ function partition(values: readonly (FeedRecord | string)[], over: Partial<Parti
   const store = {
     loadSnapshot: async () => undefined,
     saveSnapshot: async (_key: unknown, snapshot: Snapshot) => {
-      snapshots.push(snapshot);
+      snapshots.push({ ...snapshot, state: snapshot.state.slice() });
       events.push(`snapshot ${snapshot.nextOffset}`);
     },
     write: (batch: StoreBatch) =>
@@ -150,6 +151,26 @@ describe('a partition whose results are written while the fold goes on', () => {
     expect(it.snapshots.map(snapshot => snapshot.nextOffset)).toEqual([5, 10, 13]);
     const versions = it.snapshots.map(snapshot => snapshot.versionUs);
     expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+  });
+
+  it('waits with a snapshot while others fill the room for them, at the end and when it is far behind, but not once it is lost', async () => {
+    const bytes = 2 ** 24;
+    await snapshotRoom.take(bytes, new AbortController().signal);
+    const stopped = partition(seconds(1));
+    const behind = partition(seconds(1), { snapshotRecords: 1 });
+    for (const it of [stopped, behind]) it.letWrites();
+    await settled(() => stopped.read() === 3);
+    stopped.stop();
+    await settle();
+    expect([behind.read(), stopped.snapshots, behind.snapshots]).toEqual([2, [], []]);
+    behind.lose();
+    await behind.running;
+    expect(behind.events.at(-1)).toBe('release');
+    snapshotRoom.give(bytes);
+    await stopped.running;
+    expect(stopped.events.slice(-3)).toEqual(['snapshot 3', 'commit 3', 'release']);
+    expect(snapshotRoom.tryTake(bytes)).toBe(true);
+    snapshotRoom.give(bytes);
   });
 
   it('stops reading when more than the bound is not durable, and drops nothing', async () => {

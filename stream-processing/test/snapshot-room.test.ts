@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { SnapshotRoom } from '../src/snapshot-room.ts';
 
+const patient = new AbortController().signal;
+
 describe('the room for snapshots', () => {
   it('has small ones side by side, and a large one alone', () => {
     const room = new SnapshotRoom(100);
@@ -15,15 +17,28 @@ describe('the room for snapshots', () => {
   it('lets in who asked first, and nobody before who waits', async () => {
     const room = new SnapshotRoom(100);
     const entered: string[] = [];
-    await room.take(90);
-    const large = room.take(80).then(() => entered.push('large'));
-    const small = room.take(10).then(() => entered.push('small'));
+    await room.take(90, patient);
+    const large = room.take(80, patient).then(() => entered.push('large'));
+    const small = room.take(10, patient).then(() => entered.push('small'));
     expect(room.tryTake(1)).toBe(false);
     expect(entered).toEqual([]);
     room.give(90);
     await Promise.all([large, small]);
     expect(entered).toEqual(['large', 'small']);
     expect(room.tryTake(11)).toBe(false);
+    expect(room.tryTake(10)).toBe(true);
+  });
+  it('lets go who waits for nothing any more, and lets in who stands behind', async () => {
+    const room = new SnapshotRoom(100);
+    await room.take(90, patient);
+    const over = new AbortController();
+    const large = room.take(80, over.signal);
+    const small = room.take(10, patient);
+    over.abort(new Error('lost'));
+    await expect(large).rejects.toThrow('lost');
+    await small;
+    await expect(room.take(1, over.signal)).rejects.toThrow('lost');
+    room.give(10);
     expect(room.tryTake(10)).toBe(true);
   });
 });
