@@ -2,8 +2,10 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Both halves of the young part together, from where on it does not grow any more. */
+/** Both halves of the young part together, from where on it is not to grow. */
 const youngBytes = 8 * 1_048_576;
+/** V8's own. */
+const usualFactor = 2;
 
 /**
  * Has V8 begin to mark the heap when nine tenths of what it may grow are used up, and not as soon as less than the young part's size is
@@ -16,16 +18,19 @@ export function markLate(): void {
 }
 
 /**
- * Ends the growth of the young part of the heap at 8 or 16 MiB. Otherwise a busy moment has it grow to 128 MiB on a large machine, never to
- * shrink again: resident memory in which nearly all objects are garbage. (`--max-semi-space-size` does the same, but only on a command
- * line.) With 2 MiB a catch-up costs a tenth more, with 16 nothing.
+ * Ends the growth of the young part of the heap at 8 MiB, or at 16 where it grows twice before it is looked at. Otherwise a busy moment
+ * has it grow to 128 MiB on a large machine: resident memory in which nearly all objects are garbage. (`--max-semi-space-size` does the
+ * same, but only on a command line.) With 2 MiB a catch-up costs a tenth more, with 8 nothing; V8 shrinks it when there is little to do,
+ * so it is looked at after each collection.
  */
 export function keepYoungSmall(): void {
+  let factor = usualFactor;
   const observer = new PerformanceObserver(() => {
     const young = getHeapSpaceStatistics().find(space => space.space_name === 'new_space');
-    if ((young?.space_size ?? 0) < youngBytes) return;
-    setFlagsFromString('--semi-space-growth-factor=1');
-    observer.disconnect();
+    const wanted = (young?.space_size ?? 0) < youngBytes ? usualFactor : 1;
+    if (wanted === factor) return;
+    factor = wanted;
+    setFlagsFromString(`--semi-space-growth-factor=${factor}`);
   });
   observer.observe({ entryTypes: ['gc'] });
 }

@@ -25,8 +25,11 @@ export interface SavedPartition {
   readonly failed: (reason: unknown) => void;
 }
 
-/** The memory of the snapshot that was saved last in this process: some megabytes that the next one need not take anew. */
+/** The memory of a large snapshot of this process that was saved: some megabytes that the next one need not take anew. */
 const spareNumbers: NumberWriter[] = [];
+
+/** A process has little longer to end. */
+const roomPatienceMs = 1_000;
 
 export class PartitionSaving {
   readonly #options: SavingOptions;
@@ -53,19 +56,17 @@ export class PartitionSaving {
   async saveNowAndThen(nextOffset: number, highWatermark: number): Promise<void> {
     const { snapshotIntervalMs, snapshotRecords = 2_000_000 } = this.#options;
     const hasCaughtUp = this.#isBehind && nextOffset >= highWatermark;
-    const isDue = performance.now() - this.#savedAtMs >= snapshotIntervalMs;
+    const elapsedMs = performance.now() - this.#savedAtMs;
     const records = nextOffset - Math.max(0, this.#savedOffset);
-    if (!isDue && records < snapshotRecords && !hasCaughtUp) return;
+    const isDue = (times: number) => elapsedMs >= times * snapshotIntervalMs || records >= times * snapshotRecords;
+    if (!isDue(1) && !hasCaughtUp) return;
     // When saving takes longer than it is due, the fold waits: a restart is not to go back further and further.
     await this.#saving;
-    const bytes = this.#partition.fold.snapshotBytes;
     // While others save theirs there is some time, but not without end.
-    if (!snapshotRoom.tryTake(bytes)) {
-      if (records < 2 * snapshotRecords) return;
-      await this.#takeRoom(bytes);
-    }
+    const room = this.#roomAtOnce() ?? (isDue(2) ? await this.#roomSoon() : undefined);
+    if (room === undefined) return;
     if (hasCaughtUp) this.#isBehind = false;
-    this.#saving = this.#save(nextOffset).finally(() => snapshotRoom.give(bytes));
+    this.#saving = this.#save(nextOffset).finally(room);
     this.#saving.catch(reason => this.#partition.failed(reason));
   }
 
@@ -73,9 +74,8 @@ export class PartitionSaving {
   async finish(nextOffset: number): Promise<void> {
     await this.#saving;
     if (nextOffset !== this.#savedOffset) {
-      const bytes = this.#partition.fold.snapshotBytes;
-      await this.#takeRoom(bytes);
-      await this.#save(nextOffset).finally(() => snapshotRoom.give(bytes));
+      const room = await this.#roomSoon();
+      await this.#save(nextOffset).finally(room);
     }
     await this.#committing;
     await this.commit();
@@ -94,11 +94,26 @@ export class PartitionSaving {
     this.#committing = undefined;
   }
 
-  /** @throws PartitionLost: who holds the room may hold it for as long as the store is away. */
-  async #takeRoom(bytes: number): Promise<void> {
-    await snapshotRoom.take(bytes, this.#options.claim.lost).catch(() => {
-      throw new PartitionLost();
-    });
+  /** Room for a snapshot, if there is any: gives what gives it back. */
+  #roomAtOnce(): (() => void) | undefined {
+    const bytes = this.#partition.fold.snapshotBytes;
+    return snapshotRoom.tryTake(bytes) ? () => snapshotRoom.give(bytes) : undefined;
+  }
+
+  /**
+   * The same, waited for; not for long, because who has it has it for as long as a store is away: then it goes without.
+   * @throws PartitionLost
+   */
+  async #roomSoon(): Promise<() => void> {
+    const { lost } = this.#options.claim;
+    const bytes = this.#partition.fold.snapshotBytes;
+    try {
+      await snapshotRoom.take(bytes, AbortSignal.any([lost, AbortSignal.timeout(roomPatienceMs)]));
+      return () => snapshotRoom.give(bytes);
+    } catch {
+      if (lost.aborted) throw new PartitionLost();
+      return () => undefined;
+    }
   }
 
   /** The state as it is now, saved once everything before it is durable; the fold may go on meanwhile. */
@@ -113,7 +128,7 @@ export class PartitionSaving {
     sink.advance(nextOffset);
     await sink.settled();
     await untilDurable('saving the snapshot', () => store.saveSnapshot(key, snapshot), this.#options);
-    if (spareNumbers.length === 0) spareNumbers.push(numbers);
+    if (numbers.capacity > (spareNumbers[0]?.capacity ?? 0)) spareNumbers[0] = numbers;
     end();
   }
 }

@@ -126,6 +126,13 @@ export class ResultBatch {
     return { ticks, bars: bars.count === 0 ? noBars : bars, latest, gaps, instruments, alerts };
   }
 
+  /** How many parts `parts` gives. */
+  get partCount(): number {
+    const { bars } = this.results;
+    if (bars.count > 0) return Math.ceil(bars.count / barsOfPart);
+    return this.#alerts.length > 0 || this.#letters.count > 0 ? 1 : 0;
+  }
+
   /**
    * Records for `market-data.bars`, `market-data.alerts` and `market-data.dead-letter`, those of one partition in the order in which they
    * were given out. Whoever asks for the next part, or whether there is one, has appended the last.
@@ -134,11 +141,11 @@ export class ResultBatch {
     const { bars } = this.results;
     const others = [this.#alertBlock, this.#letters];
     for (const alert of this.#alerts) this.#addAlert(alert);
-    for (let from = 0; from === 0 || from < bars.count; from += barsOfPart) {
+    for (let part = 0; part < this.partCount; part += 1) {
+      const from = part * barsOfPart;
       const blocks = this.#barPartitions.takeBlocks();
       this.#addBars(blocks, from, Math.min(from + barsOfPart, bars.count));
-      const filled = [...blocks, ...(from === 0 ? others : [])].filter(({ count }) => count > 0);
-      if (filled.length > 0) yield filled;
+      yield [...blocks, ...(part === 0 ? others : [])].filter(({ count }) => count > 0);
       this.#barPartitions.giveBlocks(blocks);
     }
   }

@@ -26,7 +26,10 @@ export class SnapshotRoom {
     const { promise, resolve: enter, reject } = Promise.withResolvers<void>();
     const waiting = { bytes, enter };
     const leave = (): void => {
-      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      const place = this.#waiting.indexOf(waiting);
+      // Let in just before.
+      if (place < 0) return;
+      this.#waiting.splice(place, 1);
       this.#letIn();
       reject(signal.reason);
     };

@@ -173,6 +173,38 @@ describe('a partition whose results are written while the fold goes on', () => {
     snapshotRoom.give(bytes);
   });
 
+  it('publishes the bars of a symbol in their order, also where flushes of several parts are under way together', async () => {
+    const symbols = Array.from({ length: 2_500 }, (_, index) => `S${index}`);
+    const ofSecond = (second: number) => [
+      ...symbols.map((symbol, index) => aTick({ symbol, timeMs: at(second * 10), sequence: second * 10_000 + index + 1 })),
+      aHeartbeat({ timeMs: at(second * 10 + 9) }),
+    ];
+    const records = [aSession({ timeMs: at(-600), symbols }), ...[1, 2, 3].flatMap(ofSecond)];
+    const published: { symbol: string; startMs: number }[] = [];
+    const log = {
+      offsets: async () => [{ partition: 0, lowOffset: 0, highWatermark: records.length }],
+      appendBlocks: async (blocks: Parameters<MarketLog['appendBlocks']>[0]) => {
+        for (const block of blocks) {
+          for (const cursor = block.cursor(); cursor.next(); )
+            published.push(JSON.parse(Buffer.from(cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd)).toString()));
+        }
+        await sleep(300);
+      },
+    } as unknown as MarketLog;
+    const fold = { partition: 0, partitions: 1, intervals: ['1s'], allowedLatenessMs: 2_000, correctionHorizonMs: 60_000 } as const;
+    const it = partition(records, { log, fold, storeTicks: false, barPartitions: 1, maxPendingBytes: 2 ** 30 });
+    it.letWrites();
+    await settled(() => it.read() === records.length);
+    it.stop();
+    await it.running;
+    expect(published).toHaveLength(7_500);
+    const before = new Map<string, number>();
+    for (const { symbol, startMs } of published) {
+      expect(startMs).toBeGreaterThan(before.get(symbol) ?? 0);
+      before.set(symbol, startMs);
+    }
+  });
+
   it('stops reading when more than the bound is not durable, and drops nothing', async () => {
     const it = partition(seconds(200), { maxPendingBytes: 20_000 });
     await settled(() => it.read() > 10);

@@ -28,6 +28,7 @@ describe('the room for snapshots', () => {
     expect(room.tryTake(11)).toBe(false);
     expect(room.tryTake(10)).toBe(true);
   });
+
   it('lets go who waits for nothing any more, and lets in who stands behind', async () => {
     const room = new SnapshotRoom(100);
     await room.take(90, patient);
@@ -40,5 +41,21 @@ describe('the room for snapshots', () => {
     await expect(room.take(1, over.signal)).rejects.toThrow('lost');
     room.give(10);
     expect(room.tryTake(10)).toBe(true);
+  });
+
+  it('keeps who waits when those before leave in one turn, one of whom it has just let in', async () => {
+    const room = new SnapshotRoom(100);
+    await room.take(90, patient);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const large = room.take(80, first.signal);
+    const small = room.take(10, second.signal);
+    const last = room.take(20, patient);
+    first.abort(new Error('lost'));
+    second.abort(new Error('lost'));
+    await expect(large).rejects.toThrow('lost');
+    await small;
+    room.give(10);
+    room.give(90);
+    await last;
   });
 });

@@ -33,7 +33,7 @@ export type { FoldOptions } from '../fold/levels.ts';
 export type { RecordRun, RunProgress } from './everyday-ticks.ts';
 export type { FoldResults } from './fold-results.ts';
 
-/** In a snapshot, about, while all intervals are kept. */
+/** In a snapshot of all intervals, about: before there was one. */
 const numbersOfSymbol = 600;
 
 export class HotFold {
@@ -48,8 +48,8 @@ export class HotFold {
   readonly #observation: Observation;
   /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
-  /** How many numbers the last snapshot had; 0 before the first. */
-  #snapshotNumbers = 0;
+  /** How many numbers the last snapshot had for a symbol. */
+  #numbersOfSymbol = numbersOfSymbol;
 
   /** @param saved what a snapshot says of the feeds and the rules */
   constructor(options: FoldOptions, saved: Partial<SnapshotHeader> = {}) {
@@ -86,7 +86,7 @@ export class HotFold {
     const lead = snapshotLead(this.#header());
     numbers.begin(this.#expectedNumbers, lead.length);
     for (let slot = 0; slot < this.#symbols.size; slot += 1) writeSymbol(this.#engine, this.#coverage, slot, numbers);
-    this.#snapshotNumbers = numbers.length;
+    if (this.#symbols.size > 0) this.#numbersOfSymbol = numbers.length / this.#symbols.size;
     const bytes = numbers.bytes();
     bytes.set(lead);
     return bytes;
@@ -218,7 +218,7 @@ export class HotFold {
   }
 
   get #expectedNumbers(): number {
-    return this.#snapshotNumbers || numbersOfSymbol * this.#symbols.size;
+    return Math.ceil(this.#numbersOfSymbol * this.#symbols.size);
   }
 
   #header(): SnapshotHeader {

@@ -20,6 +20,11 @@ export class NumberWriter {
     if (this.#numbers.length < this.#length + expected) this.#numbers = new Float64Array(this.#length + Math.ceil(slack * expected));
   }
 
+  /** For how many there is memory. */
+  get capacity(): number {
+    return this.#numbers.length;
+  }
+
   /** How many there are. */
   get length(): number {
     return this.#length - Math.ceil(this.#lead / 8);
