@@ -66,8 +66,8 @@ class PartitionRun {
   readonly #saving: PartitionSaving;
   readonly #trace: PartitionTrace | undefined;
   #nextOffset: number;
-  /** Until the records of the newest flush are on their way; `undefined` when they are. */
-  #publishing: Promise<void> | undefined;
+  /** Until the records of the newest flush are on their way. */
+  #publishing = Promise.resolve();
   #turnStartMs = 0;
   /** Records so far. */
   #processed = 0;
@@ -230,26 +230,20 @@ class PartitionRun {
   /** Appends the results part by part; the next flush begins when all parts are on their way, so that bars keep their order in the log. */
   async #publish(results: ResultBatch): Promise<void> {
     const before = this.#publishing;
-    const isOnItsWay = Promise.withResolvers<void>();
-    this.#publishing = isOnItsWay.promise;
+    const { promise, resolve: isOnItsWay } = Promise.withResolvers<void>();
+    this.#publishing = promise;
     try {
-      if (before !== undefined) await before;
+      await before;
       let left = results.partCount;
-      if (left === 0) this.#endPublishing(isOnItsWay);
       for (const blocks of results.parts()) {
         const appended = untilDurable('publishing results', () => this.#options.log.appendBlocks(blocks), this.#options);
         left -= 1;
-        if (left === 0) this.#endPublishing(isOnItsWay);
+        if (left === 0) isOnItsWay();
         await appended;
       }
     } finally {
-      this.#endPublishing(isOnItsWay);
+      isOnItsWay();
     }
-  }
-
-  #endPublishing({ promise, resolve }: PromiseWithResolvers<void>): void {
-    if (this.#publishing === promise) this.#publishing = undefined;
-    resolve();
   }
 
   #failed(reason: unknown): void {
