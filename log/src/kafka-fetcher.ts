@@ -55,9 +55,12 @@ interface Position {
   failure: unknown;
 }
 
-/** Of one partition in one response, and of one response. Four times as much is no faster, and keeps more memory alive. */
-const partitionBytes = 1_048_576;
-const responseBytes = 8 * 1_048_576;
+/**
+ * Of one partition in one response, and of one response: one partition after the other, because each piece has a cost of its own. With
+ * a third of it a catch-up takes a sixth more CPU a tick; four MiB are no faster, and keep more memory alive.
+ */
+const partitionBytes = 3 * 1_048_576;
+const responseBytes = 3 * 1_048_576;
 
 export class KafkaFetcher {
   readonly #options: KafkaFetcherOptions;
@@ -141,21 +144,23 @@ export class KafkaFetcher {
   #fetchMore(): void {
     if (this.#closing.signal.aborted) return;
     const byLeader = new Map<string, Position[]>();
+    const sated = new Set<string>();
     for (const position of this.#positions) {
-      if (position.fetching || position.failure !== undefined || !isHungry(position)) continue;
+      if (position.fetching || position.failure !== undefined) continue;
       const leader = this.#leader(position.partition) ?? noLeader;
-      byLeader.set(leader, [...(byLeader.get(leader) ?? []), position]);
+      if (isHungry(position)) byLeader.set(leader, [...(byLeader.get(leader) ?? []), position]);
+      else sated.add(leader);
     }
     for (const [leader, positions] of byLeader) {
-      if (!this.#busyLeaders.has(leader)) void this.#fetchFrom(leader, positions);
+      if (!this.#busyLeaders.has(leader)) void this.#fetchFrom(leader, positions, sated.has(leader));
     }
   }
 
-  async #fetchFrom(leader: string, positions: readonly Position[]): Promise<void> {
+  async #fetchFrom(leader: string, positions: readonly Position[], inHaste: boolean): Promise<void> {
     this.#busyLeaders.add(leader);
     for (const position of positions) position.fetching = true;
     try {
-      await this.#fetchUntilAnswered(leader, positions);
+      await this.#fetchUntilAnswered(leader, positions, inHaste);
     } finally {
       for (const position of positions) position.fetching = false;
       this.#busyLeaders.delete(leader);
@@ -163,9 +168,13 @@ export class KafkaFetcher {
     this.#fetchMore();
   }
 
-  /** One answer, or a refreshed view of the cluster after a failure; never throws. */
-  async #fetchUntilAnswered(leader: string, positions: readonly Position[]): Promise<void> {
-    const { cluster, logger, topic, maxWaitMs = 250 } = this.#options;
+  /**
+   * One answer, or a refreshed view of the cluster after a failure; never throws. In haste an answer without records comes at once: a
+   * partition that is read to its end would have the others of its leader wait, whose buffers are soon empty.
+   */
+  async #fetchUntilAnswered(leader: string, positions: readonly Position[], inHaste: boolean): Promise<void> {
+    const { cluster, logger, topic } = this.#options;
+    const maxWaitMs = inHaste ? 0 : (this.#options.maxWaitMs ?? 250);
     try {
       const broker = await cluster.findBroker({ nodeId: leader });
       const partitions = rotated(positions).map(position => {
@@ -256,8 +265,10 @@ export class KafkaFetcher {
 /** No broker has this number; asking for it refreshes the metadata. */
 const noLeader = '-1';
 
-function isHungry({ bufferedBytes, maxBufferedBytes, nextOffset, toOffset }: Position): boolean {
-  return bufferedBytes < maxBufferedBytes && nextOffset < toOffset;
+/** A whole piece has room, or there is nothing at all: to fill the rest of a buffer costs as much as to fill it half. */
+function isHungry(position: Position): boolean {
+  const hasRoom = position.bufferedBytes === 0 || roomOf(position) >= partitionBytes;
+  return hasRoom && position.nextOffset < position.toOffset;
 }
 
 function roomOf({ maxBufferedBytes, bufferedBytes }: Position): number {
