@@ -27,9 +27,9 @@ import { AS_CLOSED, CLOSE, CLOSED_BYTES, END, HIGH, INDICATORS, LOW, START } fro
 export { epochMs, setEpochMs } from './window-codec';
 
 /** Windows that end within so long are forgotten together. */
-const FORGET_TOGETHER_MS: f64 = 4_000;
+const FORGET_TOGETHER_MS: f64 = 2_000;
 /** Shorter intervals keep their current state. */
-const LONG_MS: f64 = 5_000;
+const LONG_MS: f64 = 15_000;
 /** Snapshots have it of all that are shorter than this. */
 const WRITTEN_MS: f64 = 60_000;
 
@@ -72,7 +72,7 @@ export function closeWindow(list: i32, window: usize): bool {
   const beforeMs = load<f64>(record, NEWEST);
   const isKept = keepsCurrent(level);
   if (isKept) loadState(load<u32>(record, CURRENT));
-  else replay(record, Infinity);
+  else replay(record);
   store<f64>(window, load<f64>(window, HIGH), AS_CLOSED);
   store<f64>(window, load<f64>(window, LOW), AS_CLOSED + 8);
   store<f64>(window, load<f64>(window, CLOSE), AS_CLOSED + 16);
@@ -95,17 +95,23 @@ export function replaceClosed(list: i32, window: usize): void {
   putRow(listAt(list), window);
 }
 
-/** Copies the window that begins at `startMs` into `window`; false when there is none. */
+/** Copies the window that begins at `startMs` into `window`, with the indicators of its close; false when there is none. */
 export function copyClosed(list: i32, startMs: f64, window: usize): bool {
   const record = listAt(list);
+  const isDay = isDayLevel(load<u8>(record, LEVEL));
+  if (!isDay) loadState(load<u32>(record, BEHIND));
   beginRows(record);
   while (nextRow()) {
     const rowStartMs = readRowStart(record);
-    if (rowStartMs < startMs) continue;
-    if (rowStartMs != startMs) return false;
-    readRow(record, window);
-    if (!isDayLevel(load<u8>(record, LEVEL))) recall(record, startMs, window);
-    return true;
+    if (rowStartMs > startMs) return false;
+    if (rowStartMs == startMs) {
+      readRow(record, window);
+      if (!isDay) recall(window);
+      return true;
+    }
+    if (isDay) continue;
+    readRowPrices(record, ROW);
+    stepBy(ROW);
   }
   return false;
 }
@@ -212,23 +218,20 @@ function forgetDays(record: usize, horizonMs: f64): void {
   leave(kept, max(count, 1) * <i32>CLOSED_BYTES);
 }
 
-/** The state of a list behind the windows that begin before `startMs`. */
-function replay(record: usize, startMs: f64): void {
+/** The state of a list behind its newest window. */
+function replay(record: usize): void {
   loadState(load<u32>(record, BEHIND));
   beginRows(record);
   while (nextRow()) {
     readRowPrices(record, ROW);
-    if (load<f64>(ROW, START) >= startMs) return;
     stepBy(ROW);
   }
 }
 
-/** The indicators of a window as it closed, into it. */
-function recall(record: usize, startMs: f64, window: usize): void {
-  if (isNaN(load<f64>(window, AS_CLOSED))) return clearIndicators(window);
-  replay(record, startMs);
-  stepBy(window);
-  readIndicators(window + INDICATORS);
+/** The indicators of a window as it closed, into it; the state at work is that of the windows before it. */
+function recall(window: usize): void {
+  if (stepBy(window)) readIndicators(window + INDICATORS);
+  else clearIndicators(window);
 }
 
 function clearIndicators(window: usize): void {
@@ -259,7 +262,7 @@ function writeState(row: usize, out: usize): usize {
 function writeCurrent(record: usize, out: usize): usize {
   const level = <i32>load<u8>(record, LEVEL);
   if (keepsCurrent(level) || lengthMsOf(level) >= WRITTEN_MS) return writeState(load<u32>(record, CURRENT), out);
-  replay(record, Infinity);
+  replay(record);
   return writeLoaded(out);
 }
 
