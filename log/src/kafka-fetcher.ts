@@ -4,14 +4,15 @@
  * kafkajs' consumer is not asked for records at all. It would start at committed offsets after each rebalance, deliver batches
  * that were fetched before a seek, skip offsets without saying so, and stop its heartbeats while a batch is worked on; here a
  * position moves only by what was delivered, whatever the group does. Each leader has one request in flight, for every
- * partition that has room in its buffer: a slow reader is simply not fetched for. A batch is a view on the response that brought
- * it, so a buffer counts what its batches keep alive, not what they hold.
+ * partition whose buffer has room for a whole piece or is empty: a slow reader is simply not fetched for. A batch is a view on the
+ * response that brought it, so a buffer counts what its batches keep alive, not what they hold.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { BackOff, pause } from './back-off.ts';
 import { Bell } from './bell.ts';
+import { byTurn, fail, isHungry, type PartitionReading, type Position, pieceBytesOf, responseBytes, roomOf } from './fetch-position.ts';
 import { type Cluster, leaderOf } from './kafka-client.ts';
 import { endsOf } from './kafka-ends.ts';
 import { failureType, isLasting, isUnknownTopic, kafkaFailure, missingTopic } from './kafka-failure.ts';
@@ -28,46 +29,15 @@ export interface KafkaFetcherOptions {
   readonly maxWaitMs?: number;
 }
 
-export interface PartitionReading {
-  readonly partition: number;
-  readonly fromOffset: number;
-  readonly toOffset: number;
-  readonly signal: AbortSignal;
-  readonly maxBufferedBytes: number;
-}
-
-interface Buffered {
-  readonly batch: LogBatch;
-  readonly heldBytes: number;
-}
-
-/** A partition that somebody reads. */
-interface Position {
-  readonly partition: number;
-  readonly maxBufferedBytes: number;
-  readonly bell: Bell;
-  readonly toOffset: number;
-  readonly buffer: Buffered[];
-  bufferedBytes: number;
-  /** The next offset to fetch; holes that were read over are behind it. */
-  nextOffset: number;
-  fetching: boolean;
-  failure: unknown;
-}
-
-/**
- * Of one partition in one response, and of one response: one partition after the other, because each piece has a cost of its own. With
- * a third of it a catch-up takes a sixth more CPU a tick; four MiB are no faster, and keep more memory alive.
- */
-const partitionBytes = 3 * 1_048_576;
-const responseBytes = 3 * 1_048_576;
-
 export class KafkaFetcher {
   readonly #options: KafkaFetcherOptions;
   readonly #positions = new Set<Position>();
   readonly #busyLeaders = new Set<string>();
   readonly #closing = new AbortController();
   readonly #backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
+  /** How long a request in haste may wait: the longer, the longer nobody takes what is buffered. */
+  #hasteMs = 0;
+  #served = 0;
 
   constructor(options: KafkaFetcherOptions) {
     this.#options = options;
@@ -106,6 +76,8 @@ export class KafkaFetcher {
       buffer: [],
       bufferedBytes: 0,
       nextOffset: fromOffset,
+      isBehind: true,
+      servedAt: 0,
       fetching: false,
       failure: undefined,
     };
@@ -128,6 +100,7 @@ export class KafkaFetcher {
       const next = position.buffer.shift();
       if (next !== undefined) {
         position.bufferedBytes -= next.heldBytes;
+        this.#hasteMs = 0;
         this.#fetchMore();
         // The next request is on its way before this batch is worked on.
         await nextTurn();
@@ -145,10 +118,11 @@ export class KafkaFetcher {
     if (this.#closing.signal.aborted) return;
     const byLeader = new Map<string, Position[]>();
     const sated = new Set<string>();
+    const pieceBytes = pieceBytesOf(this.#positions.size);
     for (const position of this.#positions) {
       if (position.fetching || position.failure !== undefined) continue;
       const leader = this.#leader(position.partition) ?? noLeader;
-      if (isHungry(position)) byLeader.set(leader, [...(byLeader.get(leader) ?? []), position]);
+      if (isHungry(position, pieceBytes)) byLeader.set(leader, [...(byLeader.get(leader) ?? []), position]);
       else sated.add(leader);
     }
     for (const [leader, positions] of byLeader) {
@@ -169,23 +143,27 @@ export class KafkaFetcher {
   }
 
   /**
-   * One answer, or a refreshed view of the cluster after a failure; never throws. In haste an answer without records comes at once: a
-   * partition that is read to its end would have the others of its leader wait, whose buffers are soon empty.
+   * One answer, or a refreshed view of the cluster after a failure; never throws. In haste an answer without records comes soon:
+   * partitions that are read to their end would have the others of their leader wait, whose buffers are soon empty.
    */
   async #fetchUntilAnswered(leader: string, positions: readonly Position[], inHaste: boolean): Promise<void> {
     const { cluster, logger, topic } = this.#options;
-    const maxWaitMs = inHaste ? 0 : (this.#options.maxWaitMs ?? 250);
+    const longestMs = this.#options.maxWaitMs ?? 250;
+    const maxWaitMs = inHaste ? Math.min(this.#hasteMs, longestMs) : longestMs;
+    this.#hasteMs = inHaste ? Math.max(5, 2 * maxWaitMs) : 0;
+    const pieceBytes = pieceBytesOf(this.#positions.size);
     try {
       const broker = await cluster.findBroker({ nodeId: leader });
-      const partitions = rotated(positions).map(position => {
+      const partitions = [...positions].sort(byTurn).map(position => {
         const { partition, nextOffset } = position;
-        return { partition, nextOffset, maxBytes: Math.min(partitionBytes, roomOf(position)) };
+        return { partition, nextOffset, maxBytes: Math.min(pieceBytes, roomOf(position)) };
       });
       const pieces = await fetchPieces(broker, { topic, partitions, maxBytes: responseBytes, maxWaitMs }, logger);
       const progress = this.#accept(positions, pieces);
       this.#backOff.succeeded();
       // An answer that does not lead on comes at once, and for ever.
-      if (!progress) await pause(5, this.#closing.signal);
+      if (progress) this.#hasteMs = 0;
+      else await pause(5, this.#closing.signal);
     } catch (error) {
       await this.#recover(error, positions);
     }
@@ -203,6 +181,9 @@ export class KafkaFetcher {
       }
       const batch = piece.batch(position.nextOffset, position.toOffset);
       position.nextOffset = piece.nextOffset;
+      this.#served += 1;
+      position.servedAt = this.#served;
+      position.isBehind = batch !== undefined && batch.lastOffset + 1 < batch.highWatermark;
       progress = true;
       if (batch === undefined) piece.release?.();
       else {
@@ -264,29 +245,6 @@ export class KafkaFetcher {
 
 /** No broker has this number; asking for it refreshes the metadata. */
 const noLeader = '-1';
-
-/** A whole piece has room, or there is nothing at all: to fill the rest of a buffer costs as much as to fill it half. */
-function isHungry(position: Position): boolean {
-  const hasRoom = position.bufferedBytes === 0 || roomOf(position) >= partitionBytes;
-  return hasRoom && position.nextOffset < position.toOffset;
-}
-
-function roomOf({ maxBufferedBytes, bufferedBytes }: Position): number {
-  return Math.max(1, maxBufferedBytes - bufferedBytes);
-}
-
-/** In another order each time: a response that is full leaves out the last ones. */
-function rotated<T>(items: readonly T[]): readonly T[] {
-  const from = Math.floor(Math.random() * items.length);
-  return [...items.slice(from), ...items.slice(0, from)];
-}
-
-function fail(positions: readonly Position[], failure: unknown): void {
-  for (const position of positions) {
-    position.failure = failure;
-    position.bell.ring();
-  }
-}
 
 function isProgrammingError(error: unknown): boolean {
   const name = typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;

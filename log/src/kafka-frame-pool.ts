@@ -5,8 +5,9 @@
 
 const leastBytes = 131_072;
 const mebibyte = 1_048_576;
-/** A response of some partitions is as many mebibytes and a little more: room for another one then. */
+/** A full response is its records and a little more: room for another one then. */
 const spareBytes = 65_536;
+const stepBytes = 262_144;
 /** A larger array is not given for so little. */
 const mostWaste = 4;
 
@@ -49,7 +50,7 @@ export class FramePool {
 
 function sizeFor(bytes: number): number {
   if (bytes <= mebibyte) return Math.max(leastBytes, 2 ** Math.ceil(Math.log2(bytes)));
-  return Math.ceil((bytes + spareBytes) / mebibyte) * mebibyte;
+  return Math.ceil((bytes + spareBytes) / stepBytes) * stepBytes;
 }
 
 /** Of this process. */

@@ -35,7 +35,7 @@ export interface KafkaLogOptions extends KafkaConnectionOptions {
   readonly patienceMs?: number;
 }
 
-const defaultBufferBytes = 8 * 1_048_576;
+const defaultBufferBytes = 4 * 1_048_576;
 /** Longer than owners have for their release, so that their group is left. */
 const closeDeadlineMs = 15_000;
 

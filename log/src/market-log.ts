@@ -76,7 +76,7 @@ export interface JoinRequest {
   readonly group: string;
   /** Aborting ends the reading of every claim; the group is left once each claim is released. */
   readonly signal: AbortSignal;
-  /** Records buffered for each claim, in bytes, before the partition is paused. @default 8 MiB */
+  /** Records buffered for each claim, in bytes, before the partition is paused. @default 4 MiB */
   readonly maxBufferedBytes?: number;
   /** Called each time the group has given this member its partitions: none, when there are more members than partitions. */
   readonly onAssigned?: (() => void) | undefined;
