@@ -1,8 +1,26 @@
 /** Writes small files so that they are whole and still there after a crash of the process or of the machine. */
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
+import { PipelineError } from './errors.ts';
 
-/** Writes a file of its own, not yet under a name that anybody reads. */
+/** No space on the device, no space left for this user. */
+const fullCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
+
+/**
+ * Writes a file of its own, not yet under a name that anybody reads.
+ * @throws PipelineError `store.full` for a full disk; nothing of it is kept then.
+ */
 export async function writeDurably(path: string, text: string): Promise<void> {
+  try {
+    await writeAll(path, text);
+  } catch (error) {
+    await rm(path, { force: true });
+    if (!isFull(error)) throw error;
+    const message = `${path} cannot be written, the disk is full: free disk space`;
+    throw new PipelineError('store.full', message, { retriable: false, cause: error, fields: { path } });
+  }
+}
+
+async function writeAll(path: string, text: string): Promise<void> {
   const file = await open(path, 'w');
   try {
     await file.writeFile(text);
@@ -20,4 +38,8 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+function isFull(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && fullCodes.includes(error.code);
 }

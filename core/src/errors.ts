@@ -64,6 +64,11 @@ export function hasCode(error: unknown, code: ErrorCode): error is PipelineError
   return error instanceof PipelineError && error.code === code;
 }
 
+/** True when waiting helps: it passes by itself, or a disk is full that somebody can make room on. */
+export function isPassing(error: unknown): error is PipelineError {
+  return error instanceof PipelineError && (error.retriable || error.code.endsWith('.full'));
+}
+
 /** The text of anything that was thrown, for a message of our own. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -2,7 +2,7 @@
  * When a feed comes back with another number of shards, symbols belong to other shards than before, and some shards speak no more. Before any of
  * them connects, the log is told that each former one is disconnected: so a symbol that another shard takes over has its gap from the last price on.
  */
-import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { hasCode, isPassing, reasonOf } from '@tapeline/core/errors';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { type FeedRecord, type Heartbeat, recordFormat } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
@@ -32,7 +32,7 @@ export async function silenceFormerShards(options: FormerShardsOptions): Promise
     try {
       return await silence(options);
     } catch (error) {
-      if (!(error instanceof PipelineError && error.retriable)) throw error;
+      if (!isPassing(error)) throw error;
       const waitMs = backOff.nextMs();
       logger.error(
         { code: error.code, waitMs },

@@ -1,5 +1,5 @@
 /** The ingester: finds out where the feed stopped, reads it from there, and writes it into the log. */
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { isPassing, reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -176,7 +176,7 @@ class RunningIngester {
       try {
         return await ask();
       } catch (error) {
-        if (!(error instanceof PipelineError && error.retriable)) throw error;
+        if (!isPassing(error)) throw error;
         const waitMs = backOff.nextMs();
         logger.error(
           { code: error.code, waitMs },

@@ -4,7 +4,7 @@
  */
 
 import { deadLetter } from '@tapeline/core/dead-letters';
-import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { hasCode, isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, MarketLog } from '@tapeline/log/market-log';
@@ -193,7 +193,7 @@ export class LogWriter {
         this.#backOff.reset();
         return result;
       } catch (error) {
-        if (!canPass(error)) throw error;
+        if (!isPassing(error)) throw error;
         this.#complain(error);
         await pause(this.#backOff.nextMs(), signal);
       }
@@ -228,11 +228,6 @@ export class LogWriter {
       `stopped before the log took ${buffered} records: they are lost; the next session's gap covers them`,
     );
   }
-}
-
-/** A full disk can be emptied while we wait; everything else that is not retriable stays as it is. */
-function canPass(error: unknown): boolean {
-  return error instanceof PipelineError && (error.retriable || error.code === 'log.full');
 }
 
 /** What an attempt gives, or `undefined` as soon as the signal aborts; leaves nothing behind on the signal. */

@@ -5,7 +5,7 @@
  * processes look every so often. What an append has promised survives `kill -9`; whether it survives a power cut is
  * {@link Durability}.
  */
-import { PipelineError } from '@tapeline/core/errors';
+import { isPassing, PipelineError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { Bell } from './bell.ts';
 import { Claim } from './claim.ts';
@@ -62,6 +62,13 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Mark
     database.close();
     throw sqliteFailure(error, directory);
   }
+}
+
+interface GroupOffset {
+  readonly group: string;
+  readonly topicId: number;
+  readonly partition: number;
+  readonly nextOffset: number;
 }
 
 class EmbeddedLog implements MarketLog {
@@ -173,8 +180,19 @@ class EmbeddedLog implements MarketLog {
       stop,
       committedOffset: this.#guarded(() => this.#records.committedOffset(group, topicId, partition)),
       read: (fromOffset, signal) => this.read({ topic, partition, fromOffset, signal }),
-      commit: async nextOffset => this.#guarded(() => this.#records.commit(group, topicId, partition, nextOffset)),
+      commit: async nextOffset => this.#commit({ group, topicId, partition, nextOffset }),
     });
+  }
+
+  /** Committed offsets are for people: a full disk delays one, and ends nothing. */
+  #commit({ group, topicId, partition, nextOffset }: GroupOffset): void {
+    try {
+      this.#guarded(() => this.#records.commit(group, topicId, partition, nextOffset));
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      const place = { group, partition, nextOffset };
+      this.#options.logger.warn({ ...place, code: error.code }, 'an offset was not committed, the next commit takes its place');
+    }
   }
 
   async #deleteExpired(nowMs: number): Promise<void> {

@@ -99,7 +99,7 @@ export interface PartitionClaim {
    * @throws PipelineError `log.out-of-range` when `fromOffset` is before the log's start or after its end.
    */
   read(fromOffset: number): AsyncIterable<LogBatch>;
-  /** Tells people and autoscalers how far this partition is durable. Ignored once lost. */
+  /** Tells people and autoscalers how far this partition is durable. Ignored once lost; a failure that passes is logged, and the next commit says more. */
   commit(nextOffset: number): Promise<void>;
   /** The owner is done with it: everything is flushed, or the claim was lost. */
   release(): void;

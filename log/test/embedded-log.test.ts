@@ -193,6 +193,22 @@ describe('the embedded log, alone', () => {
     expect(await texts(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 2 }))).toEqual(['0', '1']);
   });
 
+  it('leaves an offset to the next commit while it is full', async () => {
+    const said: unknown[] = [];
+    const log = await open({ maxBytes: 400_000, logger: pino({}, { write: line => void said.push(JSON.parse(line)) }) });
+    const topic = await aTopic(log);
+    // Too long for the room that is left beside the offsets of others.
+    const member = joinGroup(log, topic, 'g'.repeat(20_000));
+    const claim = await member.claim(0);
+    const large = { topic, partition: 0, value: Buffer.alloc(30_000) };
+    await expect(untilFails(() => log.append([large]))).rejects.toMatchObject({ code: 'log.full' });
+    await expect(untilFails(() => log.append([{ ...large, value: Buffer.alloc(3_000) }]))).rejects.toMatchObject({ code: 'log.full' });
+    await claim.commit(1);
+    expect(said).toContainEqual(expect.objectContaining({ level: 40, code: 'log.full', partition: 0, nextOffset: 1 }));
+    claim.release();
+    await member.leave();
+  });
+
   describe('retention', () => {
     it('deletes the records that are older than their topic allows, and no others', async () => {
       let nowMs = 1_000_000;
@@ -264,4 +280,8 @@ async function writerProcess(directory: string) {
   const child = runScript('writer-process.ts', directory);
   await eventually('the script has begun', () => child.lines.length > 0, patienceMs);
   return { child, acknowledged: () => Number(child.lines.at(-1)) };
+}
+
+async function untilFails(attempt: () => Promise<void>): Promise<never> {
+  for (;;) await attempt();
 }

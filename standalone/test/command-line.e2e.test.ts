@@ -254,9 +254,15 @@ describe('the command line', () => {
         },
         30_000,
       );
-      expect(await running.end('SIGINT')).toBe(0);
+      const status = await running.end('SIGINT');
+      expect([status, ...linesOf(running.stderr(), 60)]).toEqual([0]);
     } finally {
       running.child.kill('SIGKILL');
     }
   }, 120_000);
 });
+
+/** The lines of a log at this level. */
+function linesOf(log: string, level: number): readonly string[] {
+  return log.split('\n').filter(line => line.includes(`"level":${level},`));
+}

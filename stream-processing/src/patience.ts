@@ -1,6 +1,6 @@
 /** Tries until it succeeds or nobody needs it any more: a store or a log that is away is waited for, and nothing is dropped. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { isPassing, reasonOf } from '@tapeline/core/errors';
 import type { PartitionClaim } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { ProcessorMetrics } from './processor-metrics.ts';
@@ -27,7 +27,7 @@ export async function untilDurable<T>(doing: string, attempt: () => Promise<T>, 
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof PipelineError) || !(error.retriable || error.code.endsWith('.full'))) throw error;
+      if (!isPassing(error)) throw error;
       if (stopping.aborted && tries > 0) throw error;
       metrics.sinkRetries.inc();
       logger.error({ partition: claim.partition, code: error.code, tries }, `${doing}: ${reasonOf(error)}; trying again, partition waits`);

@@ -2,7 +2,7 @@
  * Fetches what is missing, the oldest first, one request at a time, as fast as the credits allow. How far a job is, is durable after
  * each answer's records are; a process that was killed in between delivers those records again, the same but for `receivedTimeMs`.
  */
-import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { hasCode, isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause as realPause } from '../back-off.ts';
@@ -237,7 +237,7 @@ export class BackfillQueue {
   async #failed(job: BackfillJob, error: unknown, signal: AbortSignal): Promise<void> {
     if (hasCode(error, 'vendor.limited')) return this.#limited(error);
     if (hasCode(error, 'vendor.refused')) return this.#refused(job, error);
-    if (!(error instanceof PipelineError) || !error.retriable) throw error;
+    if (!isPassing(error)) throw error;
     const attempts = job.attempts + 1;
     const putOffMs = Math.min(longestPutOffMs, 1_000 * 2 ** Math.min(attempts, 20)) * (0.5 + this.#random() / 2);
     await this.#keep({ ...job, attempts, notBeforeMs: this.#clock() + Math.ceil(putOffMs) });

@@ -2,7 +2,7 @@
  * Looks for what is to be asked of the vendor (gaps that are not filled, ticks that came too late, days that were not compared), queues it, and has the answers
  * carried out. It writes nothing but `history` records into the log: the fold stays the only writer of bars.
  */
-import { PipelineError } from '@tapeline/core/errors';
+import { isPassing } from '@tapeline/core/errors';
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
 import { nameInPrices } from '@tapeline/core/shards';
 import type { Gap, MarketStore } from '@tapeline/database/market-store';
@@ -152,7 +152,7 @@ class Lookout {
       try {
         await this.#look(signal);
       } catch (error) {
-        if (!(error instanceof PipelineError) || !error.retriable) throw error;
+        if (!isPassing(error)) throw error;
         logger.warn({ code: error.code }, `gaps could not be looked for: ${error.message}; trying again`);
       }
       await pause(lookIntervalMs, signal);

@@ -17,7 +17,7 @@ import { RestClient } from '../twelve-data/rest-client.ts';
 import { runBackfiller } from './backfiller.ts';
 import { CellCreditStore } from './cell-credit-store.ts';
 import type { Tolerance } from './comparison.ts';
-import { type Patience, patientCell } from './patience.ts';
+import { type Patience, patientCredits } from './patience.ts';
 
 export interface ConfiguredBackfillerOptions {
   readonly store: Pick<MarketStore, 'bars' | 'gaps'>;
@@ -101,10 +101,8 @@ export function restClient(configuration: Configuration, parts: RestClientParts)
   const { TWELVE_DATA_API_KEY: apiKey, TWELVE_DATA_CREDITS_PER_MINUTE: creditsPerMinute } = configuration;
   const { TWELVE_DATA_CREDITS_PER_DAY: perDay, DATA_DIR: folder } = configuration;
   const store =
-    work === undefined
-      ? new FileCreditStore(join(folder, 'backfill', 'credits'))
-      : new CellCreditStore(patientCell(work.cell('twelve-data/credits'), patience));
+    work === undefined ? new FileCreditStore(join(folder, 'backfill', 'credits')) : new CellCreditStore(work.cell('twelve-data/credits'));
   const creditsPerDay = perDay === 0 ? undefined : perDay;
-  const budget = new CreditBudget({ store, registry, creditsPerMinute, creditsPerDay });
+  const budget = new CreditBudget({ store: patientCredits(store, patience), registry, creditsPerMinute, creditsPerDay });
   return new RestClient({ url, apiKey, budget: leftoversOnly ? new LeftoverBudget({ budget }) : budget, registry });
 }

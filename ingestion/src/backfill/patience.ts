@@ -1,8 +1,9 @@
 /** Tries until it succeeds: an answer of the vendor is paid for, so a log or a store that is away is waited for. */
-import { PipelineError } from '@tapeline/core/errors';
-import type { WorkCell, WorkItems } from '@tapeline/database/work-store';
+import { isPassing } from '@tapeline/core/errors';
+import type { WorkItems } from '@tapeline/database/work-store';
 import type { Logger } from 'pino';
 import { BackOff, pause } from '../back-off.ts';
+import type { CreditStore } from '../twelve-data/credit-store.ts';
 
 export interface Patience {
   /** From its abort on one failure is enough. */
@@ -17,7 +18,7 @@ export async function patiently<T>(doing: string, attempt: () => Promise<T>, { s
     try {
       return await attempt();
     } catch (error) {
-      if (signal.aborted || !(error instanceof PipelineError) || !(error.retriable || error.code === 'log.full')) throw error;
+      if (signal.aborted || !isPassing(error)) throw error;
       logger.warn({ code: error.code }, `${doing} failed: ${error.message}; trying again`);
       await pause(backOff.nextMs(), signal);
     }
@@ -33,9 +34,9 @@ export function patientItems(items: WorkItems, patience: Patience): WorkItems {
 }
 
 /** An attempt whose outcome is not known may have succeeded: the next one then finds a newer version, as if another had been faster. */
-export function patientCell(cell: WorkCell, patience: Patience): WorkCell {
+export function patientCredits(store: CreditStore, patience: Patience): CreditStore {
   return {
-    read: () => patiently('reading the account of credits', () => cell.read(), patience),
-    replace: (version, text) => patiently('writing the account of credits', () => cell.replace(version, text), patience),
+    read: () => patiently('reading the account of credits', () => store.read(), patience),
+    replace: (version, ledger) => patiently('writing the account of credits', () => store.replace(version, ledger), patience),
   };
 }

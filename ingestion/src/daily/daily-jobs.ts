@@ -1,6 +1,6 @@
 /** Jobs that the day needs once, run again and again in one process; what was done costs nothing again. */
 import type { Configuration } from '@tapeline/core/configuration';
-import { PipelineError } from '@tapeline/core/errors';
+import { isPassing } from '@tapeline/core/errors';
 import { openConfiguredWork } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { WorkStore } from '@tapeline/database/work-store';
@@ -58,7 +58,7 @@ export async function runDailyJobs(configuration: Configuration, shell: DailyJob
         if (!signal.aborted) await runConfiguredJob(configuration, shell, job);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof PipelineError) || !error.retriable) throw error;
+        if (!isPassing(error)) throw error;
         logger.warn({ code: error.code, job: job.name }, `the job ${job.name} failed and is run again later: ${error.message}`);
       }
     }

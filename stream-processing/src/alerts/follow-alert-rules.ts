@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertRule } from '@tapeline/core/alert-rules';
-import { hasCode, PipelineError } from '@tapeline/core/errors';
+import { hasCode, isPassing } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
@@ -71,7 +71,7 @@ class RulesFollower {
         else if (this.#isWritten && performance.now() - this.#writtenMs >= repeatEveryMs) await this.#write(false);
         if (this.#isWritten) isFirst = false;
       } catch (error) {
-        if (!(error instanceof PipelineError) || !error.retriable) throw error;
+        if (!isPassing(error)) throw error;
         logger.warn({ code: error.code }, `${error.message}; the alert rules are put into the log as soon as it is there`);
       }
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);

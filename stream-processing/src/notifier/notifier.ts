@@ -2,7 +2,7 @@
  * Sends what `market-data.alerts` says, one of all notifiers at a time: the member of the consumer group that owns the topic's one
  * partition. Each destination is an affair of its own, with its place in the topic and its memory, so one that is down holds up no other.
  */
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { isPassing, reasonOf } from '@tapeline/core/errors';
 import { alertsTopic } from '@tapeline/core/topics';
 import type { WorkCell, WorkItems } from '@tapeline/database/work-store';
 import { BackOff, pause } from '@tapeline/log/back-off';
@@ -56,7 +56,7 @@ export async function runNotifier(options: NotifierOptions): Promise<void> {
         backOff.succeeded();
       }
     } catch (error) {
-      if (signal.aborted || !(error instanceof PipelineError) || !error.retriable) throw error;
+      if (signal.aborted || !isPassing(error)) throw error;
       logger.warn({ code: error.code }, `${error.message}; trying again`);
       await backOff.wait(signal);
     }
@@ -121,7 +121,7 @@ class Term {
       await Promise.allSettled(sending);
       await Promise.all(sending);
     } catch (error) {
-      if (!stopping.aborted || !(error instanceof PipelineError) || !error.retriable) throw error;
+      if (!stopping.aborted || !isPassing(error)) throw error;
       logger.debug({ code: error.code }, `left while waiting: ${reasonOf(error)}`);
     } finally {
       left.abort();

@@ -1,5 +1,5 @@
 /** Tries until it succeeds: what was sent must be remembered, so a store that is away is waited for. */
-import { PipelineError } from '@tapeline/core/errors';
+import { isPassing } from '@tapeline/core/errors';
 import { BackOff } from '@tapeline/log/back-off';
 import type { Logger } from 'pino';
 
@@ -16,7 +16,7 @@ export async function patiently<T>(doing: string, attempt: () => Promise<T>, { s
     try {
       return await attempt();
     } catch (error) {
-      if (signal.aborted || !(error instanceof PipelineError) || !error.retriable) throw error;
+      if (signal.aborted || !isPassing(error)) throw error;
       logger.warn({ code: error.code }, `${doing} failed: ${error.message}; trying again`);
       await backOff.wait(signal);
     }

@@ -3,7 +3,7 @@
  * that cannot be sent now holds up those behind it, which the topic keeps. A message is sent again only where the process dies between the
  * receiver's answer and the memory of it.
  */
-import { hasCode, PipelineError } from '@tapeline/core/errors';
+import { hasCode, isPassing, PipelineError } from '@tapeline/core/errors';
 import { BackOff, pause } from '@tapeline/log/back-off';
 import type { Logger } from 'pino';
 import type { AlertStream, ReadAlert } from './alert-stream.ts';
@@ -172,7 +172,7 @@ class Sender {
       await patiently('remembering what was sent', () => memory.remember(draft.hashes, this.#readOffset), { signal: over, logger });
       if (outcome.kind === 'sent') logger.info(told, `${draft.size} alerts were sent to ${receiver}, and are remembered`);
     } catch (error) {
-      if (!(error instanceof PipelineError) || !error.retriable) throw error;
+      if (!isPassing(error)) throw error;
       logger.error(told, `what was sent to ${receiver} could not be remembered and is sent once more: ${error.message}`);
     }
     metrics.oldestWaiting.set({ destination: name }, 0);
