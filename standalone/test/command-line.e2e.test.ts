@@ -10,7 +10,7 @@ import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { startSimulator } from '@tapeline/simulator/simulator';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { runProgram, startProgram } from './support/processes.ts';
+import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { replayOfLog } from './support/replay-of-log.ts';
 
 const program = 'standalone/src/main.ts';
@@ -232,6 +232,21 @@ describe('the command line', () => {
     const second = await runProgram(program, { args: ['start'], env: { DATA_DIR: directory, HTTP_PORT: '0' } });
     expect([second.status, second.stderr]).toEqual([1, expect.stringContaining(`in use by process ${first.pid}`)]);
     expect(await first.end('SIGINT')).toBe(0);
+  }, 60_000);
+
+  it('ends with the remedy when a setting is another one than the bars were made with, and goes on with the former', async () => {
+    const env = { DATA_DIR: dataDir(), HTTP_PORT: '0' };
+    const isUp = (running: RunningProcess) => eventually('it is up', () => running.stdout().includes('Tapeline is at'));
+    const first = startProgram(program, { args: ['start'], env });
+    await isUp(first);
+    await eventually('a bar is there', async () => (await runProgram(program, { args: ['export'], env })).stdout.split('\n').length > 2);
+    expect(await first.end('SIGINT')).toBe(0);
+    const other = await runProgram(program, { args: ['start'], env: { ...env, ALLOWED_LATENESS_MS: '5000' } });
+    expect(other.status).toBe(1);
+    expect(other.stderr).toContain('ALLOWED_LATENESS_MS=2000, now it is 5000: go back to the former setting, or run tapeline rebuild');
+    const again = startProgram(program, { args: ['start'], env });
+    await isUp(again);
+    expect(await again.end('SIGINT')).toBe(0);
   }, 60_000);
 
   it('says that the disk is full, keeps what it had, and goes on when there is room', async () => {

@@ -105,10 +105,16 @@ describe('the fold as a function of its log', () => {
     );
   });
 
-  it('refuses a snapshot of other intervals or another number of partitions, with the remedy', () => {
+  it('refuses a snapshot of other settings or another number of partitions, with the remedy', () => {
     const bytes = new PartitionFold(foldOptions).encode();
     expect(() => PartitionFold.decode(bytes, { ...foldOptions, intervals: ['1m'] })).toThrow(
       /BAR_INTERVALS=1s,5s,15s,1m,5m,15m,1h,1d, now it is 1m/,
+    );
+    expect(() => PartitionFold.decode(bytes, { ...foldOptions, allowedLatenessMs: 0 })).toThrow(
+      /ALLOWED_LATENESS_MS=2000, now it is 0: go back/,
+    );
+    expect(() => PartitionFold.decode(bytes, { ...foldOptions, correctionHorizonMs: 5 })).toThrow(
+      /CORRECTION_HORIZON_MS=60000, now it is 5/,
     );
     expect(() => PartitionFold.decode(bytes, { ...foldOptions, partitions: 2 })).toThrow(/made with 1 partitions, now there are 2/);
     expect(() => PartitionFold.decode(new Uint8Array([1, 2]), foldOptions)).toThrow(/not readable/);

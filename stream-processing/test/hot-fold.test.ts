@@ -107,7 +107,7 @@ describe('the hot fold', () => {
     expect([fold.versionUs, fold.symbols(), results.taken]).toEqual([0, [], 0]);
   });
 
-  it('refuses a snapshot of other intervals, another number of partitions or another kind, with the remedy', () => {
+  it('refuses a snapshot of other settings, another number of partitions or another kind, with the remedy', () => {
     const fold = new HotFold(foldOptions);
     fold.apply(aSession({ timeMs: at(0) }), fold.results());
     fold.apply(aHeartbeat({ timeMs: at(1) }), fold.results());
@@ -115,6 +115,10 @@ describe('the hot fold', () => {
     expect(() => HotFold.decode(bytes, { ...foldOptions, intervals: ['1m'] })).toThrow(
       /BAR_INTERVALS=1s,5s,15s,1m,5m,15m,1h,1d, now it is 1m: go back to the former setting/,
     );
+    expect(() => HotFold.decode(bytes, { ...foldOptions, allowedLatenessMs: 5_000 })).toThrow(
+      /ALLOWED_LATENESS_MS=2000, now it is 5000: go back to the former setting, or run tapeline rebuild/,
+    );
+    expect(() => HotFold.decode(bytes, { ...foldOptions, correctionHorizonMs: 0 })).toThrow(/CORRECTION_HORIZON_MS=60000, now it is 0/);
     expect(() => HotFold.decode(bytes, { ...foldOptions, partitions: 2 })).toThrow(/made with 1 partitions, now there are 2/);
     expect(() => HotFold.decode(new PartitionFold(foldOptions).encode(), foldOptions)).toThrow(/not readable .*tapeline rebuild/);
     expect(() => HotFold.decode(bytes.subarray(0, bytes.length - 8), foldOptions)).toThrow(/not readable/);

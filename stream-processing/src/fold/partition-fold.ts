@@ -13,7 +13,7 @@ import { FeedTable, type SessionChange } from './feed-table.ts';
 import { outputsOfHistory } from './history.ts';
 import { type FoldOptions, type Level, levelsOf } from './levels.ts';
 import type { FeedState, FoldOutput } from './outputs.ts';
-import { formatOf, refuseOther, type SnapshotOrigin, unreadable } from './snapshot-refusal.ts';
+import { originOf, refuseOther, type SnapshotOrigin, unreadable } from './snapshot-refusal.ts';
 import { SymbolFold, type SymbolState } from './symbol-fold.ts';
 import { barOf } from './window.ts';
 
@@ -66,9 +66,7 @@ export class PartitionFold {
   encode(): Uint8Array {
     const alerts = this.#alerts.state;
     const state: FoldState = {
-      format: formatOf(!this.#alerts.isEmpty),
-      intervals: this.#levels.map(level => level.interval),
-      partitions: this.#options.partitions,
+      ...originOf(this.#options, !this.#alerts.isEmpty),
       versionUs: this.#versionUs,
       feeds: this.#feeds.states(),
       symbols: [...this.#symbols.values()].map(symbol => symbol.state),

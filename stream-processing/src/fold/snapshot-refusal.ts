@@ -10,17 +10,41 @@ const foldFormatWithRules = 4;
 
 const rebuild = 'run tapeline rebuild, which makes a new generation of the tables from the log';
 
-/** The format of a snapshot with alert rules in it, or without. */
-export function formatOf(hasRules: boolean): number {
-  return hasRules ? foldFormatWithRules : foldFormat;
-}
-
 /** What a snapshot says of the fold that made it. */
 export interface SnapshotOrigin {
   readonly format: number;
   readonly intervals: readonly Interval[];
   readonly partitions: number;
+  /** Absent in snapshots of programs up to 2026-11-22, like the next one: those are taken as they are. */
+  readonly allowedLatenessMs?: number;
+  readonly correctionHorizonMs?: number;
 }
+
+/** The format of a snapshot with alert rules in it, or without. */
+export function formatOf(hasRules: boolean): number {
+  return hasRules ? foldFormatWithRules : foldFormat;
+}
+
+/** What the snapshot of a fold with these options says, with alert rules in it or without. */
+export function originOf(
+  { intervals, partitions, allowedLatenessMs, correctionHorizonMs }: FoldOptions,
+  hasRules: boolean,
+): SnapshotOrigin {
+  return {
+    format: formatOf(hasRules),
+    intervals: levelsOf(intervals).map(level => level.interval),
+    partitions,
+    allowedLatenessMs,
+    correctionHorizonMs,
+  };
+}
+
+/** What people set, by what a snapshot says. */
+const settings = {
+  intervals: 'BAR_INTERVALS',
+  allowedLatenessMs: 'ALLOWED_LATENESS_MS',
+  correctionHorizonMs: 'CORRECTION_HORIZON_MS',
+} as const;
 
 /** @throws PipelineError `snapshot.invalid` when a fold with these options would not go on as the one that made the snapshot. */
 export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void {
@@ -30,11 +54,11 @@ export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void 
       `the snapshot has format ${origin.format}, this fold reads ${foldFormat} and ${foldFormatWithRules}: run the program that made it, or ${rebuild}`,
     );
   }
-  const intervals = levelsOf(options.intervals).map(level => level.interval);
-  if (origin.intervals.join() !== intervals.join()) {
-    throw invalid(
-      `the snapshot was made with BAR_INTERVALS=${origin.intervals.join()}, now it is ${intervals.join()}: go back to the former setting, or ${rebuild}`,
-    );
+  const own = originOf(options, false);
+  for (const [field, setting] of Object.entries(settings) as [keyof typeof settings, string][]) {
+    const [before, now] = [String(origin[field] ?? own[field]), String(own[field])];
+    if (before === now) continue;
+    throw invalid(`the snapshot was made with ${setting}=${before}, now it is ${now}: go back to the former setting, or ${rebuild}`);
   }
   if (origin.partitions !== options.partitions) {
     throw invalid(
@@ -46,8 +70,8 @@ export function refuseOther(origin: SnapshotOrigin, options: FoldOptions): void 
 /** It comes out of JSON, and not all JSON is one. */
 function isOrigin(origin: unknown): boolean {
   if (typeof origin !== 'object' || origin === null) return false;
-  const { format, intervals, partitions } = origin as Readonly<Record<string, unknown>>;
-  return typeof format === 'number' && isTexts(intervals) && typeof partitions === 'number';
+  const { format, intervals, partitions, allowedLatenessMs = 0, correctionHorizonMs = 0 } = origin as Readonly<Record<string, unknown>>;
+  return isTexts(intervals) && [format, partitions, allowedLatenessMs, correctionHorizonMs].every(value => typeof value === 'number');
 }
 
 function isTexts(value: unknown): boolean {

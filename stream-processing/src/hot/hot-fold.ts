@@ -13,7 +13,7 @@ import { AlertBook } from '../alerts/alert-book.ts';
 import { outputsOfHistory } from '../fold/history.ts';
 import { type FoldOptions, type Level, levelsOf } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
-import { formatOf } from '../fold/snapshot-refusal.ts';
+import { formatOf, originOf } from '../fold/snapshot-refusal.ts';
 import { CoverageRows } from './coverage-rows.ts';
 import { EverydayTicks, type RecordRun, type RunProgress } from './everyday-ticks.ts';
 import { FeedRows } from './feed-rows.ts';
@@ -225,9 +225,7 @@ export class HotFold {
     const epochMs = this.#engine.functions.epochMs();
     const alerts = this.#alerts.state;
     return {
-      format: this.snapshotFormat,
-      intervals: this.#levels.map(level => level.interval),
-      partitions: this.#options.partitions,
+      ...originOf(this.#options, !this.#alerts.isEmpty),
       versionUs: this.versionUs,
       feeds: this.#feeds.states(),
       feedNames: this.#feeds.names(),
