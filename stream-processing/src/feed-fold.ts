@@ -4,14 +4,17 @@
  */
 import { hasCode, type PipelineError } from '@tapeline/core/errors';
 import { decodeRecord } from '@tapeline/core/record-codec';
+import type { FeedRecord } from '@tapeline/core/records';
 import type { RecordCursor } from '@tapeline/log/market-log';
 import type { HotFold, RunProgress } from './hot/hot-fold.ts';
+import { RepeatedHeartbeats } from './repeated-heartbeats.ts';
 import type { ResultBatch } from './result-batch.ts';
 
 export class FeedFold {
   readonly #fold: HotFold;
   /** Topic and partition of the records. */
   readonly #place: string;
+  readonly #heartbeats = new RepeatedHeartbeats();
 
   constructor(fold: HotFold, place: string) {
     this.#fold = fold;
@@ -40,7 +43,7 @@ export class FeedFold {
     const value = valueStart < 0 ? undefined : bytes.subarray(valueStart, valueEnd);
     const origin = () => `${this.#place}@${offset}`;
     try {
-      const record = decodeRecord(value);
+      const record = (value && this.#heartbeats.read(value)) ?? this.#decoded(value);
       const before = batch.results.outputs.length;
       this.#fold.apply(record, batch.results);
       batch.note(before, origin);
@@ -57,5 +60,11 @@ export class FeedFold {
       });
     }
     return undefined;
+  }
+
+  #decoded(value: Uint8Array | undefined): FeedRecord {
+    const record = decodeRecord(value);
+    if (value !== undefined) this.#heartbeats.learn(record, value);
+    return record;
   }
 }
