@@ -13,7 +13,7 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   try {
     await writeAll(path, text);
   } catch (error) {
-    await rm(path, { force: true });
+    await rm(path, { force: true }).catch(() => undefined);
     if (!isFull(error)) throw error;
     const message = `${path} cannot be written, the disk is full: free disk space`;
     throw new PipelineError('store.full', message, { retriable: false, cause: error, fields: { path } });

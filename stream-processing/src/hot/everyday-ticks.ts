@@ -3,7 +3,7 @@ import type { Tick } from '@tapeline/core/records';
 import type { FeedRows } from './feed-rows.ts';
 import { type FoldEngine, notTaken } from './fold-engine.ts';
 import { tickOf } from './tick-numbers.ts';
-import { headOf, tailLength, tailOf } from './tick-shapes.ts';
+import { headOf, mayBeTick, tailLength, tailOf } from './tick-shapes.ts';
 
 /** Records of the log in a row, as they stand in one of Kafka's record batches (magic 2). */
 export interface RecordRun {
@@ -57,7 +57,7 @@ export class EverydayTicks {
 
   /** Takes in the record in `bytes[start, end)`; `notTaken` when it is no everyday tick, and nothing has changed. */
   take(bytes: Uint8Array, start: number, end: number, feeds: FeedRows): number {
-    if (end - start > longestTick) return notTaken;
+    if (end - start > longestTick || !mayBeTick(bytes, start)) return notTaken;
     const { functions } = this.#engine;
     const at = this.#engine.put(bytes, start, end);
     const outcome = functions.takeEveryday(at, at + end - start);

@@ -23,10 +23,13 @@ const longestHead = 160;
 const kindAt = '{"v":1,"kind":"'.length;
 const firstOfTick = 't'.charCodeAt(0);
 
+/** False for a record that is surely no tick as our encoder writes it: heartbeats come often, and are told by one byte. */
+export function mayBeTick(bytes: Uint8Array, start: number): boolean {
+  return bytes[start + kindAt] === firstOfTick;
+}
+
 /** How a record begins; `undefined` when it is none that our encoder writes. */
 export function headOf(record: Uint8Array): TickHead | undefined {
-  // Heartbeats come often, and are told by one byte.
-  if (record[kindAt] !== firstOfTick) return undefined;
   const match = headShape.exec(textOf(record.subarray(0, longestHead)));
   if (match === null) return undefined;
   const [text, feed = '', session] = match;
