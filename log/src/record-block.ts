@@ -192,10 +192,12 @@ class GrowingBatch implements BlockBatch {
 }
 
 const shortBytes = 48;
+/** Of any bytes, and without a view for each record. */
+const { copy } = Buffer.prototype;
 
 /** Copies; gives where it ended. */
 function putBytes(into: Uint8Array, at: number, from: Uint8Array, start: number, length: number): number {
-  if (length > shortBytes) into.set(from.subarray(start, start + length), at);
+  if (length > shortBytes) copy.call(from as Buffer, into, at, start, start + length);
   else for (let index = 0; index < length; index += 1) into[at + index] = from[start + index] as number;
   return at + length;
 }
