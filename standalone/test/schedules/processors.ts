@@ -24,6 +24,8 @@ interface Life {
   readonly running: RunningProcess;
   /** True when its end is what the schedule wants. */
   expected: boolean;
+  /** True when its snapshots fail or let it die. */
+  readonly isFaulty: boolean;
 }
 
 const faultyProgram = 'standalone/test/schedules/faulty-processor.ts';
@@ -53,7 +55,7 @@ export class Processors {
     const { cluster, group, env } = this.#options;
     const faulty: Readonly<Record<string, string>> = fault === undefined ? {} : { SNAPSHOT_FAULT: JSON.stringify(fault) };
     const running = cluster.startProcessor(group, { ...env, ...faulty }, fault === undefined ? undefined : faultyProgram);
-    const life = { running, expected: fault?.how === 'die' };
+    const life = { running, expected: fault?.how === 'die', isFaulty: fault !== undefined };
     this.#lives.set(processor, life);
     this.#outputs.push(running.stderr);
     void this.#attend(processor, life);
@@ -80,10 +82,10 @@ export class Processors {
     return new Map(life === undefined ? [] : await lagsOf(life.running));
   }
 
-  /** Puts others in the place of those that would still die of their fault, so that a clean stop is one. */
+  /** Puts others in the place of those that may still die of their fault, or fail to save in their last second: a clean stop is one. */
   async disarm(): Promise<void> {
-    for (const [processor, { expected }] of [...this.#lives]) {
-      if (!expected) continue;
+    for (const [processor, { isFaulty }] of [...this.#lives]) {
+      if (!isFaulty) continue;
       await this.signal(processor, 'SIGKILL');
       this.start(processor);
     }
