@@ -6,17 +6,32 @@ import { PipelineError } from './errors.ts';
 const fullCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
 
 /**
- * Writes a file of its own, not yet under a name that anybody reads.
- * @throws PipelineError `store.full` for a full disk; nothing of it is kept then.
+ * Does something to a file or folder.
+ * @throws PipelineError `store.full` for a full disk.
  */
+export async function orFull<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileFailure(error, path);
+  }
+}
+
+/** `store.full` for a full disk; any other error stays what it is. */
+export function fileFailure(error: unknown, path: string): unknown {
+  const isFull = typeof error === 'object' && error !== null && 'code' in error && fullCodes.includes(error.code);
+  if (!isFull) return error;
+  const message = `${path} cannot be written, the disk is full: free disk space`;
+  return new PipelineError('store.full', message, { retriable: false, cause: error, fields: { path } });
+}
+
+/** Writes a file of its own, not yet under a name that anybody reads; what cannot be written whole leaves none. */
 export async function writeDurably(path: string, text: string): Promise<void> {
   try {
     await writeAll(path, text);
   } catch (error) {
     await rm(path, { force: true }).catch(() => undefined);
-    if (!isFull(error)) throw error;
-    const message = `${path} cannot be written, the disk is full: free disk space`;
-    throw new PipelineError('store.full', message, { retriable: false, cause: error, fields: { path } });
+    throw error;
   }
 }
 
@@ -38,8 +53,4 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-function isFull(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && fullCodes.includes(error.code);
 }

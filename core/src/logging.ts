@@ -12,6 +12,8 @@ export interface LoggingOptions {
   readonly destination?: { write(line: string): unknown };
 }
 
+const mostWaitingBytes = 1_048_576;
+
 const secretHeaders = ['X-TD-APIKEY', 'authorization', 'cookie', 'set-cookie'] as const;
 
 /**
@@ -19,7 +21,7 @@ const secretHeaders = ['X-TD-APIKEY', 'authorization', 'cookie', 'set-cookie'] a
  * the usual fields are redacted besides, in case a secret is not known here.
  */
 export function createLogger(options: LoggingOptions): Logger {
-  const target = options.destination ?? pino.destination({ fd: 2, sync: true });
+  const target = options.destination ?? standardError();
   const scrub = scrubber(options.secrets);
   const destination = new Writable({
     decodeStrings: false,
@@ -47,6 +49,13 @@ export function createLogger(options: LoggingOptions): Logger {
     },
     destination,
   );
+}
+
+/** Lines that it does not take, because it is a file on a full disk, wait for the next ones, up to a bound; they end no process. */
+function standardError(): { write(line: string): unknown } {
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: mostWaitingBytes });
+  destination.on('error', () => undefined);
+  return destination;
 }
 
 /** Replaces every secret in a text, also where JSON, an address or base64 spell it in another way. */

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { createLogger, scrubber } from '../src/logging.ts';
 
@@ -16,6 +18,20 @@ describe('logger', () => {
     expect(lines.join('')).not.toMatch(/s3cret/);
     expect(lines.join('')).not.toMatch(/other/);
     expect(JSON.parse(lines[0] as string)).toMatchObject({ name: 'ingester', msg: 'connecting with [redacted]', password: '[redacted]' });
+  });
+
+  it('ends no process when its lines go to a full disk', () => {
+    const full = openSync('/dev/full', 'w');
+    const program = `
+      import { createLogger } from '@tapeline/core/logging';
+      const logger = createLogger({ name: 'ingester', level: 'info', secrets: [] });
+      for (let line = 0; line < 10_000; line += 1) logger.info({ line }, 'x'.repeat(1_000));
+      process.stdout.write('went on');`;
+    const cwd = new URL('../../', import.meta.url);
+    const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program];
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd, env: {}, stdio: ['ignore', 'pipe', full] });
+    closeSync(full);
+    expect([status, stdout.toString()]).toEqual([0, 'went on']);
   });
 });
 

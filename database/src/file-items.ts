@@ -2,15 +2,24 @@
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
-import { syncFolder, writeDurably } from '@tapeline/core/durable-file';
+import { fileFailure, orFull, syncFolder, writeDurably } from '@tapeline/core/durable-file';
 import type { WorkItem, WorkItems } from './work-store.ts';
 
 export class FileItems implements WorkItems {
   readonly #folder: string;
+  /** Ends when the last put has: two of one item have one draft. */
+  #writing: Promise<unknown> = Promise.resolve();
 
-  /** @param folder of these items only; made when missing. */
+  /**
+   * @param folder of these items only; made when missing.
+   * @throws PipelineError `store.full` for a full disk, as `put` and `remove` do.
+   */
   constructor(folder: string) {
-    makeDirectory(folder);
+    try {
+      makeDirectory(folder);
+    } catch (error) {
+      throw fileFailure(error, folder);
+    }
     this.#folder = folder;
   }
 
@@ -23,15 +32,21 @@ export class FileItems implements WorkItems {
     return items;
   }
 
-  async put(id: string, text: string): Promise<void> {
+  put(id: string, text: string): Promise<void> {
+    const written = this.#writing.then(() => orFull(this.#path(id), () => this.#write(id, text)));
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
+  async remove(id: string): Promise<void> {
+    await orFull(this.#path(id), () => rm(this.#path(id), { force: true }));
+  }
+
+  async #write(id: string, text: string): Promise<void> {
     const draft = join(this.#folder, `${id}.draft`);
     await writeDurably(draft, text);
     await rename(draft, this.#path(id));
     await syncFolder(this.#folder);
-  }
-
-  async remove(id: string): Promise<void> {
-    await rm(this.#path(id), { force: true });
   }
 
   #path(id: string): string {

@@ -21,6 +21,13 @@ describe('items in a folder', () => {
     expect((await items.all()).map(({ id }) => id)).toEqual(['b']);
   });
 
+  it('take puts of one item in their order, however many are under way', async () => {
+    const folder = temporaryFolder('items');
+    const items = new FileItems(folder);
+    await Promise.all(Array.from({ length: 20 }, (_, index) => items.put('a', `text ${index}`)));
+    expect((await items.all()).map(({ text }) => text)).toEqual(['text 19']);
+  });
+
   it('say that the disk is full, keep what was there, and take more when there is room', async () => {
     const folder = temporaryFolder('items');
     const items = new FileItems(folder);

@@ -3,6 +3,7 @@ import { PipelineError, reasonOf } from '@tapeline/core/errors';
 
 const busy = 5;
 const locked = 6;
+const ioError = 10;
 const full = 13;
 
 /** True when another connection holds the lock that was asked for. */
@@ -12,7 +13,8 @@ export function isBusy(error: unknown): boolean {
 }
 
 /**
- * `log.full` for a full disk, `log.unavailable` for a lock held too long, `data-dir.unusable` for everything else that SQLite
+ * `log.full` for a full disk, `log.unavailable` (retriable) for a lock held too long or a disk that failed to read or write (over a
+ * quota is told so, too), `data-dir.unusable` for everything else that SQLite
  * says. An error that is not SQLite's stays what it is.
  */
 export function sqliteFailure(error: unknown, directory: string): unknown {
@@ -34,6 +36,10 @@ export function sqliteFailure(error: unknown, directory: string): unknown {
       ...options,
       retriable: true,
     });
+  }
+  if (code === ioError) {
+    const message = `the disk under the log in ${directory} failed (${reasonOf(error)}): check the disk and the space left on it`;
+    return new PipelineError('log.unavailable', message, { ...options, retriable: true });
   }
   return new PipelineError(
     'data-dir.unusable',

@@ -118,7 +118,7 @@ program
   );
 
 const rebuildHelp = `
-For another fold or other BAR_INTERVALS, for a snapshot that is broken or older than the log's start.
+For another fold, BAR_INTERVALS, ALLOWED_LATENESS_MS or CORRECTION_HORIZON_MS, for a snapshot that is broken or older than the log's start.
 Reads the log's first record up to where the processors that serve have saved their state, shows how far it is on standard error, and
 lets the new tables serve; processors, board and exports go over within seconds. After Ctrl-C or a crash the same command goes on
 where it was. The old tables stay: tapeline generations lists them, --switch goes back, --drop deletes.

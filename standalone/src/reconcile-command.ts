@@ -39,7 +39,9 @@ export async function reconcileCommand(options: ReconcileOptions): Promise<numbe
   const store = openServingStore(configuration, { logger, registry, readOnly: true });
   const tolerance = toleranceOf(configuration);
   try {
-    const client = restClient(configuration, { url, work, patience: { signal, logger }, registry });
+    // Credits in a folder have nobody to wait for: a command says what is wrong and ends.
+    const patience = { signal: work === undefined ? AbortSignal.abort() : signal, logger };
+    const client = restClient(configuration, { url, work, patience, registry });
     const reports: DayReport[] = [];
     for (const symbol of options.symbols ?? configuration.SYMBOLS) {
       for (const interval of intervals) {

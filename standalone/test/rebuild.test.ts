@@ -249,6 +249,22 @@ describe('a rebuild on the embedded log and SQLite', () => {
     await Promise.all([old.close(), young.close(), pipeline.log.close()]);
   }, 60_000);
 
+  it('says what to do when what was begun has other settings', async () => {
+    const pipeline = await Pipeline.opened();
+    await pipeline.tick(10);
+    const stop = pipeline.process();
+    await eventually('bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
+    await stop();
+    await pipeline.rebuild({ switchReaders: false });
+    const other = pipeline.rebuild({ allowedLatenessMs: 5_000 });
+    await expect(other).rejects.toMatchObject({ code: 'snapshot.invalid', message: expect.stringContaining('ALLOWED_LATENESS_MS=2000') });
+    await expect(other).rejects.toThrow('first run tapeline generations --drop 2');
+    await pipeline.generations.drop(2, 'ann');
+    await pipeline.rebuild({ allowedLatenessMs: 5_000 });
+    expect(await pipeline.generations.serving()).toMatchObject({ generation: 3 });
+    await pipeline.log.close();
+  }, 60_000);
+
   it('switches readers that are at work, back too, and drops what does not serve', async () => {
     const pipeline = await Pipeline.opened();
     const stop = pipeline.process();

@@ -3,7 +3,7 @@
  * the one that serves has saved its own state. What comes after that is published by whoever processes after the switch: a consumer
  * of market-data.bars may see a bar twice and never misses one.
  */
-import { PipelineError } from '@tapeline/core/errors';
+import { hasCode, PipelineError } from '@tapeline/core/errors';
 import { feedTopic } from '@tapeline/core/topics';
 import { firstGeneration, type Generations } from '@tapeline/database/generations';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
@@ -75,7 +75,9 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuild> {
     options.logger.info({ generation }, 'the tables of the new generation are made, or looked at, first');
     await store.migrate();
     const passes = new RebuildPasses(options, generation, store);
-    await passes.run();
+    await passes.run().catch(error => {
+      throw hasCode(error, 'snapshot.invalid') ? begunOtherwise(error, generation) : error;
+    });
     const records = passes.done;
     if (signal.aborted) return { generation, records, outcome: 'interrupted' };
     await generations.ready(generation, by);
@@ -85,6 +87,12 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuild> {
   } finally {
     await store.close();
   }
+}
+
+/** What was built of the generation has other settings, or is broken: going on with it would be no rebuild. */
+function begunOtherwise(error: PipelineError, generation: number): PipelineError {
+  const message = `generation ${generation} was begun before, and cannot be gone on with: ${error.message}; to begin it anew, first run tapeline generations --drop ${generation}`;
+  return new PipelineError(error.code, message, { retriable: false, cause: error });
 }
 
 /** Charts that lose their past unasked are worse than a question. */

@@ -1,8 +1,9 @@
 /**
- * Heartbeats of a feed come four times a second and differ in their times alone. One that is, but for its times, byte by byte one that
- * was decoded before, is read from that: a twentieth of the time that JSON and its schema take, which a catch-up notices. To everything
+ * Heartbeats of a feed come four times a second and differ in their times alone. One that is, but for its times, byte by byte one of our
+ * encoder's that was decoded before, is read from that: a twentieth of the time that JSON and its schema take, which a catch-up notices. To everything
  * else it says no, and `decodeRecord` decides.
  */
+import { encodeRecord } from '@tapeline/core/record-codec';
 import { type FeedRecord, type Heartbeat, latestTimeMs } from '@tapeline/core/records';
 
 interface Known {
@@ -15,8 +16,9 @@ interface Known {
 
 /** Feeds, or shards of one, whose heartbeats are remembered. */
 const mostKnown = 8;
-/** Of a time from 2001 on, in milliseconds. */
+/** Times from 2001 on have as many digits. */
 const timeDigits = 13;
+const firstTimeMs = 1_000_000_000_000;
 
 export class RepeatedHeartbeats {
   readonly #known: Known[] = [];
@@ -33,24 +35,21 @@ export class RepeatedHeartbeats {
     return lastDataMs === undefined ? undefined : { ...known.record, timeMs, lastDataMs };
   }
 
-  /** Remembers what was decoded, if it is a heartbeat whose times can be told. */
+  /** Remembers what was decoded, if it is a heartbeat as our encoder writes it. */
   learn(record: FeedRecord, value: Uint8Array): void {
     if (record.kind !== 'heartbeat') return;
+    const { timeMs, lastDataMs = firstTimeMs } = record;
     const bytes = Buffer.from(value);
-    const timeAt = placeOf(bytes, '"timeMs":', record.timeMs);
-    const lastDataAt = record.lastDataMs === undefined ? -1 : placeOf(bytes, '"lastDataMs":', record.lastDataMs);
-    if (timeAt === undefined || lastDataAt === undefined) return;
-    this.#known[this.#oldest] = { record, bytes, timeAt, lastDataAt };
+    // Only then is the first such key the one that counts, and the digits behind it are all of the number.
+    if (timeMs < firstTimeMs || lastDataMs < firstTimeMs || !bytes.equals(encodeRecord(record))) return;
+    const lastDataAt = record.lastDataMs === undefined ? -1 : behind(bytes, '"lastDataMs":');
+    this.#known[this.#oldest] = { record, bytes, timeAt: behind(bytes, '"timeMs":'), lastDataAt };
     this.#oldest = (this.#oldest + 1) % mostKnown;
   }
 }
 
-/** Where the digits of a time begin; `undefined` when its key is not there just once, or no such time behind it. */
-function placeOf(bytes: Buffer, key: string, value: number): number | undefined {
-  const at = bytes.indexOf(key);
-  const digits = at + key.length;
-  if (at < 0 || at !== bytes.lastIndexOf(key) || timeIn(bytes, digits) !== value) return undefined;
-  return digits;
+function behind(bytes: Buffer, key: string): number {
+  return bytes.indexOf(key) + key.length;
 }
 
 /** True when nothing but the times differs. */
@@ -65,14 +64,13 @@ function isSame({ bytes: known, timeAt, lastDataAt }: Known, bytes: Uint8Array):
 
 /** The time of thirteen digits at `at`. */
 function timeIn(bytes: Uint8Array, at: number): number | undefined {
-  if (bytes[at] === 0x30) return undefined;
   let value = 0;
   for (let index = at; index < at + timeDigits; index += 1) {
     const byte = bytes[index];
     if (!isDigit(byte)) return undefined;
     value = value * 10 + (byte as number) - 0x30;
   }
-  return value <= latestTimeMs ? value : undefined;
+  return value >= firstTimeMs && value <= latestTimeMs ? value : undefined;
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -21,7 +21,7 @@ export function sqliteFailure(error: unknown, file: string): unknown {
   if (code === undefined) return error;
   const options = { cause: error, fields: { file, sqliteCode: code } };
   if (code === full) {
-    const message = `the store ${file} is full, nothing of this write was kept: free disk space, then start again`;
+    const message = `the store ${file} is full, nothing of this write was kept: free disk space`;
     return new PipelineError('store.full', message, { ...options, retriable: false });
   }
   if (isBusy(error)) {

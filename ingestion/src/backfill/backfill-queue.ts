@@ -42,7 +42,7 @@ export interface Answer {
 export interface BackfillQueueOptions {
   readonly client: Pick<RestClient, 'timeSeries'>;
   readonly store: BackfillStore;
-  /** Resolves when what follows from the answer is durable; called one at a time. A retriable `PipelineError` is tried again, all else ends {@link BackfillQueue.run}. */
+  /** Resolves when what follows from the answer is durable; called one at a time. A `PipelineError` that passes (`isPassing`) is tried again, all else ends {@link BackfillQueue.run}. */
   readonly take: (answer: Answer) => Promise<void>;
   readonly logger: Logger;
   readonly registry: Registry;

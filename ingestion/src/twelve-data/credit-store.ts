@@ -8,7 +8,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { link, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
-import { syncFolder, writeDurably } from '@tapeline/core/durable-file';
+import { orFull, syncFolder, writeDurably } from '@tapeline/core/durable-file';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { z } from 'zod';
 import { type CreditLedger, emptyLedger } from './credit-ledger.ts';
@@ -85,7 +85,12 @@ export class FileCreditStore implements CreditStore {
     }
   }
 
-  async replace(version: number, ledger: CreditLedger): Promise<boolean> {
+  /** @throws PipelineError `store.full`. */
+  replace(version: number, ledger: CreditLedger): Promise<boolean> {
+    return orFull(this.#folder, () => this.#replace(version, ledger));
+  }
+
+  async #replace(version: number, ledger: CreditLedger): Promise<boolean> {
     const draft = join(this.#folder, `${draftPrefix}${randomUUID()}`);
     try {
       await writeDurably(draft, JSON.stringify(ledger));
