@@ -147,6 +147,8 @@ class RunningIngester {
     const { signal } = this.#options;
     for await (const event of opened) {
       this.#note(event);
+      // The run of ticks that was written last may have grown meanwhile, until there was no room.
+      if (!writer.hasRoom) await writer.room(signal);
       writer.write(event);
       if (!writer.hasRoom) await writer.room(signal);
     }
