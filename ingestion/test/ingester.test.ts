@@ -1,14 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { decodeRecord } from '@tapeline/core/record-codec';
+import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
 import { topics } from '@tapeline/core/topics';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { FeedEvent } from '../src/feed.ts';
+import { TickRuns } from '../src/hot/tick-run.ts';
 import { type Ingester, type IngesterOptions, runIngester } from '../src/ingester.ts';
 import { findLastSession } from '../src/last-session.ts';
 import { recordingFeed } from '../src/recording-feed.ts';
@@ -137,6 +139,34 @@ describe('the ingester', () => {
     await expect(ingester.finished).rejects.toThrow('the feed broke');
     expect(ingester.check()).toBe('the feed has ended');
     expect(ingester.state().ticks).toMatchObject({ received: 1, accepted: 1 });
+  });
+
+  it('drops nothing behind a run that filled the writer while it grew', async () => {
+    const slow = new MemoryLog(1);
+    const run = new TickRuns(1).take(1);
+    const grow = (sequence: number) => {
+      const tick = aTick({ sequence });
+      const value = encodeRecord(tick);
+      run.blocks[0]?.add(Buffer.from(tick.symbol), value, 0, value.length);
+      run.added(tick.timeMs, tick.receivedTimeMs);
+    };
+    slow.hold();
+    const ingester = start({
+      log: slow,
+      maxBufferedEvents: 10,
+      openFeed: async function* () {
+        yield aSession();
+        await eventually('a write is under way', () => slow.inFlight === 1);
+        grow(1);
+        yield run;
+        for (let sequence = 2; sequence <= 10; sequence += 1) grow(sequence);
+        setTimeout(() => slow.resume(), 50);
+        yield aTick({ sequence: 11 });
+      },
+    });
+    await ingester.finished;
+    expect(ingester.state().ticks).toMatchObject({ received: 11, accepted: 11, lost: 0 });
+    expect(slow.records(0).flatMap(record => (record.kind === 'tick' ? record.sequence : []))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
   it('waits for a log that is away at the start', async () => {
