@@ -239,7 +239,10 @@ describe('the command line', () => {
     const isUp = (running: RunningProcess) => eventually('it is up', () => running.stdout().includes('Tapeline is at'));
     const first = startProgram(program, { args: ['start'], env });
     await isUp(first);
-    await eventually('a bar is there', async () => (await runProgram(program, { args: ['export'], env })).stdout.split('\n').length > 2);
+    await eventually(
+      'a bar is there',
+      async () => (await runProgram(program, { args: ['export', '--interval', '1s'], env })).stdout.split('\n').length > 2,
+    );
     expect(await first.end('SIGINT')).toBe(0);
     const other = await runProgram(program, { args: ['start'], env: { ...env, ALLOWED_LATENESS_MS: '5000' } });
     expect(other.status).toBe(1);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { eventually } from '../../test/support/eventually.ts';
+import { clock } from '../src/browser/number-format.ts';
 import { type BoardUnderTest, drawn, priced, settled, sizes, startBoardUnderTest } from './support/board-page.ts';
 import { complaintsOf, describeWithBrowser, launchBrowser, shadedAtEnd, textOf } from './support/browser.ts';
 import { symbols } from './support/moving-market.ts';
@@ -95,7 +96,7 @@ describeWithBrowser('the page', executablePath => {
         }
       }
       expect([...said].sort()).toEqual([': socket closed', 'filled', 'filled from history', 'final', 'gap', 'mismatch', 'reconciled']);
-      expect(await textOf(page.locator('#announcement'))).toMatch(/^\d\d:\d\d:00 UTC, O /);
+      expect(await textOf(page.locator('#announcement'))).toMatch(/^(\d{4}-\d\d-\d\d )?\d\d:\d\d:00 UTC, O /);
       await eventually('the newest bar', async () => {
         await page.keyboard.press('End');
         return (await textOf(page.locator('#readout'))).includes('forming');
@@ -288,7 +289,7 @@ describeWithBrowser('the page', executablePath => {
         await eventually('a wider shading', async () => (await shadedAtEnd(page)) > width + 10);
         await page.keyboard.press('c');
         await page.keyboard.press('End');
-        expect(await textOf(page.locator('#readout'))).toMatch(/gap since \d\d:\d\d:\d\d UTC: twelve-data\/0 is disconnected$/);
+        expect(await textOf(page.locator('#readout'))).toMatch(/gap since (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC: twelve-data\/0 is disconnected$/);
         await under.market.connect();
         await eventually('the end of the shading', async () => (await shadedAtEnd(page)) === 0);
         await eventually('the gap as the history tells it', async () => {
@@ -369,7 +370,7 @@ describeWithBrowser('the page of a market in trouble', executablePath => {
         );
         const page = await browser.newPage({ viewport: sizes[0] });
         await page.goto((await running.startBoard()).url);
-        const since = (timeMs: number) => `${new Date(timeMs).toISOString().slice(11, 19)} UTC`;
+        const since = (timeMs: number) => clock(timeMs, Date.now());
         await page.getByText(`twelve-data/0 is disconnected since ${since(nowMs - 30_000)}`).waitFor();
         await page.getByText('by twelve-data/0: 1211 (You are not authorized to access XHKG data.)').waitFor();
         expect(await textOf(page.locator('#feeds'))).toMatch(/twelve-data\/0\s*GAP/);
