@@ -3,7 +3,7 @@
  * applies the very same fold, so a screen shows what the processors will store.
  */
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -125,7 +125,7 @@ export class PartitionReplica {
         { retriable: true },
       );
     }
-    this.#fold = snapshot === undefined ? new HotFold(options) : HotFold.decode(snapshot.state, options);
+    this.#fold = snapshot === undefined ? new HotFold(options) : foldSavedAs(snapshot.state, options);
     this.#results = this.#fold.results();
     this.#nextOffset = snapshot?.nextOffset ?? offsets.lowOffset;
     this.#targetOffset = offsets.highWatermark;
@@ -211,5 +211,16 @@ export class PartitionReplica {
       { partition: fold.partition, offset, code: error.code },
       `live market skips a record: ${reasonOf(error)}; further ones within 10 s are only counted`,
     );
+  }
+}
+
+/** @throws PipelineError `snapshot.invalid`, retriable: a processor may save another one. */
+function foldSavedAs(state: Uint8Array, options: FoldOptions): HotFold {
+  try {
+    return HotFold.decode(state, options);
+  } catch (error) {
+    if (!hasCode(error, 'snapshot.invalid')) throw error;
+    const message = `the board goes on from what the stream processors save, and needs their version and settings: ${error.message}`;
+    throw new PipelineError(error.code, message, { retriable: true, cause: error });
   }
 }

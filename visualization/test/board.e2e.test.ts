@@ -289,7 +289,9 @@ describeWithBrowser('the page', executablePath => {
         await eventually('a wider shading', async () => (await shadedAtEnd(page)) > width + 10);
         await page.keyboard.press('c');
         await page.keyboard.press('End');
-        expect(await textOf(page.locator('#readout'))).toMatch(/gap since (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC: twelve-data\/0 is disconnected$/);
+        expect(await textOf(page.locator('#readout'))).toMatch(
+          /gap since (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC: twelve-data\/0 is disconnected$/,
+        );
         await under.market.connect();
         await eventually('the end of the shading', async () => (await shadedAtEnd(page)) === 0);
         await eventually('the gap as the history tells it', async () => {

@@ -6,7 +6,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
-import { type RunningMarket, startMarket } from './support/running-market.ts';
+import { foldOptions, type RunningMarket, startMarket } from './support/running-market.ts';
 
 const tenOClockMs = Date.UTC(2024, 10, 4, 10);
 
@@ -182,6 +182,19 @@ describe('the live market', () => {
       'the problem',
       () => running.market.problem()?.startsWith('the snapshot ends at offset 3, the log begins at 5') === true,
     );
+  });
+
+  it('asks for the settings of the processors when it has others, and goes on when it has them', async () => {
+    await aQuarterOfAMinute();
+    const processor = running.startProcessor();
+    await eventually('stored', async () => (await running.store.latest()).length === 2);
+    await processor.stop();
+    await running.restartMarket({ foldOptions: { ...foldOptions, allowedLatenessMs: 5_000 } });
+    await eventually('the problem', () => /stream processors save, and needs .* settings: /.test(running.market.problem() ?? ''));
+    expect(running.market.problem()).toContain('ALLOWED_LATENESS_MS=2000, now it is 5000');
+    await running.restartMarket();
+    await caughtUp();
+    expect(running.market.problem()).toBeUndefined();
   });
 
   it('keeps following after its screens are gone, and stops with its signal', async () => {

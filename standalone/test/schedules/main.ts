@@ -20,6 +20,8 @@ import { type Servers, startServers } from './servers.ts';
 
 const folder = '.tapeline/schedules';
 const progress = join(folder, 'progress.jsonl');
+/** A client of servers that were killed may hold on to them: nobody waits for it. */
+const lingerMs = 5_000;
 
 const help = `schedules: seeded schedules of failures on real servers, and how long recovery takes.
 
@@ -54,6 +56,12 @@ if (values.help) {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await (positionals[0] === 'recovery' ? recovery() : schedules());
+setTimeout(endAnyway, lingerMs).unref();
+
+function endAnyway(): void {
+  process.stderr.write(`ended with something still open: ${process.getActiveResourcesInfo().join(', ')}\n`);
+  process.exit();
+}
 
 async function recovery(): Promise<number> {
   const samples = Number(values.samples);

@@ -56,8 +56,7 @@ export async function runSchedule(
     await cluster.log.ensureTopics(topics.map(topic => ({ ...topic, partitions: topic.partitions ?? partitions })));
     const symbols = Array.from({ length: schedule.symbols }, (_, index) => `S${index}/USD`);
     const run = prepare(schedule, symbols, cluster, servers, env);
-    await play(run, schedule);
-    const target = await drain(run);
+    const target = await playedOut(run, schedule);
     await run.check.sample();
     const saved = await savedOffsets(cluster);
     const verdict = await verdictOn(cluster, { symbols, acknowledged: run.writer.acknowledged, ends: saved });
@@ -69,6 +68,18 @@ export async function runSchedule(
     return { ...verdict, seed: schedule.seed, faults, samples, skippedSamples, compared, oddEnds, seconds, output };
   } finally {
     await cluster.close();
+  }
+}
+
+/** Plays the schedule and drains what it made; one that breaks off leaves no feed and no supervisor behind. */
+async function playedOut(run: Run, schedule: Schedule): Promise<readonly PartitionOffsets[]> {
+  try {
+    await play(run, schedule);
+    return await drain(run);
+  } catch (error) {
+    // Not waited for: the servers may be away, and the cluster ends what runs.
+    void Promise.allSettled([run.writer.stop(), run.processors.stopAll()]);
+    throw error;
   }
 }
 
