@@ -25,8 +25,8 @@ export interface PressedReader {
 }
 
 const defaultBoundMs = 30_000;
-/** After it a server that answers no ping counts as read. */
-const catchUpMs = 10_000;
+/** After it a server that answers no ping counts as read; a connection that is dead is found to be so before. */
+const catchUpMs = 20_000;
 /** Seconds are counted so often. */
 const countMs = 1_000;
 
@@ -95,6 +95,13 @@ export class BackPressure {
     if (!this.#isSpent) this.#over();
   }
 
+  /** The process stood still, so that nothing was read. @param heldUpMs for how long */
+  stoodStill(heldUpMs: number): void {
+    if (this.#reader === undefined || this.#isBehind) return;
+    this.#isBehind = true;
+    this.#readOn(heldUpMs);
+  }
+
   #pause(): void {
     if (this.#reader === undefined || this.#isSpent || this.#pausedSinceMs !== undefined) return;
     const nowMs = performance.now();
@@ -142,7 +149,10 @@ export class BackPressure {
   }
 
   #resume(): void {
-    const pausedMs = this.#endPause();
+    this.#readOn(this.#endPause());
+  }
+
+  #readOn(pausedMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.caughtUp(), catchUpMs);
     this.#reader?.resumeReading(pausedMs);

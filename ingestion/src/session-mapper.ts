@@ -139,6 +139,7 @@ export class SessionMapper {
 
   /** The wall clock's heartbeat: all that was received until `nowMs` was given out before. Nothing before the first session ever. */
   heartbeat(nowMs: number): PlainEvent[] {
+    this.announced?.wholeUntil(nowMs);
     return this.isConnected || this.#last !== undefined ? [this.#heartbeat(nowMs, this.isConnected)] : [];
   }
 
@@ -152,12 +153,20 @@ export class SessionMapper {
     return this.isConnected || this.#last !== undefined ? [this.#heartbeat(timeMs, true)] : [];
   }
 
-  /** The connection ended. A session that the log never heard of is forgotten: its number is used again. */
-  endSession(reason: string): void {
+  /** True when the running session gave no heartbeat for long: what the vendor sent meanwhile may still be on its way, or lost. */
+  isHeldUp(nowMs: number): boolean {
+    return this.announced?.isHeldUp(nowMs) ?? false;
+  }
+
+  /**
+   * The connection ended. A session that the log never heard of is forgotten: its number is used again.
+   * @param nowMs as in {@link Session.ended}
+   */
+  endSession(reason: string, nowMs?: number): void {
     const session = this.#session;
     this.#session = undefined;
     if (session === undefined || !session.announced) return;
-    this.#last = session.ended(reason);
+    this.#last = session.ended(reason, nowMs);
     this.#lastMarkets = session.markets;
     this.#refused = session.refused;
   }

@@ -30,6 +30,8 @@ interface Request {
   readonly takenBack: Set<string>;
 }
 
+/** Heartbeats come four times a second; a busy moment is no standstill. */
+const heldUpMs = 2_000;
 /** Symbols that one session holds at most; the schema's own bound. */
 const mostSymbols = 100_000;
 
@@ -40,6 +42,8 @@ export class Session {
   answered = false;
   /** Receipt of its last tick. */
   lastDataMs: number | undefined;
+  /** The last heartbeat of it, and what `lastDataMs` was then: until there nothing is missing. */
+  #whole: { readonly untilMs: number; readonly lastDataMs: number | undefined };
   readonly #start: SessionStart;
   readonly #symbols = new Map<string, OwnedSymbol>();
   readonly #refused: Map<string, string>;
@@ -56,6 +60,7 @@ export class Session {
     this.#start = start;
     this.number = start.session;
     this.#startMs = start.startMs;
+    this.#whole = { untilMs: start.startMs, lastDataMs: undefined };
     this.simulated = start.simulated;
     this.#refused = new Map(start.refused);
   }
@@ -159,6 +164,7 @@ export class Session {
   announce(timeMs: number): SessionRecord {
     this.#announced = true;
     this.#startMs = Math.max(this.#startMs, timeMs);
+    this.wholeUntil(this.#startMs);
     return this.record(timeMs);
   }
 
@@ -177,9 +183,24 @@ export class Session {
     };
   }
 
-  /** How it ended, for the session after it. */
-  ended(reason: string): LastSession {
-    return { session: this.number, reason: reason.slice(0, 500), lastDataMs: this.lastDataMs ?? this.#startMs };
+  /** All that the vendor sent until now was given out. */
+  wholeUntil(timeMs: number): void {
+    this.#whole = { untilMs: timeMs, lastDataMs: this.lastDataMs };
+  }
+
+  /** True when nobody could say for long that nothing is missing: the process stood still, or the vendor was held back. */
+  isHeldUp(nowMs: number): boolean {
+    return nowMs - this.#whole.untilMs >= heldUpMs;
+  }
+
+  /**
+   * How it ended, for the session after it. What was received after a standstill had waited in the socket, and nobody knows what would have
+   * come behind it: the absence begins before.
+   * @param nowMs absent where no heartbeats tell of a standstill
+   */
+  ended(reason: string, nowMs?: number): LastSession {
+    const lastDataMs = nowMs !== undefined && this.isHeldUp(nowMs) ? this.#whole.lastDataMs : this.lastDataMs;
+    return { session: this.number, reason: reason.slice(0, 500), lastDataMs: lastDataMs ?? this.#startMs };
   }
 
   #refuse(symbol: string, reason: string): void {

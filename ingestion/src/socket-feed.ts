@@ -135,6 +135,10 @@ class FeedLife {
   readonly #clock: SteadyClock;
   #connection: VendorConnection | undefined;
   #keyRefusals = 0;
+  /** Of the last look for a heartbeat, by the clock that only counts. */
+  #turnMs = performance.now();
+  /** Whether the connection was asked for a sign after the last standstill. */
+  #hasAsked = false;
 
   constructor(options: SocketFeedOptions, vendor: SocketVendor, queue: EventQueue, signal: AbortSignal) {
     this.#options = options;
@@ -251,11 +255,23 @@ class FeedLife {
   /** None while what was sent before now may wait in the socket. */
   #heartbeat(): void {
     const nowMs = this.#clock.now();
+    this.#askAfterStandstill(nowMs);
     if (this.#pressure.isBehind) return;
     const reason = this.#clock.believed;
     if (reason !== undefined && this.#connection !== undefined) return this.#connection.end(reason);
     this.#followClock();
     this.#queue.push(this.#mapper.heartbeat(nowMs));
+  }
+
+  /** A connection may have died while the process stood still, with something read since that had waited: its pong tells, and no heartbeat before. */
+  #askAfterStandstill(nowMs: number): void {
+    const turnMs = performance.now();
+    const heldUpMs = turnMs - this.#turnMs;
+    this.#turnMs = turnMs;
+    if (this.#pressure.isBehind) return;
+    const isHeldUp = this.#mapper.isHeldUp(nowMs);
+    if (isHeldUp && !this.#hasAsked) this.#pressure.stoodStill(heldUpMs);
+    this.#hasAsked = isHeldUp;
   }
 
   /** Between two sessions: a gap then covers all that was told by another time. */

@@ -121,6 +121,17 @@ describe('the feed of Yahoo', () => {
     });
   });
 
+  it('ends the session when the process stood still between two rounds', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      await polls(vendor, feed, 2);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+      await feed.until('the next session', () => feed.of('session').at(-1)?.session === 2);
+      expect(feed.of('session').at(-1)?.previous).toMatchObject({ session: 1, reason: 'the process stood still' });
+      await polls(vendor, feed, 3);
+      expect(feed.of('session').at(-1)?.session).toBe(2);
+    });
+  });
+
   it('gives a price that changed while it was away', async () => {
     await withVendor({}, async (feed, vendor) => {
       await polls(vendor, feed, 2);

@@ -108,8 +108,9 @@ export class FinnhubConnection implements VendorConnection {
     signal.addEventListener('abort', stop, { once: true });
     try {
       const ending = await this.#connection.ended;
-      if (signal.aborted && !pressure.isBehind) emit(mapper.heartbeat(nowMs()));
-      mapper.endSession(clean(ending.reason));
+      const endMs = nowMs();
+      if (signal.aborted && !pressure.isBehind && !mapper.isHeldUp(endMs)) emit(mapper.heartbeat(endMs));
+      mapper.endSession(clean(ending.reason), endMs);
       return ending;
     } finally {
       signal.removeEventListener('abort', stop);

@@ -129,10 +129,12 @@ export class FeedConnection implements VendorConnection {
     try {
       const ending = await this.#connection.ended;
       this.#takeUpPendingTime();
-      if (signal.aborted && !this.#options.feedClock && !pressure.isBehind) this.#options.emit(mapper.heartbeat(this.#options.nowMs()));
+      const { feedClock, emit } = this.#options;
+      const nowMs = feedClock ? undefined : this.#options.nowMs();
+      if (signal.aborted && nowMs !== undefined && !pressure.isBehind && !mapper.isHeldUp(nowMs)) emit(mapper.heartbeat(nowMs));
       const reason = clean(ending.reason);
       if (this.#hasBegun) recorder?.end(this.#timeMs(), reason);
-      mapper.endSession(reason);
+      mapper.endSession(reason, nowMs);
       return ending;
     } finally {
       signal.removeEventListener('abort', stop);

@@ -2,7 +2,7 @@
  * The feed of Yahoo's quotes: asks for each symbol in turn, round after round. A quote is a tick only when its market time or its price is
  * another than before; a first look at a price that is older than a round is where the changes are counted from, not a change.
  *
- * A session is a row of rounds without a failure. After a failure the session is over and the next one begins with the next answer, so what
+ * A session is a row of rounds without a failure, and without a standstill of the process. After a failure the session is over and the next one begins with the next answer, so what
  * changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what changed before it has been seen.
  */
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
@@ -70,6 +70,8 @@ export interface YahooFeedOptions {
 
 const longestLimitedWaitMs = 900_000;
 const longestRetryAfterMs = 86_400_000;
+/** A busy machine is no standstill. */
+const leastStandstillMs = 2_000;
 const outcomes = ['quote', 'unchanged', 'no-price', 'refused', 'malformed', 'limited', 'failed'] as const;
 type Outcome = (typeof outcomes)[number];
 
@@ -98,6 +100,10 @@ class Polling {
   readonly #clock: SteadyClock;
   #isBegun = false;
   #begunMs = 0;
+  /** When it was last known that no poll was missed. */
+  #lookedMs = 0;
+  /** Until the next round, as asked for by the last. */
+  #waitMs = 0;
 
   constructor(options: YahooFeedOptions, feed: string, queue: EventQueue, signal: AbortSignal) {
     const { lastSession, firstSession, symbols, registry, random } = options;
@@ -130,15 +136,26 @@ class Polling {
   async #round(): Promise<void> {
     this.#followClock();
     const beganMs = this.#clock.now();
+    this.#endAfterStandstill(beganMs, this.#waitMs);
     this.#giveUp(this.#followed.changed()?.gone ?? [], beganMs);
     for (const symbol of this.#subscriptions.toAsk(performance.now())) {
       const answer = await this.#ask(symbol);
       if (this.#signal.aborted) return;
+      this.#endAfterStandstill(this.#clock.now(), 2 * this.#timing.answerTimeoutMs);
       if (answer.kind !== 'answered') return this.#failed(answer);
       this.#count(this.#take(parseChart(answer.text, symbol), symbol, answer));
     }
     if (this.#isBegun) this.#emit(this.#mapper.heartbeat(Math.max(beganMs, this.#begunMs)));
-    await pause(Math.max(0, this.#timing.pollIntervalMs - (this.#clock.now() - beganMs)), this.#signal);
+    this.#waitMs = Math.max(0, this.#timing.pollIntervalMs - (this.#clock.now() - beganMs));
+    await pause(this.#waitMs, this.#signal);
+  }
+
+  /** Polls that were missed are a gap. @param expectedMs how long it may have been since the last look */
+  #endAfterStandstill(nowMs: number, expectedMs: number): void {
+    const missedMs = nowMs - this.#lookedMs - expectedMs;
+    this.#lookedMs = nowMs;
+    if (missedMs < Math.max(this.#timing.pollIntervalMs, leastStandstillMs)) return;
+    this.#end('the process stood still');
   }
 
   /** These are asked for no more; what came is asked for with all others. */
