@@ -41,6 +41,8 @@ export class EventBuffer {
   #growing: TickRun | undefined;
   /** Of the newest event that named one. */
   #session = 1;
+  /** Symbols of the newest session that was taken in. */
+  #told: readonly string[] = [];
   #loss: Loss | undefined;
   /** A run that is dropped and may still grow: what is lost while all is too much must cost next to nothing. */
   #growingLoss: TickRun | undefined;
@@ -107,6 +109,7 @@ export class EventBuffer {
 
   #append(event: FeedEvent): void {
     this.#settleGrowing();
+    if (event.kind === 'session') this.#told = event.symbols;
     this.#events.push(event);
     if (event.kind === 'ticks') this.#growing = event;
     else {
@@ -179,14 +182,28 @@ export class EventBuffer {
     loss.receivedTimeMs = Math.max(loss.receivedTimeMs, held.timeMs);
   }
 
-  /** Half empty again: the loss becomes records. Half, so that a slow reader does not get a gap for each tick. */
+  /**
+   * Half empty again: the loss becomes records. Half, so that a slow reader does not get a gap for each tick. A symbol that nobody heard of
+   * before the session that was held has its gap behind that: a gap of an unknown symbol is nobody's.
+   */
   #settle(): void {
     const loss = this.#loss;
     if (loss === undefined || this.size * 2 > this.#options.limitEvents || this.#bytes * 2 > this.#options.limitBytes) return;
     this.#settleGrowingLoss();
     this.#loss = undefined;
+    const news = this.#takeNews(loss);
     if (loss.lost > 0 || loss.symbols.size > 0) this.#append(this.#gapOf(loss));
     if (loss.heldSession) this.#append(loss.heldSession);
+    if (news.size > 0) this.#append(this.#gapOf({ ...loss, symbols: news, lost: 0 }));
+  }
+
+  /** Takes the symbols out of a loss that come with the session that is held. */
+  #takeNews({ symbols, heldSession }: Loss): Set<string> {
+    if (heldSession === undefined) return new Set();
+    const told = new Set(this.#told);
+    const news = new Set([...symbols].filter(symbol => !told.has(symbol)));
+    for (const symbol of news) symbols.delete(symbol);
+    return news;
   }
 
   #gapOf(loss: Loss): GapRecord {

@@ -79,6 +79,8 @@ describe('a full buffer', () => {
 
   it('keeps the newest session that began meanwhile, and the absence before it in the gap', () => {
     const buffer = bufferOf(2);
+    buffer.push(aSession({ session: 1 }));
+    buffer.take(1);
     for (let sequence = 1; sequence <= 3; sequence += 1) buffer.push(tickAt(sequence));
     buffer.push(aSession({ session: 2, timeMs: noonMs + 9_000, previous: { session: 1, reason: 'mute', lastDataMs: noonMs + 3 } }));
     buffer.push(tickAt(4));
@@ -87,6 +89,21 @@ describe('a full buffer', () => {
     expect(buffer.take(9)).toMatchObject([
       { kind: 'gap', fromMs: noonMs + 3, toMs: noonMs + 9_001, lost: 2 },
       { kind: 'session', session: 3 },
+    ]);
+  });
+
+  it('tells the gap of a symbol behind the session that it came with', () => {
+    const buffer = bufferOf(2);
+    buffer.push(aSession({ session: 1, symbols: ['BTC/USD'] }));
+    buffer.take(1);
+    for (let sequence = 1; sequence <= 3; sequence += 1) buffer.push(tickAt(sequence));
+    buffer.push(aSession({ session: 1, symbols: ['BTC/USD', 'ETH/USD'] }));
+    buffer.push(tickAt(4, 'ETH/USD'));
+    buffer.take(2);
+    expect(buffer.take(9)).toMatchObject([
+      { kind: 'gap', symbols: ['BTC/USD'], fromMs: noonMs + 3, toMs: noonMs + 5, lost: 2 },
+      { kind: 'session', session: 1, symbols: ['BTC/USD', 'ETH/USD'] },
+      { kind: 'gap', symbols: ['ETH/USD'], fromMs: noonMs + 3, toMs: noonMs + 5, lost: 0 },
     ]);
   });
 
@@ -203,6 +220,8 @@ describe('a run of ticks in a buffer', () => {
 
   it('is accounted for before what comes behind it while it is dropped', () => {
     const buffer = bufferOf(2);
+    buffer.push(aSession({ symbols: ['BTC/USD', 'ETH/USD'] }));
+    buffer.take(1);
     buffer.push(runOf(1, 2));
     buffer.push(runOf(3, 4));
     buffer.push(tickAt(5));
