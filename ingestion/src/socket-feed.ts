@@ -42,6 +42,8 @@ export interface SocketFeedOptions {
   readonly signal: AbortSignal;
   /** What the log knows of this feed; absent when it knows nothing. */
   readonly lastSession?: LastSession;
+  /** A connection with prices that lasted for so long makes the wait after it short again. @default 30,000 */
+  readonly provenAfterMs?: number;
   /** Sessions are numbered from here at least. @default 1 */
   readonly firstSession?: number;
   /** Events that wait for the reader at most; from half of it on the vendor is held back, beyond it ticks are lost, with a gap record. @default 100,000 */
@@ -105,6 +107,7 @@ const keyWaitMs = 1_000;
 const feedClockWaitMs = 500;
 const limitedWaitMs = 30_000;
 const longestIdleMs = 60_000;
+const defaultProvenAfterMs = 30_000;
 /** While nothing can be asked for, new symbols are looked for so often. */
 const idleLookMs = 1_000;
 
@@ -183,6 +186,8 @@ class FeedLife {
     this.#isChangedApart();
     const symbols = this.#subscriptions.toAsk(performance.now());
     if (symbols.length === 0) return this.#idle();
+    const openedMs = performance.now();
+    let isServed = false;
     const connection = this.#vendor.open({
       symbols,
       mapper: this.#mapper,
@@ -194,13 +199,18 @@ class FeedLife {
       clean: this.#clean,
       emit: events => this.#queue.push(events),
       changed: () => this.#followed.changed(),
-      received: () => this.#backOff.reset(),
+      received: () => {
+        isServed = true;
+      },
     });
     this.#connection = connection;
     const ending = await connection.run();
     this.#connection = undefined;
     this.#followClock();
     this.#pace.interrupted();
+    // Two users of one key are each served until the other comes: a price alone proves nothing.
+    const { provenAfterMs = defaultProvenAfterMs } = this.#options;
+    if (isServed && performance.now() - openedMs >= provenAfterMs) this.#backOff.reset();
     if (connection.wasOpen && ending.kind !== 'key-refused') this.#keyRefusals = 0;
     if (!this.#signal.aborted) await this.#afterwards(ending);
   }

@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { ticksOf } from './support/run-ticks.ts';
-import { startFeed } from './support/running-feed.ts';
+import { type RunningFeed, startFeed } from './support/running-feed.ts';
 import { answering, withVendor } from './support/scripted-feed.ts';
 import { accepted, aPrice, startVendor, type VendorScript } from './support/vendor-server.ts';
 
 function httpAnswer(status: string, body: string): string {
   return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+}
+
+function waitsOf({ logLines }: RunningFeed): readonly unknown[] {
+  return logLines.filter(line => line.msg.startsWith('feed disconnected')).map(line => line.waitMs);
 }
 
 describe('the feed of TwelveData', () => {
@@ -123,6 +127,32 @@ describe('the feed of TwelveData', () => {
       await feed.until('the refusal', () => feed.logLines.some(line => line.msg.startsWith('feed disconnected')));
       expect(feed.logLines.find(line => line.msg.startsWith('feed disconnected'))?.waitMs).toBe(30_100);
       expect(vendor.requests).toHaveLength(1);
+    });
+  });
+
+  it('waits longer each time when connections end after their first prices, as those of two users of one key do', async () => {
+    const script: VendorScript = {
+      subscribed: (symbols, _, socket) => {
+        setTimeout(() => socket.close(1000), 20);
+        return [accepted(...symbols), aPrice()];
+      },
+    };
+    await withVendor(script, { random: () => 0.05 }, async feed => {
+      await feed.until('five sessions', () => feed.of('session').at(-1)?.session === 5);
+      expect(waitsOf(feed).slice(0, 4)).toEqual([25, 50, 100, 200]);
+    });
+  });
+
+  it('waits shortly again after a connection that gave prices and lasted', async () => {
+    const script: VendorScript = {
+      subscribed: (symbols, number, socket) => {
+        setTimeout(() => socket.close(1000), number === 1 ? 20 : 600);
+        return number === 2 ? [accepted(...symbols)] : [accepted(...symbols), aPrice()];
+      },
+    };
+    await withVendor(script, { random: () => 0.05, provenAfterMs: 500 }, async feed => {
+      await feed.until('three disconnections', () => waitsOf(feed).length === 3);
+      expect(waitsOf(feed)).toEqual([25, 50, 25]);
     });
   });
 
