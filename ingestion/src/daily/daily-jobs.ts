@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { pause } from '../back-off.ts';
 import { restClient, restUrlOf } from '../backfill/configured-backfiller.ts';
+import { type SymbolsNow, symbolsOfTwelveData } from '../configured-symbols.ts';
 import type { RestClient } from '../twelve-data/rest-client.ts';
 
 export interface DailyJobParts {
@@ -17,6 +18,7 @@ export interface DailyJobParts {
   readonly client: RestClient;
   /** On Cassandra; jobs keep their queues in `DATA_DIR` without it. */
   readonly work: WorkStore | undefined;
+  readonly symbolsNow: SymbolsNow;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly signal: AbortSignal;
@@ -28,6 +30,7 @@ export interface DailyJob {
   readonly run: (configuration: Configuration, parts: DailyJobParts) => Promise<unknown>;
 }
 
+/** What one job is run with. */
 export type DailyJobShell = Omit<DailyJobParts, 'client' | 'work'>;
 
 const roundMs = 6 * 3_600_000;
@@ -47,11 +50,17 @@ export async function runConfiguredJob(configuration: Configuration, shell: Dail
 }
 
 /**
- * Runs them one after the other, every 6 h, until the signal aborts. A job that fails for a passing reason is run again in the next round.
- * @throws PipelineError `feed.key-refused`, and what no waiting helps against.
+ * Runs them one after the other, every 6 h, until the signal aborts. A job that fails for a passing reason is run again in the next round; a list of
+ * symbols that cannot be used any more leaves the last good one in force.
+ * @throws PipelineError `feed.key-refused`, `configuration.invalid` for a list that cannot be used at the start, and what no waiting helps against.
  */
-export async function runDailyJobs(configuration: Configuration, shell: DailyJobShell, jobs: readonly DailyJob[]): Promise<void> {
-  const { logger, signal } = shell;
+export async function runDailyJobs(
+  configuration: Configuration,
+  parts: Omit<DailyJobShell, 'symbolsNow'>,
+  jobs: readonly DailyJob[],
+): Promise<void> {
+  const { logger, signal } = parts;
+  const shell = { ...parts, symbolsNow: symbolsOfTwelveData(configuration, logger) };
   while (!signal.aborted) {
     for (const job of jobs) {
       try {

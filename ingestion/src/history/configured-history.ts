@@ -1,7 +1,6 @@
 /** The history job that the settings ask for. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { openConfiguredItems } from '../backfill/configured-backfiller.ts';
-import { symbolsOfTwelveData } from '../configured-symbols.ts';
 import type { DailyJobParts } from '../daily/daily-jobs.ts';
 import { type HistoryResult, runHistoryJob } from './history-job.ts';
 
@@ -17,7 +16,7 @@ export async function runConfiguredHistory(configuration: Configuration, parts: 
     jobs: items('history-jobs'),
     ranges: items('history-ranges'),
     intervals: configuration.BAR_INTERVALS,
-    symbols: symbolsOfTwelveData(configuration, parts.logger)(),
+    symbols: parts.symbolsNow(),
     extendedHours: configuration.MARKET_HOURS === 'extended',
     days,
     settleMs: latenessMs + horizonMs + settleMs,
