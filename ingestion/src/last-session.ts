@@ -15,6 +15,7 @@ interface Finding {
 }
 
 const firstStep = 1_000;
+const longestStep = 64_000;
 /** For a session without prices its begin is looked for only so far back, through its heartbeats. */
 const patienceRecords = 200_000;
 
@@ -46,10 +47,11 @@ async function searched(
 ): Promise<Finding | undefined> {
   let found: Finding | undefined;
   let step = firstStep;
-  for (let end = highWatermark; end > lowOffset && !isEnough(found, highWatermark - end); step *= 4) {
+  for (let end = highWatermark; end > lowOffset && !isEnough(found, highWatermark - end); step = Math.min(step * 4, longestStep)) {
     const start = Math.max(lowOffset, end - step);
-    const records = await recordsOf(log, partition, start, end);
-    for (const record of records) found = merged(found, findingOf(record, feed));
+    for await (const { records } of log.read({ topic: feedTopic.name, partition, fromOffset: start, toOffset: end })) {
+      for (const record of records) found = merged(found, findingIn(record, feed));
+    }
     end = start;
   }
   return found;
@@ -61,19 +63,11 @@ function isEnough(found: Finding | undefined, readRecords: number): boolean {
   return found.lastDataMs !== undefined || found.startMs !== undefined || readRecords >= patienceRecords;
 }
 
-async function recordsOf(log: MarketLog, partition: number, fromOffset: number, toOffset: number): Promise<FeedRecord[]> {
-  const records: FeedRecord[] = [];
-  for await (const batch of log.read({ topic: feedTopic.name, partition, fromOffset, toOffset })) {
-    for (const record of batch.records) records.push(...readable(record));
-  }
-  return records;
-}
-
-function readable(record: LogRecord): FeedRecord[] {
+function findingIn({ value }: LogRecord, feed: string): Finding | undefined {
   try {
-    return [decodeRecord(record.value)];
+    return findingOf(decodeRecord(value), feed);
   } catch (error) {
-    if (hasCode(error, 'record.invalid')) return [];
+    if (hasCode(error, 'record.invalid')) return undefined;
     throw error;
   }
 }

@@ -58,6 +58,15 @@ describe('the last session in the log', () => {
     ]);
   });
 
+  it('is found behind days of another feed, in steps that grow no longer than can be held in memory', async () => {
+    const log = await logOf(aSession({ session: 5 }), aHeartbeat({ session: 5, lastDataMs: noonMs + 7 }));
+    // Offsets without a record stand for the other feed.
+    log.offsets = async () => [{ partition: 0, lowOffset: 0, highWatermark: 150_000 }];
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 5, lastDataMs: noonMs + 7 });
+    const steps = log.reads.map(({ fromOffset, toOffset = 0 }) => toOffset - fromOffset);
+    expect(steps).toEqual([1_000, 4_000, 16_000, 64_000, 64_000, 1_000]);
+  });
+
   it('passes over what is no record', async () => {
     const log = await logOf(aSession({ session: 5 }), aHeartbeat({ session: 5, lastDataMs: noonMs }));
     await log.append([{ topic: 'market-data.feed', partition: 0, value: Buffer.from('torn') }]);
