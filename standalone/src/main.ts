@@ -94,7 +94,7 @@ program
 
 const reconcileHelp = `
 Exit status: 0 when all whole bars are the vendor's within RECONCILE_PRICE_TOLERANCE and RECONCILE_VOLUME_TOLERANCE, ${mismatchStatus} when some are not, 1 when the
-vendor or the store does not answer. Bars that a gap touched are not compared. Each symbol and interval costs a credit, of the account that the
+vendor or the store does not answer, 130 after Ctrl-C. Bars that a gap touched are not compared. Each symbol and interval costs a credit, of the account that the
 backfiller has; with few left the command waits for the next minute or day. It writes nothing: the backfiller flags bars (reconciled, mismatch) once
 a day.`;
 
@@ -102,7 +102,7 @@ program
   .command('reconcile')
   .description("compare a day of stored bars with the vendor's")
   .option('--day <date>', 'the day in UTC, as 2024-11-03; yesterday when absent', parseDay)
-  .option('--symbol <symbols>', 'symbols, separated by commas; SYMBOLS when absent', parseList)
+  .option('--symbol <symbols>', 'symbols, separated by commas; those of SYMBOLS or SYMBOLS_FILE when absent', parseList)
   .addOption(
     new Option('--interval <intervals>', 'of 1m, 5m, 15m, 1h, 1d, separated by commas').argParser(parseIntervals).default(['1m'], '1m'),
   )

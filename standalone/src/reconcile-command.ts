@@ -7,6 +7,7 @@ import type { Interval } from '@tapeline/core/intervals';
 import { openConfiguredWork, openServingStore } from '@tapeline/database/configured-store';
 import { restClient, restUrlOf, toleranceOf } from '@tapeline/ingestion/backfill/configured-backfiller';
 import { type DayReport, dayReport } from '@tapeline/ingestion/backfill/day-report';
+import { symbolsOfTwelveData } from '@tapeline/ingestion/configured-symbols';
 import { isVendorInterval, type VendorInterval } from '@tapeline/ingestion/twelve-data/rest-client';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -28,12 +29,13 @@ export const mismatchStatus = 3;
 
 const shownDifferences = 10;
 
-/** @returns the exit status: 0 when all whole bars are the vendor's, 3 when some are not. */
+/** @returns the exit status: 0 when all whole bars are the vendor's, 3 when some are not, 130 when it was interrupted before its end. */
 export async function reconcileCommand(options: ReconcileOptions): Promise<number> {
   const { configuration, logger, signal, dayStartMs, json } = options;
   const url = restUrlOf(configuration);
   if (url === undefined) throw nobodyToAsk();
   const intervals = options.intervals.map(asked);
+  const symbols = options.symbols ?? symbolsOfTwelveData(configuration, logger)();
   const registry = new Registry();
   const work = openConfiguredWork(configuration, logger);
   const store = openServingStore(configuration, { logger, registry, readOnly: true });
@@ -43,7 +45,7 @@ export async function reconcileCommand(options: ReconcileOptions): Promise<numbe
     const patience = { signal: work === undefined ? AbortSignal.abort() : signal, logger };
     const client = restClient(configuration, { url, work, patience, registry });
     const reports: DayReport[] = [];
-    for (const symbol of options.symbols ?? configuration.SYMBOLS) {
+    for (const symbol of symbols) {
       for (const interval of intervals) {
         reports.push(await dayReport({ symbol, interval, dayStartMs }, { client, store, tolerance, logger, signal }));
       }
@@ -51,6 +53,10 @@ export async function reconcileCommand(options: ReconcileOptions): Promise<numbe
     const day = new Date(dayStartMs).toISOString().slice(0, 10);
     process.stdout.write(json ? `${JSON.stringify({ day, tolerance, reports })}\n` : tableOf(day, reports));
     return reports.some(({ mismatches }) => mismatches.length > 0) ? mismatchStatus : 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.stderr.write('interrupted: nothing is printed, because a part of a report would look like the whole\n');
+    return 130;
   } finally {
     await store.close();
     await work?.close();
