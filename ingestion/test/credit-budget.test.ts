@@ -11,6 +11,7 @@ import { ManualTime, settled } from './support/manual-time.ts';
 import { restOfThisFile } from './support/rest-servers.ts';
 
 const signal = new AbortController().signal;
+const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 const noonMs = Date.parse('2026-03-04T12:00:00Z');
 
@@ -92,6 +93,15 @@ describe('credit budget', () => {
     const time = new JumpingTime(noonMs - dayMs);
     await budgetOf(time, { store: new FileCreditStore(path) }).take(1, signal);
     expect(time.nowMs - (noonMs - dayMs)).toBe(96_000);
+  });
+
+  it('waits no longer than that either when a clock that was ahead is set right while it runs', async () => {
+    const time = new JumpingTime(noonMs + 2 * hourMs);
+    const budget = budgetOf(time);
+    await budget.take(8, signal);
+    time.nowMs = noonMs;
+    await budget.take(1, signal);
+    expect(time.nowMs - noonMs).toBe(96_000);
   });
 
   it('is shared by all who have the same folder: no claim is lost, none is given twice', async () => {
@@ -202,6 +212,16 @@ describe('credit budget', () => {
     );
     expect(requests).toBeGreaterThan(2_000);
   });
+
+  it('never exceeds a minute of the vendor when a clock that is ahead is set back, however often, and by how much', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, setBacks, async (drawn, steps) => {
+        const minutes = totals(await played({ ...drawn, creditsPerDay: undefined }, steps), 60_000);
+        expect(Math.max(0, ...minutes.values())).toBeLessThanOrEqual(drawn.creditsPerMinute);
+      }),
+      { numRuns: 150 },
+    );
+  });
 });
 
 const scenario = fc.record({
@@ -227,7 +247,19 @@ const scenario = fc.record({
   ),
 });
 
-type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
+type Drawn = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
+type Scenario = Omit<Drawn, 'creditsPerDay'> & { readonly creditsPerDay: number | undefined };
+
+/** Of our clock, which is ahead by all of them together at first and right after the last one. */
+const setBacks = fc.array(
+  fc.record({
+    atMs: fc.integer({ min: 0, max: 300_000 }),
+    byMs: fc.oneof(fc.integer({ min: 0, max: 70_000 }), fc.integer({ min: 0, max: 3 * hourMs })),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+
+type SetBacks = typeof setBacks extends fc.Arbitrary<infer T> ? T : never;
 
 interface Counted {
   readonly timeMs: number;
@@ -235,9 +267,13 @@ interface Counted {
 }
 
 /** All that the vendor counted, by its own clock. */
-async function played({ creditsPerMinute, creditsPerDay, aheadMs, startMs, users }: Scenario): Promise<readonly Counted[]> {
+async function played(
+  { creditsPerMinute, creditsPerDay, aheadMs, startMs, users }: Scenario,
+  steps: SetBacks = [],
+): Promise<readonly Counted[]> {
   const time = new ManualTime();
-  const clock = () => 20_000 * dayMs + startMs + time.clock();
+  const rightClock = () => 20_000 * dayMs + startMs + time.clock();
+  const clock = () => rightClock() + steps.reduce((sum, { atMs, byMs }) => (time.clock() < atMs ? sum + byMs : sum), 0);
   const store: CreditStore = new MemoryCreditStore();
   const started = () => new CreditBudget({ store, registry: new Registry(), clock, pause: time.pause, creditsPerMinute, creditsPerDay });
   const counted: Counted[] = [];
@@ -247,7 +283,7 @@ async function played({ creditsPerMinute, creditsPerDay, aheadMs, startMs, users
       const amount = Math.min(credits, creditsPerMinute);
       const grant = await budget.take(amount, signal);
       await time.pause(countedAfterMs, signal);
-      counted.push({ timeMs: clock() + aheadMs, credits: amount });
+      counted.push({ timeMs: rightClock() + aheadMs, credits: amount });
       await time.pause(answeredAfterMs, signal);
       if (end === 'answered') await grant.answered();
       if (end === 'restart') budget = started();

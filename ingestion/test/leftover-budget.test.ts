@@ -57,6 +57,15 @@ describe('credits for what can wait', () => {
     expect(time.nowMs).toBeGreaterThanOrEqual(noonMs + 12 * 3_600_000);
   });
 
+  it('are given soon after a clock that was ahead is set right', async () => {
+    time = new JumpingTime(noonMs + 2 * 3_600_000);
+    const budget = aBudget({ creditsPerMinute: 2 });
+    await budget.take(2, signal);
+    time.nowMs = noonMs;
+    await taken(new LeftoverBudget({ budget, pause: time.pause }));
+    expect(time.nowMs - noonMs).toBeLessThan(120_000);
+  });
+
   it('are given, too, where the plan has no more than a request costs', async () => {
     const leftovers = new LeftoverBudget({ budget: aBudget({ creditsPerMinute: 10, creditsPerDay: 10 }), pause: time.pause });
     await taken(leftovers, 10);

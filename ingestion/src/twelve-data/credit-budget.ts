@@ -113,7 +113,12 @@ export class CreditBudget {
 
   /** Credits that could be claimed now. */
   async left(): Promise<{ readonly minute: number; readonly day: number }> {
-    return creditsLeft((await this.#store.read()).ledger, this.#nowMs(), this.limits);
+    let left = { minute: 0, day: 0 };
+    await this.#change((ledger, nowMs) => {
+      left = creditsLeft(ledger, nowMs, this.limits);
+      return undefined;
+    });
+    return left;
   }
 
   async #claim(credits: number, signal: AbortSignal): Promise<Grant> {
@@ -188,9 +193,13 @@ export class CreditBudget {
     setFinite(this.#metrics.day, day);
   }
 
-  /** Never goes back within a process. */
+  /**
+   * Never goes back within a process, unless by more than a request lasts: then the clock was ahead and was set right, and to wait for the time
+   * that it had told would be to stand still. Nothing is overspent by it: claims that are ahead then are held for as long as new ones.
+   */
   #nowMs(): number {
-    this.#latestMs = Math.max(this.#latestMs, this.#clock());
+    const clockMs = this.#clock();
+    if (clockMs > this.#latestMs || clockMs < this.#latestMs - this.limits.longestRequestMs) this.#latestMs = clockMs;
     return this.#latestMs;
   }
 }
