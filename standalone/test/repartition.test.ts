@@ -82,6 +82,13 @@ async function feedOf(read: MarketLog): Promise<readonly (readonly FeedRecord[])
   return partitions;
 }
 
+/** The source as retention leaves it. */
+function forgetful(lowOffset: (partition: number, highWatermark: number) => number): MarketLog {
+  const offsets = async (topic: string) =>
+    (await source.offsets(topic)).map(range => ({ ...range, lowOffset: lowOffset(range.partition, range.highWatermark) }));
+  return { ...source, offsets };
+}
+
 const barriersOf = (records: readonly FeedRecord[]) => records.filter(record => recordKey(record) === undefined);
 const ticksOf = (records: readonly FeedRecord[]) => records.flatMap(record => (record.kind === 'tick' ? [record.sequence] : []));
 
@@ -152,6 +159,29 @@ describe('a log copied into another number of partitions', () => {
     expect((await growing).outcome).toBe('copied');
     await expectSameFeed();
     expect(await repartition({ source, target, quietMs: 50, signal: never })).toEqual({ outcome: 'copied', written: 0 });
+    await expectSameFeed();
+  });
+
+  it('is refused where the source has forgotten records since it was begun, for they would be missing', async () => {
+    await seconds(0, 40);
+    const interrupt = new AbortController();
+    const progress = ({ done }: { done: number }) => done >= 200 && interrupt.abort();
+    await repartition({ source, target, quietMs: 50, progress, signal: interrupt.signal });
+    const copied = (await feedOf(target)).flatMap(ticksOf).length;
+    expect(copied).toBeGreaterThan(0);
+    expect(copied).toBeLessThan(40 * 21);
+    const busiest = partitionOf('BTC/USD', 4);
+    const left = [
+      forgetful(() => 10),
+      forgetful(partition => (partition === busiest ? 60 : 0)),
+      forgetful((_, highWatermark) => highWatermark),
+    ];
+    const refusal = { code: 'usage', message: expect.stringMatching(/forgotten records since .* begin another one/) };
+    for (const forgetting of left) {
+      await expect(repartition({ source: forgetting, target, quietMs: 50, signal: never })).rejects.toMatchObject(refusal);
+      expect((await feedOf(target)).flatMap(ticksOf).length).toBe(copied);
+    }
+    expect((await repartition({ source, target, quietMs: 50, signal: never })).outcome).toBe('copied');
     await expectSameFeed();
   });
 

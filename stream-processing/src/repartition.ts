@@ -6,7 +6,7 @@
  * order, and their place between the barriers. What an append that broke off left in some partitions only is taken when it is the oldest.
  *
  * A run that was interrupted goes on: the barriers of a new partition say how far it is, and the records of each symbol after the last
- * one say how many of the next are there.
+ * one say how many of the next are there. That counts from the source's first records, so a source that has forgotten some since is refused.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '@tapeline/core/errors';
@@ -65,7 +65,9 @@ class FeedCopy {
         grewMs = performance.now();
       } else if (performance.now() - grewMs >= quietMs) {
         await this.#pass(true);
-        return signal.aborted ? 'interrupted' : 'copied';
+        if (signal.aborted) return 'interrupted';
+        this.#target.refuseUnmet();
+        return 'copied';
       }
       await sleep(200, undefined, { signal }).catch(() => undefined);
     }
@@ -189,39 +191,36 @@ interface Written {
 class CopyTarget {
   written = 0;
   readonly #log: MarketLog;
-  readonly #there: readonly Written[];
+  readonly #there: Written[] = [];
+  /** Of each key, and of barriers under `undefined`: what a former run wrote first, until this one has met it. */
+  readonly #firsts = new Map<string | undefined, string>();
   readonly #recent: string[] = [];
   #barriers = 0;
   #pending: Append[] = [];
   #pendingBytes = 0;
 
-  private constructor(log: MarketLog, there: readonly Written[]) {
+  private constructor(log: MarketLog) {
     this.#log = log;
-    this.#there = there;
   }
 
   static async opened(log: MarketLog): Promise<CopyTarget> {
-    const there: Written[] = [];
+    const target = new CopyTarget(log);
     for (const { partition, lowOffset, highWatermark: toOffset } of await log.offsets(feedTopic.name)) {
       if (lowOffset > 0) throw usage('the copy has lost its first records already: begin another one, in topics of another prefix');
       const state: Written = { barriers: 0, records: new Map() };
-      there[partition] = state;
+      target.#there[partition] = state;
       if (toOffset === 0) continue;
       for await (const { records } of log.read({ topic: feedTopic.name, partition, fromOffset: 0, toOffset })) {
-        for (const { key } of records) {
-          if (key === undefined) {
-            state.barriers += 1;
-            state.records.clear();
-          } else state.records.set(text(key), (state.records.get(text(key)) ?? 0) + 1);
-        }
+        for (const record of records) target.#find(state, record);
       }
     }
-    return new CopyTarget(log, there);
+    return target;
   }
 
   async keyed({ key, value }: LogRecord): Promise<void> {
     if (key === undefined || value === undefined) return;
     const name = text(key);
+    this.#meet(name, value);
     const partition = partitionOf(name, this.#there.length);
     const there = this.#there[partition];
     if (there === undefined || this.#barriers < there.barriers) return;
@@ -237,6 +236,7 @@ class CopyTarget {
     this.#recent.push(barrier.text);
     if (this.#recent.length > rememberedBarriers) this.#recent.shift();
     if (isLate) return;
+    this.#meet(undefined, barrier.value);
     this.#barriers += 1;
     for (const [partition, { barriers }] of this.#there.entries()) {
       if (this.#barriers > barriers) await this.#write({ topic: feedTopic.name, partition, value: barrier.value });
@@ -247,12 +247,33 @@ class CopyTarget {
     return this.#recent.at(-1) === barrier.text;
   }
 
+  /** @throws PipelineError `usage` when the source no longer has what the copy begins with. */
+  refuseUnmet(): void {
+    if (this.#firsts.size > 0) throw forgotten();
+  }
+
   async flush(): Promise<void> {
     const entries = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
     if (entries.length > 0) await this.#log.append(entries);
     this.written += entries.length;
+  }
+
+  #find(state: Written, { key, value }: LogRecord): void {
+    const name = key && text(key);
+    if (value !== undefined && !this.#firsts.has(name)) this.#firsts.set(name, text(value));
+    if (name === undefined) {
+      state.barriers += 1;
+      state.records.clear();
+    } else state.records.set(name, (state.records.get(name) ?? 0) + 1);
+  }
+
+  #meet(name: string | undefined, value: Uint8Array): void {
+    const first = this.#firsts.get(name);
+    if (first === undefined) return;
+    if (first !== text(value)) throw forgotten();
+    this.#firsts.delete(name);
   }
 
   async #write(entry: Append): Promise<void> {
@@ -262,8 +283,12 @@ class CopyTarget {
   }
 }
 
-function text(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+function forgotten(): PipelineError {
+  return usage('the source has forgotten records since this copy was begun: begin another one, in topics of another prefix');
 }
 
 function usage(message: string): PipelineError {
