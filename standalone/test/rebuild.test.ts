@@ -16,7 +16,7 @@ import { ServingStore } from '@tapeline/database/serving-store';
 import { sqliteGenerations } from '@tapeline/database/sqlite/sqlite-generations';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
-import type { MarketLog } from '@tapeline/log/market-log';
+import type { MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import { type RebuildOptions, rebuild } from '@tapeline/stream-processing/rebuild';
 import { runServingProcessor } from '@tapeline/stream-processing/serving-processor';
 import { Registry } from 'prom-client';
@@ -128,6 +128,14 @@ class Pipeline {
       by: 'ann',
       ...options,
     });
+  }
+
+  /** The log as retention leaves it. */
+  forgetful(lowOffset: (range: PartitionOffsets) => number): MarketLog {
+    return {
+      ...{ partitionCount: topic => this.log.partitionCount(topic), read: request => this.log.read(request) },
+      offsets: async topic => (await this.log.offsets(topic)).map(range => ({ ...range, lowOffset: lowOffset(range) })),
+    } as Partial<MarketLog> as MarketLog;
   }
 
   async barsOf(generation: number): Promise<Readonly<Record<string, Bar>>> {
@@ -265,6 +273,24 @@ describe('a rebuild on the embedded log and SQLite', () => {
     await pipeline.log.close();
   }, 60_000);
 
+  it('says what to do when the log has forgotten where the one that was begun goes on', async () => {
+    const pipeline = await Pipeline.opened();
+    await pipeline.tick(10);
+    const stop = pipeline.process();
+    await eventually('bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
+    await stop();
+    await pipeline.rebuild({ switchReaders: false });
+    await pipeline.tick(10);
+    const log = pipeline.forgetful(({ highWatermark }) => highWatermark);
+    const begunLongAgo = pipeline.rebuild({ log, shorter: true });
+    await expect(begunLongAgo).rejects.toMatchObject({ code: 'snapshot.too-old' });
+    await expect(begunLongAgo).rejects.toThrow('first run tapeline generations --drop 2');
+    expect(await pipeline.generations.serving()).toMatchObject({ generation: 1 });
+    await pipeline.generations.drop(2, 'ann');
+    expect(await pipeline.rebuild({ log, shorter: true })).toMatchObject({ generation: 3, outcome: 'switched' });
+    await pipeline.log.close();
+  }, 60_000);
+
   it('switches readers that are at work, back too, and drops what does not serve', async () => {
     const pipeline = await Pipeline.opened();
     const stop = pipeline.process();
@@ -339,11 +365,10 @@ describe('a rebuild on the embedded log and SQLite', () => {
 
   it('asks before it switches to less than there was', async () => {
     const pipeline = await Pipeline.opened();
-    const log: MarketLog = {
-      ...{ partitionCount: topic => pipeline.log.partitionCount(topic), read: request => pipeline.log.read(request) },
-      offsets: async topic => (await pipeline.log.offsets(topic)).map(range => ({ ...range, lowOffset: 1 })),
-    } as Partial<MarketLog> as MarketLog;
-    await expect(pipeline.rebuild({ log })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('add --shorter') });
+    await expect(pipeline.rebuild({ log: pipeline.forgetful(() => 1) })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('add --shorter'),
+    });
     expect((await pipeline.generations.list()).length).toBe(1);
     await pipeline.log.close();
   });

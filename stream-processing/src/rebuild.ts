@@ -76,7 +76,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuild> {
     await store.migrate();
     const passes = new RebuildPasses(options, generation, store);
     await passes.run().catch(error => {
-      throw hasCode(error, 'snapshot.invalid') ? begunOtherwise(error, generation) : error;
+      throw hasCode(error, 'snapshot.invalid') || hasCode(error, 'snapshot.too-old') ? begunOtherwise(error, generation) : error;
     });
     const records = passes.done;
     if (signal.aborted) return { generation, records, outcome: 'interrupted' };
@@ -89,7 +89,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuild> {
   }
 }
 
-/** What was built of the generation has other settings, or is broken: going on with it would be no rebuild. */
+/** What was built of the generation has other settings, is broken or too old: going on with it would be no rebuild. */
 function begunOtherwise(error: PipelineError, generation: number): PipelineError {
   const message = `generation ${generation} was begun before, and cannot be gone on with: ${error.message}; to begin it anew, first run tapeline generations --drop ${generation}`;
   return new PipelineError(error.code, message, { retriable: false, cause: error });
