@@ -143,11 +143,12 @@ program
   .description('copy the feed of Kafka into topics of another prefix with another number of partitions, until it rests')
   .requiredOption('--partitions <number>', 'of the copy', parseCount)
   .requiredOption('--to <prefix>', "what the copy's topics begin with: KAFKA_TOPIC_PREFIX from then on")
+  .option('--shorter', 'go on although the log no longer has its first records: the copy lacks them, and a rebuild from it their bars')
   .addHelpText(
     'after',
-    '\nAfter Ctrl-C or a crash the same command goes on where it was. Next: tapeline rebuild --whole, with the new prefix.',
+    '\nAfter Ctrl-C or a crash the same command goes on where it was, unless the log has forgotten records since. Next: tapeline rebuild --whole, with the new prefix.',
   )
-  .action((options: { partitions: number; to: string }) =>
+  .action((options: { partitions: number; to: string; shorter?: boolean }) =>
     finish(
       configured().then(({ configuration, logger }) => repartitionCommand({ ...options, configuration, logger, signal: stopSignal() })),
     ),

@@ -158,8 +158,25 @@ describe('a log copied into another number of partitions', () => {
     await seconds(800, 830);
     expect((await growing).outcome).toBe('copied');
     await expectSameFeed();
-    expect(await repartition({ source, target, quietMs: 50, signal: never })).toEqual({ outcome: 'copied', written: 0 });
+    expect(await repartition({ source, target, quietMs: 50, signal: never })).toEqual({ outcome: 'copied', written: 0, forgotten: 0 });
     await expectSameFeed();
+  });
+
+  it('asks before it copies less than there was, and says what the copy lacks; it goes on after an interruption, too', async () => {
+    await seconds(0, 40);
+    const shorter = forgetful(partition => (partition === 2 ? 30 : 0));
+    await expect(repartition({ source: shorter, target, quietMs: 50, signal: never })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/market-data.feed\/2 begins at offset 30.* add --shorter/),
+    });
+    expect((await feedOf(target)).flat()).toEqual([]);
+    const interrupt = new AbortController();
+    const progress = ({ done }: { done: number }) => done >= 200 && interrupt.abort();
+    await repartition({ source: shorter, target, shorter: true, quietMs: 50, progress, signal: interrupt.signal });
+    const { outcome, forgotten } = await repartition({ source: shorter, target, shorter: true, quietMs: 50, signal: never });
+    expect([outcome, forgotten]).toEqual(['copied', 30]);
+    const left = (await feedOf(source)).flatMap((records, partition) => ticksOf(partition === 2 ? records.slice(30) : records));
+    expect((await feedOf(target)).flatMap(ticksOf).toSorted((a, b) => a - b)).toEqual(left.toSorted((a, b) => a - b));
   });
 
   it('is refused where the source has forgotten records since it was begun, for they would be missing', async () => {
@@ -178,7 +195,7 @@ describe('a log copied into another number of partitions', () => {
     ];
     const refusal = { code: 'usage', message: expect.stringMatching(/forgotten records since .* begin another one/) };
     for (const forgetting of left) {
-      await expect(repartition({ source: forgetting, target, quietMs: 50, signal: never })).rejects.toMatchObject(refusal);
+      await expect(repartition({ source: forgetting, target, shorter: true, quietMs: 50, signal: never })).rejects.toMatchObject(refusal);
       expect((await feedOf(target)).flatMap(ticksOf).length).toBe(copied);
     }
     expect((await repartition({ source, target, quietMs: 50, signal: never })).outcome).toBe('copied');

@@ -6,7 +6,7 @@ export type OperatorCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'process' }
   | { readonly kind: 'rebuild'; readonly generation?: number; readonly switch: boolean; readonly shorter: boolean; readonly whole: boolean }
-  | { readonly kind: 'repartition'; readonly partitions: number; readonly to: string }
+  | { readonly kind: 'repartition'; readonly partitions: number; readonly to: string; readonly shorter: boolean }
   | { readonly kind: 'generations'; readonly switch?: number; readonly drop?: number }
   | { readonly kind: 'doctor'; readonly json: boolean; readonly timeoutSeconds?: number };
 
@@ -36,9 +36,10 @@ function rebuildOf(args: string[]): OperatorCommand {
 }
 
 function repartitionOf(args: string[]): OperatorCommand {
-  const { values } = parseArgs({ args, options: { partitions: { type: 'string' }, to: { type: 'string' } } });
-  if (values.partitions === undefined || values.to === undefined) throw new Error('repartition needs --partitions and --to');
-  return { kind: 'repartition', partitions: numberOf(values.partitions), to: values.to };
+  const { values } = parseArgs({ args, options: { partitions: { type: 'string' }, to: { type: 'string' }, shorter: { type: 'boolean' } } });
+  const { partitions, to, shorter = false } = values;
+  if (partitions === undefined || to === undefined) throw new Error('repartition needs --partitions and --to');
+  return { kind: 'repartition', partitions: numberOf(partitions), to, shorter };
 }
 
 function generationsOf(args: string[]): OperatorCommand {

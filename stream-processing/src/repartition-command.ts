@@ -5,7 +5,7 @@ import { feedTopic } from '@tapeline/core/topics';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
-import { type RepartitionProgress, repartition } from './repartition.ts';
+import { type Repartition, type RepartitionProgress, repartition } from './repartition.ts';
 
 export interface RepartitionCommandOptions {
   readonly configuration: Configuration;
@@ -14,24 +14,26 @@ export interface RepartitionCommandOptions {
   readonly partitions: number;
   /** What the copy's topics begin with. */
   readonly to: string;
+  readonly shorter?: boolean;
   readonly signal: AbortSignal;
 }
 
 /** @returns the exit status: 0, or 130 when it was interrupted before its end. */
-export async function repartitionCommand({ configuration, logger, partitions, to, signal }: RepartitionCommandOptions): Promise<number> {
+export async function repartitionCommand(options: RepartitionCommandOptions): Promise<number> {
+  const { configuration, logger, partitions, to, shorter = false, signal } = options;
   const { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX: from = '' } = configuration;
   if (KAFKA_BROKERS === undefined)
     throw usage('the embedded log has a number of partitions of its own: repartition is for Kafka, set KAFKA_BROKERS');
   if (to === from) throw usage(`the copy needs another prefix than the log that is copied, was "${to}"`);
   const source = await openConfiguredLog(configuration, { clientId: 'repartition', logger, readOnly: true });
   try {
-    const copied = { ...configuration, KAFKA_TOPIC_PREFIX: to, KAFKA_FEED_PARTITIONS: partitions };
-    const target = await openConfiguredLog(copied, { clientId: 'repartition', logger });
+    const other = { ...configuration, KAFKA_TOPIC_PREFIX: to, KAFKA_FEED_PARTITIONS: partitions };
+    const target = await openConfiguredLog(other, { clientId: 'repartition', logger });
     try {
       await refuseOtherCount(target, partitions, to);
-      const { outcome, written } = await repartition({ source, target, signal, progress: progressEverySecond() });
-      process.stderr.write(`${summaryOf(outcome, written, to)}\n`);
-      return outcome === 'copied' ? 0 : 130;
+      const copied = await repartition({ source, target, shorter, signal, progress: progressEverySecond() });
+      process.stderr.write(`${summaryOf(copied, to)}\n`);
+      return copied.outcome === 'copied' ? 0 : 130;
     } finally {
       await target.close();
     }
@@ -57,9 +59,11 @@ function progressEverySecond(): (soFar: RepartitionProgress) => void {
   };
 }
 
-function summaryOf(outcome: 'interrupted' | 'copied', written: number, to: string): string {
+function summaryOf({ outcome, written, forgotten }: Repartition, to: string): string {
   if (outcome === 'interrupted') return `interrupted after ${written} records: the same command goes on here`;
-  return `copied (${written} records by this run); next, with KAFKA_TOPIC_PREFIX=${to}: tapeline rebuild --whole, then processors, board and ingester`;
+  const without =
+    forgotten > 0 ? `, without the ${forgotten} that the log no longer has: their bars stay in the former generation alone` : '';
+  return `copied (${written} records by this run${without}); next, with KAFKA_TOPIC_PREFIX=${to}: tapeline rebuild --whole, then processors, board and ingester`;
 }
 
 function usage(message: string): PipelineError {

@@ -20,6 +20,11 @@ export interface RepartitionOptions {
   readonly source: MarketLog;
   /** Its topics are there. Nobody else writes to its feed. */
   readonly target: MarketLog;
+  /**
+   * Goes on although the source no longer begins where it once did: the copy lacks what is gone, and a rebuild from it its bars.
+   * @default false
+   */
+  readonly shorter?: boolean;
   /** The source rests when it has not grown for so long: its ingester was stopped. @default 5,000 */
   readonly quietMs?: number;
   readonly progress?: (soFar: RepartitionProgress) => void;
@@ -35,6 +40,8 @@ export interface RepartitionProgress {
 export interface Repartition {
   /** Records written by this run. */
   readonly written: number;
+  /** Records that the source no longer had when this run began. */
+  readonly forgotten: number;
   readonly outcome: 'interrupted' | 'copied';
 }
 
@@ -42,7 +49,7 @@ export interface Repartition {
 export async function repartition(options: RepartitionOptions): Promise<Repartition> {
   const target = await CopyTarget.opened(options.target);
   const copy = new FeedCopy(options, target);
-  return { outcome: await copy.run(), written: target.written };
+  return { outcome: await copy.run(), written: target.written, forgotten: copy.forgotten };
 }
 
 class FeedCopy {
@@ -54,6 +61,10 @@ class FeedCopy {
   constructor(options: RepartitionOptions, target: CopyTarget) {
     this.#options = options;
     this.#target = target;
+  }
+
+  get forgotten(): number {
+    return [...this.#partitions.values()].reduce((sum, { lowOffset }) => sum + lowOffset, 0);
   }
 
   async run(): Promise<Repartition['outcome']> {
@@ -76,12 +87,13 @@ class FeedCopy {
 
   /** Where each partition ends now; true when one has grown. */
   async #look(): Promise<boolean> {
-    const { source } = this.#options;
+    const { source, shorter = false } = this.#options;
     const ranges = await source.offsets(feedTopic.name);
     this.#total = ranges.reduce((sum, { lowOffset, highWatermark }) => sum + highWatermark - lowOffset, 0);
     let grew = false;
     for (const { partition, lowOffset, highWatermark } of ranges) {
       const known = this.#partitions.get(partition) ?? new SourcePartition(source, partition, lowOffset);
+      if (known.lowOffset > 0 && !shorter) throw beginsLate(known);
       this.#partitions.set(partition, known);
       grew = known.growTo(highWatermark) || grew;
     }
@@ -123,23 +135,23 @@ class FeedCopy {
 /** One partition of the source: what has a key is handed on, and a barrier stops it. */
 class SourcePartition {
   head: Barrier | undefined;
+  readonly partition: number;
+  readonly lowOffset: number;
   readonly #log: MarketLog;
-  readonly #partition: number;
-  readonly #lowOffset: number;
   #nextOffset: number;
   #toOffset: number;
   #records: AsyncGenerator<LogRecord, void, void> | undefined;
 
   constructor(log: MarketLog, partition: number, lowOffset: number) {
     this.#log = log;
-    this.#partition = partition;
-    this.#lowOffset = lowOffset;
+    this.partition = partition;
+    this.lowOffset = lowOffset;
     this.#nextOffset = lowOffset;
     this.#toOffset = lowOffset;
   }
 
   get done(): number {
-    return this.#nextOffset - this.#lowOffset;
+    return this.#nextOffset - this.lowOffset;
   }
 
   growTo(highWatermark: number): boolean {
@@ -172,7 +184,7 @@ class SourcePartition {
 
   async *#read(): AsyncGenerator<LogRecord, void, void> {
     if (this.#nextOffset >= this.#toOffset) return;
-    const place = { topic: feedTopic.name, partition: this.#partition };
+    const place = { topic: feedTopic.name, partition: this.partition };
     for await (const batch of this.#log.read({ ...place, fromOffset: this.#nextOffset, toOffset: this.#toOffset })) yield* batch.records;
   }
 }
@@ -285,6 +297,14 @@ class CopyTarget {
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+/** Charts that lose their past unasked are worse than a question. */
+function beginsLate({ partition, lowOffset }: SourcePartition): PipelineError {
+  return usage(
+    `the log no longer has all records (${feedTopic.name}/${partition} begins at offset ${lowOffset}), so that older bars would be missing after a rebuild from the copy: ` +
+      'add --shorter when that is right (they stay in the former generation until it is dropped)',
+  );
 }
 
 function forgotten(): PipelineError {

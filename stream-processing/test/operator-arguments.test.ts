@@ -22,7 +22,9 @@ describe('what an operator asks of the program in a pod', () => {
       kind: 'repartition',
       partitions: 8,
       to: 'wide.',
+      shorter: false,
     });
+    expect(operatorCommandOf(['repartition', '--partitions', '8', '--to', 'wide.', '--shorter'])).toMatchObject({ shorter: true });
   });
 
   it('is a check of the deployment', () => {
