@@ -5,6 +5,9 @@
  *
  * The parts may be written to again as soon as nobody waits for the answer. A broker that still gets an older request with newer bytes
  * finds the checksum of its batch wrong, and refuses it.
+ *
+ * A connection on which an answer did not come in time is cut, as Kafka's own client does it: one whose peer is gone without a word
+ * would be written to until the system gives it up, a quarter of an hour later.
  */
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
@@ -45,8 +48,15 @@ export function mendSending(): void {
   const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/connection.js') as { prototype: Partial<Connection> };
   const { send } = prototype;
   if (send === undefined) return;
-  prototype.send = function sendAny(this: Connection, what: Exchange<unknown>) {
-    return isParted(what.request) ? sendParts(this, what, what.request) : send.call(this, what);
+  prototype.send = async function sendAny(this: Connection, what: Exchange<unknown>) {
+    const { socket } = this;
+    try {
+      return await (isParted(what.request) ? sendParts(this, what, what.request) : send.call(this, what));
+    } catch (error) {
+      // With an error: kafkajs takes no notice of a mere close. Its listeners are those of the connection, so a former socket is let be.
+      if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError' && this.socket === socket) socket.destroy(error);
+      throw error;
+    }
   };
 }
 
