@@ -39,7 +39,9 @@ export async function openConfiguredLog(configuration: Configuration, options: C
       : { ...kafkaOptions(configuration, KAFKA_BROKERS, clientId), ...(peer === undefined ? {} : { peer }) };
   const prefix = kafka === undefined ? '' : (KAFKA_TOPIC_PREFIX ?? '');
   const told = appended && ((range: AppendedRange) => appended({ ...range, topic: range.topic.slice(prefix.length) }));
-  const opened = await openLog({ dataDirectory: DATA_DIR, readOnly, appended: told, ...(kafka === undefined ? {} : { kafka }) }, logger);
+  // A power cut must not leave a snapshot, in a file of its own, that goes on behind the log's end.
+  const embedded = { dataDirectory: DATA_DIR, durability: 'power', readOnly } as const;
+  const opened = await openLog({ ...embedded, appended: told, ...(kafka === undefined ? {} : { kafka }) }, logger);
   const named = prefix !== '' ? prefixedLog(opened, prefix) : opened;
   const log = registry === undefined ? named : measuredLog(named, registry);
   const partitions = kafka === undefined ? embeddedPartitions : configuration.KAFKA_FEED_PARTITIONS;

@@ -2,7 +2,8 @@
  * The connection to `market.sqlite`: opened at the first call, its statements prepared once, its errors told as ours.
  *
  * WAL with `synchronous = NORMAL`: what was committed survives `kill -9`. A power cut may take the last transactions, snapshots
- * with them, because both are in this one file and in this order; what is missing is read from the log again.
+ * with them, because both are in this one file and in this order; what is missing is read from the log again, whose records are on
+ * the disk before anybody reads them.
  */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
