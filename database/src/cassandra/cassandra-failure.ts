@@ -78,6 +78,7 @@ function fromServer(error: InstanceType<typeof errors.ResponseError>, where: str
   if (passing.has(error.code)) return unavailable(`Cassandra at ${where} could not do it now: ${error.message}`, error);
   if (error.code === types.responseErrorCodes.badCredentials) return refused(error, where);
   if (error.code === types.responseErrorCodes.unauthorized) return forbidden(error, where);
+  if (isInvalid(error) && /exceeds maximum supported expiration date/i.test(error.message)) return tooLongKept(error, where);
   return error;
 }
 
@@ -94,6 +95,16 @@ function forbidden(error: unknown, where: string): PipelineError {
     'store.unavailable',
     `Cassandra at ${where} forbids it to this user: ${reasonOf(error)}: take the login of the process (CASSANDRA_USERNAME); docs/security.md ` +
       'lists what each may do. Tables are made and dropped by the migrations (migrate; before a rebuild migrate --spare; drop)',
+    { retriable: false, cause: error },
+  );
+}
+
+/** A server that can still go back to version 4 counts in 31 bits until when a row is kept. */
+function tooLongKept(error: Error, where: string): PipelineError {
+  return new PipelineError(
+    'store.unavailable',
+    `Cassandra at ${where} keeps no tick beyond its last expiration date: ${error.message}: set CASSANDRA_TICK_RETENTION_DAYS lower, so that ticks ` +
+      'expire before 2038-01-19, or storage_compatibility_mode to NONE in its cassandra.yaml, where version 5 is not to go back to 4',
     { retriable: false, cause: error },
   );
 }
