@@ -249,6 +249,20 @@ describe('alerts of silence', () => {
     ]);
   });
 
+  it('go on counting when the session tells its symbols again, and count from then on for one that came', () => {
+    const again = (second: number, symbols: readonly string[]) => aSession({ timeMs: at(second), symbols: [...symbols] });
+    const first = [again(0, ['BTC/USD']), rulesRecord([quiet]), aTick({ timeMs: at(1) })];
+    const refusedOnce = [...beats(2, 8), again(8, ['BTC/USD']), ...beats(9, 20)];
+    expect(alertsOf([...first, ...refusedOnce]).map(({ id, value }) => [id, value])).toEqual([[`quiet|BTC/USD|${at(12)}`, 11_000]]);
+    const came = [...beats(2, 20), again(20, ['BTC/USD', 'constructor']), ...beats(21, 28), again(28, ['BTC/USD', 'constructor'])];
+    const records = [...first, ...came, ...beats(29, 40)];
+    const all = [
+      [`quiet|BTC/USD|${at(12)}`, 11_000],
+      [`quiet|constructor|${at(31)}`, 11_000],
+    ];
+    expect(alertsOf(records).map(({ id, value }) => [id, value])).toEqual(all);
+  });
+
   it('do not count the time before the market opens, nor while the feed is away', () => {
     const openMs = Date.UTC(2024, 10, 4, 14, 30);
     const rule = { ...quiet, longer: '5m', marketHours: 'NYSE' };

@@ -105,6 +105,12 @@ describe('a forged snapshot', () => {
 
   const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
 
+  const joinedAt =
+    (time: unknown) =>
+    (_: Float64Array, { feeds }: SnapshotHeader) => ({
+      feeds: feeds.map(state => ({ ...state, joinedMs: { AAPL: time } })) as never,
+    });
+
   it('is taken when nothing is changed', () => {
     const state = forged(() => undefined);
     expect(Buffer.compare(HotFold.decode(state, foldOptions).encode(), whole)).toBe(0);
@@ -138,6 +144,7 @@ describe('a forged snapshot', () => {
     ['origins that are none', () => ({ origins: [[1, 2, 3]] as never }), 'an origin of windows must be five numbers'],
     ['symbols that are none', () => ({ symbols: [5, 6] as never }), 'names of symbols and feeds must be text'],
     ['a header that could not be written again', () => ({ feeds: [nested(100)] as never }), 'its header must not be nested so deeply'],
+    ['a symbol that came at no time', joinedAt('x'), 'what it says of a feed must have its fields'],
     ['intervals that are none', () => ({ intervals: [{ join: 1 }] as never }), 'it does not say what made it'],
     ['no version', () => ({ versionUs: 'x' as never }), 'its version and epoch must be numbers'],
   ])('is refused with what is wrong: %s', (_, change, why) => {

@@ -11,6 +11,7 @@ import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import { durationMs } from '@tapeline/core/durations';
 import { type Interval, intervals } from '@tapeline/core/intervals';
+import { hadSinceMs } from '../fold/feed-table.ts';
 import type { FeedState } from '../fold/outputs.ts';
 import { messageOf, type Sighting } from './alert-message.ts';
 import { readBar } from './bar-readings.ts';
@@ -150,7 +151,7 @@ export class AlertBook {
 
   /** A symbol that the feed of a connected heartbeat owns. @param lastMs receipt of its latest price; 0 for none */
   symbolQuiet(symbol: string, lastMs: number, { feed, timeMs, versionUs }: SeenBeat, give: GiveAlert): void {
-    const sinceMs = feed.sessionStartMs;
+    const sinceMs = hadSinceMs(feed, symbol);
     for (const entry of this.#of(symbol).silences) {
       watchSilence(entry, symbol, { symbol, feed: feed.feed, timeMs, lastMs, sinceMs, versionUs }, give);
     }

@@ -1,5 +1,7 @@
 /** The feeds of a partition: sessions, connection, watermark; and the fence against sessions that are over. */
+import { partitionOf } from '@tapeline/core/partitioner';
 import type { Heartbeat, SessionRecord } from '@tapeline/core/records';
+import type { FoldOptions } from './levels.ts';
 import type { FeedState } from './outputs.ts';
 
 type Entry = { -readonly [Field in keyof FeedState]: FeedState[Field] };
@@ -17,9 +19,11 @@ export interface SessionChange {
 }
 
 export class FeedTable {
+  readonly #options: FoldOptions;
   readonly #feeds = new Map<string, Entry>();
 
-  constructor(states: readonly FeedState[] = []) {
+  constructor(options: FoldOptions, states: readonly FeedState[] = []) {
+    this.#options = options;
     for (const state of states) this.#feeds.set(state.feed, { ...state });
   }
 
@@ -41,6 +45,8 @@ export class FeedTable {
       feed: record.feed,
       session: record.session,
       sessionStartMs: record.timeMs,
+      begunMs: isSame ? begunMsOf(known) : undefined,
+      joinedMs: isSame ? this.#joinedMs(known, record) : undefined,
       connected: true,
       simulated: record.simulated ?? false,
       watermarkMs: known?.watermarkMs ?? 0,
@@ -77,6 +83,16 @@ export class FeedTable {
     return true;
   }
 
+  #joinedMs(known: FeedState, { symbols, timeMs }: SessionRecord): FeedState['joinedMs'] {
+    const before = new Set(known.symbols);
+    const { partition, partitions } = this.#options;
+    const joined = symbols.flatMap(symbol => {
+      const joinedMs = before.has(symbol) ? joinedMsOf(known, symbol) : timeMs;
+      return joinedMs === undefined || partitionOf(symbol, partitions) !== partition ? [] : [[symbol, joinedMs] as const];
+    });
+    return joined.length === 0 ? undefined : Object.fromEntries(joined);
+  }
+
   /** The entry of a session that is not over; one that the log does not introduce (it was cut off) begins here. */
   #entry(feed: string, session: number, timeMs: number): Entry | undefined {
     const known = this.#feeds.get(feed);
@@ -96,4 +112,19 @@ export class FeedTable {
     this.#feeds.set(feed, entry);
     return entry;
   }
+}
+
+/** When the session of a feed began. */
+export function begunMsOf({ begunMs, sessionStartMs }: FeedState): number {
+  return begunMs ?? sessionStartMs;
+}
+
+/** Since when the session of a feed has had a symbol. */
+export function hadSinceMs(feed: FeedState, symbol: string): number {
+  return joinedMsOf(feed, symbol) ?? begunMsOf(feed);
+}
+
+/** Symbols may have names of what every object has. */
+function joinedMsOf({ joinedMs = {} }: FeedState, symbol: string): number | undefined {
+  return Object.hasOwn(joinedMs, symbol) ? joinedMs[symbol] : undefined;
 }

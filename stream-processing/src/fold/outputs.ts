@@ -34,7 +34,12 @@ export type FoldOutput =
 export interface FeedState {
   readonly feed: string;
   readonly session: number;
+  /** When the session's symbols became what they are. */
   readonly sessionStartMs: number;
+  /** When the session began, if its symbols were told again. Absent in snapshots of programs up to 2026-11-23, like the next one. */
+  readonly begunMs?: number | undefined;
+  /** Symbols of this partition that came later, and when. */
+  readonly joinedMs?: Readonly<Record<string, number>> | undefined;
   readonly connected: boolean;
   readonly simulated: boolean;
   readonly watermarkMs: number;

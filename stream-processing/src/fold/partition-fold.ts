@@ -9,7 +9,7 @@ import { partitionOf } from '@tapeline/core/partitioner';
 import type { AlertRulesRecord, FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
 import { AlertBook, type AlertBookState, type GiveAlert } from '../alerts/alert-book.ts';
 import { endAbsence, endless } from './coverage.ts';
-import { FeedTable, type SessionChange } from './feed-table.ts';
+import { begunMsOf, FeedTable, type SessionChange } from './feed-table.ts';
 import { outputsOfHistory } from './history.ts';
 import { type FoldOptions, type Level, levelsOf } from './levels.ts';
 import type { FeedState, FoldOutput } from './outputs.ts';
@@ -39,7 +39,7 @@ export class PartitionFold {
   /** Only within `apply`, so it is no part of the state. */
   #isVersionFree = false;
 
-  constructor(options: FoldOptions, feeds = new FeedTable(), alerts = new AlertBook()) {
+  constructor(options: FoldOptions, feeds = new FeedTable(options), alerts = new AlertBook()) {
     this.#options = options;
     this.#levels = levelsOf(options.intervals);
     this.#feeds = feeds;
@@ -53,7 +53,7 @@ export class PartitionFold {
   static decode(bytes: Uint8Array, options: FoldOptions): PartitionFold {
     const state = parseState(bytes, options);
     try {
-      const fold = new PartitionFold(options, new FeedTable(state.feeds), new AlertBook(state.alerts));
+      const fold = new PartitionFold(options, new FeedTable(options, state.feeds), new AlertBook(state.alerts));
       fold.#versionUs = state.versionUs;
       for (const symbol of state.symbols) fold.#symbols.set(symbol.symbol, new SymbolFold(symbol, fold.#levels, options));
       return fold;
@@ -172,7 +172,7 @@ export class PartitionFold {
     for (const symbol of this.#symbols.values()) {
       if (symbol.state.timeFeed === record.feed) symbol.advance(watermarkMs, this.#closingsTo(emit, symbol));
     }
-    if (record.timeMs - feed.sessionStartMs <= this.#alerts.quietMs) return;
+    if (record.timeMs - begunMsOf(feed) <= this.#alerts.quietMs) return;
     for (const { state } of this.#symbols.values()) {
       const lastMs = state.latest?.receivedTimeMs ?? 0;
       if (state.owner === record.feed) this.#alerts.symbolQuiet(state.symbol, lastMs, beat, alertsTo(emit));

@@ -1,6 +1,7 @@
 /** The plain fold's feeds by number, and what the engine has to know of them: whose session goes on, and when it last sent a price. */
 import type { Heartbeat, SessionRecord } from '@tapeline/core/records';
 import { FeedTable, type SessionChange } from '../fold/feed-table.ts';
+import type { FoldOptions } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
 import type { FoldEngine } from './fold-engine.ts';
 
@@ -11,9 +12,9 @@ export class FeedRows {
   readonly #indexes = new Map<string, number>();
 
   /** @param names feeds in the order of their indexes */
-  constructor(engine: FoldEngine, states: readonly FeedState[] = [], names: readonly string[] = []) {
+  constructor(options: FoldOptions, engine: FoldEngine, states: readonly FeedState[] = [], names: readonly string[] = []) {
     this.#engine = engine;
-    this.#table = new FeedTable(states);
+    this.#table = new FeedTable(options, states);
     for (const name of names) this.indexOf(name);
     for (const state of states) this.#note(this.indexOf(state.feed));
   }

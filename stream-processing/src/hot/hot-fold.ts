@@ -63,7 +63,7 @@ export class HotFold {
     this.#symbols = new SymbolNames(this.#engine);
     this.#coverage = new CoverageRows(this.#engine);
     this.#everyday = new EverydayTicks(this.#engine);
-    this.#feeds = new FeedRows(this.#engine, saved.feeds, saved.feedNames);
+    this.#feeds = new FeedRows(options, this.#engine, saved.feeds, saved.feedNames);
     this.#alerts = new AlertBook(saved.alerts);
     const [engine, symbols, coverage, feeds, alerts] = [this.#engine, this.#symbols, this.#coverage, this.#feeds, this.#alerts];
     this.#observation = new Observation({ options, engine, symbols, coverage, feeds, alerts });

@@ -72,16 +72,21 @@ function checkHeader(header: SnapshotHeader): void {
 
 function isFeedState(state: Partial<FeedState> | null): boolean {
   if (typeof state !== 'object' || state === null) return false;
-  const { feed, session, sessionStartMs, connected, simulated, watermarkMs, lastDataMs, symbols, refused } = state;
+  const { feed, session, sessionStartMs, begunMs, joinedMs = {}, connected, simulated, watermarkMs, lastDataMs, symbols, refused } = state;
   return (
     typeof feed === 'string' &&
-    [session, sessionStartMs, watermarkMs, lastDataMs ?? 0].every(Number.isFinite) &&
+    [session, sessionStartMs, begunMs ?? 0, watermarkMs, lastDataMs ?? 0].every(Number.isFinite) &&
+    isTimes(joinedMs) &&
     [connected, simulated].every(flag => typeof flag === 'boolean') &&
     Array.isArray(symbols) &&
     symbols.every(symbol => typeof symbol === 'string') &&
     Array.isArray(refused) &&
     refused.every(({ symbol, reason } = {}) => typeof symbol === 'string' && typeof reason === 'string')
   );
+}
+
+function isTimes(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(Number.isFinite);
 }
 
 /** What a snapshot says of itself, without its numbers. @throws PipelineError `snapshot.invalid`. */

@@ -1,6 +1,7 @@
 /** Shows rules what the engine did: most is passed over by its numbers, and only what a rule looks at becomes an object. */
 import { intervals } from '@tapeline/core/intervals';
 import type { AlertBook, GiveAlert, SeenBeat } from '../alerts/alert-book.ts';
+import { begunMsOf } from '../fold/feed-table.ts';
 import { barStride, intervalColumn, revisionColumn } from './bar-columns.ts';
 import type { FoldEngine } from './fold-engine.ts';
 import type { FoldResults } from './fold-results.ts';
@@ -43,7 +44,7 @@ function watchBars(alerts: AlertBook, from: number, results: FoldResults): void 
 /** Symbols of the feed with this index; it is asked with each heartbeat, so those that are not quiet cost a few comparisons. */
 export function watchQuiet(alerts: AlertBook, feed: number, beat: SeenBeat, { engine, symbols, results }: Watched): void {
   const { quietMs } = alerts;
-  if (beat.timeMs - beat.feed.sessionStartMs <= quietMs) return;
+  if (beat.timeMs - begunMsOf(beat.feed) <= quietMs) return;
   // Nothing here makes the engine's memory grow, so these stay its views.
   const { functions, wholes, numbers } = engine;
   for (let slot = 0; slot < symbols.size; slot += 1) {

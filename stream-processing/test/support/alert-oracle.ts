@@ -18,7 +18,7 @@ export interface KnownFeed {
   readonly session: number;
   readonly beganMs: number;
   readonly watermarkMs: number;
-  readonly symbols: readonly { readonly symbol: string; readonly latestReceiptMs: number | undefined }[];
+  readonly symbols: readonly { readonly symbol: string; readonly latestReceiptMs: number | undefined; readonly hadSinceMs: number }[];
 }
 
 interface InForce {
@@ -97,9 +97,9 @@ export class AlertOracle {
     for (const inForce of this.#rules) {
       if (inForce.rule.condition !== 'stale') continue;
       if (connected && inForce.rule.symbols !== undefined) {
-        for (const { symbol, latestReceiptMs: lastMs = 0 } of known.symbols) {
+        for (const { symbol, latestReceiptMs: lastMs = 0, hadSinceMs } of known.symbols) {
           if (!isNamed(inForce.rule.symbols, symbol)) continue;
-          this.#silence(inForce, { symbol, feed, timeMs, versionUs }, lastMs, known.beganMs);
+          this.#silence(inForce, { symbol, feed, timeMs, versionUs }, lastMs, hadSinceMs);
         }
       }
       if (!connected && this.#partition === 0 && isNamed(inForce.rule.feeds, feed)) {

@@ -55,7 +55,12 @@ interface Gap {
 interface Feed {
   readonly name: string;
   session: number;
+  /** When its symbols became what they are. */
   beganMs: number;
+  /** When the first record of the session was. */
+  firstMs: number;
+  /** Since when the session has had each symbol that a record of it named. */
+  hadSinceMs: ReadonlyMap<string, number>;
   connected: boolean;
   lastDataMs: number | undefined;
   watermarkMs: number;
@@ -134,7 +139,11 @@ export class Oracle {
     const feed = this.#feeds.get(name);
     if (feed === undefined) return undefined;
     const owned = [...this.#symbols.values()].filter(({ owner }) => owner === name);
-    const symbols = owned.map(({ symbol, counted }) => ({ symbol, latestReceiptMs: inOrder(counted).at(-1)?.tick.receivedTimeMs }));
+    const symbols = owned.map(({ symbol, counted }) => ({
+      symbol,
+      latestReceiptMs: inOrder(counted).at(-1)?.tick.receivedTimeMs,
+      hadSinceMs: feed.hadSinceMs.get(symbol) ?? feed.firstMs,
+    }));
     return { session: feed.session, beganMs: feed.beganMs, watermarkMs: feed.watermarkMs, symbols };
   }
 
@@ -235,6 +244,8 @@ export class Oracle {
     const { timeMs } = record;
     const feed: Feed = {
       ...{ name: record.feed, session: record.session, beganMs: timeMs, connected: true },
+      firstMs: isSame ? before.firstMs : timeMs,
+      hadSinceMs: new Map(record.symbols.map(symbol => [symbol, (isSame ? before.hadSinceMs.get(symbol) : undefined) ?? timeMs])),
       ...{ lastDataMs: isSame ? before.lastDataMs : undefined, watermarkMs: before?.watermarkMs ?? 0 },
     };
     this.#feeds.set(record.feed, feed);
@@ -348,7 +359,12 @@ export class Oracle {
     const known = this.#feeds.get(name);
     if (known !== undefined && session <= known.session) return session === known.session ? known : undefined;
     const watermarkMs = known?.watermarkMs ?? 0;
-    const feed: Feed = { name, session, beganMs: timeMs, connected: true, lastDataMs: undefined, watermarkMs };
+    // It has the symbols of the one before until it tells its own.
+    const hadSinceMs = new Map([...(known?.hadSinceMs.keys() ?? [])].map(symbol => [symbol, timeMs]));
+    const feed: Feed = {
+      ...{ name, session, beganMs: timeMs, firstMs: timeMs, hadSinceMs },
+      ...{ connected: true, lastDataMs: undefined, watermarkMs },
+    };
     this.#feeds.set(name, feed);
     return feed;
   }

@@ -138,7 +138,7 @@ export function marketOf(options: MarketOptions) {
   /** The session that goes on is announced again, with other symbols. */
   function sameSession(feedIndex: number, bits: number): SessionRecord {
     const feed = feedAt(feedIndex);
-    return feed.session === 0 ? session(feedIndex, bits) : announced(feedIndex, bits);
+    return feed.session === 0 ? session(feedIndex, bits) : { ...announced(feedIndex, bits), timeMs: Math.max(nowMs, feed.beganMs) };
   }
 
   function announced(feedIndex: number, bits: number): SessionRecord {
