@@ -43,7 +43,8 @@ describeWithCassandra('what notifiers keep in Cassandra', server => {
   });
 
   it('is the memory of 100,000 ids, read in one go', async () => {
-    const open = () => SentMemory.open({ items: work.items('many'), firstOffset: async () => 7 });
+    const open = () =>
+      SentMemory.open({ items: work.items('many'), topic: alertsTopic.name, firstOffset: async () => 7, lowOffset: async () => 0 });
     const ids = Array.from({ length: 100_000 }, (_, index) => `id-${index}`.padEnd(16, 'x'));
     await (await open()).remember(ids, 100_007);
     const again = await open();
@@ -61,6 +62,7 @@ describeWithCassandra('what notifiers keep in Cassandra', server => {
       runNotifier({
         log,
         group,
+        topic: alertsTopic.name,
         destinations: [
           mailDestination({
             server: { host: '127.0.0.1', port: mailServer.port, security: 'none', login: undefined },

@@ -5,7 +5,7 @@ import { PipelineError } from '@tapeline/core/errors';
 import { FileItems } from '@tapeline/database/file-items';
 import type { WorkItems } from '@tapeline/database/work-store';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { SentMemory } from '../src/notifier/sent-memory.ts';
+import { SentMemory, type SentMemoryOptions } from '../src/notifier/sent-memory.ts';
 
 const dayMs = 86_400_000;
 
@@ -17,13 +17,38 @@ describe('the memory of a destination', () => {
     nowMs = Date.parse('2026-11-21T00:00:00Z');
   });
 
-  const open = (more: { readonly mostIds?: number; readonly items?: WorkItems } = {}) =>
-    SentMemory.open({ items: new FileItems(folder), firstOffset: async () => 40, clock: () => nowMs, ...more });
+  const open = (more: Partial<SentMemoryOptions> = {}) =>
+    SentMemory.open({
+      items: new FileItems(folder),
+      topic: 'market-data.alerts',
+      firstOffset: async () => 40,
+      lowOffset: async () => 3,
+      clock: () => nowMs,
+      ...more,
+    });
   const ids = (from: number, count: number) => Array.from({ length: count }, (_, index) => `id-${from + index}`);
 
   it('begins where it is told, once', async () => {
     expect((await open()).nextOffset).toBe(40);
-    expect((await SentMemory.open({ items: new FileItems(folder), firstOffset: async () => 99 })).nextOffset).toBe(40);
+    expect((await open({ firstOffset: async () => 99 })).nextOffset).toBe(40);
+  });
+
+  it('begins at the start of another topic, once, and still knows what was sent', async () => {
+    await (await open()).remember(['x'], 500);
+    nowMs += 1;
+    const topic = 'wide.market-data.alerts';
+    const other = await open({ topic });
+    expect([other.isOfOtherTopic, other.nextOffset, other.knows('x')]).toEqual([true, 3, true]);
+    nowMs += 1;
+    await other.remember(['y'], 12);
+    const again = await open({ topic });
+    expect([again.isOfOtherTopic, again.nextOffset, again.size]).toEqual([false, 12, 2]);
+  });
+
+  it('that names no topic, as those that former programs wrote, is of the present one', async () => {
+    writeFileSync(join(folder, 'former.json'), JSON.stringify({ v: 1, nextOffset: 500, lastMs: nowMs, ids: ['x'] }));
+    const memory = await open({ topic: 'wide.market-data.alerts' });
+    expect([memory.isNew, memory.isOfOtherTopic, memory.nextOffset]).toEqual([false, false, 500]);
   });
 
   it('knows after a restart what was sent, and how far the topic was dealt with', async () => {

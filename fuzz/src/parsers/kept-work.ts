@@ -67,7 +67,10 @@ const keptWork: FuzzedParser = {
     if (ranges !== refused) expectPlain(ranges.missing({ symbol: 'AAPL', interval: '1m' }, { fromMs: 0, toMs: 5 }), 'the missing ranges');
     const refusals = await orRefusedLater(() => Refusals.open(items), isUnusable);
     if (refusals !== refused) expectThat(refusals.size === 1, 'the refusal is lost');
-    const sent = await orRefusedLater(() => SentMemory.open({ items, firstOffset: async () => 0 }), isUnusable);
+    const sent = await orRefusedLater(
+      () => SentMemory.open({ items, topic: 'market-data.alerts', firstOffset: async () => 0, lowOffset: async () => 0 }),
+      isUnusable,
+    );
     if (sent !== refused)
       expectThat(Number.isSafeInteger(sent.nextOffset) && sent.nextOffset >= 0, 'the memory has no place', sent.nextOffset);
   },

@@ -1,6 +1,7 @@
 /** What jobs keep beside the market, in folders as `DATA_DIR` has them: written at a fixed time, and read back. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alertsTopic } from '@tapeline/core/topics';
 import { FileItems } from '@tapeline/database/file-items';
 import type { Gap } from '@tapeline/database/market-store';
 import type { BackfillJob } from '@tapeline/ingestion/backfill/backfill-job';
@@ -74,7 +75,13 @@ export async function openWork(dataDir: string): Promise<OpenedWork> {
     notes: await Notes.open(items('notes')),
     ranges: await LoadedRanges.open(items('ranges')),
     credits: new FileCreditStore(join(dataDir, folderOf.credits)),
-    sent: await SentMemory.open({ items: items('sent'), firstOffset: async () => 7, clock: () => nowMs }),
+    sent: await SentMemory.open({
+      items: items('sent'),
+      topic: alertsTopic.name,
+      firstOffset: async () => 7,
+      lowOffset: async () => 0,
+      clock: () => nowMs,
+    }),
     refusals: await Refusals.open(items('refused')),
   };
 }

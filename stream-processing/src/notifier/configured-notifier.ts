@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Configuration, fileOf } from '@tapeline/core/configuration';
 import { mailServerOf } from '@tapeline/core/message-faults';
+import { alertsTopic } from '@tapeline/core/topics';
 import { openConfiguredWork } from '@tapeline/database/configured-store';
 import { FileItems } from '@tapeline/database/file-items';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -54,6 +55,7 @@ export async function runConfiguredNotifier(configuration: Configuration, option
       ...options,
       // Pipelines with prefixes of their own share the groups of a cluster.
       group: `${prefix}notifier`,
+      topic: prefix + alertsTopic.name,
       destinations,
       items: queue => work?.items(`notifier/${queue}`) ?? new FileItems(join(folder, 'notifier', queue)),
       cell: work?.cell('notifier/sender'),

@@ -6,7 +6,7 @@ import { isPassing, reasonOf } from '@tapeline/core/errors';
 import { alertsTopic } from '@tapeline/core/topics';
 import type { WorkCell, WorkItems } from '@tapeline/database/work-store';
 import { BackOff, pause } from '@tapeline/log/back-off';
-import type { MarketLog, PartitionClaim } from '@tapeline/log/market-log';
+import type { MarketLog, PartitionClaim, PartitionOffsets } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { AlertStream, alertsPartition } from './alert-stream.ts';
@@ -20,6 +20,8 @@ import { SentMemory } from './sent-memory.ts';
 
 export interface NotifierOptions {
   readonly log: MarketLog;
+  /** Whole name of the topic of alerts, which the log knows by a shorter one where it has a prefix. */
+  readonly topic: string;
   /** Consumer group: notifiers of one group take turns. */
   readonly group: string;
   readonly destinations: readonly Destination[];
@@ -130,15 +132,25 @@ class Term {
   }
 
   async #sendTo(destination: Destination, turn: Turn): Promise<void> {
-    const { log, items, timing, logger } = this.#options;
+    const { log, topic, items, timing, logger } = this.#options;
     const metrics = this.#metrics;
     const patience = { signal: turn.stopping, logger };
     const { name, id, receiver } = destination;
     // The first time of all a destination hears of what comes from then on.
-    const firstOffset = () => this.#endOfTopic();
-    const memory = await patiently('reading what was sent', () => SentMemory.open({ items: items(id), firstOffset }), patience);
+    const firstOffset = async () => (await this.#ends()).highWatermark;
+    const lowOffset = async () => (await this.#ends()).lowOffset;
+    const memory = await patiently(
+      'reading what was sent',
+      () => SentMemory.open({ items: items(id), topic, firstOffset, lowOffset }),
+      patience,
+    );
     if (memory.isNew)
       logger.info({ destination: name, offset: memory.nextOffset }, `${receiver} is new: alerts are sent there from now on`);
+    if (memory.isOfOtherTopic)
+      logger.info(
+        { destination: name, offset: memory.nextOffset },
+        `${receiver} was told of another topic before: ${topic} is sent from its start`,
+      );
     const refusals = await patiently('reading what was refused', () => Refusals.open(items(`${id}-refused`)), patience);
     metrics.refusalsKept.set({ destination: name }, refusals.size);
     const { last } = refusals;
@@ -170,9 +182,9 @@ class Term {
     }
   }
 
-  async #endOfTopic(): Promise<number> {
+  async #ends(): Promise<Pick<PartitionOffsets, 'lowOffset' | 'highWatermark'>> {
     const offsets = await this.#options.log.offsets(alertsTopic.name);
-    return offsets.find(({ partition }) => partition === alertsPartition)?.highWatermark ?? 0;
+    return offsets.find(({ partition }) => partition === alertsPartition) ?? { lowOffset: 0, highWatermark: 0 };
   }
 
   /** For people: the group's lag is what waits for the slowest destination. */

@@ -12,8 +12,12 @@ import { z } from 'zod';
 
 export interface SentMemoryOptions {
   readonly items: WorkItems;
+  /** Whole name of the topic that offsets are of. */
+  readonly topic: string;
   /** Where the first run of all begins. */
   readonly firstOffset: () => Promise<number>;
+  /** Where another topic than the one that is remembered begins: all of it may be unsent. */
+  readonly lowOffset: () => Promise<number>;
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly clock?: (() => number) | undefined;
   /** Ids kept; the oldest go first. @default 200,000 */
@@ -22,6 +26,8 @@ export interface SentMemoryOptions {
 
 const chunkSchema = z.object({
   v: z.literal(1),
+  /** Absent in what programs up to 2026-11-23 wrote: that is taken as of the present topic. */
+  topic: z.string().optional(),
   /** Everything before it was dealt with. */
   nextOffset: z.int().min(0),
   /** When it was written last. */
@@ -39,6 +45,7 @@ const idsOfChunk = 500;
 
 export class SentMemory {
   readonly #items: WorkItems;
+  readonly #topic: string;
   readonly #clock: () => number;
   readonly #mostIds: number;
   /** By the ids of their items, in the order in which they were written last. */
@@ -46,28 +53,34 @@ export class SentMemory {
   readonly #known: Set<string>;
   /** True when there was none before it was opened. */
   readonly isNew: boolean;
+  /** True when what was written last was of another topic. */
+  readonly isOfOtherTopic: boolean;
   #current: string | undefined;
   #nextOffset: number;
 
   private constructor(options: SentMemoryOptions, chunks: readonly (readonly [string, Chunk])[]) {
     this.#items = options.items;
+    this.#topic = options.topic;
     this.#clock = options.clock ?? Date.now;
     this.#mostIds = options.mostIds ?? defaultMostIds;
     this.#chunks = new Map(chunks.toSorted(([, a], [, b]) => a.lastMs - b.lastMs || a.nextOffset - b.nextOffset));
     this.isNew = chunks.length === 0;
     this.#known = new Set(chunks.flatMap(([, { ids }]) => ids));
     // What was written last, not what is furthest: the topic may have been made anew. To go back loses nothing, for the ids are known.
-    this.#nextOffset = [...this.#chunks.values()].at(-1)?.nextOffset ?? 0;
+    const { nextOffset = 0, topic = this.#topic } = [...this.#chunks.values()].at(-1) ?? {};
+    this.#nextOffset = nextOffset;
+    this.isOfOtherTopic = topic !== this.#topic;
   }
 
   /**
-   * Reads it; the first time of all it begins at `firstOffset` and says so durably.
+   * Reads it; the first time of all it begins at `firstOffset`, with another topic at `lowOffset`, and says so durably.
    * @throws PipelineError `data-dir.unusable` with the place of what cannot be read; what the store throws.
    */
   static async open(options: SentMemoryOptions): Promise<SentMemory> {
     const chunks = (await options.items.all()).map(({ id, place, text }) => [id, chunkIn(place, text)] as const);
     const memory = new SentMemory(options, chunks);
     if (memory.isNew) await memory.advance(await options.firstOffset());
+    else if (memory.isOfOtherTopic) await memory.advance(await options.lowOffset());
     return memory;
   }
 
@@ -114,7 +127,7 @@ export class SentMemory {
   }
 
   async #put(id: string, chunk: Chunk): Promise<void> {
-    const written = { ...chunk, lastMs: this.#clock() };
+    const written = { ...chunk, topic: this.#topic, lastMs: this.#clock() };
     await this.#items.put(id, JSON.stringify(written));
     this.#current = id;
     this.#chunks.delete(id);

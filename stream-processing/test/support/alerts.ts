@@ -120,6 +120,7 @@ function startNotifier(log: MarketLog, items: ItemsByQueue, destinations: readon
   const finished = runNotifier({
     log,
     group: 'notifier',
+    topic: alertsTopic.name,
     destinations,
     items,
     timing: { gatherMs: 30, firstRetryMs: 20, longestRetryMs: 100 },
