@@ -54,4 +54,20 @@ describeWithCassandra('the program of the migrations', server => {
     const { rows } = await client.execute(`SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '${keyspace}_g3'`);
     expect(rows).toEqual([]);
   }, 120_000);
+
+  it('notes which generation serves where somebody was ended between the table and this note', async () => {
+    const { keyspace, client } = test;
+    await client.execute(`UPDATE ${keyspace}.generations SET serving = null WHERE scope = 'market-store' IF serving = 2`);
+    const table = cassandraGenerations({ contactPoints: server.contactPoints, keyspace, logger });
+    try {
+      expect((await table.read()).serving).toBeUndefined();
+      await table.prepare();
+      expect((await table.read()).serving).toBe(1);
+      expect(await table.serve(2, 1)).toBe(true);
+      await table.prepare();
+      expect((await table.read()).serving).toBe(2);
+    } finally {
+      await table.close();
+    }
+  }, 60_000);
 });

@@ -39,12 +39,15 @@ class CassandraGenerations implements GenerationTable {
   async prepare(): Promise<void> {
     await requireSchema(this.#connection, this.#keyspace);
     // Whoever may write the notes may not make their table, though it be there.
-    if (await this.#exists()) return;
-    await this.#changeSchema(
-      `CREATE TABLE IF NOT EXISTS ${this.#keyspace}.generations (
-        scope text, generation int, state text, fold_version int, since timestamp, changed_by text, serving int static,
-        PRIMARY KEY ((scope), generation))`,
-    );
+    if (!(await this.#exists())) {
+      await this.#changeSchema(
+        `CREATE TABLE IF NOT EXISTS ${this.#keyspace}.generations (
+          scope text, generation int, state text, fold_version int, since timestamp, changed_by text, serving int static,
+          PRIMARY KEY ((scope), generation))`,
+      );
+    }
+    // Whoever made the table may have been ended before it noted this.
+    if ((await this.read()).serving !== undefined) return;
     await this.#connection.executeOnce(`UPDATE ${this.#keyspace}.generations SET serving = ? WHERE scope = ? IF serving = null`, [
       firstGeneration,
       scope,
