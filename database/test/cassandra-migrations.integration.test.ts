@@ -26,6 +26,7 @@ describeWithCassandra('the migrations on Cassandra', server => {
       [2, null],
       [3, null],
       [4, null],
+      [5, null],
     ]);
   }, 180_000);
 

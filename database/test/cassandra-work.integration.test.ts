@@ -47,6 +47,20 @@ describeWithCassandra('the work of jobs on Cassandra', server => {
     expect(await all()).toEqual([['b', 'two']]);
   }, 60_000);
 
+  it('reads a queue that is longer than a page', async () => {
+    const paged = openCassandraWork({ contactPoints: server.contactPoints, keyspace: test.keyspace, logger, pageItems: 2 });
+    const long = paged.items('long');
+    for (const id of ['a', 'b', 'c', 'd', 'e']) await long.put(id, id);
+    expect((await long.all()).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    await paged.close();
+  }, 60_000);
+
+  it('forgets what was removed from queues after three hours, before it stands in the way of reading them', async () => {
+    const query = 'SELECT gc_grace_seconds FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?';
+    const { rows } = await test.client.execute(query, [test.keyspace, 'work_items'], { prepare: true });
+    expect(rows[0]?.gc_grace_seconds).toBe(10_800);
+  }, 60_000);
+
   it('replaces a value only for who has seen the last one', async () => {
     const cell = work.cell('credits');
     expect(await cell.read()).toEqual({ version: 0, text: undefined });

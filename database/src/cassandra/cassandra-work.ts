@@ -5,19 +5,21 @@ import { requireSchema } from './migrator.ts';
 
 export interface CassandraWorkOptions extends CassandraConnectionOptions {
   readonly keyspace: string;
+  /** Items that are asked for at once. @default 5,000 */
+  readonly pageItems?: number;
 }
 
 /** Connects at the first call. */
 export function openCassandraWork(options: CassandraWorkOptions): WorkStore {
   const connection = new CassandraConnection(options);
-  const { keyspace } = options;
+  const { keyspace, pageItems = 5_000 } = options;
   let schemaSeen = false;
   const usable = async () => {
     if (!schemaSeen) await requireSchema(connection, keyspace);
     schemaSeen = true;
   };
   return {
-    items: queue => new CassandraItems({ connection, keyspace, usable }, queue),
+    items: queue => new CassandraItems({ connection, keyspace, usable }, queue, pageItems),
     cell: id => new CassandraCell({ connection, keyspace, usable }, id),
     close: () => connection.close(),
   };
@@ -33,17 +35,27 @@ interface Tables {
 class CassandraItems implements WorkItems {
   readonly #tables: Tables;
   readonly #queue: string;
+  readonly #pageItems: number;
 
-  constructor(tables: Tables, queue: string) {
+  constructor(tables: Tables, queue: string, pageItems: number) {
     this.#tables = tables;
     this.#queue = queue;
+    this.#pageItems = pageItems;
   }
 
   async all(): Promise<readonly WorkItem[]> {
     await this.#tables.usable();
-    const query = `SELECT id, body FROM ${this.#table} WHERE queue = ?`;
-    const { rows } = await this.#tables.connection.execute({ query, params: [this.#queue] }, { fetchSize: 200_000 });
-    return rows.map(row => ({ id: String(row.id), place: `${this.#table} ${this.#queue}/${row.id}`, text: String(row.body) }));
+    const statement = { query: `SELECT id, body FROM ${this.#table} WHERE queue = ?`, params: [this.#queue] };
+    const items: WorkItem[] = [];
+    let pageState: string | undefined;
+    do {
+      const page = await this.#tables.connection.execute(statement, { fetchSize: this.#pageItems, pageState });
+      for (const { id, body } of page.rows) {
+        items.push({ id: String(id), place: `${this.#table} ${this.#queue}/${id}`, text: String(body) });
+      }
+      pageState = page.pageState ?? undefined;
+    } while (pageState !== undefined);
+    return items;
   }
 
   async put(id: string, text: string): Promise<void> {

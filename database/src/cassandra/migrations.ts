@@ -14,8 +14,11 @@ export interface Migration {
 const unified = `{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4'}`;
 const timeWindows = `{'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS', 'compaction_window_size': 1}`;
 
-/** A deleted snapshot is never read again, and its id never used again: its tombstone may go after the time that hints live. */
-const snapshotGraceSeconds = 10_800;
+/**
+ * The time that hints live: a node that was away for longer, and was not repaired, may bring back what was deleted. A snapshot is not
+ * read again then, for its id is never used again; a job is done again. Tombstones that stay would end the reading of a whole queue.
+ */
+const graceSeconds = 10_800;
 
 export const migrations: readonly Migration[] = [
   {
@@ -57,7 +60,7 @@ export const migrations: readonly Migration[] = [
       `CREATE TABLE IF NOT EXISTS ${keyspace}.snapshot_chunks (
         snapshot_id text, chunk int, data blob,
         PRIMARY KEY ((snapshot_id), chunk)
-      ) WITH compaction = ${unified} AND gc_grace_seconds = ${snapshotGraceSeconds}`,
+      ) WITH compaction = ${unified} AND gc_grace_seconds = ${graceSeconds}`,
     ],
   },
   {
@@ -91,6 +94,11 @@ export const migrations: readonly Migration[] = [
         PRIMARY KEY ((day), time, symbol, id)
       ) WITH CLUSTERING ORDER BY (time DESC, symbol DESC, id DESC) AND compaction = ${unified}`,
     ],
+  },
+  {
+    version: 5,
+    name: 'tombstones of queues go early',
+    statements: keyspace => [`ALTER TABLE ${keyspace}.work_items WITH gc_grace_seconds = ${graceSeconds}`],
   },
 ];
 
