@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.ts';
 import { AnswerBounds } from '../src/api/answer-bounds.ts';
@@ -40,6 +41,25 @@ describe('the bounds of answers', () => {
     first.reject(new Error('the store is away'));
     await expect(working).rejects.toThrow('the store is away');
     expect(await waiting).toBe('done');
+  });
+
+  it('let nobody who waits begin while too much is unread', async () => {
+    const bounds = new AnswerBounds({ maxRows: 1, maxUnsentBytes: 1_000 });
+    const response = Object.assign(new PassThrough(), { setTimeout: () => undefined }) as unknown as ServerResponse;
+    const first = Promise.withResolvers<void>();
+    const working = bounds.whenRoom(1, () => first.promise);
+    let hasBegun = false;
+    const waiting = bounds.whenRoom(1, async () => {
+      hasBegun = true;
+    });
+    bounds.watch(response, 2_000);
+    first.resolve();
+    await working;
+    await new Promise(setImmediate);
+    expect(hasBegun).toBe(false);
+    response.destroy();
+    await waiting;
+    expect(hasBegun).toBe(true);
   });
 });
 

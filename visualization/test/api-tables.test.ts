@@ -231,6 +231,19 @@ describe('pages of bars', () => {
   });
 
   it.each([
+    ['longer than one may ask for', { fromMs: 0 }],
+    ['with more rows of one time than there are', { seen: 1_000_000 }],
+  ])('refuse a place that nobody was given: a range %s', async (_what, forged) => {
+    const query = '/api/ticks?symbol=BTC/USD&limit=1';
+    const { next } = (await board.get(query)).json();
+    const [digest, place] = JSON.parse(Buffer.from(String(next), 'base64url').toString());
+    const after = Buffer.from(JSON.stringify([digest, { ...place, ...forged }])).toString('base64url');
+    const answer = await board.get(`${query}&after=${after}`);
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ error: { code: 'parameter.invalid', message: expect.stringContaining('"after" must be') } });
+  });
+
+  it.each([
     ['/api/bars?symbol=BTC/USD&interval=5m&limit=1', 'parameter "after" belongs to another query'],
     ['/api/bars?symbol=EUR/USD&interval=1m&limit=1', 'parameter "after" belongs to another query'],
     ['/api/ticks?symbol=BTC/USD', 'parameter "after" must be the "next" of an answer to the same query, was something else'],

@@ -47,6 +47,16 @@ describe('the bars of the chart', () => {
     expect(series.bars.at(-1)?.state).toBe('final');
   });
 
+  it('are left out before newest ones that do not join them, and only then', () => {
+    const series = new BarSeries();
+    series.merge([aBar(0), aBar(60, { state: 'forming' }), aBar(600, { state: 'forming' })]);
+    expect(series.leaveUnjoined([])).toBe(false);
+    expect(series.leaveUnjoined([aBar(60), aBar(120)])).toBe(false);
+    expect(series.leaveUnjoined([aBar(300), aBar(360)])).toBe(true);
+    expect(series.bars.map(bar => bar.startMs)).toEqual([600]);
+    expect(series.leaveUnjoined([aBar(300), aBar(360)])).toBe(false);
+  });
+
   it('take older ones before them while there is room, the nearest first', () => {
     const series = new BarSeries();
     series.merge([aBar(mostBars)]);

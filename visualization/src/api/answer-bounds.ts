@@ -62,11 +62,15 @@ export class AnswerBounds {
     finished(response, () => {
       clearTimeout(deadline);
       this.#unsentBytes -= bytes;
+      this.#beginNext();
     });
   }
 
   #beginNext(): void {
-    for (let next = this.#waiting[0]; next !== undefined && this.#rows + next.rows <= this.#options.maxRows; next = this.#waiting[0]) {
+    const { maxRows, maxUnsentBytes } = this.#options;
+    for (;;) {
+      const [next] = this.#waiting;
+      if (next === undefined || this.#rows + next.rows > maxRows || this.#unsentBytes > maxUnsentBytes) return;
       this.#waiting.shift();
       this.#rows += next.rows;
       next.begin();

@@ -25,7 +25,7 @@ export const timePlace = z.object({
   /** Its key among those of the same time. */
   key: z.string(),
   /** How many of that time were looked at. */
-  seen: z.int().min(1).max(1_000_000),
+  seen: z.int().min(1).max(100_000),
 });
 export type TimePlace = Readonly<z.infer<typeof timePlace>>;
 

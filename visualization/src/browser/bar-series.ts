@@ -30,6 +30,17 @@ export class BarSeries {
     return 'all';
   }
 
+  /**
+   * Leaves out what is before these newest bars when it does not join them: a page that was away for long would show a hole as if nothing
+   * had been traded. @returns true when something went
+   */
+  leaveUnjoined([first]: readonly BoardBar[]): boolean {
+    if (first === undefined || this.#bars.some(bar => bar.startMs === first.startMs)) return false;
+    const before = this.#bars.length;
+    this.#bars = this.#bars.filter(bar => bar.startMs > first.startMs);
+    return this.#bars.length < before;
+  }
+
   /** Puts older bars before the others, as many as there is room for. @returns how many there was room for */
   prepend(bars: readonly BoardBar[]): number {
     const firstMs = this.#bars[0]?.startMs ?? Number.POSITIVE_INFINITY;

@@ -111,7 +111,7 @@ export class ChartView {
       if (this.#chart.bars.length === 0) this.#say(`The history could not be read (${failure}); trying again`);
       return;
     }
-    this.#merge(bars);
+    this.#merge(bars, 'newest');
     this.#chart.settle();
     const { symbol = '', interval = '' } = this.#choice ?? {};
     this.#say(this.#chart.bars.length === 0 ? `No bars of ${symbol} ${interval} yet` : undefined);
@@ -154,13 +154,14 @@ export class ChartView {
     setTimeout(() => this.#history.around(this.#chart.bars), gapWaitMs);
   }
 
-  #merge(bars: readonly BoardBar[]): void {
+  #merge(bars: readonly BoardBar[], of: 'newest' | 'update' = 'update'): void {
     const last = bars.at(-1);
     if (last === undefined) return;
     const decimals = this.#decimals.of(last.symbol, ...bars.flatMap(bar => [bar.open, bar.close]));
     if (decimals !== this.#shownDecimals) this.#chart.setDecimals(decimals);
     this.#shownDecimals = decimals;
-    this.#chart.merge(bars);
+    if (of === 'newest') this.#chart.renew(bars);
+    else this.#chart.merge(bars);
     this.#say(undefined);
   }
 

@@ -138,7 +138,8 @@ function tellServer(): void {
   for (const name of rows.keys()) {
     if (!wanted.has(name)) rows.delete(name);
   }
-  const names = [...wanted];
+  // Sorted: their order is the page's own affair.
+  const names = [...wanted].sort();
   if (names.join('\n') !== told.join('\n')) connection.watch(names);
   told = names;
   if (symbol === undefined) return;

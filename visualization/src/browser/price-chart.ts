@@ -101,6 +101,12 @@ export class PriceChart {
     this.#point();
   }
 
+  /** Takes in the newest bars of the history; those before them are read again where they do not join. */
+  renew(bars: readonly BoardBar[]): void {
+    if (this.#series.leaveUnjoined(bars)) this.#drawAll();
+    this.merge(bars);
+  }
+
   /** Takes bars in: new ones, grown ones and corrected ones. */
   merge(bars: readonly BoardBar[]): void {
     const lastMs = this.#series.bars.at(-1)?.startMs;

@@ -23,6 +23,8 @@ export interface BucketOptions {
 const mostBytes = 5 * 1_024 ** 3;
 const attempts = 4;
 const waitMs = 500;
+/** A store that takes a connection and says nothing would be waited for without end. */
+const patience = { connectionTimeout: 10_000, socketTimeout: 60_000 };
 const nothing = () => undefined;
 
 export class BucketDestination implements ExportDestination {
@@ -37,6 +39,7 @@ export class BucketDestination implements ExportDestination {
     this.#client = new S3Client({
       region,
       maxAttempts: attempts,
+      requestHandler: patience,
       // It would warn of each upload that it cannot send again; that is done here, from the file.
       logger: { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing },
       // Stores other than AWS have no names of buckets in DNS, and know no checksums in trailers.
@@ -47,9 +50,10 @@ export class BucketDestination implements ExportDestination {
     });
   }
 
-  async has(path: string): Promise<boolean> {
+  async has(path: string, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#client.send(new HeadObjectCommand({ Bucket: this.#options.bucket, Key: this.#keyOf(path) }));
+      const command = new HeadObjectCommand({ Bucket: this.#options.bucket, Key: this.#keyOf(path) });
+      await this.#client.send(command, { abortSignal: signal });
       return true;
     } catch (error) {
       if (error instanceof S3ServiceException && error.name === 'NotFound') return false;

@@ -4,8 +4,12 @@ import { PipelineError, reasonOf } from '@tapeline/core/errors';
 export interface ExportDestination {
   /** For people: the folder, or the bucket with its prefix. */
   readonly name: string;
-  /** Whether a file is there. @throws PipelineError `export.unavailable` (retriable), `export.refused`. */
-  has(path: string): Promise<boolean>;
+  /**
+   * Whether a file is there.
+   * @param signal ends the question
+   * @throws PipelineError `export.unavailable` (retriable), `export.refused`.
+   */
+  has(path: string, signal: AbortSignal): Promise<boolean>;
   /**
    * Takes a file that `write` writes to a temporary path, in the place of what was there.
    * @param signal ends an upload

@@ -46,7 +46,7 @@ async function writeAll(options: ExportRunOptions, result: { -readonly [Name in 
     if (signal.aborted) return;
     options.left?.(options.files.length - index);
     const path = pathOf(file);
-    if (options.onlyMissing && (await destination.has(path))) {
+    if (options.onlyMissing && (await destination.has(path, signal))) {
       result.present += 1;
       continue;
     }
