@@ -95,9 +95,9 @@ export class BackPressure {
     if (!this.#isSpent) this.#over();
   }
 
-  /** The process stood still, so that nothing was read. @param heldUpMs for how long */
+  /** The process stood still, so that nothing was read: what was asked before proves nothing. @param heldUpMs for how long */
   stoodStill(heldUpMs: number): void {
-    if (this.#reader === undefined || this.#isBehind) return;
+    if (this.#reader === undefined || this.#pausedSinceMs !== undefined) return;
     this.#isBehind = true;
     this.#readOn(heldUpMs);
   }

@@ -160,15 +160,18 @@ export class SessionMapper {
 
   /**
    * The connection ended. A session that the log never heard of is forgotten: its number is used again.
-   * @param nowMs as in {@link Session.ended}
+   * @param nowMs absent where no heartbeats tell of a standstill
+   * @returns what may be missing of the session, see {@link Session.standstill}
    */
-  endSession(reason: string, nowMs?: number): void {
+  endSession(reason: string, nowMs?: number): PlainEvent[] {
     const session = this.#session;
     this.#session = undefined;
-    if (session === undefined || !session.announced) return;
-    this.#last = session.ended(reason, nowMs);
+    if (session === undefined || !session.announced) return [];
+    this.#last = session.ended(reason);
     this.#lastMarkets = session.markets;
     this.#refused = session.refused;
+    const missing = nowMs === undefined ? undefined : session.standstill(nowMs);
+    return missing === undefined ? [] : [missing];
   }
 
   #map(received: Received): PlainEvent[] {

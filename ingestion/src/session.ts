@@ -1,7 +1,7 @@
 /** One session of a feed while it runs: its number, what it owns, and how many ticks it gave. */
 import { calendarOf } from '@tapeline/core/calendars/market-calendars';
 import type { TradingCalendar } from '@tapeline/core/calendars/trading-calendar';
-import { recordFormat, type SessionRecord } from '@tapeline/core/records';
+import { type GapRecord, recordFormat, type SessionRecord } from '@tapeline/core/records';
 import type { LastSession } from './feed.ts';
 import type { InstrumentFacts } from './instrument-class.ts';
 import { marketOf } from './market-hours.ts';
@@ -31,7 +31,7 @@ interface Request {
 }
 
 /** Heartbeats come four times a second; a busy moment is no standstill. */
-const heldUpMs = 2_000;
+export const standstillMs = 2_000;
 /** Symbols that one session holds at most; the schema's own bound. */
 const mostSymbols = 100_000;
 
@@ -190,17 +190,25 @@ export class Session {
 
   /** True when nobody could say for long that nothing is missing: the process stood still, or the vendor was held back. */
   isHeldUp(nowMs: number): boolean {
-    return nowMs - this.#whole.untilMs >= heldUpMs;
+    return nowMs - this.#whole.untilMs >= standstillMs;
   }
 
   /**
-   * How it ended, for the session after it. What was received after a standstill had waited in the socket, and nobody knows what would have
-   * come behind it: the absence begins before.
-   * @param nowMs absent where no heartbeats tell of a standstill
+   * What may be missing of a session that ends now: what was received after a standstill had waited in the socket, and nobody knows what
+   * would have come behind it. From there on the next session tells the absence.
    */
-  ended(reason: string, nowMs?: number): LastSession {
-    const lastDataMs = nowMs !== undefined && this.isHeldUp(nowMs) ? this.#whole.lastDataMs : this.lastDataMs;
-    return { session: this.number, reason: reason.slice(0, 500), lastDataMs: lastDataMs ?? this.#startMs };
+  standstill(nowMs: number): GapRecord | undefined {
+    const fromMs = this.#whole.lastDataMs ?? this.#startMs;
+    const { lastDataMs } = this;
+    if (!this.isHeldUp(nowMs) || lastDataMs === undefined || lastDataMs <= fromMs) return undefined;
+    const { feed } = this.#start;
+    const span = { fromMs, toMs: lastDataMs, reason: 'the process stood still, or held the vendor back', lost: 0, receivedTimeMs: nowMs };
+    return { v: recordFormat, kind: 'gap', feed, session: this.number, symbols: [...this.#symbols.keys()], ...span };
+  }
+
+  /** How it ended, for the session after it. */
+  ended(reason: string): LastSession {
+    return { session: this.number, reason: reason.slice(0, 500), lastDataMs: this.lastDataMs ?? this.#startMs };
   }
 
   #refuse(symbol: string, reason: string): void {

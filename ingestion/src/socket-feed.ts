@@ -13,6 +13,7 @@ import type { FeedEvent, LastSession } from './feed.ts';
 import { FollowedSymbols } from './followed-symbols.ts';
 import { MarketPace } from './market-pace.ts';
 import { queuedFeed } from './queued-feed.ts';
+import { standstillMs } from './session.ts';
 import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { Subscriptions, type SubscriptionsOptions, type SymbolChange } from './subscriptions.ts';
@@ -138,9 +139,9 @@ class FeedLife {
   readonly #clock: SteadyClock;
   #connection: VendorConnection | undefined;
   #keyRefusals = 0;
-  /** Of the last look for a heartbeat, by the clock that only counts. */
-  #turnMs = performance.now();
-  /** Whether the connection was asked for a sign after the last standstill. */
+  /** The last look for a heartbeat: by the feed's clock, and by the one that only counts. */
+  #turn = { nowMs: 0, countedMs: 0 };
+  /** Whether the connection was asked for a sign since the last heartbeat. */
   #hasAsked = false;
 
   constructor(options: SocketFeedOptions, vendor: SocketVendor, queue: EventQueue, signal: AbortSignal) {
@@ -271,17 +272,17 @@ class FeedLife {
     if (reason !== undefined && this.#connection !== undefined) return this.#connection.end(reason);
     this.#followClock();
     this.#queue.push(this.#mapper.heartbeat(nowMs));
+    this.#hasAsked = false;
   }
 
   /** A connection may have died while the process stood still, with something read since that had waited: its pong tells, and no heartbeat before. */
   #askAfterStandstill(nowMs: number): void {
-    const turnMs = performance.now();
-    const heldUpMs = turnMs - this.#turnMs;
-    this.#turnMs = turnMs;
-    if (this.#pressure.isBehind) return;
-    const isHeldUp = this.#mapper.isHeldUp(nowMs);
-    if (isHeldUp && !this.#hasAsked) this.#pressure.stoodStill(heldUpMs);
-    this.#hasAsked = isHeldUp;
+    const before = this.#turn;
+    this.#turn = { nowMs, countedMs: performance.now() };
+    const { isBehind } = this.#pressure;
+    const isNew = isBehind ? nowMs - before.nowMs >= standstillMs : !this.#hasAsked && this.#mapper.isHeldUp(nowMs);
+    this.#hasAsked ||= isBehind || isNew;
+    if (isNew) this.#pressure.stoodStill(this.#turn.countedMs - before.countedMs);
   }
 
   /** Between two sessions: a gap then covers all that was told by another time. */

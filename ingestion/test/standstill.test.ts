@@ -46,7 +46,9 @@ describe('a process that stood still', () => {
       standStill();
       const wokenMs = Date.now();
       await feed.until('the next session', () => secondSession(feed) !== undefined);
-      expect(secondSession(feed)?.previous).toMatchObject({ session: 1, lastDataMs });
+      const receivedTimeMs = feed.of('tick')[1]?.receivedTimeMs;
+      expect(feed.of('gap')).toMatchObject([{ session: 1, symbols: ['BTC/USD'], fromMs: lastDataMs, toMs: receivedTimeMs, lost: 0 }]);
+      expect(secondSession(feed)?.previous).toMatchObject({ session: 1, lastDataMs: receivedTimeMs });
       expect(feed.of('tick')[1]).toMatchObject({ session: 1, price: 101 });
       expect(feed.of('heartbeat').filter(({ timeMs, connected, session }) => timeMs >= wokenMs && connected && session === 1)).toEqual([]);
     });
@@ -66,8 +68,10 @@ describe('a process that stood still', () => {
       const wokenMs = Date.now();
       await feed.until('the next session', () => secondSession(feed) !== undefined);
       expect(secondSession(feed)?.previous).toMatchObject({ session: 1, reason: 'no pong' });
-      expect(secondSession(feed)?.previous?.lastDataMs).toBeGreaterThanOrEqual(lastDataMs);
-      expect(secondSession(feed)?.previous?.lastDataMs).toBeLessThan(wokenMs - standstillMs + 100);
+      const missing = feed.of('gap')[0] ?? secondSession(feed)?.previous;
+      const sinceMs = missing !== undefined && 'fromMs' in missing ? missing.fromMs : missing?.lastDataMs;
+      expect(sinceMs).toBeGreaterThanOrEqual(lastDataMs);
+      expect(sinceMs).toBeLessThan(wokenMs - standstillMs + 100);
       expect(feed.of('heartbeat').filter(({ timeMs, connected, session }) => timeMs >= wokenMs && connected && session === 1)).toEqual([]);
     });
   });
@@ -85,20 +89,31 @@ describe('a process that stood still', () => {
 });
 
 describe('the end of a session', () => {
-  it('is known by its last heartbeat when that is long past, and by its last price otherwise', () => {
-    for (const [endMs, lastDataMs] of [
-      [t0 + 1_900, t0 + 1_500],
-      [t0 + 3_000, t0 + 100],
-    ] as const) {
-      const mapper = mapperOf();
-      mapper.beginSession(t0);
-      receive(mapper, status('BTC/USD'), t0);
-      receive(mapper, price(), t0 + 100);
-      mapper.heartbeat(t0 + 250);
-      receive(mapper, price(), t0 + 1_500);
-      expect(mapper.isHeldUp(endMs)).toBe(endMs === t0 + 3_000);
-      mapper.endSession('closed', endMs);
-      expect(mapper.heartbeat(endMs)).toMatchObject([{ connected: false, lastDataMs }]);
-    }
+  const ended = (endMs: number) => {
+    const mapper = mapperOf();
+    mapper.beginSession(t0);
+    receive(mapper, status('BTC/USD', 'ETH/USD'), t0);
+    receive(mapper, price(), t0 + 100);
+    mapper.heartbeat(t0 + 250);
+    receive(mapper, price(), t0 + 1_500);
+    expect(mapper.isHeldUp(endMs)).toBe(endMs >= t0 + 2_250);
+    return mapper.endSession('closed', endMs);
+  };
+
+  it('tells a gap of all symbols when it had no heartbeat for long and something was received since', () => {
+    expect(ended(t0 + 2_000)).toEqual([]);
+    expect(ended(t0 + 3_000)).toMatchObject([
+      { kind: 'gap', session: 1, symbols: ['BTC/USD', 'ETH/USD'], fromMs: t0 + 100, toMs: t0 + 1_500, receivedTimeMs: t0 + 3_000 },
+    ]);
+  });
+
+  it('tells none where nothing was received since: the next session begins its gap there', () => {
+    const mapper = mapperOf();
+    mapper.beginSession(t0);
+    receive(mapper, status('BTC/USD'), t0);
+    receive(mapper, price(), t0 + 100);
+    mapper.heartbeat(t0 + 250);
+    expect(mapper.endSession('closed', t0 + 9_000)).toEqual([]);
+    expect(mapper.heartbeat(t0 + 9_000)).toMatchObject([{ connected: false, lastDataMs: t0 + 100 }]);
   });
 });

@@ -110,7 +110,7 @@ export class FinnhubConnection implements VendorConnection {
       const ending = await this.#connection.ended;
       const endMs = nowMs();
       if (signal.aborted && !pressure.isBehind && !mapper.isHeldUp(endMs)) emit(mapper.heartbeat(endMs));
-      mapper.endSession(clean(ending.reason), endMs);
+      emit(mapper.endSession(clean(ending.reason), endMs));
       return ending;
     } finally {
       signal.removeEventListener('abort', stop);

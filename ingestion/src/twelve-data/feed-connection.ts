@@ -134,7 +134,7 @@ export class FeedConnection implements VendorConnection {
       if (signal.aborted && nowMs !== undefined && !pressure.isBehind && !mapper.isHeldUp(nowMs)) emit(mapper.heartbeat(nowMs));
       const reason = clean(ending.reason);
       if (this.#hasBegun) recorder?.end(this.#timeMs(), reason);
-      mapper.endSession(reason, nowMs);
+      emit(mapper.endSession(reason, nowMs));
       return ending;
     } finally {
       signal.removeEventListener('abort', stop);
