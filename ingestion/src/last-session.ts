@@ -5,18 +5,22 @@ import type { FeedRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { LogRecord, MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import type { LastSession } from './feed.ts';
+import { standstillMs } from './session.ts';
 
-/** What one partition knows of a feed's newest session. */
+/** What is known of a feed's newest session: by one record, by a partition, by all. */
 interface Finding {
   readonly session: number;
-  readonly lastDataMs: number | undefined;
+  /** Receipt of the newest tick that was met. */
+  readonly tickMs?: number | undefined;
+  /** Until the newest heartbeat nothing is missing. */
+  readonly whole?: { readonly untilMs: number; readonly lastDataMs: number | undefined } | undefined;
   /** When the session began, if its record was met. */
-  readonly startMs: number | undefined;
+  readonly startMs?: number | undefined;
 }
 
 const firstStep = 1_000;
 const longestStep = 64_000;
-/** For a session without prices its begin is looked for only so far back, through its heartbeats. */
+/** The begin of a session without prices, and a heartbeat before its last prices, are looked for only so far back. */
 const patienceRecords = 200_000;
 
 /**
@@ -33,11 +37,18 @@ export async function findLastSession(log: MarketLog, feed: string): Promise<Las
     if (found === undefined && sizeOf(partition) > 0) break;
     if (found !== undefined) findings.push(found);
   }
-  if (findings.length === 0) return undefined;
-  const session = Math.max(...findings.map(finding => finding.session));
-  const newest = findings.filter(finding => finding.session === session);
-  const lastDataMs = latest(newest.map(finding => finding.lastDataMs)) ?? latest(newest.map(finding => finding.startMs));
-  return { session, reason: 'ended without a word', lastDataMs };
+  const found = findings.reduce<Finding | undefined>(merged, undefined);
+  return found && { session: found.session, reason: 'ended without a word', lastDataMs: lastDataOf(found) };
+}
+
+/**
+ * The last price; where no heartbeat was near it, the last one before the last heartbeat: what a process received after it stood still had
+ * waited in the socket, see {@link Session.standstill}, and this one was killed before it could tell so.
+ */
+function lastDataOf({ tickMs, whole, startMs }: Finding): number | undefined {
+  const isHeldUp = tickMs !== undefined && whole !== undefined && tickMs - whole.untilMs >= standstillMs;
+  if (isHeldUp) return whole.lastDataMs ?? Math.min(startMs ?? whole.untilMs, whole.untilMs);
+  return latest([tickMs, whole?.lastDataMs]) ?? startMs;
 }
 
 async function searched(
@@ -57,10 +68,12 @@ async function searched(
   return found;
 }
 
-/** A session record or a known receipt is enough. */
+/** A session record is enough, or a heartbeat with a price before it. */
 function isEnough(found: Finding | undefined, readRecords: number): boolean {
   if (found === undefined) return false;
-  return found.lastDataMs !== undefined || found.startMs !== undefined || readRecords >= patienceRecords;
+  const { tickMs, whole, startMs } = found;
+  const isKnown = whole !== undefined && (tickMs ?? whole.lastDataMs) !== undefined;
+  return isKnown || startMs !== undefined || readRecords >= patienceRecords;
 }
 
 function findingIn({ value }: LogRecord, feed: string): Finding | undefined {
@@ -75,15 +88,23 @@ function findingIn({ value }: LogRecord, feed: string): Finding | undefined {
 function findingOf(record: FeedRecord, feed: string): Finding | undefined {
   if (!('feed' in record) || record.feed !== feed) return undefined;
   const { session } = record;
-  if (record.kind === 'tick') return { session, lastDataMs: record.receivedTimeMs, startMs: undefined };
-  if (record.kind === 'heartbeat') return { session, lastDataMs: record.lastDataMs, startMs: undefined };
-  return { session, lastDataMs: undefined, startMs: record.kind === 'session' ? record.timeMs : undefined };
+  if (record.kind === 'tick') return { session, tickMs: record.receivedTimeMs };
+  if (record.kind === 'heartbeat') return { session, whole: { untilMs: record.timeMs, lastDataMs: record.lastDataMs } };
+  return { session, startMs: record.kind === 'session' ? record.timeMs : undefined };
 }
 
 function merged(a: Finding | undefined, b: Finding | undefined): Finding | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   if (a.session !== b.session) return a.session > b.session ? a : b;
-  return { session: a.session, lastDataMs: latest([a.lastDataMs, b.lastDataMs]), startMs: latest([a.startMs, b.startMs]) };
+  const { session } = a;
+  return { session, tickMs: latest([a.tickMs, b.tickMs]), whole: newest(a.whole, b.whole), startMs: latest([a.startMs, b.startMs]) };
+}
+
+/** One that is told again for a session's record may know of prices that came since. */
+function newest(a: Finding['whole'], b: Finding['whole']): Finding['whole'] {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (a.untilMs !== b.untilMs) return a.untilMs > b.untilMs ? a : b;
+  return (a.lastDataMs ?? 0) < (b.lastDataMs ?? 0) ? a : b;
 }
 
 function latest(times: readonly (number | undefined)[]): number | undefined {

@@ -37,6 +37,36 @@ describe('the last session in the log', () => {
     expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs + 300 });
   });
 
+  it('ended before its last heartbeat where its last prices had waited through a standstill of the process, which was killed then', async () => {
+    const records = [
+      aSession({ session: 3 }),
+      aTick({ session: 3, receivedTimeMs: noonMs + 100 }),
+      aHeartbeat({ session: 3, timeMs: noonMs + 250, lastDataMs: noonMs + 100 }),
+      aTick({ session: 3, symbol: 'ETH/BTC', receivedTimeMs: noonMs + 200_000 }),
+    ];
+    const killed = await logOf(...records, aHeartbeat({ session: 3, timeMs: noonMs + 250, lastDataMs: noonMs + 200_000 }));
+    expect(await findLastSession(killed, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs + 100 });
+    const goneOn = await logOf(...records, aHeartbeat({ session: 3, timeMs: noonMs + 200_250, lastDataMs: noonMs + 200_000 }));
+    expect(await findLastSession(goneOn, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs + 200_000 });
+  });
+
+  it('ended when it began where all its prices had waited', async () => {
+    const log = await logOf(
+      aSession({ session: 3, timeMs: noonMs }),
+      aHeartbeat({ session: 3, timeMs: noonMs + 250 }),
+      aTick({ session: 3, receivedTimeMs: noonMs + 200_000 }),
+    );
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs });
+  });
+
+  it('is known by the last heartbeat, which many prices may stand behind', async () => {
+    const waited = Array.from({ length: 6_000 }, (_, index) => aTick({ sequence: index + 2, receivedTimeMs: noonMs + 200_000 + index }));
+    const log = new MemoryLog(1);
+    const records = [aSession(), aTick({ receivedTimeMs: noonMs + 100 }), aHeartbeat({ timeMs: noonMs + 250, lastDataMs: noonMs + 100 })];
+    await log.append([...records, ...waited].flatMap(record => logEntries(record, 1)));
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 1, lastDataMs: noonMs + 100 });
+  });
+
   it('ended when it began if it had no price', async () => {
     const log = await logOf(
       aTick({ session: 2, receivedTimeMs: noonMs - 5_000 }),
