@@ -45,10 +45,14 @@ describe('the memory of a destination', () => {
     expect([again.isOfOtherTopic, again.nextOffset, again.size]).toEqual([false, 12, 2]);
   });
 
-  it('that names no topic, as those that former programs wrote, is of the present one', async () => {
+  it('that names no topic, as those that former programs wrote, is of the present one from then on', async () => {
     writeFileSync(join(folder, 'former.json'), JSON.stringify({ v: 1, nextOffset: 500, lastMs: nowMs, ids: ['x'] }));
+    nowMs += 1;
     const memory = await open({ topic: 'wide.market-data.alerts' });
     expect([memory.isNew, memory.isOfOtherTopic, memory.nextOffset]).toEqual([false, false, 500]);
+    nowMs += 1;
+    const other = await open({ topic: 'narrow.market-data.alerts' });
+    expect([other.isOfOtherTopic, other.nextOffset, other.knows('x')]).toEqual([true, 3, true]);
   });
 
   it('knows after a restart what was sent, and how far the topic was dealt with', async () => {

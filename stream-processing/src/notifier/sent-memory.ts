@@ -55,6 +55,8 @@ export class SentMemory {
   readonly isNew: boolean;
   /** True when what was written last was of another topic. */
   readonly isOfOtherTopic: boolean;
+  /** False when what was written last names no topic. */
+  readonly #namesTopic: boolean;
   #current: string | undefined;
   #nextOffset: number;
 
@@ -67,13 +69,15 @@ export class SentMemory {
     this.isNew = chunks.length === 0;
     this.#known = new Set(chunks.flatMap(([, { ids }]) => ids));
     // What was written last, not what is furthest: the topic may have been made anew. To go back loses nothing, for the ids are known.
-    const { nextOffset = 0, topic = this.#topic } = [...this.#chunks.values()].at(-1) ?? {};
+    const { nextOffset = 0, topic } = [...this.#chunks.values()].at(-1) ?? {};
     this.#nextOffset = nextOffset;
-    this.isOfOtherTopic = topic !== this.#topic;
+    this.#namesTopic = topic !== undefined;
+    this.isOfOtherTopic = this.#namesTopic && topic !== this.#topic;
   }
 
   /**
-   * Reads it; the first time of all it begins at `firstOffset`, with another topic at `lowOffset`, and says so durably.
+   * Reads it; the first time of all it begins at `firstOffset`, with another topic at `lowOffset`, and says so durably; a place without a
+   * topic is of this one from now on.
    * @throws PipelineError `data-dir.unusable` with the place of what cannot be read; what the store throws.
    */
   static async open(options: SentMemoryOptions): Promise<SentMemory> {
@@ -81,6 +85,8 @@ export class SentMemory {
     const memory = new SentMemory(options, chunks);
     if (memory.isNew) await memory.advance(await options.firstOffset());
     else if (memory.isOfOtherTopic) await memory.advance(await options.lowOffset());
+    // Not with the next alert, which may be of yet another topic.
+    else if (!memory.#namesTopic) await memory.advance(memory.nextOffset);
     return memory;
   }
 
