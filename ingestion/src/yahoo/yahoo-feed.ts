@@ -2,8 +2,9 @@
  * The feed of Yahoo's quotes: asks for each symbol in turn, round after round. A quote is a tick only when its market time or its price is
  * another than before; a first look at a price that is older than a round is where the changes are counted from, not a change.
  *
- * A session is a row of rounds without a failure, and without a standstill of the process. After a failure the session is over and the next one begins with the next answer, so what
- * changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what changed before it has been seen.
+ * A session is a row of rounds without a failure, and without a standstill of the process. After either the session is over and the next
+ * one begins with the next answer, so what changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what
+ * changed before it has been seen.
  */
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
@@ -14,6 +15,7 @@ import type { EventQueue } from '../event-queue.ts';
 import type { FeedEvent, LastSession } from '../feed.ts';
 import { FollowedSymbols } from '../followed-symbols.ts';
 import { queuedFeed } from '../queued-feed.ts';
+import { standstillMs } from '../session.ts';
 import { heartbeatIntervalMs, SessionMapper } from '../session-mapper.ts';
 import { SteadyClock } from '../steady-clock.ts';
 import { Subscriptions, type SymbolChange } from '../subscriptions.ts';
@@ -70,8 +72,6 @@ export interface YahooFeedOptions {
 
 const longestLimitedWaitMs = 900_000;
 const longestRetryAfterMs = 86_400_000;
-/** A busy machine is no standstill. */
-const leastStandstillMs = 2_000;
 const outcomes = ['quote', 'unchanged', 'no-price', 'refused', 'malformed', 'limited', 'failed'] as const;
 type Outcome = (typeof outcomes)[number];
 
@@ -154,7 +154,7 @@ class Polling {
   #endAfterStandstill(nowMs: number, expectedMs: number): void {
     const missedMs = nowMs - this.#lookedMs - expectedMs;
     this.#lookedMs = nowMs;
-    if (missedMs < Math.max(this.#timing.pollIntervalMs, leastStandstillMs)) return;
+    if (missedMs < Math.max(this.#timing.pollIntervalMs, standstillMs)) return;
     this.#end('the process stood still');
   }
 
