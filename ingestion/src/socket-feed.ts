@@ -73,13 +73,15 @@ export interface ConnectionContext {
   readonly changed: () => SymbolChange | undefined;
   /** A price came: the vendor serves us. */
   readonly received: () => void;
+  /** The connection ended, all that came is mapped, and it is watched still: the log is told. */
+  readonly ended: (ending: Ending) => void;
 }
 
 /** One connection from its request to its end. */
 export interface VendorConnection {
   /** True once the server took us in. */
   readonly wasOpen: boolean;
-  /** Runs until it ends, and tells the mapper of it. */
+  /** Runs until it ends, and says so by {@link ConnectionContext.ended}. */
   run(): Promise<Ending>;
   /** Ends it now, for this reason of ours. */
   end(reason: string): void;
@@ -203,6 +205,7 @@ class FeedLife {
       received: () => {
         isServed = true;
       },
+      ended: ending => this.#ended(ending),
     });
     this.#connection = connection;
     const ending = await connection.run();
@@ -214,6 +217,14 @@ class FeedLife {
     if (isServed && performance.now() - openedMs >= provenAfterMs) this.#backOff.reset();
     if (connection.wasOpen && ending.kind !== 'key-refused') this.#keyRefusals = 0;
     if (!this.#signal.aborted) await this.#afterwards(ending);
+  }
+
+  /** A stop is told of by a last heartbeat, unless something may wait in the socket. */
+  #ended({ reason }: Ending): void {
+    const nowMs = this.#vendor.feedClock ? undefined : this.#clock.now();
+    const isWhole = nowMs !== undefined && !this.#pressure.isBehind && !this.#mapper.isHeldUp(nowMs);
+    if (this.#signal.aborted && isWhole) this.#queue.push(this.#mapper.heartbeat(nowMs));
+    this.#queue.push(this.#mapper.endSession(this.#clean(reason), nowMs));
   }
 
   async #afterwards(ending: Ending): Promise<void> {

@@ -102,15 +102,13 @@ export class FinnhubConnection implements VendorConnection {
   }
 
   async run(): Promise<Ending> {
-    const { signal, mapper, emit, nowMs, clean, pressure } = this.#options;
+    const { signal, ended } = this.#options;
     const stop = () => this.#connection.end({ kind: 'closed', reason: 'ingester stopped' });
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       const ending = await this.#connection.ended;
-      const endMs = nowMs();
-      if (signal.aborted && !pressure.isBehind && !mapper.isHeldUp(endMs)) emit(mapper.heartbeat(endMs));
-      emit(mapper.endSession(clean(ending.reason), endMs));
+      ended(ending);
       return ending;
     } finally {
       signal.removeEventListener('abort', stop);

@@ -120,21 +120,17 @@ export class FeedConnection implements VendorConnection {
     return this.#wasOpen;
   }
 
-  /** Runs until the connection ends, and tells mapper and recorder of it. */
+  /** Runs until the connection ends, and tells feed and recorder of it. */
   async run(): Promise<Ending> {
-    const { signal, mapper, recorder, clean, pressure } = this.#options;
+    const { signal, recorder, clean, ended } = this.#options;
     const stop = () => this.#connection.end({ kind: 'closed', reason: 'ingester stopped' });
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       const ending = await this.#connection.ended;
       this.#takeUpPendingTime();
-      const { feedClock, emit } = this.#options;
-      const nowMs = feedClock ? undefined : this.#options.nowMs();
-      if (signal.aborted && nowMs !== undefined && !pressure.isBehind && !mapper.isHeldUp(nowMs)) emit(mapper.heartbeat(nowMs));
-      const reason = clean(ending.reason);
-      if (this.#hasBegun) recorder?.end(this.#timeMs(), reason);
-      emit(mapper.endSession(reason, nowMs));
+      if (this.#hasBegun) recorder?.end(this.#timeMs(), clean(ending.reason));
+      ended(ending);
       return ending;
     } finally {
       signal.removeEventListener('abort', stop);
