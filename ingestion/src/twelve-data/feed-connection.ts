@@ -6,11 +6,11 @@ import { ConnectionWatch } from '../connection-watch.ts';
 import { EverydayWay } from '../hot/everyday-way.ts';
 import { Liveness } from '../liveness.ts';
 import type { Recorder } from '../recorder.ts';
-import { afterEndMs } from '../session-mapper.ts';
 import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
 import { chunksOf, type SymbolChange } from '../subscriptions.ts';
 import type { SubscribeStatus, VendorMessage } from '../vendor-message.ts';
 import { parseMessage } from './messages.ts';
+import { SaidTime } from './said-time.ts';
 
 export interface ConnectionTiming {
   /** The vendor's heartbeat message. @default 10,000 */
@@ -55,8 +55,6 @@ const symbolsInMessage = 200;
 const requestsInMinute = 60;
 /** The vendor gives no code to a refusal: for the words of our log only, the answer is the same. */
 const speaksOfCredits = /\bcredits\b/i;
-/** What is sent together may arrive so far apart. */
-const quietMs = 100;
 
 export class FeedConnection implements VendorConnection {
   readonly #options: FeedConnectionOptions;
@@ -71,16 +69,7 @@ export class FeedConnection implements VendorConnection {
   readonly #untold: (() => void)[] = [];
   #wasOpen = false;
   #simulated = false;
-  /** What the server said the time is, in this connection. */
-  #saidMs: number | undefined;
-  /** False once a message took up the time that was said. */
-  #isTimeFresh = false;
-  /** The first time that was said with no message behind it, before the session began: it begins then. */
-  #saidAloneMs: number | undefined;
-  #lastMessageMs: number | undefined;
-  #quiet: NodeJS.Timeout | undefined;
-  /** A time that was said with nothing behind it yet. */
-  #pendingMs: number | undefined;
+  readonly #saidTime = new SaidTime((timeMs, isEnd) => this.#saidAlone(timeMs, isEnd));
   /** Absent where every message is looked at: in a recording, and where the server says the time. */
   readonly #everyday: EverydayWay | undefined;
   readonly #connection: Connection;
@@ -128,7 +117,7 @@ export class FeedConnection implements VendorConnection {
     signal.addEventListener('abort', stop, { once: true });
     try {
       const ending = await this.#connection.ended;
-      this.#takeUpPendingTime();
+      this.#saidTime.takeUpPending();
       if (this.#hasBegun) recorder?.end(this.#timeMs(), clean(ending.reason));
       ended(ending);
       return ending;
@@ -136,7 +125,6 @@ export class FeedConnection implements VendorConnection {
       signal.removeEventListener('abort', stop);
       this.#over.abort();
       this.#watch.stop();
-      clearTimeout(this.#quiet);
       for (const timer of this.#timers) clearInterval(timer);
     }
   }
@@ -219,15 +207,12 @@ export class FeedConnection implements VendorConnection {
     const { mapper, recorder, emit, clean } = this.#options;
     this.#liveness.heard(performance.now());
     const message = parseMessage(text);
-    if (this.#options.feedClock && message.kind === 'simulated-time') return this.#timeSaid(message.timeMs);
-    if (this.#options.feedClock && message.kind === 'heartbeat' && !this.#isTimeFresh) return;
-    this.#isTimeFresh = false;
-    this.#pendingMs = undefined;
-    clearTimeout(this.#quiet);
+    if (this.#options.feedClock && message.kind === 'simulated-time') return this.#saidTime.said(message.timeMs);
+    if (this.#options.feedClock && message.kind === 'heartbeat' && !this.#saidTime.isFresh) return;
     const receivedTimeMs = this.#timeMs();
-    this.#lastMessageMs = receivedTimeMs;
+    this.#saidTime.takeUp(receivedTimeMs);
     const beginsSession = message.kind === 'price' || message.kind === 'subscribe-status';
-    if (!this.#hasBegun && beginsSession) this.#begin(this.#saidAloneMs ?? receivedTimeMs);
+    if (!this.#hasBegun && beginsSession) this.#begin(this.#saidTime.firstAloneMs ?? receivedTimeMs);
     if (mapper.isResubscription(message)) {
       recorder?.end(receivedTimeMs, 'resubscribed by the server');
       recorder?.begin(receivedTimeMs);
@@ -240,34 +225,19 @@ export class FeedConnection implements VendorConnection {
     this.#note(message);
   }
 
-  /** The time of the next message, or, with nothing behind it, event time that goes on. */
-  #timeSaid(timeMs: number): void {
-    if (!this.#hasBegun && this.#isTimeFresh) this.#saidAloneMs ??= this.#saidMs;
-    this.#saidMs = timeMs;
-    this.#isTimeFresh = true;
-    this.#pendingMs = timeMs;
-    clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => this.#takeUpPendingTime(), quietMs);
-  }
-
-  /** One minute after the last message ends a recording; any other time moves event time on, as a message at it would. */
-  #takeUpPendingTime(): void {
-    const timeMs = this.#pendingMs;
-    this.#pendingMs = undefined;
-    if (timeMs === undefined || !this.#hasBegun) return;
-    if (this.#lastMessageMs !== undefined && timeMs === this.#lastMessageMs + afterEndMs) return this.#recordingEnded(timeMs);
-    this.#options.emit(this.#options.mapper.timeSaid(timeMs));
-  }
-
-  #recordingEnded(timeMs: number): void {
+  /** The end of a recording, or event time that goes on as with a message at this time. */
+  #saidAlone(timeMs: number, isEnd: boolean): void {
+    const { emit, mapper, logger } = this.#options;
+    if (!this.#hasBegun) return;
+    if (!isEnd) return emit(mapper.timeSaid(timeMs));
     this.#liveness.answered(performance.now(), false);
-    this.#options.emit(this.#options.mapper.finalHeartbeat(timeMs));
-    this.#options.logger.info('the recording has been played to its end');
+    emit(mapper.finalHeartbeat(timeMs));
+    logger.info('the recording has been played to its end');
   }
 
   /** The time of what is received now. */
   #timeMs(): number {
-    return this.#options.feedClock && this.#saidMs !== undefined ? this.#saidMs : this.#options.nowMs();
+    return this.#saidTime.nowMs ?? this.#options.nowMs();
   }
 
   /** What a message means for the connection itself. */
