@@ -114,6 +114,14 @@ class Pipeline {
     };
   }
 
+  /** Ticks of ten seconds, and processors until their first bars are stored. */
+  async processTenSeconds(): Promise<void> {
+    await this.tick(10);
+    const stop = this.process();
+    await eventually('bars', async () => Object.keys(await this.barsOf(1)).length > 0);
+    await stop();
+  }
+
   rebuild(options: Partial<RebuildOptions> = {}) {
     const { log, generations, openStore } = this;
     const signal = new AbortController().signal;
@@ -241,10 +249,7 @@ describe('a rebuild on the embedded log and SQLite', () => {
 
   it('goes no further than what the processors that serve have saved', async () => {
     const pipeline = await Pipeline.opened();
-    await pipeline.tick(10);
-    const stop = pipeline.process();
-    await eventually('bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
-    await stop();
+    await pipeline.processTenSeconds();
     await pipeline.tick(30);
     await pipeline.rebuild({ switchReaders: false });
     const [old, young] = [pipeline.openStore(1), pipeline.openStore(2)];
@@ -259,10 +264,7 @@ describe('a rebuild on the embedded log and SQLite', () => {
 
   it('says what to do when what was begun has other settings', async () => {
     const pipeline = await Pipeline.opened();
-    await pipeline.tick(10);
-    const stop = pipeline.process();
-    await eventually('bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
-    await stop();
+    await pipeline.processTenSeconds();
     await pipeline.rebuild({ switchReaders: false });
     const other = pipeline.rebuild({ allowedLatenessMs: 5_000 });
     await expect(other).rejects.toMatchObject({ code: 'snapshot.invalid', message: expect.stringContaining('ALLOWED_LATENESS_MS=2000') });
@@ -275,10 +277,7 @@ describe('a rebuild on the embedded log and SQLite', () => {
 
   it('says what to do when the log has forgotten where the one that was begun goes on', async () => {
     const pipeline = await Pipeline.opened();
-    await pipeline.tick(10);
-    const stop = pipeline.process();
-    await eventually('bars', async () => Object.keys(await pipeline.barsOf(1)).length > 0);
-    await stop();
+    await pipeline.processTenSeconds();
     await pipeline.rebuild({ switchReaders: false });
     await pipeline.tick(10);
     const log = pipeline.forgetful(({ highWatermark }) => highWatermark);
