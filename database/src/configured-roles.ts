@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configuration } from '@tapeline/core/configuration';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { CassandraConnection, type CassandraConnectionOptions } from './cassandra/cassandra-connection.ts';
 import { admit, giveRights, isMigrator, keyspacesOf, type Login, makeRoles, type Role } from './cassandra/roles.ts';
@@ -32,7 +32,7 @@ export async function setUpRoles(configuration: Configuration, logins: readonly 
     try {
       return await setUpOnce(configuration, logins, logger);
     } catch (error) {
-      if (!(error instanceof PipelineError) || !error.retriable || performance.now() + pauseMs > endMs) throw error;
+      if (!isPassing(error) || performance.now() + pauseMs > endMs) throw error;
       logger.warn({ reason: reasonOf(error), pauseMs }, 'roles wait, trying again');
     }
     await sleep(pauseMs);

@@ -1,6 +1,6 @@
 /** Which generation serves, as readers and processors learn it: read at the start, looked at every other second. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { isPassing, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import type { Generations, ServingGeneration } from './generations.ts';
 
@@ -22,7 +22,7 @@ export async function servingGeneration(options: ServingOptions): Promise<Servin
     try {
       return await generations.serving();
     } catch (error) {
-      if (!(error instanceof PipelineError) || !error.retriable) throw error;
+      if (!isPassing(error)) throw error;
       logger.warn({ code: error.code }, `which generation serves is not known yet: ${error.message}; trying again`);
     }
     await sleep(lookIntervalMs, undefined, { signal }).catch(() => undefined);

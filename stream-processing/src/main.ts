@@ -1,6 +1,6 @@
 /** The stream processor as a process of its own: market-data.feed → the fold → the store and market-data.bars. */
 import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core/configuration';
-import { PipelineError } from '@tapeline/core/errors';
+import { isPassing } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
@@ -103,7 +103,7 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
   const openStore = async (generation: number) => {
     const store = openConfiguredStore(configuration, { logger, registry, generation });
     await store.ready().catch(async (error: unknown) => {
-      if (!(error instanceof PipelineError && error.retriable)) {
+      if (!isPassing(error)) {
         await store.close();
         throw error;
       }

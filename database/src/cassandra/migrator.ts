@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { isPassing, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import type { CassandraConnection } from './cassandra-connection.ts';
 import { isInvalid, schemaMissing, unavailable } from './cassandra-failure.ts';
@@ -39,7 +39,7 @@ export async function migrate(options: MigratorOptions): Promise<void> {
       return;
     } catch (error) {
       const isOver = performance.now() + pauseMs > endMs;
-      if (isOver || !(error instanceof PipelineError) || !error.retriable) throw error;
+      if (isOver || !isPassing(error)) throw error;
       options.logger.warn({ reason: reasonOf(error), pauseMs }, 'migrations wait, trying again');
     }
     await sleep(pauseMs);

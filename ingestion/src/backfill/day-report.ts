@@ -1,6 +1,6 @@
 /** A day of a symbol's stored bars against the vendor's, for people: it asks, compares and writes nothing. */
 import type { Bar } from '@tapeline/core/bars';
-import { hasCode, PipelineError } from '@tapeline/core/errors';
+import { hasCode, isPassing } from '@tapeline/core/errors';
 import { intervalMs } from '@tapeline/core/intervals';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { Logger } from 'pino';
@@ -104,7 +104,7 @@ async function vendorWindows(
       return windowsOf(request, await client.timeSeries(request, signal), nowMs).windows;
     } catch (error) {
       if (hasCode(error, 'vendor.no-data')) return [];
-      if (attempt === attempts || signal.aborted || !(error instanceof PipelineError) || !error.retriable) throw error;
+      if (attempt === attempts || signal.aborted || !isPassing(error)) throw error;
       logger.warn({ code: error.code }, `${request.symbol} ${request.interval}: ${error.message}; asking again`);
       await pause(pauseMs * attempt, signal);
     }

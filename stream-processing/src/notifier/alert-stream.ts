@@ -1,6 +1,6 @@
 /** The alerts of the topic from an offset on, one after another, each looked at before it is taken. The log's own reader bounds what is read ahead. */
 import type { Alert } from '@tapeline/core/alerts';
-import { hasCode, PipelineError } from '@tapeline/core/errors';
+import { hasCode, isPassing } from '@tapeline/core/errors';
 import { decodeAlert } from '@tapeline/core/record-codec';
 import { alertsTopic } from '@tapeline/core/topics';
 import { BackOff } from '@tapeline/log/back-off';
@@ -93,7 +93,7 @@ async function* followAlerts(options: AlertStreamOptions): AsyncGenerator<ReadAl
     } catch (error) {
       place.isOutOfRange = hasCode(error, 'log.out-of-range');
       if (!place.isOutOfRange) {
-        if (!(error instanceof PipelineError) || !error.retriable) throw error;
+        if (!isPassing(error)) throw error;
         logger.warn({ code: error.code }, `alerts cannot be read: ${error.message}; trying again`);
       }
       await backOff.wait(signal);
