@@ -93,6 +93,10 @@ function openList(feed: SymbolFeed, lists: ListsInForce, { configuration, logger
   return () => file.symbols();
 }
 
+/** Feeds that swap symbols are each refused for the list that the other has in force. */
+const sharedRemedy =
+  'take it out of one of the lists; to swap symbols take those of one feed out first, and put the others in when that is in force';
+
 /** What is wrong with a list beside those of the other feeds: a symbol that one of them has. */
 function sharedFault(feed: SymbolFeed, symbols: readonly string[], lists: ListsInForce): string | undefined {
   const owners = new Map<string, SymbolFeed>();
@@ -102,7 +106,7 @@ function sharedFault(feed: SymbolFeed, symbols: readonly string[], lists: ListsI
   }
   for (const symbol of symbols) {
     const owner = namesOf(feed, symbol).flatMap(name => owners.get(name) ?? [])[0];
-    if (owner !== undefined) return `${symbol} is asked of ${owner} already, but one feed owns a symbol: take it out of one of the lists`;
+    if (owner !== undefined) return `${symbol} is asked of ${owner} already, but one feed owns a symbol: ${sharedRemedy}`;
   }
   return undefined;
 }

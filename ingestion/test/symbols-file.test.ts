@@ -152,9 +152,31 @@ describe('the symbols of several feeds', () => {
     await putList('yahoo', 'EURUSD=X\nMSFT');
     expect([listOf('yahoo'), listOf('yahoo')]).toEqual([['EURUSD=X'], ['EURUSD=X']]);
     expect(lines.map(line => line.msg)).toEqual([
-      'YAHOO_SYMBOLS_FILE cannot be used (MSFT is asked of finnhub already, but one feed owns a symbol: take it out of one of the lists): going on with the 1 symbols of before; mend it',
+      expect.stringMatching(
+        /^YAHOO_SYMBOLS_FILE cannot be used \(MSFT is asked of finnhub already, but one feed owns a symbol: take it out of one of the lists; .*\): going on with the 1 symbols of before; mend it$/,
+      ),
     ]);
     expect(listOf('finnhub')).toEqual(['AAPL']);
     expect(listOf('yahoo')).toEqual(['EURUSD=X', 'MSFT']);
+  });
+
+  it('are refused in both files where two feeds swap them at once, with what to do instead', async () => {
+    await putList('finnhub', 'AAPL\nMSFT');
+    await putList('yahoo', 'EURUSD=X');
+    const { listOf, lines } = openFeeds();
+    await putList('finnhub', 'AAPL\nEURUSD=X');
+    await putList('yahoo', 'MSFT');
+    const both = () => [listOf('finnhub'), listOf('yahoo')];
+    expect(both()).toEqual([['AAPL', 'MSFT'], ['EURUSD=X']]);
+    expect(both()).toEqual([['AAPL', 'MSFT'], ['EURUSD=X']]);
+    const remedy = 'to swap symbols take those of one feed out first, and put the others in when that is in force';
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      expect.stringContaining(`EURUSD=X is asked of yahoo already, but one feed owns a symbol: take it out of one of the lists; ${remedy}`),
+      expect.stringContaining(`MSFT is asked of finnhub already, but one feed owns a symbol: take it out of one of the lists; ${remedy}`),
+    ]);
+    await putList('finnhub', 'AAPL');
+    expect(both()).toEqual([['AAPL'], ['MSFT']]);
+    await putList('finnhub', 'AAPL\nEURUSD=X');
+    expect(both()).toEqual([['AAPL', 'EURUSD=X'], ['MSFT']]);
   });
 });
