@@ -133,15 +133,15 @@ describe('a feed', () => {
   });
 
   it('has dead letters, whose worst reason says what to do', () => {
-    expect(lines(deadLetterFindings(new Map(), false))).toEqual(['ok: none in the last hour']);
+    expect(lines(deadLetterFindings({ byReason: new Map(), isCut: false }))).toEqual(['ok: none in the last hour']);
     const counts = new Map([
       ['late', 3],
       ['not-owner', 2],
     ]);
-    expect(lines(deadLetterFindings(counts, true))).toEqual([
-      'warning: more than 3 late, 2 not-owner in the last hour; look for two ingesters of one feed (INGESTER_LEASE), or a symbol that two feeds have',
+    expect(lines(deadLetterFindings({ byReason: counts, isCut: true }))).toEqual([
+      'warning: more than 3 late, 2 not-owner in the last hour; look for two ingesters of one feed (INGESTER_LEASE), or for a symbol that two feeds have: take it out of the list of one',
     ]);
-    expect(lines(deadLetterFindings(new Map([['future', 1]]), false))[0]).toContain('NTP');
+    expect(lines(deadLetterFindings({ byReason: new Map([['future', 1]]), isCut: false }))[0]).toContain('NTP');
   });
 });
 

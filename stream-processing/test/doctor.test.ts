@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { examine } from '../src/doctor/doctor.ts';
 import { doctorCommand } from '../src/doctor/doctor-command.ts';
-import { aHeartbeat } from './support/builders.ts';
+import { aHeartbeat, aSession, aTick } from './support/builders.ts';
 import { type ExaminedFlow, examinedFlow, said, silent, statuses } from './support/examined-flow.ts';
 
 const scratch = temporaryFolder('doctor');
@@ -70,6 +70,21 @@ describe('the doctor of a standalone process', () => {
       });
       expect(said(findings, 'heartbeat twelve-data/0')).toContain('60 min old');
       expect(said(findings, 'dead letters')).toContain('1 malformed in the last hour');
+    });
+  }, 60_000);
+
+  it('names the two feeds that have one symbol', async () => {
+    const environment = aDeployment();
+    await withFlow(environment, async flow => {
+      await flow.run();
+      const timeMs = Date.now();
+      await flow.tell(aSession({ feed: 'finnhub/0', symbols: ['BTC/USD'], timeMs }));
+      await flow.tell(aTick({ feed: 'twelve-data/0', symbol: 'BTC/USD', timeMs, receivedTimeMs: timeMs }));
+      await flow.stop();
+      const findings = await examine({ environment, logger: silent, timeoutMs });
+      expect(said(findings, 'dead letters')).toContain(
+        '1 not-owner in the last hour, the last of twelve-data/0 (feed: BTC/USD belongs to finnhub/0)',
+      );
     });
   }, 60_000);
 

@@ -180,10 +180,7 @@ async function examineFlow(
     const patienceMs = committed === undefined ? configuration.SNAPSHOT_INTERVAL_MS : 0;
     await examination.check('lag', async () => lagFindings(await backlogsOf(state, nextOffsets), newestMs, patienceMs));
   }
-  const readDeadLetters = async () => {
-    const { byReason, isCut } = await deadLettersSince(log, Date.now() - hourMs);
-    return deadLetterFindings(byReason, isCut);
-  };
+  const readDeadLetters = async () => deadLetterFindings(await deadLettersSince(log, Date.now() - hourMs));
   await examination.check('dead letters', readDeadLetters, 'optional');
 }
 

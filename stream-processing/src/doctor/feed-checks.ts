@@ -1,6 +1,7 @@
 /** What the log's end says of feeds, of the processors' lag and of refused records, judged. Pure. */
 import type { Heartbeat } from '@tapeline/core/records';
 import { type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
+import type { RecentDeadLetters } from './log-tail.ts';
 
 /** A standby takes over within 5 s. */
 const silentMs = 10_000;
@@ -64,8 +65,8 @@ export function lagFindings(backlogs: readonly Backlog[], newestMs: number, pati
   return [warning('lag', what, remedy)];
 }
 
-/** @param byReason dead letters of the last hour. */
-export function deadLetterFindings(byReason: ReadonlyMap<string, number>, isCut: boolean): readonly Finding[] {
+/** @param letters of the last hour. */
+export function deadLetterFindings({ byReason, isCut, lastNotOwner }: RecentDeadLetters): readonly Finding[] {
   const check = 'dead letters';
   const count = (reason: string) => byReason.get(reason) ?? 0;
   const counts = [...byReason].map(([reason, number]) => `${number} ${reason}`).join(', ');
@@ -74,7 +75,10 @@ export function deadLetterFindings(byReason: ReadonlyMap<string, number>, isCut:
   if (count('malformed') + count('unknown') > 0) {
     wrong.push(warning(check, all, 'read them in Kafdrop (detail, origin): a producer or the vendor writes what nobody knows'));
   } else if (count('not-owner') > 0) {
-    wrong.push(warning(check, all, 'look for two ingesters of one feed (INGESTER_LEASE), or a symbol that two feeds have'));
+    const last = lastNotOwner === undefined ? '' : `, the last of ${lastNotOwner.sender} (${lastNotOwner.detail})`;
+    const remedy =
+      'look for two ingesters of one feed (INGESTER_LEASE), or for a symbol that two feeds have: take it out of the list of one';
+    wrong.push(warning(check, all + last, remedy));
   } else if (count('future') > 0) {
     wrong.push(warning(check, all, "set the ingester's clock by NTP: stamps were more than 5 s ahead of it"));
   } else if (count('late') + count('early') > 0) {

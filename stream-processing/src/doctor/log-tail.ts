@@ -1,4 +1,4 @@
-import { deadLetterIn } from '@tapeline/core/dead-letters';
+import { type DeadLetter, deadLetterIn } from '@tapeline/core/dead-letters';
 import { PipelineError } from '@tapeline/core/errors';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { type FeedRecord, type Heartbeat, recordTimeMs } from '@tapeline/core/records';
@@ -35,13 +35,20 @@ export async function timeAt(log: ReadableLog, partition: number, fromOffset: nu
   return undefined;
 }
 
-/** How many dead letters since a time have which reason, and whether there may be more than were looked at. */
-export async function deadLettersSince(
-  log: ReadableLog,
-  sinceMs: number,
-): Promise<{ readonly byReason: ReadonlyMap<string, number>; readonly isCut: boolean }> {
+/** Dead letters of a while, summed up. */
+export interface RecentDeadLetters {
+  readonly byReason: ReadonlyMap<string, number>;
+  /** True when there may be more than were looked at. */
+  readonly isCut: boolean;
+  /** The last one that is `not-owner`: of whom, and why. */
+  readonly lastNotOwner?: { readonly sender: string; readonly detail: string } | undefined;
+}
+
+/** How many dead letters since a time have which reason. */
+export async function deadLettersSince(log: ReadableLog, sinceMs: number): Promise<RecentDeadLetters> {
   const byReason = new Map<string, number>();
   let isCut = false;
+  let notOwner: DeadLetter | undefined;
   for (const partition of await log.offsets(deadLetterTopic.name)) {
     let isFirst = true;
     for await (const { value } of endOf(log, deadLetterTopic.name, partition, mostDeadLetters)) {
@@ -49,10 +56,18 @@ export async function deadLettersSince(
       const isRecent = letter !== undefined && letter.timeMs >= sinceMs;
       isCut ||= isFirst && isRecent && sizeOf(partition) > mostDeadLetters;
       isFirst = false;
-      if (isRecent) byReason.set(letter.reason, (byReason.get(letter.reason) ?? 0) + 1);
+      if (!isRecent) continue;
+      byReason.set(letter.reason, (byReason.get(letter.reason) ?? 0) + 1);
+      if (letter.reason === 'not-owner') notOwner = letter;
     }
   }
-  return { byReason, isCut };
+  return { byReason, isCut, lastNotOwner: notOwner && { sender: senderOf(notOwner), detail: notOwner.detail } };
+}
+
+/** The feed whose record was refused. */
+function senderOf({ value, origin }: DeadLetter): string {
+  const record = readable(() => decodeRecord(Buffer.from(value)));
+  return record !== undefined && 'feed' in record ? record.feed : origin;
 }
 
 async function* endOf(
