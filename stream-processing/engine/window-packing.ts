@@ -141,24 +141,31 @@ function placesOfFlat(row: usize): i32 {
   return guessed(placesOf(price, guess));
 }
 
-/** Digits after the point that all prices of a row can do with, or −1. */
+/** Digits after the point that all prices of a row can do with, or −1: a large price may be too large for the digits of a small one. */
 function placesOfAll(row: usize): i32 {
-  const power = powerOfTen(guess);
+  if (suitsAll(row, guess)) return guess;
+  let places = placesOf(load<f64>(row, HIGH), guess);
+  if (places >= 0) places = placesOf(load<f64>(row, LOW), places);
+  if (places >= 0) places = placesOf(load<f64>(row, CLOSE), places);
+  if (places >= 0) places = placesOf(load<f64>(row, OPEN), places);
+  return guessed(places >= 0 && suitsAll(row, places) ? places : -1);
+}
+
+// @ts-ignore: decorator
+@inline
+function suitsAll(row: usize, places: i32): bool {
+  const power = powerOfTen(places);
   const open = load<f64>(row, OPEN);
   const high = load<f64>(row, HIGH);
   const low = load<f64>(row, LOW);
   const close = load<f64>(row, CLOSE);
-  if (
-    i32(isMantissaOf(rounded(high * power), high, power)) &
-    i32(isMantissaOf(rounded(low * power), low, power)) &
-    i32(isMantissaOf(rounded(close * power), close, power)) &
-    i32(isMantissaOf(rounded(open * power), open, power))
-  ) return guess;
-  let places = placesOf(high, guess);
-  if (places >= 0) places = placesOf(low, places);
-  if (places >= 0) places = placesOf(close, places);
-  if (places >= 0) places = placesOf(open, places);
-  return guessed(places);
+  return (
+    (i32(isMantissaOf(rounded(high * power), high, power)) &
+      i32(isMantissaOf(rounded(low * power), low, power)) &
+      i32(isMantissaOf(rounded(close * power), close, power)) &
+      i32(isMantissaOf(rounded(open * power), open, power))) !=
+    0
+  );
 }
 
 function guessed(places: i32): i32 {
