@@ -78,6 +78,7 @@ function kafkaOptions(configuration: Configuration, brokers: readonly string[], 
     brokers,
     clientId,
     sessionTimeoutMs: configuration.KAFKA_SESSION_TIMEOUT_MS,
+    checkCrcs: configuration.KAFKA_CHECK_CRCS,
     ...(KAFKA_TLS ? { ssl: ca === undefined ? true : { ca } } : {}),
     ...(mechanism && username && password ? { sasl: { mechanism, username, password } } : {}),
   };

@@ -1,5 +1,6 @@
 /** Batches of the log as views on what a broker sent. */
 import { PipelineError } from '@tapeline/core/errors';
+import { crc32c } from './kafka-crc32c.ts';
 import { decompressRecords } from './kafka-wire.ts';
 import type { LogBatch, LogRecord, RecordCursor } from './market-log.ts';
 import { type RecordSection, SectionCursor } from './record-cursor.ts';
@@ -13,14 +14,18 @@ export interface RecordSet {
 }
 
 const headerBytes = 61;
+/** The checksum covers what follows it. */
+const checkedFrom = 21;
 const controlBit = 0x20;
 const compressionMask = 0x07;
 
 /**
- * Finds the batches in a record set, decompressed; a last one that is cut off ends it. Checksums are the broker's business.
- * @throws PipelineError `log.unavailable` (final) for a format that is too old, a compression without a codec or a damaged length.
+ * Finds the batches in a record set, decompressed; a last one that is cut off ends it. A broker compares checksums of what it is given,
+ * not of what it sends.
+ * @throws PipelineError `log.unavailable` (final) for a format that is too old, a compression without a codec, a damaged length or,
+ * where they are compared, another checksum.
  */
-export async function recordSet(bytes: Uint8Array): Promise<RecordSet> {
+export async function recordSet(bytes: Uint8Array, { checkCrcs = false } = {}): Promise<RecordSet> {
   const sections: RecordSection[] = [];
   let nextOffset = -1;
   for (let at = 0; at + headerBytes <= bytes.length; ) {
@@ -29,6 +34,7 @@ export async function recordSet(bytes: Uint8Array): Promise<RecordSet> {
     if (bytes[at + 16] !== 2) throw tooOld(bytes[at + 16]);
     const baseOffset = int64(bytes, at);
     if (end < at + headerBytes) throw tooShort(baseOffset);
+    if (checkCrcs && crc32c(bytes, at + checkedFrom, end) !== int32(bytes, at + 17) >>> 0) throw damaged(baseOffset);
     const attributes = bytes[at + 22] as number;
     nextOffset = baseOffset + int32(bytes, at + 23) + 1;
     const carries = (attributes & controlBit) === 0 && int32(bytes, at + 57) > 0;
@@ -117,6 +123,13 @@ function tooOld(magic: number | undefined): PipelineError {
 
 function tooShort(baseOffset: number): PipelineError {
   const message = `the record batch from offset ${baseOffset} on is damaged, expected a length of ${headerBytes} bytes or more`;
+  return new PipelineError('log.unavailable', message, { retriable: false, fields: { baseOffset } });
+}
+
+function damaged(baseOffset: number): PipelineError {
+  const message =
+    `the record batch from offset ${baseOffset} on is damaged, its checksum is another: start again in case it was the network; ` +
+    "else make another replica the partition's leader, and check the broker's disk";
   return new PipelineError('log.unavailable', message, { retriable: false, fields: { baseOffset } });
 }
 

@@ -18,6 +18,7 @@ export interface FetchRequest {
   readonly partitions: readonly { readonly partition: number; readonly nextOffset: number; readonly maxBytes: number }[];
   readonly maxBytes: number;
   readonly maxWaitMs: number;
+  readonly checkCrcs: boolean;
 }
 
 /** What one partition answered. */
@@ -74,7 +75,7 @@ async function fetchRaw(broker: Broker, request: FetchRequest): Promise<readonly
     if (views === 0) framePool.give(response.buffer);
   };
   const view = { heldBytes: response.length, release };
-  return Promise.all(partitions.map(partition => pieceOf(request.topic, partition, view)));
+  return Promise.all(partitions.map(partition => pieceOf(request, partition, view)));
 }
 
 /** What a view on a response keeps alive, and lets go. */
@@ -83,12 +84,12 @@ interface View {
   release(): void;
 }
 
-async function pieceOf(topic: string, raw: RawPartition, view: View): Promise<FetchedPiece> {
+async function pieceOf({ topic, checkCrcs }: FetchRequest, raw: RawPartition, view: View): Promise<FetchedPiece> {
   const { partition, highWatermark } = raw;
   const isCopied = raw.recordSet.length < copiedBytes;
   const release = isCopied ? () => {} : view.release;
   try {
-    const set = await recordSet(isCopied ? raw.recordSet.slice() : raw.recordSet);
+    const set = await recordSet(isCopied ? raw.recordSet.slice() : raw.recordSet, { checkCrcs });
     return {
       partition,
       nextOffset: set.nextOffset,

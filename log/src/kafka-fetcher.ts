@@ -27,6 +27,8 @@ export interface KafkaFetcherOptions {
   readonly logger: Logger;
   /** How long a broker holds a request that finds nothing. @default 250 */
   readonly maxWaitMs?: number;
+  /** Compare the checksums of batches. @default false */
+  readonly checkCrcs?: boolean;
 }
 
 export class KafkaFetcher {
@@ -147,7 +149,7 @@ export class KafkaFetcher {
    * partitions that are read to their end would have the others of their leader wait, whose buffers are soon empty.
    */
   async #fetchUntilAnswered(leader: string, positions: readonly Position[], inHaste: boolean): Promise<void> {
-    const { cluster, logger, topic } = this.#options;
+    const { cluster, logger, topic, checkCrcs = false } = this.#options;
     const longestMs = this.#options.maxWaitMs ?? 250;
     const maxWaitMs = inHaste ? Math.min(this.#hasteMs, longestMs) : longestMs;
     this.#hasteMs = inHaste ? Math.max(5, 2 * maxWaitMs) : 0;
@@ -158,7 +160,7 @@ export class KafkaFetcher {
         const { partition, nextOffset } = position;
         return { partition, nextOffset, maxBytes: Math.min(pieceBytes, roomOf(position)) };
       });
-      const pieces = await fetchPieces(broker, { topic, partitions, maxBytes: responseBytes, maxWaitMs }, logger);
+      const pieces = await fetchPieces(broker, { topic, partitions, maxBytes: responseBytes, maxWaitMs, checkCrcs }, logger);
       const progress = this.#accept(positions, pieces);
       this.#backOff.succeeded();
       // An answer that does not lead on comes at once, and for ever.

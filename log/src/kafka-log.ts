@@ -33,6 +33,8 @@ export interface KafkaLogOptions extends KafkaConnectionOptions {
   readonly appended?: ((range: AppendedRange) => void) | undefined;
   /** How long a question to the brokers is repeated before it is `log.unavailable`. @default 30,000 */
   readonly patienceMs?: number;
+  /** Compare the checksums of what is read. @default false */
+  readonly checkCrcs?: boolean;
 }
 
 const defaultBufferBytes = 4 * 1_048_576;
@@ -194,7 +196,8 @@ class KafkaLog implements MarketLog {
   }
 
   #fetcher(topic: string): KafkaFetcher {
-    return new KafkaFetcher({ topic, cluster: connections(this.#connection.kafka), logger: this.#logger });
+    const { checkCrcs = false } = this.#options;
+    return new KafkaFetcher({ topic, cluster: connections(this.#connection.kafka), logger: this.#logger, checkCrcs });
   }
 
   async #checkPartitions(targets: readonly Target[]): Promise<void> {

@@ -48,7 +48,7 @@ describeWithKafka('a fetch', ({ brokers }) => {
   /** The records from offset 2 up to 9, of both partitions. */
   async function fetched(broker: Broker, topic: string) {
     const partitions = [0, 1].map(partition => ({ partition, nextOffset: 2, maxBytes: 1_000_000 }));
-    const pieces = await fetchPieces(broker, { topic, partitions, maxBytes: 8_000_000, maxWaitMs: 100 }, logger);
+    const pieces = await fetchPieces(broker, { topic, partitions, maxBytes: 8_000_000, maxWaitMs: 100, checkCrcs: true }, logger);
     const seen = pieces.map(piece => ({ partition: piece.partition, nextOffset: piece.nextOffset, ...shown(piece.batch(2, 9)) }));
     return seen.sort((one, other) => one.partition - other.partition);
   }

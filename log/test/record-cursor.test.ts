@@ -88,6 +88,16 @@ describe('the record cursor', () => {
     }
   });
 
+  it('refuses a batch with one bit that is another, where checksums are compared', async () => {
+    const bytes = await encodeAll([aBatch('a', 'b')], 7);
+    expect((await recordSet(bytes, { checkCrcs: true })).nextOffset).toBe(9);
+    for (let bit = 17 * 8; bit < bytes.length * 8; bit += 1) {
+      const other = Buffer.from(bytes);
+      other[bit >> 3] = (bytes[bit >> 3] as number) ^ (1 << (bit & 7));
+      await expect(recordSet(other, { checkCrcs: true })).rejects.toMatchObject({ code: 'log.unavailable', retriable: false });
+    }
+  });
+
   it('refuses a compression without a codec and a format that is too old, with the remedy', async () => {
     const snappy = await encodeAll([aBatch('a')], 0);
     snappy.writeInt16BE(2, 21);
