@@ -83,6 +83,16 @@ export class CassandraConnection {
     return this.#run(({ client }) => client.execute(query, [...params], { prepare: true, isIdempotent: true, ...options }));
   }
 
+  /** Runs a statement that reads, and gives its rows a page after the other. */
+  async *pages(statement: Statement, pageRows: number): AsyncGenerator<readonly types.Row[]> {
+    let pageState: string | undefined;
+    do {
+      const page = await this.execute(statement, { fetchSize: pageRows, pageState });
+      yield page.rows;
+      pageState = page.pageState ?? undefined;
+    } while (pageState !== undefined);
+  }
+
   /** Runs a statement as it is: schema changes, and conditional updates, which are not repeated on their own. */
   executeOnce(query: string, params: readonly unknown[] = [], options: QueryOptions = {}): Promise<types.ResultSet> {
     const once = { prepare: params.length > 0, isIdempotent: false, ...options };

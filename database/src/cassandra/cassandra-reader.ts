@@ -119,12 +119,9 @@ export class CassandraReader {
     isWanted: (record: Readonly<Record<string, unknown>>) => boolean = () => true,
   ): Promise<readonly Row[]> {
     const rows: Row[] = [];
-    let pageState: string | undefined;
-    do {
-      const page = await this.#connection.execute(statement, { fetchSize: rowsOfPage, pageState });
-      for (const record of page.rows) if (isWanted(record)) rows.push(rowOf(record));
-      pageState = page.pageState ?? undefined;
-    } while (pageState !== undefined);
+    for await (const page of this.#connection.pages(statement, rowsOfPage)) {
+      for (const record of page) if (isWanted(record)) rows.push(rowOf(record));
+    }
     return rows;
   }
 }

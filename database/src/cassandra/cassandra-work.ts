@@ -47,14 +47,9 @@ class CassandraItems implements WorkItems {
     await this.#tables.usable();
     const statement = { query: `SELECT id, body FROM ${this.#table} WHERE queue = ?`, params: [this.#queue] };
     const items: WorkItem[] = [];
-    let pageState: string | undefined;
-    do {
-      const page = await this.#tables.connection.execute(statement, { fetchSize: this.#pageItems, pageState });
-      for (const { id, body } of page.rows) {
-        items.push({ id: String(id), place: `${this.#table} ${this.#queue}/${id}`, text: String(body) });
-      }
-      pageState = page.pageState ?? undefined;
-    } while (pageState !== undefined);
+    for await (const page of this.#tables.connection.pages(statement, this.#pageItems)) {
+      for (const { id, body } of page) items.push({ id: String(id), place: `${this.#table} ${this.#queue}/${id}`, text: String(body) });
+    }
     return items;
   }
 

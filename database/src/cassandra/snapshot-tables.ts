@@ -68,14 +68,9 @@ export class SnapshotTables {
     await this.#connection.execute({ query, params: [versionUs, snapshotId] });
   }
 
-  async #all(statement: Statement, fetchSize = 1_000): Promise<readonly StoredRow[]> {
+  async #all(statement: Statement, pageRows = 1_000): Promise<readonly StoredRow[]> {
     const rows: StoredRow[] = [];
-    let pageState: string | undefined;
-    do {
-      const page = await this.#connection.execute(statement, { fetchSize, pageState });
-      rows.push(...page.rows);
-      pageState = page.pageState ?? undefined;
-    } while (pageState !== undefined);
+    for await (const page of this.#connection.pages(statement, pageRows)) rows.push(...page);
     return rows;
   }
 }
