@@ -91,13 +91,18 @@ export function decodeAfter<Place>(query: unknown, after: string | undefined, sc
   if (after === undefined) return undefined;
   const [digest, place] = textOf(after);
   const result = schema.safeParse(place);
-  if (!result.success) throw refused('parameter "after" must be the "next" of an answer to the same query, was something else');
+  if (!result.success) throw noPlace();
   if (digest === digestOf(query)) return result.data;
   throw new RequestError(
     400,
     'parameter.invalid',
     'parameter "after" belongs to another query, expected the "next" of an answer to this one: leave the other parameters as they were',
   );
+}
+
+/** The refusal of an `after` that no answer gave. */
+export function noPlace(): RequestError {
+  return refused('parameter "after" must be the "next" of an answer to the same query, was something else');
 }
 
 function textOf(after: string): readonly unknown[] {

@@ -2,8 +2,19 @@
 import type { Alert } from '@tapeline/core/alerts';
 import type { Gap, TickRow } from '@tapeline/database/market-store';
 import { after, limit, oneSymbol, rule, symbol, timeRange } from './known-parameters.ts';
-import { decodeAfter, encodeNext, keyOfAlert, keyOfGap, keyOfTick, pageBack, type TimePlace, type TimeTable, timePlace } from './pages.ts';
-import { checkRange, refused, type TimeRange } from './query-parameters.ts';
+import {
+  decodeAfter,
+  encodeNext,
+  keyOfAlert,
+  keyOfGap,
+  keyOfTick,
+  noPlace,
+  pageBack,
+  type TimePlace,
+  type TimeTable,
+  timePlace,
+} from './pages.ts';
+import { checkRange, type TimeRange } from './query-parameters.ts';
 import { tableRoute } from './table-route.ts';
 import { alertRow, gapRow, tickRow } from './table-rows.ts';
 
@@ -116,8 +127,7 @@ function queryOf(values: Asked, bounds: Bounds): TimeQuery {
   const place = decodeAfter(asked, values.after, timePlace);
   const range = place === undefined ? rangeOf(values, bounds) : { fromMs: place.fromMs, toMs: place.timeMs + 1 };
   // A place is the client's word, too; a gap may have begun before the range.
-  if (range.toMs - range.fromMs > bounds.mostDays * dayMs + 1)
-    throw refused('parameter "after" must be the "next" of an answer, was something else');
+  if (range.toMs - range.fromMs > bounds.mostDays * dayMs + 1) throw noPlace();
   return { asked, place, range, limit: limitOf(values) };
 }
 
