@@ -20,12 +20,40 @@ export function mergeFeeds(partitions: readonly (readonly FeedState[])[]): reado
   return [...merged.values()].sort((a, b) => (a.feed < b.feed ? -1 : 1));
 }
 
+interface Movement {
+  readonly watermarkMs: number;
+  readonly session: number;
+  /** Wall clock when it was seen first. */
+  readonly atMs: number;
+}
+
+/** Remembers from look to look when the watermark of a feed moved: somebody has to look once a second, or a silence is found too late. */
+export class FeedLooks {
+  readonly #moved = new Map<string, Movement>();
+
+  /** @param isPresent false while the log is caught up with: what moves then may have been written long ago */
+  look(states: readonly FeedState[], nowMs: number, isPresent: boolean): readonly FeedStatus[] {
+    return states.map(state => feedStatus(state, this.#movedMs(state, nowMs, isPresent), nowMs));
+  }
+
+  /** A feed seen for the first time may have fallen silent long ago: then its watermark has to move before it counts as live. */
+  #movedMs({ feed, watermarkMs, session }: FeedState, nowMs: number, isPresent: boolean): number {
+    const known = this.#moved.get(feed);
+    if (known?.watermarkMs === watermarkMs && known.session === session) return known.atMs;
+    const isOld = nowMs - watermarkMs > silenceMs;
+    const atMs = isOld && (known === undefined || !isPresent) ? 0 : nowMs;
+    if (isPresent) this.#moved.set(feed, { watermarkMs, session, atMs });
+    else this.#moved.delete(feed);
+    return atMs;
+  }
+}
+
 /**
  * The status of a feed.
  * @param movedMs wall clock when its watermark last moved here
  * @param nowMs wall clock now
  */
-export function feedStatus(state: FeedState, movedMs: number, nowMs: number): FeedStatus {
+function feedStatus(state: FeedState, movedMs: number, nowMs: number): FeedStatus {
   const condition = conditionOf(state, movedMs, nowMs);
   return {
     feed: state.feed,

@@ -17,7 +17,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { FeedStatus, OpenGap } from './board-messages.ts';
 import type { BoardTrace } from './board-trace.ts';
-import { feedStatus, mergeFeeds, openGapOf, silenceMs } from './feed-status.ts';
+import { FeedLooks, mergeFeeds, openGapOf } from './feed-status.ts';
 import { ChangeCollector, type MarketChanges } from './market-changes.ts';
 import { PartitionReplica } from './partition-replica.ts';
 import { RecentBars } from './recent-bars.ts';
@@ -40,6 +40,9 @@ export interface LiveMarketOptions {
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
+
+/** So often the feeds are looked at when nobody asks for them. */
+const lookMs = 1_000;
 
 /** Collects what changed until somebody looks. */
 export interface Watch {
@@ -86,7 +89,7 @@ class ReplicatedMarket implements FollowingMarket {
   readonly #now: () => number;
   readonly #recent = new RecentBars();
   readonly #watches = new Set<ChangeCollector>();
-  readonly #moved = new Map<string, { readonly watermarkMs: number; readonly session: number; readonly atMs: number }>();
+  readonly #feedLooks = new FeedLooks();
   readonly #metrics: MarketMetrics;
   /** Where symbols that have prices are: partitions never change. */
   readonly #homes = new Map<string, PartitionReplica>();
@@ -97,7 +100,9 @@ class ReplicatedMarket implements FollowingMarket {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#metrics = marketMetrics(options.registry);
-    this.closed = this.#run();
+    // A feed that falls silent while nobody asks is known to be silent when somebody does.
+    const looking = setInterval(() => this.feeds(), lookMs).unref();
+    this.closed = this.#run().finally(() => clearInterval(looking));
     // Whoever awaits `closed` gets the error; nobody has to.
     this.closed.catch(() => undefined);
   }
@@ -128,15 +133,8 @@ class ReplicatedMarket implements FollowingMarket {
   }
 
   feeds(): readonly FeedStatus[] {
-    const nowMs = this.#now();
     const states = mergeFeeds(this.#replicas.map(replica => replica.fold.feeds()));
-    return states.map(state => {
-      const known = this.#moved.get(state.feed);
-      const still = known !== undefined && known.watermarkMs === state.watermarkMs && known.session === state.session;
-      const atMs = still ? known.atMs : this.#movedMs(known === undefined, state.watermarkMs, nowMs);
-      if (!still) this.#moved.set(state.feed, { watermarkMs: state.watermarkMs, session: state.session, atMs });
-      return feedStatus(state, atMs, nowMs);
-    });
+    return this.#feedLooks.look(states, this.#now(), this.caughtUp());
   }
 
   openGap(symbol: string, feeds: readonly FeedStatus[]): OpenGap | undefined {
@@ -209,11 +207,6 @@ class ReplicatedMarket implements FollowingMarket {
       },
       skipped: code => metrics.skipped.inc({ code }),
     });
-  }
-
-  /** A feed seen for the first time may have fallen silent long ago: then its watermark has to move before it counts as live. */
-  #movedMs(first: boolean, watermarkMs: number, nowMs: number): number {
-    return first && nowMs - watermarkMs > silenceMs ? 0 : nowMs;
   }
 
   #restored(partition: number): void {

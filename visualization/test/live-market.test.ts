@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import { partitionOf } from '@tapeline/core/partitioner';
@@ -218,6 +219,18 @@ describe('the state of a feed', () => {
     expect(state()).toEqual([['silent', 15_000]]);
     await running.feed.append(running.feed.heartbeat(tenOClockMs + 20_000));
     await eventually('life', () => state()[0]?.[0] === 'live');
+  });
+
+  it('is silent when somebody looks again after nobody did, however it ended meanwhile', async () => {
+    nowMs = tenOClockMs + 15_000;
+    await aQuarterOfAMinute();
+    await eventually('life', () => state()[0]?.[0] === 'live');
+    const { feed } = running;
+    await feed.append(feed.heartbeat(tenOClockMs + 16_000), feed.tick({ symbol: 'BTC/USD', price: 90, timeMs: tenOClockMs + 16_000 }));
+    await eventually('the price after the last heartbeat', () => running.market.latestOf('BTC/USD')?.price === 90);
+    await sleep(1_200);
+    nowMs += 60_000;
+    expect(state()).toEqual([['silent', 16_000]]);
   });
 
   it('is silent from the start when its last heartbeat is old', async () => {
