@@ -1,7 +1,9 @@
 /** Bars with every window in between: a reader's view, made at query time and never stored. */
 import type { Bar } from '@tapeline/core/bars';
 import { intervalMs } from '@tapeline/core/intervals';
+import type { Gap } from '@tapeline/database/market-store';
 import { type BarPage, type BarQuery, type BarSource, barBefore, queryBars } from './bar-query.ts';
+import { keyOfGap, pageBack, type TimePlace, type TimeTable } from './pages.ts';
 import type { BarRow } from './table-rows.ts';
 
 interface Span {
@@ -10,9 +12,11 @@ interface Span {
 }
 
 const dayMs = 86_400_000;
-/** Gaps are kept by their begin; one that has gone on for longer than this is no longer found. */
+/** Gaps are kept by their begin; one that has gone on for longer than this, or began before half a million others, is no longer found. */
 const gapLookBackMs = 32 * dayMs;
-const mostGaps = 50_000;
+/** Pages of gaps that are looked at, of all symbols: half a million rows. */
+const mostGapPages = 10;
+const gapsOfPage = 50_000;
 
 /**
  * The newest `limit` windows of a range, those without a bar with the close of the bar before. It begins with the first bar and ends with
@@ -34,8 +38,10 @@ export async function queryFilledForward(source: BarSource, query: BarQuery, new
     barBefore(source, { ...query, toMs: firstMs }),
     gapsIn(source, page),
   ]);
-  const rows = filled(bars, { former, gaps, firstMs, lastMs, lengthMs });
-  return { rows, hasMore: former !== undefined && firstMs > earliestMs };
+  const rows = filled(bars, { former, gaps: gaps.spans, firstMs, lastMs, lengthMs });
+  // Where nobody looked for gaps, the next page does.
+  const looked = rows.filter(row => row.startMs >= Math.min(gaps.lookedFromMs, lastMs));
+  return { rows: looked, hasMore: looked.length < rows.length || (former !== undefined && firstMs > earliestMs) };
 }
 
 interface Filling {
@@ -67,13 +73,36 @@ function repeated({ symbol, interval, close }: Bar, startMs: number, isInGap: bo
   return { symbol, interval, startMs, ...prices, volume: 0, tickCount: 0, state: 'filled-forward', flags, revision: 0 };
 }
 
-/** The gaps of the symbol that reach into a page: by begin, none overlapping another. */
-async function gapsIn({ store }: BarSource, { symbol, fromMs, toMs }: BarQuery & { readonly fromMs: number }): Promise<readonly Span[]> {
+interface FoundGaps {
+  /** By begin, none overlapping another. */
+  readonly spans: readonly Span[];
+  /** Gaps that begin before were not looked for: there are too many. */
+  readonly lookedFromMs: number;
+}
+
+/** The gaps of the symbol that reach into a page, the newest first looked for. */
+async function gapsIn({ store }: BarSource, { symbol, fromMs, toMs }: BarQuery & { readonly fromMs: number }): Promise<FoundGaps> {
+  const table: TimeTable<Gap> = {
+    read: range => store.gaps(range),
+    timeOf: gap => gap.fromMs,
+    keyOf: keyOfGap,
+    isWanted: gap => gap.symbol === symbol && gap.toMs > fromMs,
+  };
   const range = { fromMs: Math.max(0, fromMs - gapLookBackMs), toMs };
-  const found = await store.gaps({ ...range, limit: mostGaps, order: 'descending' });
+  const found: Gap[][] = [];
+  let place: TimePlace | undefined;
+  for (let page = 0; page < mostGapPages; page += 1) {
+    const { rows, next } = await pageBack(table, { range, limit: gapsOfPage, place });
+    found.unshift([...rows]);
+    place = next;
+    if (next === undefined) break;
+  }
+  return { spans: joined(found.flat()), lookedFromMs: place?.timeMs ?? 0 };
+}
+
+function joined(gaps: readonly Gap[]): readonly Span[] {
   const spans: { fromMs: number; toMs: number }[] = [];
-  for (const gap of found.toReversed()) {
-    if (gap.symbol !== symbol || gap.toMs <= fromMs) continue;
+  for (const gap of gaps) {
     const last = spans.at(-1);
     if (last !== undefined && gap.fromMs <= last.toMs) last.toMs = Math.max(last.toMs, gap.toMs);
     else spans.push({ fromMs: gap.fromMs, toMs: gap.toMs });

@@ -65,10 +65,13 @@ export async function pageBack<Row>(
   const found: Row[] = [];
   let at = place;
   for (let lookedAt = 0; lookedAt < mostLookedAt; ) {
-    const most = Math.max(limit - found.length + 1, leastRead) + (at?.seen ?? 0);
+    const seen = at?.seen ?? 0;
+    // Those of one time come again: as many new ones are read beside them, so that thousands of one time take few reads.
+    const most = seen + Math.max(limit - found.length + 1, leastRead, Math.min(seen, mostLookedAt));
     const toMs = at === undefined ? range.toMs : at.timeMs + 1;
     const rows = await table.read({ fromMs: range.fromMs, toMs, limit: most, order: 'descending' });
-    for (const row of rowsAfter(table, rows, at)) {
+    const fresh = rowsAfter(table, rows, at);
+    for (const row of fresh) {
       if (table.isWanted(row)) {
         if (found.length === limit) return { rows: found.reverse(), next: at };
         found.push(row);
@@ -76,7 +79,8 @@ export async function pageBack<Row>(
       at = placeOf(table, row, at, range.fromMs);
     }
     if (rows.length < most) return { rows: found.reverse() };
-    lookedAt += rows.length;
+    // A place that is not in the table (any more) brings nothing new, and ends all the same.
+    lookedAt += fresh.length === 0 ? rows.length : fresh.length;
   }
   return { rows: found.reverse(), next: at };
 }

@@ -1,7 +1,7 @@
 /** Reads what is past for the chart: its newest bars, older ones as one scrolls back, and the gaps and alerts of their time. */
 import type { Interval } from '@tapeline/core/intervals';
 import type { BoardBar } from '../board-messages.ts';
-import { ask, type BoardAlert } from './market-api.ts';
+import { ask, askBack, type BoardAlert } from './market-api.ts';
 import type { GapSpan } from './time-slots.ts';
 
 export interface Choice {
@@ -20,8 +20,10 @@ export interface HistoryEvents {
 const retryMs = 3_000;
 const newestBars = 500;
 const olderBars = 1_000;
-const mostGaps = 1_000;
-const mostAlerts = 500;
+const gapsOfPage = 1_000;
+const alertsOfPage = 500;
+/** A page holds what is of the symbol among 50,000 rows of all symbols. */
+const mostPages = 10;
 const dayMs = 86_400_000;
 /** The server looks at no longer range of gaps and alerts at once. */
 const longestRangeMs = 1_100 * dayMs;
@@ -98,8 +100,8 @@ export class ChartHistory {
 
   async #around(symbol: string, range: { readonly from: number; readonly to: number }, signal: AbortSignal): Promise<void> {
     const [gaps, alerts] = await Promise.allSettled([
-      ask('gaps', { symbol, ...range, limit: mostGaps }, signal),
-      ask('alerts', { symbol, ...range, limit: mostAlerts }, signal),
+      askBack('gaps', { symbol, ...range, limit: gapsOfPage, pages: mostPages }, signal),
+      askBack('alerts', { symbol, ...range, limit: alertsOfPage, pages: mostPages }, signal),
     ]);
     if (signal.aborted) return;
     // What failed stays as it was until the next time: the bars' own flags are there.
