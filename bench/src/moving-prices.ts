@@ -3,6 +3,7 @@ import type { Bar } from '@tapeline/core/bars';
 import type { FeedStatus } from '@tapeline/visualization/board-messages';
 import type { LatestRow, LiveMarket, Watch } from '@tapeline/visualization/live-market';
 import { ChangeCollector } from '@tapeline/visualization/market-changes';
+import type { RecentBars } from '@tapeline/visualization/recent-bars';
 import { loadSymbols } from './load.ts';
 import { machineMs } from './machine-clock.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -60,8 +61,8 @@ export class MovingPrices implements LiveMarket {
     return this.#bySymbol.get(symbol)?.day;
   }
 
-  recent(): readonly Bar[] {
-    return [];
+  recent(): RecentBars {
+    return { bars: [], letGoMs: undefined, gaps: [] };
   }
 
   symbols(): readonly string[] {

@@ -54,12 +54,13 @@ function addTable(server: FastifyInstance, route: TableRoute, { parts, bounds }:
   server.get(route.path, async (request, reply) => {
     const values = readParameters(searchOf(request), parameters);
     const isCsv = (values.format ?? preferredFormat(request.headers.accept)) === 'csv';
-    const { body, next } = await bounds.whenRoom(route.most(values), async () => {
+    const { body, next, missing } = await bounds.whenRoom(route.most(values), async () => {
       const page = await route.answer(values, parts);
-      return { body: await (isCsv ? csvOf : jsonOf)(route, page), next: page.next };
+      return { body: await (isCsv ? csvOf : jsonOf)(route, page), next: page.next, missing: page.missing };
     });
     reply.header('cache-control', 'no-store').header('vary', 'accept');
     if (next !== undefined) reply.header('link', `<${linkTo(request, next)}>; rel="next"`);
+    if (missing !== undefined) reply.header('tapeline-missing', `${missing.fromMs}-${missing.toMs}`);
     if (isCsv) reply.header('content-disposition', `inline; filename="${route.name}.csv"`);
     bounds.watch(reply.raw, body.length);
     return reply.type(isCsv ? 'text/csv; charset=utf-8; header=present' : 'application/json; charset=utf-8').send(body);

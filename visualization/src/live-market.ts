@@ -20,7 +20,7 @@ import type { BoardTrace } from './board-trace.ts';
 import { FeedLooks, mergeFeeds, openGapOf } from './feed-status.ts';
 import { ChangeCollector, type MarketChanges } from './market-changes.ts';
 import { PartitionReplica } from './partition-replica.ts';
-import { RecentBars } from './recent-bars.ts';
+import { type RecentBars, RecentResults } from './recent-bars.ts';
 
 /** A price for a table: the newest tick of a symbol. */
 export type LatestRow = Omit<LatestPrice, 'versionUs'>;
@@ -57,8 +57,8 @@ export interface LiveMarket {
   latestOf(symbol: string): LatestRow | undefined;
   /** The newest bar that is still open. */
   forming(symbol: string, interval: Interval): Bar | undefined;
-  /** Bars that are open or closed just now, oldest first: what the store may not have yet. */
-  recent(symbol: string, interval: Interval): readonly Bar[];
+  /** Bars that are open or closed lately, and gaps that ended lately: what the store may not have yet. */
+  recent(symbol: string, interval: Interval): RecentBars;
   symbols(): readonly string[];
   feeds(): readonly FeedStatus[];
   /** The gap that the symbol is in, by these `feeds`; `undefined` when it is in none. */
@@ -87,7 +87,7 @@ class ReplicatedMarket implements FollowingMarket {
   readonly closed: Promise<void>;
   readonly #options: LiveMarketOptions;
   readonly #now: () => number;
-  readonly #recent = new RecentBars();
+  readonly #recent = new RecentResults();
   readonly #watches = new Set<ChangeCollector>();
   readonly #feedLooks = new FeedLooks();
   readonly #metrics: MarketMetrics;
@@ -123,9 +123,10 @@ class ReplicatedMarket implements FollowingMarket {
     return this.#replicaOf(symbol)?.fold.forming(symbol, interval);
   }
 
-  recent(symbol: string, interval: Interval): readonly Bar[] {
+  recent(symbol: string, interval: Interval): RecentBars {
     const open = this.#replicaOf(symbol)?.fold.openBars(symbol, interval) ?? [];
-    return [...this.#recent.of(symbol, interval), ...open];
+    const recent = this.#recent.of(symbol, interval);
+    return { ...recent, bars: [...recent.bars, ...open] };
   }
 
   symbols(): readonly string[] {
@@ -224,6 +225,7 @@ class ReplicatedMarket implements FollowingMarket {
     }
     for (const output of outputs) {
       if (output.kind === 'gap') {
+        this.#recent.addGap(output.symbol, output);
         for (const watch of this.#watches) watch.touched(output.symbol);
       } else if (output.kind === 'bar') {
         this.#recent.add(output.bar);

@@ -62,7 +62,7 @@ describe('the live market', () => {
     await aQuarterOfAMinute();
     await eventually(
       'the heartbeat',
-      () => running.market.recent('EUR/USD', '1s').length > 0 && running.market.recent('BTC/USD', '1s').length > 1,
+      () => running.market.recent('EUR/USD', '1s').bars.length > 0 && running.market.recent('BTC/USD', '1s').bars.length > 1,
     );
     const changes = watch.drain();
     expect([...changes.symbols].sort()).toEqual(['BTC/USD', 'EUR/USD']);

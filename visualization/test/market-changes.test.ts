@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { ChangeCollector } from '../src/market-changes.ts';
-import { RecentBars } from '../src/recent-bars.ts';
+import { RecentResults } from '../src/recent-bars.ts';
 
 function aBar(fields: Partial<Bar>): Bar {
   return {
@@ -42,19 +42,43 @@ describe('what changed', () => {
 });
 
 describe('recent bars', () => {
-  it('keep the last five of a symbol and interval, each at its newest', () => {
-    const recent = new RecentBars();
-    for (let second = 0; second < 8; second += 1) recent.add(aBar({ startMs: second * 1_000 }));
-    recent.add(aBar({ startMs: 6_000, revision: 1 }));
+  it('are each at their newest, by their time', () => {
+    const recent = new RecentResults();
+    for (const second of [1, 3, 2]) recent.add(aBar({ startMs: second * 1_000 }));
+    recent.add(aBar({ startMs: 2_000, revision: 1 }));
     recent.add(aBar({ symbol: 'AAPL' }));
-    expect(recent.of('BTC/USD', '1s').map(bar => [bar.startMs, bar.revision])).toEqual([
+    const { bars, letGoMs } = recent.of('BTC/USD', '1s');
+    expect(bars.map(bar => [bar.startMs, bar.revision])).toEqual([
+      [1_000, 0],
+      [2_000, 1],
       [3_000, 0],
-      [4_000, 0],
-      [5_000, 0],
-      [6_000, 1],
-      [7_000, 0],
     ]);
-    recent.forget(symbol => symbol === 'BTC/USD');
-    expect([recent.of('BTC/USD', '1s').length, recent.of('AAPL', '1s').length]).toEqual([0, 1]);
+    expect(letGoMs).toBeUndefined();
+  });
+
+  it('are many of few symbols and five of many, and tell up to where they were let go', () => {
+    const recent = new RecentResults();
+    for (let second = 0; second < 30_000; second += 1) recent.add(aBar({ startMs: second * 1_000 }));
+    expect(recent.of('BTC/USD', '1s')).toMatchObject({ bars: { length: 20_000 }, letGoMs: 9_999_000 });
+    for (let symbol = 0; symbol < 9_999; symbol += 1) recent.add(aBar({ symbol: `X${symbol}` }));
+    recent.add(aBar({ startMs: 30_000_000 }));
+    expect(recent.of('BTC/USD', '1s')).toMatchObject({ bars: { length: 5 }, letGoMs: 29_995_000 });
+  });
+
+  it('do not take one back that is older than those that were let go', () => {
+    const recent = new RecentResults();
+    for (let symbol = 0; symbol < 10_000; symbol += 1) recent.add(aBar({ symbol: `X${symbol}` }));
+    for (let second = 1; second <= 6; second += 1) recent.add(aBar({ symbol: 'X0', startMs: second * 1_000 }));
+    recent.forget(symbol => symbol !== 'X0');
+    recent.add(aBar({ symbol: 'X0', startMs: 500 }));
+    expect(recent.of('X0', '1s')).toMatchObject({ bars: [{ startMs: 2_000 }, {}, {}, {}, {}], letGoMs: 1_000 });
+    recent.forget(() => true);
+    expect(recent.of('X0', '1s')).toEqual({ bars: [], letGoMs: undefined, gaps: [] });
+  });
+
+  it('have the last five gaps of their symbol beside them', () => {
+    const recent = new RecentResults();
+    for (let second = 0; second < 7; second += 1) recent.addGap('BTC/USD', { fromMs: second, toMs: second + 1 });
+    expect(recent.of('BTC/USD', '1m').gaps.map(gap => gap.fromMs)).toEqual([2, 3, 4, 5, 6]);
   });
 });

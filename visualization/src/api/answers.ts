@@ -8,7 +8,7 @@ type Row = Readonly<Record<string, unknown>>;
 /** Rows that are written at one go. */
 const slice = 1_000;
 
-/** `{"<name>": [rows], "next"}`; fields without a value are absent. */
+/** `{"<name>": [rows], "missing", "next"}`; fields without a value are absent. */
 export async function jsonOf(route: Pick<TableRoute, 'name' | 'row'>, page: TablePage<object>): Promise<Buffer> {
   const fields = page.fields ?? Object.keys(route.row.shape);
   const parts = [Buffer.from(`{"${route.name}":[`)];
@@ -17,7 +17,8 @@ export async function jsonOf(route: Pick<TableRoute, 'name' | 'row'>, page: Tabl
     const rows = page.rows.slice(at, at + slice).map(row => JSON.stringify(pick(row, fields)));
     parts.push(Buffer.from(`${at > 0 ? ',' : ''}${rows.join(',')}`));
   }
-  parts.push(Buffer.from(page.next === undefined ? ']}' : `],"next":${JSON.stringify(page.next)}}`));
+  const rest = JSON.stringify({ missing: page.missing, next: page.next });
+  parts.push(Buffer.from(rest === '{}' ? ']}' : `],${rest.slice(1)}`));
   return Buffer.concat(parts);
 }
 

@@ -27,6 +27,7 @@ export const barRoute = tableRoute({
     ...{ after, fill, indicators },
   },
   row: barRow,
+  canMiss: true,
   most: limitOf,
   async answer(values, { market, store, now }) {
     const { symbol: name, interval: of, from: fromMs, to: givenToMs, fill: filling } = values;
@@ -43,7 +44,7 @@ export const barRoute = tableRoute({
     const page: BarPage<BarRow> =
       filling === 'forward' ? await queryFilledForward(source, query, newestMs) : await queryBars(source, query);
     const next = page.hasMore ? encodeNext(asked, { beforeMs: page.rows[0]?.startMs ?? 0 }) : undefined;
-    return shown(page.rows, values.indicators === true, next);
+    return { ...shown(page.rows, values.indicators === true), next, missing: page.missing };
   },
 });
 
@@ -59,7 +60,7 @@ function endOf(
   return Math.max(market.latestOf(symbol)?.timeMs ?? now(), fromMs ?? 0) + 2 * dayMs;
 }
 
-function shown(rows: readonly BarRow[], withIndicators: boolean, next: string | undefined): TablePage<BarRow> {
-  if (!withIndicators) return { rows, fields: plainFields, next };
-  return { rows, next, flat: { columns: flatColumns, of: row => ({ ...row, ...row.indicators }) } };
+function shown(rows: readonly BarRow[], withIndicators: boolean): TablePage<BarRow> {
+  if (!withIndicators) return { rows, fields: plainFields };
+  return { rows, flat: { columns: flatColumns, of: row => ({ ...row, ...row.indicators }) } };
 }

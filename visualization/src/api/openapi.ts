@@ -14,6 +14,11 @@ const errorSchema = z.object({
   }),
 });
 
+const missingSpan = z
+  .object({ fromMs: z.int(), toMs: z.int() })
+  .describe('bars of this half-open span are not known yet, in milliseconds since 1970: the stream processors are behind; ask again later');
+const missingHeader = { description: '`<fromMs>-<toMs>` when the answer has `missing`', schema: { type: 'string' } };
+
 const errorAnswers = {
   400: errorAnswer('a parameter is wrong: the message names it, what was given and what is expected'),
   401: errorAnswer('the board has a token, and the request does not show it'),
@@ -49,9 +54,10 @@ export function openApiOf(routes: readonly TableRoute[]): Json {
   };
 }
 
-function tableOperation({ name, summary, parameters, row }: TableRoute): Json {
+function tableOperation({ name, summary, parameters, row, canMiss = false }: TableRoute): Json {
   const next = z.string().optional().describe('there is more: send it as `after`, the other parameters unchanged');
-  const table = schemaOf(z.object({ [name]: z.array(row), next }), 'output');
+  const table = schemaOf(z.object({ [name]: z.array(row), ...(canMiss ? { missing: missingSpan.optional() } : {}), next }), 'output');
+  const link = { Link: { description: '`<…>; rel="next"` when there is more', schema: { type: 'string' } } };
   return {
     operationId: name,
     summary,
@@ -59,7 +65,7 @@ function tableOperation({ name, summary, parameters, row }: TableRoute): Json {
     responses: {
       200: {
         description: 'the rows',
-        headers: { Link: { description: '`<…>; rel="next"` when there is more', schema: { type: 'string' } } },
+        headers: { ...link, ...(canMiss ? { 'Tapeline-Missing': missingHeader } : {}) },
         content: { 'application/json': { schema: table }, 'text/csv': { schema: { type: 'string' } } },
       },
       ...errorAnswers,

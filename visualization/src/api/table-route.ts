@@ -2,6 +2,7 @@
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { z } from 'zod';
 import type { LiveMarket } from '../live-market.ts';
+import type { Span } from '../recent-bars.ts';
 import type { ParameterSet, ValuesOf } from './query-parameters.ts';
 
 /** What routes answer from. */
@@ -21,6 +22,8 @@ export interface TablePage<Row> {
   readonly flat?: { readonly columns: readonly string[]; of(row: Row): object };
   /** The text that asks for the next page. */
   readonly next?: string | undefined;
+  /** A span of the range whose rows are not known yet. @default none */
+  readonly missing?: Span | undefined;
 }
 
 export interface TableRoute<P extends ParameterSet = ParameterSet, R extends z.ZodObject = z.ZodObject> {
@@ -31,6 +34,8 @@ export interface TableRoute<P extends ParameterSet = ParameterSet, R extends z.Z
   /** All but `format`, which every table takes. */
   readonly parameters: P;
   readonly row: R;
+  /** Answers may have `missing`. @default false */
+  readonly canMiss?: boolean;
   /** Rows that an answer to this query may hold at once. */
   most(values: ValuesOf<P>): number;
   answer(values: ValuesOf<P>, parts: ApiParts): Promise<TablePage<Readonly<z.infer<R>>>>;

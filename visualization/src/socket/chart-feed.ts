@@ -16,6 +16,8 @@ export interface ToldChart {
 
 /** Bars kept for clients that are behind; those who are further behind read the history again. */
 const keptBars = 500;
+/** Bars that a client gets when it begins: what closes between its subscription and its question for the history. */
+const justClosed = 5;
 
 export class ChartFeed {
   readonly subscription: ChartSubscription;
@@ -89,9 +91,12 @@ export class ChartFeed {
 
   #chart(told: ToldChart | undefined): object {
     const { symbol, interval, indicators } = this.subscription;
-    const recent = this.#market.recent(symbol, interval);
+    const recent = this.#market.recent(symbol, interval).bars;
     const missed = told !== undefined && told.bar < this.#forgotten;
-    const closed = told === undefined ? recent.filter(bar => bar.state === 'final') : this.#closedAfter(missed ? this.#bar : told.bar);
+    const closed =
+      told === undefined
+        ? recent.filter(bar => bar.state === 'final').slice(-justClosed)
+        : this.#closedAfter(missed ? this.#bar : told.bar);
     const bars = [...closed, ...recent.filter(bar => bar.state === 'forming')]
       .sort((a, b) => a.startMs - b.startMs)
       .map(bar => boardBar(bar, indicators));

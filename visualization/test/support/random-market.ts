@@ -3,6 +3,7 @@ import type { Bar } from '@tapeline/core/bars';
 import { type Random, randomOf } from '../../../test/support/random.ts';
 import type { LatestRow, LiveMarket, Watch } from '../../src/live-market.ts';
 import { ChangeCollector } from '../../src/market-changes.ts';
+import type { RecentBars } from '../../src/recent-bars.ts';
 
 export class RandomMarket implements LiveMarket {
   readonly intervals = ['1s', '1m', '1d'] as const;
@@ -43,8 +44,8 @@ export class RandomMarket implements LiveMarket {
     return undefined;
   }
 
-  recent(): readonly Bar[] {
-    return [];
+  recent(): RecentBars {
+    return { bars: [], letGoMs: undefined, gaps: [] };
   }
 
   symbols(): readonly string[] {

@@ -1,6 +1,7 @@
 /** A market whose symbols all move whenever somebody looks: a load for the socket, without a log. */
 import type { Bar } from '@tapeline/core/bars';
 import type { LatestRow, LiveMarket, Watch } from '../../src/live-market.ts';
+import type { RecentBars } from '../../src/recent-bars.ts';
 
 export class ScriptedMarket implements LiveMarket {
   readonly intervals = ['1s', '1m', '1d'] as const;
@@ -25,8 +26,8 @@ export class ScriptedMarket implements LiveMarket {
     return undefined;
   }
 
-  recent(): readonly Bar[] {
-    return [];
+  recent(): RecentBars {
+    return { bars: [], letGoMs: undefined, gaps: [] };
   }
 
   symbols(): readonly string[] {
