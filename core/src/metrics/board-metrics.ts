@@ -41,5 +41,8 @@ export const exportJobMetrics = {
   tapeline_export_job_bytes_total: counter('rate', 'size of the files that were written'),
   tapeline_export_job_failures_total: counter('errors', 'runs that failed', { code: errorCode }),
   tapeline_export_job_file_duration_seconds: durations('one file read from the store and written', [0.1, 0.3, 1, 3, 10, 30, 100]),
-  tapeline_export_job_files_left: gauge('saturation', 'files that the run has not looked at yet'),
+  tapeline_export_job_files_left: gauge(
+    'saturation',
+    'files that the run has not looked at yet; at its end those that wait until the store has their day whole',
+  ),
 } as const;

@@ -7,6 +7,7 @@ import type { ExportDestination } from './export-destination.ts';
 import { dayLengthMs, filesOf, overMs } from './export-files.ts';
 import { type ExportMetrics, type ExportResult, exportMetrics, runExport } from './export-run.ts';
 import { FolderDestination } from './folder-destination.ts';
+import { isStored, type StoredDays, storedDays } from './stored-days.ts';
 
 export interface ExportJobParts {
   readonly store: MarketStore;
@@ -40,7 +41,7 @@ export async function openConfiguredDestination(configuration: Configuration): P
 }
 
 /**
- * Exports what is over of the last `EXPORT_DAYS` days and not there yet, once; a run that was stopped goes on with the next one.
+ * Exports what is over of the last `EXPORT_DAYS` days, stored whole, and not there yet, once; what waits or was stopped is for the next run.
  * @throws PipelineError of the store and of the destination.
  */
 export async function runConfiguredExport(
@@ -56,8 +57,10 @@ export async function runConfiguredExport(
     const range = { fromMs: toMs - configuration.EXPORT_DAYS * dayLengthMs, toMs };
     const intervals = configuration.EXPORT_INTERVALS.filter(interval => configuration.BAR_INTERVALS.includes(interval));
     const files = filesOf(configuration.EXPORT_TABLES, intervals, range).filter(file => overMs(file) <= now());
+    const look = looking(parts, { group: configuration.KAFKA_GROUP, fromMs: range.fromMs, nowMs: now() });
     const result = await runExport({
       ...{ store, destination, files, signal },
+      isStored: async file => isStored(await look(), file),
       onlyMissing: true,
       left: count => metrics.filesLeft.set(count),
       written: (path, { rows, bytes, seconds }) => {
@@ -69,7 +72,8 @@ export async function runConfiguredExport(
       },
     });
     const end = signal.aborted ? 'the export is stopped and goes on with the next run' : 'the export is done';
-    const { written, present } = result;
+    const { written, present, waiting } = result;
+    if (waiting > 0) logger.warn({ waiting }, `${waiting} files wait for a later run: ${reachOf(await look())}`);
     logger.info(
       { ...result, destination: destination.name },
       `${end}: ${written} files written to ${destination.name}, ${present} were there`,
@@ -78,4 +82,32 @@ export async function runConfiguredExport(
   } finally {
     await destination.close();
   }
+}
+
+/** Looks how far the store has come when that is first asked for, and no more: most runs find every file there. */
+function looking({ store, logger }: ExportJobParts, query: Parameters<typeof storedDays>[1]): () => Promise<StoredDays> {
+  let looked: Promise<StoredDays> | undefined;
+  const look = async () => {
+    const stored = await storedDays(store, query);
+    if (stored.untilMs === undefined) {
+      const { group } = query;
+      logger.warn(
+        { group },
+        `no stream processor of the group ${group} (KAFKA_GROUP) saved anything: the clock alone says which days are over`,
+      );
+    }
+    return stored;
+  };
+  return () => {
+    looked ??= look();
+    return looked;
+  };
+}
+
+/** What a day waits for, in words. */
+function reachOf({ untilMs, unsettledFromMs }: StoredDays): string {
+  const stored =
+    untilMs === undefined ? 'no snapshot tells what is stored' : `what is stored has come to ${new Date(untilMs).toISOString()}`;
+  if (unsettledFromMs === Number.POSITIVE_INFINITY) return stored;
+  return `${stored}, and a gap that began at ${new Date(unsettledFromMs).toISOString()} may be filled still`;
 }

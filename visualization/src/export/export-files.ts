@@ -16,7 +16,7 @@ export interface ExportFile {
 
 export const dayLengthMs = 86_400_000;
 /** Gaps are filled and bars compared with the vendor's in the hour after a day; what comes later is in no file that was written before. */
-const settleMs = 2 * 3_600_000;
+export const settleMs = 2 * 3_600_000;
 /** A trading day may end so long after the midnight (UTC) that follows its label. */
 const latestDayEndMs = dayLengthMs / 2;
 

@@ -16,8 +16,10 @@ export interface ExportRunOptions {
   readonly symbols?: readonly string[] | undefined;
   /** Leaves out what is there. */
   readonly onlyMissing: boolean;
+  /** Asked for each file that is to be written: one that the store does not have whole yet waits for a later run. @default all are */
+  readonly isStored?: (file: ExportFile) => Promise<boolean>;
   readonly signal: AbortSignal;
-  /** Called before each file with how many are left, and at the end. */
+  /** Called before each file with how many are left, and at the end with how many wait. */
   readonly left?: (files: number) => void;
   /** Called after each file that was written. */
   readonly written?: (path: string, file: WrittenFile & { readonly seconds: number }) => void;
@@ -26,11 +28,12 @@ export interface ExportRunOptions {
 export interface ExportResult extends WrittenFile {
   readonly written: number;
   readonly present: number;
+  readonly waiting: number;
 }
 
 /** @throws PipelineError of the store and of the destination. Resolves when the signal aborts; what was begun is then not there. */
 export async function runExport(options: ExportRunOptions): Promise<ExportResult> {
-  const result = { written: 0, present: 0, rows: 0, bytes: 0 };
+  const result = { written: 0, present: 0, waiting: 0, rows: 0, bytes: 0 };
   try {
     await writeAll(options, result);
   } catch (error) {
@@ -50,6 +53,10 @@ async function writeAll(options: ExportRunOptions, result: { -readonly [Name in 
       result.present += 1;
       continue;
     }
+    if ((await options.isStored?.(file)) === false) {
+      result.waiting += 1;
+      continue;
+    }
     symbols ??= await knownSymbols(store);
     const source = { store, symbols, only: options.symbols === undefined ? undefined : new Set(options.symbols), signal };
     const startedMs = performance.now();
@@ -59,7 +66,7 @@ async function writeAll(options: ExportRunOptions, result: { -readonly [Name in 
     result.bytes += bytes;
     options.written?.(path, { rows, bytes, seconds: (performance.now() - startedMs) / 1_000 });
   }
-  options.left?.(0);
+  options.left?.(result.waiting);
 }
 
 export type ExportMetrics = ReturnType<typeof exportMetrics>;

@@ -1,4 +1,4 @@
-/** Runs the export again and again in one process: what is over and not there yet, every hour. */
+/** Runs the export again and again in one process: what is over and not there yet, every hour, and sooner while something waits. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configuration } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
@@ -7,6 +7,7 @@ import { exportMetrics } from './export-run.ts';
 
 const roundMs = 3_600_000;
 const soonMs = 60_000;
+const waitingMs = 600_000;
 
 /** Until the signal aborts. An export that fails is tried again after a minute when that may help, and after an hour otherwise. */
 export async function runExportSchedule(configuration: Configuration, parts: ExportJobParts): Promise<void> {
@@ -15,7 +16,8 @@ export async function runExportSchedule(configuration: Configuration, parts: Exp
   while (!signal.aborted) {
     let waitMs = roundMs;
     try {
-      await runConfiguredExport(configuration, parts, metrics);
+      const { waiting } = await runConfiguredExport(configuration, parts, metrics);
+      if (waiting > 0) waitMs = waitingMs;
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       if (signal.aborted) return;
