@@ -13,6 +13,8 @@ import { group, type RunningMarket, startMarket } from './support/running-market
 const hourMs = 3_600_000;
 /** The midnight after the day that is exported. */
 const midnightMs = Date.UTC(2024, 10, 5);
+/** In the paths of that day. */
+const day = 'date=2024-11-04';
 const at = (hours: number) => midnightMs + hours * hourMs;
 
 let running: RunningMarket;
@@ -50,15 +52,15 @@ async function store(): Promise<void> {
 async function exportedAt(nowMs: number): Promise<readonly string[]> {
   const configuration = readConfiguration({
     EXPORT_FOLDER: folder,
-    EXPORT_DAYS: '1',
+    EXPORT_DAYS: '2',
     EXPORT_TABLES: 'bars,gaps',
     EXPORT_INTERVALS: '1m,1d',
   });
   const logger = pino({}, { write: line => void said.push((JSON.parse(line) as { msg: string }).msg) });
   const parts = { store: running.store, logger, registry: new Registry(), signal: new AbortController().signal, now: () => nowMs };
   await runConfiguredExport(configuration, parts);
-  const files = (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.parquet'));
-  return files.map(name => name.replace('/date=2024-11-04', '')).sort();
+  const files = (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.parquet') && name.includes(day));
+  return files.map(name => name.replace(`/${day}`, '')).sort();
 }
 
 const firstFiles = ['bars/interval=1m/bars.parquet', 'gaps/gaps.parquet'];
@@ -76,6 +78,11 @@ describe('the scheduled export of a day', () => {
     await running.feed.append(running.feed.heartbeat(at(14)));
     await store();
     expect(await exportedAt(at(20))).toEqual(['bars/interval=1d/bars.parquet', ...firstFiles]);
+  });
+
+  it('does not wait for longer than EXPORT_DAYS reach back', async () => {
+    expect(await exportedAt(at(24 + 20))).toEqual(['bars/interval=1d/bars.parquet', ...firstFiles]);
+    expect(said).toContain('gaps/date=2024-11-04/gaps.parquet is written as it is, for it is the last day of EXPORT_DAYS');
   });
 
   it('waits for the partition that is the furthest behind', async () => {

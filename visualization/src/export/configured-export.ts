@@ -4,7 +4,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ExportDestination } from './export-destination.ts';
-import { dayLengthMs, filesOf, overMs } from './export-files.ts';
+import { dayLengthMs, type ExportFile, filesOf, overMs, pathOf } from './export-files.ts';
 import { type ExportMetrics, type ExportResult, exportMetrics, runExport } from './export-run.ts';
 import { FolderDestination } from './folder-destination.ts';
 import { isStored, type StoredDays, storedDays } from './stored-days.ts';
@@ -58,9 +58,15 @@ export async function runConfiguredExport(
     const intervals = configuration.EXPORT_INTERVALS.filter(interval => configuration.BAR_INTERVALS.includes(interval));
     const files = filesOf(configuration.EXPORT_TABLES, intervals, range).filter(file => overMs(file) <= now());
     const look = looking(parts, { group: configuration.KAFKA_GROUP, fromMs: range.fromMs, nowMs: now() });
+    // The next day's run no longer looks so far back: what is there of it is better than no file.
+    const isLastChance = (file: ExportFile) => {
+      if (file.dayMs > range.fromMs) return false;
+      logger.warn({ file: pathOf(file) }, `${pathOf(file)} is written as it is, for it is the last day of EXPORT_DAYS`);
+      return true;
+    };
     const result = await runExport({
       ...{ store, destination, files, signal },
-      isStored: async file => isStored(await look(), file),
+      isStored: async file => isStored(await look(), file) || isLastChance(file),
       onlyMissing: true,
       left: count => metrics.filesLeft.set(count),
       written: (path, { rows, bytes, seconds }) => {
