@@ -61,3 +61,33 @@ capabilities:
 seccompProfile:
   type: RuntimeDefault
 {{- end }}
+
+{{- /*
+The template of Strimzi's pods, given `root` and the `role` that is spread over zones. A node pool that has a template of its own takes nothing
+of the Kafka's, so both are made of this one.
+*/ -}}
+{{- define "kafka.nodeTemplate" -}}
+pod:
+  enableServiceLinks: false
+  terminationGracePeriodSeconds: 120
+  tmpDirSizeLimit: 64Mi
+  securityContext:
+    {{- include "kafka.podSecurityContext" .root | nindent 4 }}
+  {{- if .root.Values.zoneSpread }}
+  topologySpreadConstraints:
+    - maxSkew: 1
+      topologyKey: topology.kubernetes.io/zone
+      whenUnsatisfiable: DoNotSchedule
+      labelSelector:
+        matchLabels:
+          strimzi.io/cluster: {{ .root.Release.Name }}
+          strimzi.io/{{ .role }}-role: "true"
+  {{- end }}
+kafkaContainer:
+  securityContext:
+    {{- include "kafka.containerSecurityContext" .root | nindent 4 }}
+# It asks the node for its zone.
+initContainer:
+  securityContext:
+    {{- include "kafka.containerSecurityContext" .root | nindent 4 }}
+{{- end }}

@@ -11,10 +11,11 @@ import {
   threeProbes,
   zoneSpread,
 } from './operation.ts';
-import { leastRights, noTokens, ownServiceAccount, readOnlyRoot, restrictedPods } from './pod-security.ts';
+import { leastRights, noTokens, ownServiceAccount, readOnlyRoot, restrictedPods, restrictedPools } from './pod-security.ts';
 
 export const policies: readonly Policy[] = [
   restrictedPods,
+  restrictedPools,
   readOnlyRoot,
   ownServiceAccount,
   noTokens,

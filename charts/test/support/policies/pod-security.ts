@@ -1,6 +1,6 @@
 /** Policies on what a pod may do to its node and to the cluster. */
-import { containersOf, podsOf } from '../kubernetes-objects.ts';
-import { find, type Policy, podMutant } from '../policy.ts';
+import { containersOf, type KubernetesObject, podsOf } from '../kubernetes-objects.ts';
+import { find, type Mutant, type Policy, podMutant } from '../policy.ts';
 
 export const restrictedPods: Policy = {
   name: 'every pod keeps to the restricted standard',
@@ -14,12 +14,9 @@ export const restrictedPods: Policy = {
         seccomp?.type === 'RuntimeDefault' ? '' : 'has no seccomp profile',
         spec.hostNetwork || spec.hostPID || spec.hostIPC ? 'shares a namespace of the node' : '',
         spec.volumes?.some(volume => 'hostPath' in volume) ? 'mounts a path of the node' : '',
-        ...containersOf(pod).map(({ name, securityContext: given = {} }) => {
-          const dropped = (given.capabilities as { drop?: string[]; add?: string[] } | undefined) ?? {};
-          const isTight =
-            given.allowPrivilegeEscalation === false && dropped.drop?.includes('ALL') && !dropped.add?.length && !given.privileged;
-          return isTight ? '' : `container ${name} could gain privileges`;
-        }),
+        ...containersOf(pod).map(({ name, securityContext }) =>
+          isTight(securityContext) ? '' : `container ${name} could gain privileges`,
+        ),
       ];
       return faults.filter(fault => fault !== '').map(fault => `${owner} ${fault}`);
     }),
@@ -31,6 +28,30 @@ export const restrictedPods: Policy = {
     podMutant('keeps capabilities', 'simulator/default', spec => delete spec.containers[0].securityContext.capabilities),
     podMutant('mounts the node', 'simulator/default', spec => spec.volumes.push({ name: 'node', hostPath: { path: '/' } })),
     podMutant('shares the network of the node', 'kafdrop/default', spec => Object.assign(spec, { hostNetwork: true })),
+  ],
+};
+
+/** Strimzi makes a pool's pods of the pool's own template, or of the Kafka's where the pool has none, and never of both. */
+export const restrictedPools: Policy = {
+  name: "every pod of Strimzi's node pools keeps to the restricted standard",
+  check: ({ objects }) =>
+    objects
+      .filter(({ kind }) => kind === 'KafkaNodePool')
+      .flatMap(({ metadata, spec }) => {
+        const ofAll = objects.find(({ kind }) => kind === 'Kafka')?.spec.kafka.template;
+        const { pod, kafkaContainer, initContainer } = spec.template ?? ofAll ?? {};
+        const faults = [
+          pod?.securityContext?.runAsNonRoot === true ? '' : 'may run as root',
+          pod?.securityContext?.seccompProfile?.type === 'RuntimeDefault' ? '' : 'has no seccomp profile',
+          isTight(kafkaContainer?.securityContext) ? '' : 'container kafka could gain privileges',
+          isTight(initContainer?.securityContext) ? '' : 'container kafka-init could gain privileges',
+        ];
+        return faults.filter(fault => fault !== '').map(fault => `KafkaNodePool/${metadata.name} ${fault}`);
+      }),
+  mutants: [
+    poolMutant('may run as root', 'broker', template => delete template.pod.securityContext.runAsNonRoot),
+    poolMutant('has a template of its own that says less', 'controller', template => delete template.kafkaContainer),
+    poolMutant('could gain privileges before it starts', 'controller', template => delete template.initContainer.securityContext),
   ],
 };
 
@@ -120,3 +141,21 @@ export const leastRights: Policy = {
     },
   ],
 };
+
+function isTight({ allowPrivilegeEscalation, capabilities, privileged }: Record<string, unknown> = {}): boolean {
+  const { drop = [], add = [] } = (capabilities as { drop?: string[]; add?: string[] } | undefined) ?? {};
+  return allowPrivilegeEscalation === false && drop.includes('ALL') && add.length === 0 && privileged !== true;
+}
+
+/** A mutant of the template that the pods of a pool are made of. */
+function poolMutant(name: string, pool: 'broker' | 'controller', change: (template: KubernetesObject['spec']) => void): Mutant {
+  return {
+    name,
+    of: 'kafka/strimzi-separate-zones',
+    mutate: objects => {
+      const { spec } = find(objects, 'KafkaNodePool', pool);
+      change(spec.template ?? find(objects, 'Kafka', 'kafka').spec.kafka.template);
+      return undefined;
+    },
+  };
+}
