@@ -1,7 +1,7 @@
 /** Every policy, in the order in which a reader would ask. */
 import type { Policy } from '../policy.ts';
 import { exactImages, noSecrets, standardLabels } from './contents.ts';
-import { flowsIn, flowsOut, narrowFlows } from './flows.ts';
+import { challengesIn, flowsIn, flowsOut, narrowFlows } from './flows.ts';
 import {
   disruptionBudgets,
   gracePeriods,
@@ -28,6 +28,7 @@ export const policies: readonly Policy[] = [
   gracePeriods,
   replaceableJobs,
   flowsIn,
+  challengesIn,
   flowsOut,
   narrowFlows,
   exactImages,

@@ -2,7 +2,7 @@
  * Policies on who may talk to whom. A namespace denies everything; so each port that a pod offers and each address that it is
  * configured with needs a NetworkPolicy, which is named by its flow.
  */
-import { type KubernetesObject, type PodView, podsOf, selects } from '../kubernetes-objects.ts';
+import { type KubernetesObject, type Labels, podsOf, selects } from '../kubernetes-objects.ts';
 import { find, type Mutant, type Policy } from '../policy.ts';
 import type { Rendering } from '../rendering.ts';
 import { type Upstream, upstreamsOf } from '../upstreams.ts';
@@ -19,7 +19,7 @@ export const flowsIn: Policy = {
   name: 'every port of a pod may be reached by somebody who is named',
   check: ({ objects }) =>
     podsOf(objects).flatMap(pod => {
-      const rules = rulesFor(objects, pod, 'Ingress');
+      const rules = rulesFor(objects, pod.labels, 'Ingress');
       return pod.spec.containers
         .flatMap(({ ports = [] }) => ports)
         .filter(port => !rules.some(rule => allowsPort(rule, port.containerPort, port.name)))
@@ -32,11 +32,40 @@ export const flowsIn: Policy = {
   ],
 };
 
+/** Of the pod that cert-manager puts beside an Ingress while an authority asks for its name by HTTP (`acmeSolverListenPort` in its code). */
+const solver = { labels: { 'acme.cert-manager.io/http01-solver': 'true' }, port: 8089 } as const;
+
+export const challengesIn: Policy = {
+  name: 'whoever reaches what an Ingress leads to may reach the pod that answers for its certificate, too',
+  check: ({ objects }) => {
+    const rules = rulesFor(objects, solver.labels, 'Ingress').filter(rule => allowsPort(rule, solver.port));
+    const answered = new Set(rules.flatMap(({ from = [] }) => from.map(peer => JSON.stringify(peer))));
+    return objects
+      .filter(({ kind, metadata }) => kind === 'Ingress' && Object.keys(metadata.annotations ?? {}).some(isIssuer))
+      .flatMap(({ metadata: { name } }) => find(objects, 'NetworkPolicy', `ingress-to-${name}`).spec.ingress as readonly Rule[])
+      .flatMap(({ from = [] }) => from.map(peer => JSON.stringify(peer)))
+      .filter(peer => !answered.has(peer))
+      .map(peer => `no challenge is answered to ${peer}`);
+  },
+  mutants: [
+    without('answers no challenge', 'live-board/ingress', ['ingress-to-live-board-challenges']),
+    {
+      name: 'answers somebody else',
+      of: 'grafana/cloud',
+      mutate: objects => {
+        const [rule] = find(objects, 'NetworkPolicy', 'ingress-to-grafana-challenges').spec.ingress;
+        rule.from = [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'grafana' } } }];
+        return undefined;
+      },
+    },
+  ],
+};
+
 export const flowsOut: Policy = {
   name: 'every address that a pod is configured with may be reached, its name resolved, and the Kubernetes API where a token is mounted',
   check: rendering =>
     podsOf(rendering.objects).flatMap(pod => {
-      const rules = rulesFor(rendering.objects, pod, 'Egress');
+      const rules = rulesFor(rendering.objects, pod.labels, 'Egress');
       const upstreams = upstreamsOf(pod, rendering.chart.namespace);
       const api: Upstream = { text: 'the Kubernetes API', port: 443, namespace: undefined };
       const needed = pod.spec.automountServiceAccountToken === false ? upstreams : [...upstreams, api];
@@ -111,10 +140,14 @@ export const narrowFlows: Policy = {
   ],
 };
 
-function rulesFor(objects: readonly KubernetesObject[], pod: PodView, direction: Direction): readonly Rule[] {
+function rulesFor(objects: readonly KubernetesObject[], labels: Labels, direction: Direction): readonly Rule[] {
   return objects
-    .filter(({ kind, spec }) => kind === 'NetworkPolicy' && spec.policyTypes?.includes(direction) && selects(spec.podSelector, pod.labels))
+    .filter(({ kind, spec }) => kind === 'NetworkPolicy' && spec.policyTypes?.includes(direction) && selects(spec.podSelector, labels))
     .flatMap(({ spec }) => (direction === 'Ingress' ? spec.ingress : spec.egress) ?? []);
+}
+
+function isIssuer(annotation: string): boolean {
+  return annotation === 'cert-manager.io/issuer' || annotation === 'cert-manager.io/cluster-issuer';
 }
 
 function allowsPort(rule: Rule, port: number, name?: string): boolean {
