@@ -1,15 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { describeWithControlPlane } from '@tapeline/services/for-tests';
-import { chart } from './support/chart-folders.ts';
 import { knownSeries, metricsOfExpression } from './support/metric-names.ts';
-import { render } from './support/rendering.ts';
-
-interface Rule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
+import { monitoringRules } from './support/monitoring-rules.ts';
 
 /** Of kube-state-metrics (docs/metrics/workload of its repository), as far as alerts ask for them. */
 const metricsOfKubernetes = [
@@ -20,16 +12,9 @@ const metricsOfKubernetes = [
   'kube_job_status_start_time',
 ];
 
-async function rules(...options: readonly string[]): Promise<readonly Rule[]> {
-  const objects = await render(chart('monitoring'), options);
-  return objects
-    .filter(({ kind }) => kind === 'PrometheusRule')
-    .flatMap(({ spec }) => (spec.groups as readonly { readonly rules: readonly Rule[] }[]).flatMap(group => group.rules));
-}
-
 describeWithControlPlane('the alerts', () => {
   it('are those that an operator is called for', async () => {
-    expect((await rules()).map(({ alert }) => alert)).toEqual([
+    expect((await monitoringRules()).map(({ alert }) => alert)).toEqual([
       'BackfillsRefused',
       'BackfillsBehind',
       'BarsDiffer',
@@ -55,13 +40,18 @@ describeWithControlPlane('the alerts', () => {
 
   it('ask for no metric that no process has', async () => {
     const names = new Set([...knownSeries(), ...metricsOfKubernetes]);
-    const asked = (await rules()).flatMap(({ expr }) => metricsOfExpression(expr));
+    const asked = (await monitoringRules()).flatMap(({ expr }) => metricsOfExpression(expr));
     expect(asked.length).toBeGreaterThan(8);
     expect(asked.filter(name => !names.has(name))).toEqual([]);
   });
 
   it('look at the namespace of the pipeline only, and say what to do', async () => {
-    for (const { expr, annotations, labels } of await rules('--set', 'pipelineNamespace=elsewhere', '--set', 'alertLabels.team=market')) {
+    for (const { expr, annotations, labels } of await monitoringRules(
+      '--set',
+      'pipelineNamespace=elsewhere',
+      '--set',
+      'alertLabels.team=market',
+    )) {
       const selectors = expr.match(/[a-z_]+_[a-z]+\{[^}]*\}/g) ?? [];
       expect(selectors.length).toBeGreaterThan(0);
       for (const selector of selectors) expect(selector).toMatch(/\{namespace="elsewhere"[,}]/);

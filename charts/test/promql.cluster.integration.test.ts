@@ -1,10 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { describeUnless } from '@tapeline/services/for-tests';
 import { missingKubernetesTools } from '@tapeline/services/kubernetes-tools';
-import { chart } from './support/chart-folders.ts';
 import { alertRules, targets } from './support/dashboards.ts';
-import { faultsOfPromql, missingGo } from './support/promql.ts';
-import { render } from './support/rendering.ts';
+import { monitoringRules } from './support/monitoring-rules.ts';
+import { faultsOfPromql, missingGo, type Question, resultsOfPromql } from './support/promql.ts';
 
 describeUnless(missingGo(), 'PromQL, by the parser of Prometheus', () => {
   it('finds what is wrong', async () => {
@@ -23,14 +22,25 @@ describeUnless(missingGo(), 'PromQL, by the parser of Prometheus', () => {
   withHelm(
     'is right in every rule of the monitoring chart',
     async () => {
-      const objects = await render(chart('monitoring'));
-      const groups = objects
-        .filter(({ kind }) => kind === 'PrometheusRule')
-        .flatMap(({ spec }) => spec.groups as readonly { rules: { expr: string }[] }[]);
-      const expressions = groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
+      const expressions = (await monitoringRules()).map(({ expr }) => expr);
       expect(expressions.length).toBeGreaterThan(8);
       expect(await faultsOfPromql(expressions)).toEqual(expressions.map(() => ''));
     },
     120_000,
   );
+});
+
+describeUnless(missingGo() ?? missingKubernetesTools(), 'the alerts, by the engine of Prometheus', () => {
+  /** The labels of what an alert is given for while the series are worth this. */
+  async function givenFor(alert: string, states: readonly Question['series'][], ...options: readonly string[]) {
+    const expression = (await monitoringRules(...options)).find(rule => rule.alert === alert)?.expr ?? '';
+    return await resultsOfPromql(states.map(series => ({ expression, series })));
+  }
+
+  it('tell that no notifier sends; where one is installed, also when none is there', async () => {
+    const sends = (pod: string, value: 0 | 1) => ({ [`tapeline_notifier_sender{namespace="tapeline", pod="${pod}"}`]: value });
+    const states = [{}, sends('a', 0), { ...sends('a', 0), ...sends('b', 1) }];
+    expect(await givenFor('NobodySendsAlerts', states)).toEqual([[], [{}], []]);
+    expect(await givenFor('NobodySendsAlerts', states, '--set', 'notifier=true')).toEqual([[{}], [{}], []]);
+  }, 300_000);
 });

@@ -108,7 +108,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...(hasMonitoring(context) ? { prometheusUrl: `http://prometheus-operated.${namespaces.platform}:9090` } : {}),
     ...wayIn(context, 'grafanaHost'),
   }),
-  monitoring: context => ({ kafka: !isTiny(context) }),
+  monitoring: context => ({ kafka: !isTiny(context), notifier: context.environment.alerts !== undefined }),
 };
 
 /** The values of one release. */
