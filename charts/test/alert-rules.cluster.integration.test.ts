@@ -45,16 +45,16 @@ describeWithControlPlane('the alerts', () => {
     expect(asked.filter(name => !names.has(name))).toEqual([]);
   });
 
-  it('look at the namespace of the pipeline only, and say what to do', async () => {
+  it('look at the namespaces of the pipeline only, and say what to do', async () => {
     for (const { expr, annotations, labels } of await monitoringRules(
       '--set',
-      'pipelineNamespace=elsewhere',
+      'pipelineNamespace=elsewhere,dataNamespace=beside',
       '--set',
       'alertLabels.team=market',
     )) {
       const selectors = expr.match(/[a-z_]+_[a-z]+\{[^}]*\}/g) ?? [];
       expect(selectors.length).toBeGreaterThan(0);
-      for (const selector of selectors) expect(selector).toMatch(/\{namespace="elsewhere"[,}]/);
+      for (const selector of selectors) expect(selector).toMatch(/\{namespace=(~"elsewhere\|beside"|"elsewhere")[,}]/);
       expect(labels).toEqual({ severity: expect.stringMatching(/^(critical|warning)$/), team: 'market' });
       expect(annotations.runbook?.length ?? 0).toBeGreaterThan(60);
     }

@@ -43,4 +43,26 @@ describeUnless(missingGo() ?? missingKubernetesTools(), 'the alerts, by the engi
     expect(await givenFor('NobodySendsAlerts', states)).toEqual([[], [{}], []]);
     expect(await givenFor('NobodySendsAlerts', states, '--set', 'notifier=true')).toEqual([[{}], [{}], []]);
   }, 300_000);
+
+  it('tell of a job that failed today, beside Kafka and Cassandra, too', async () => {
+    const job = (name: string, namespace: string, startedHoursAgo: number, failed: number) => ({
+      [`kube_job_status_failed{namespace="${namespace}", job_name="${name}", reason="BackoffLimitExceeded"}`]: failed,
+      [`kube_job_status_start_time{namespace="${namespace}", job_name="${name}"}`]: Date.now() / 1_000 - startedHoursAgo * 3_600,
+    });
+    const states = [
+      {
+        ...job('migrations-1', 'tapeline', 1, 1),
+        ...job('cassandra-roles-1', 'tapeline-data', 1, 1),
+        ...job('of-somebody-else', 'default', 1, 1),
+        ...job('done', 'tapeline', 1, 0),
+      },
+      { ...job('copy', 'tapeline', 30, 1), ...job('copy', 'tapeline-data', 1, 0) },
+    ];
+    const [today, yesterday] = await givenFor('JobFailed', states);
+    expect(today?.toSorted((a, b) => String(b.namespace).localeCompare(String(a.namespace)))).toEqual([
+      { namespace: 'tapeline-data', job_name: 'cassandra-roles-1' },
+      { namespace: 'tapeline', job_name: 'migrations-1' },
+    ]);
+    expect(yesterday).toEqual([]);
+  }, 300_000);
 });
