@@ -209,15 +209,18 @@ describeWithControlPlane('a real API server and the charts', () => {
   );
 
   it(
-    'let the migrations of a new version run as a new Job in place of the old one',
+    'let the migrations of a new version run as a new Job in place of the old one, and those of the same version when asked to',
     async () => {
       const names = async () => (await json(['get', 'jobs', '-n', 'tapeline'])).items.map(({ metadata }) => metadata.name);
       const [old] = await names();
       await release('upgrade', 'migrations', ['--wait-for-jobs', '--reuse-values', '--set', 'imageTag=0.2.0']);
       const after = await names();
-      expect(after).toHaveLength(1);
-      expect(after[0]).toMatch(/^migrations-[0-9a-f]{8}$/);
+      expect(after).toEqual([expect.stringMatching(/^migrations-[0-9a-f]{8}$/)]);
       expect(after[0]).not.toBe(old);
+      await release('upgrade', 'migrations', ['--wait-for-jobs', '--reuse-values', '--set', 'run=again']);
+      const again = await names();
+      expect(again).toEqual([expect.stringMatching(/^migrations-[0-9a-f]{8}$/)]);
+      expect(again[0]).not.toBe(after[0]);
     },
     PATIENCE_MS,
   );

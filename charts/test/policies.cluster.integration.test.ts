@@ -59,6 +59,19 @@ describeWithControlPlane('the charts, rendered', () => {
   });
 });
 
+describeWithControlPlane('a Job that is done', () => {
+  it.each([
+    ['migrations', 'run'],
+    ['cassandra', 'rolesRun'],
+  ])('of %s runs again when %s is another text, and not by itself', async (name, value) => {
+    const jobs = async (...options: readonly string[]) =>
+      (await render(chart(name), options)).filter(({ kind }) => kind === 'Job').map(({ metadata }) => metadata.name);
+    const [asItIs, again, once, more] = [await jobs(), await jobs(), await jobs('--set', `${value}=a`), await jobs('--set', `${value}=b`)];
+    expect(again).toEqual(asItIs);
+    expect(new Set([...asItIs, ...once, ...more]).size).toBe(3);
+  });
+});
+
 describeWithControlPlane('a chart refuses', () => {
   const defaults = (name: string) => ['--values', chart(name).ciValues[0] ?? ''];
   it.each([

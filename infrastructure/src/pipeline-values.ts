@@ -24,6 +24,8 @@ export interface PipelineContext {
   readonly environment: Environment;
   /** A token: the tag is a variable, so that a new commit needs no new synthesis. */
   readonly imageTag: string;
+  /** A token: another text makes roles and tables of Cassandra once more, though nothing else changed. */
+  readonly schemaRun: string;
 }
 
 /** Secrets of the cloud's manager, which external-secrets copies; the same names inside the cluster. */
@@ -63,6 +65,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...image('migrations', context),
     ...cassandraAddress(context, 'cassandra-migrator'),
     settings: { ...datacenter, CASSANDRA_REPLICATION_FACTOR: isTiny(context) ? '1' : '3' },
+    run: context.schemaRun,
   }),
   simulator: context => image('simulator', context),
   ingester: context => ({
@@ -159,6 +162,7 @@ function cassandra(context: PipelineContext): Values {
     ownAuthority: true,
     rolesImageRepository: repositoryOf('migrations', context),
     rolesImageTag: context.imageTag,
+    rolesRun: context.schemaRun,
   };
 }
 

@@ -124,6 +124,23 @@ describeWithControlPlane('the stacks of kind, applied by Terraform to a real API
     expect(await changes()).toEqual([]);
   }, 60_000);
 
+  it('makes the tables once more when asked to, though nothing else changed, and again when no longer asked', async () => {
+    const [, pipeline] = synthesisedFor(options()).map(stack => terraformOptions(stack, options()));
+    if (pipeline === undefined) throw new Error('two stacks were expected');
+    const asked = { ...pipeline, variables: { ...pipeline.variables, schema_run: 'after-a-loss' } };
+    const jobs = async () => (await items('jobs')).map(job => [at(job, 'metadata').name, at(job, 'status').succeeded]);
+    const [[first] = []] = await jobs();
+    expect(await plannedChanges(asked)).toEqual([
+      { address: expect.stringMatching(/^helm_release\.migrations_release_/), actions: ['update'] },
+    ]);
+    await apply(asked);
+    const [[second] = []] = await jobs();
+    expect(await jobs()).toEqual([[second, 1]]);
+    expect(second).not.toBe(first);
+    await apply(pipeline);
+    expect(await jobs()).toEqual([[first, 1]]);
+  }, 120_000);
+
   it('rolls only the ingester when a value of the ingester changes', async () => {
     const before = await podIds();
     const changed = { ...kind, chartValues: { ingester: { logLevel: 'debug' } } };

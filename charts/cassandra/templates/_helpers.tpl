@@ -82,6 +82,10 @@ metadata:
   labels:
     {{- include "cassandra.rolesSelectorLabels" . | nindent 4 }}
     {{- include "cassandra.commonLabels" . | nindent 4 }}
+  {{- with .Values.rolesRun }}
+  annotations:
+    tapeline/run: {{ . | quote }}
+  {{- end }}
 spec:
   restartPolicy: OnFailure
   serviceAccountName: {{ .Release.Name }}

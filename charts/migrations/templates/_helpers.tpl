@@ -122,6 +122,10 @@ capabilities:
 metadata:
   labels:
     {{- include "migrations.labels" . | nindent 4 }}
+  {{- with .Values.run }}
+  annotations:
+    tapeline/run: {{ . | quote }}
+  {{- end }}
 spec:
   restartPolicy: OnFailure
   serviceAccountName: {{ .Release.Name }}

@@ -54,13 +54,19 @@ export class PipelineStack extends TerraformStack {
       default: environment.imageTag,
       description: 'commit whose images run',
     });
+    const run = new TerraformVariable(this, 'schema_run', {
+      type: 'string',
+      default: '',
+      description: 'any other text makes the roles and tables of Cassandra once more, as after it lost them',
+    });
+    const context = { environment, imageTag: tag.stringValue, schemaRun: run.stringValue };
     const made = new Map<PipelineChart, ChartRelease>();
     for (const chart of pipelineCharts(environment)) {
       const earlier = (prerequisites[chart] ?? []).flatMap(name => made.get(name)?.release ?? []);
       const release = new ChartRelease(this, chart, {
         chart,
         namespace: homes[chart] ?? namespaces.pipeline,
-        values: overlay(pipelineValues(chart, { environment, imageTag: tag.stringValue }), environment.chartValues?.[chart] ?? {}),
+        values: overlay(pipelineValues(chart, context), environment.chartValues?.[chart] ?? {}),
         timeoutSeconds: patient.includes(chart) ? 1_800 : 600,
         waitForJobs: chart === 'migrations',
         ...(earlier.length > 0 && { dependsOn: earlier }),

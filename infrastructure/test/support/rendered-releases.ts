@@ -30,7 +30,10 @@ export async function renderedReleases(environment: Environment, helm: string): 
 async function rendered(release: JsonMap, directory: string, helm: string): Promise<RenderedRelease> {
   const [name, namespace, chart] = [String(release.name), String(release.namespace), String(release.chart)];
   const file = join(directory, `${name}-values.json`);
-  writeFileSync(file, (release.values as readonly string[]).join('').replaceAll(`\${var.image_tag}`, 'test'));
+  writeFileSync(
+    file,
+    (release.values as readonly string[]).join('').replaceAll(`\${var.image_tag}`, 'test').replaceAll(`\${var.schema_run}`, ''),
+  );
   const args = ['template', name, join(directory, chart), '--namespace', namespace, '--values', file, '--skip-tests'];
   const { stdout } = await run(helm, args, { maxBuffer: 64 << 20 });
   return { name, namespace, objects: stdout };
