@@ -35,6 +35,7 @@ export const variables = {
   TAPELINE_ALERT_MAIL_TO: 'who gets alerts by mail, addresses separated by commas',
   TAPELINE_ALERT_MAIL_FROM: 'sender of these mails',
   TAPELINE_SMTP_HOST: 'mail server, at port 587 with STARTTLS; in a cloud its user and password are the secret notifier-smtp',
+  TAPELINE_ALERTMANAGER_SECRET: 'secret of the cloud with alertmanager.yaml: whom Alertmanager calls, by mail too; nobody when absent',
   TAPELINE_INGRESS_CLASS: 'class of the Ingress controller; nginx when absent',
   TAPELINE_CLUSTER_ISSUER: 'ClusterIssuer of cert-manager; letsencrypt when absent',
 } as const;
@@ -64,6 +65,7 @@ function configured(environment: Environment, given: Variables, imageTag: string
       imageRegistry: given.TAPELINE_IMAGE_REGISTRY,
       wayIn: wayIn(given),
       exportBucket: given.TAPELINE_EXPORT_BUCKET,
+      alertmanagerSecret: given.TAPELINE_ALERTMANAGER_SECRET,
       kubernetesApiCidrs: cidrs(given.TAPELINE_KUBERNETES_API_CIDRS),
     }),
   };
@@ -156,6 +158,7 @@ const forms: Partial<Record<keyof typeof variables, Form>> = {
   TAPELINE_ALERT_MAIL_TO: formOf('addresses of mail, separated by commas', /^[^\s@,]+@[^\s@,]+(\s*,\s*[^\s@,]+@[^\s@,]+)*$/),
   TAPELINE_ALERT_MAIL_FROM: formOf('an address of mail', /^[^\s@,]+@[^\s@,]+$/),
   TAPELINE_SMTP_HOST: hostName,
+  TAPELINE_ALERTMANAGER_SECRET: objectName,
   TAPELINE_INGRESS_CLASS: objectName,
   TAPELINE_CLUSTER_ISSUER: objectName,
 };

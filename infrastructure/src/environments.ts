@@ -74,6 +74,8 @@ export interface Environment {
   readonly exportBucket?: string;
   /** Absent: no notifier. */
   readonly alerts?: Alerts;
+  /** Secret of the cloud with `alertmanager.yaml`: whom Alertmanager calls, by mail too. Absent: nobody. */
+  readonly alertmanagerSecret?: string;
   /** Where pods find the API server; any address when absent, for it is known only once the cluster stands. */
   readonly kubernetesApiCidrs?: readonly string[];
   /** Laid over the values of single releases, by their names. */

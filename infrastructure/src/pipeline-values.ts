@@ -49,13 +49,16 @@ const smtpSecret: Values = { name: 'notifier-smtp', namespaces: [namespaces.pipe
 const loginSecret: Values = { name: 'board-login', namespaces: [namespaces.pipeline], keys: ['oauth2-proxy.cfg'] };
 
 const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Values>> = {
-  secrets: ({ environment: { cloud, wayIn, exportBucket, alerts } }): Values => ({
+  secrets: ({ environment: { cloud, wayIn, exportBucket, alerts, alertmanagerSecret } }): Values => ({
     ...(cloud?.kind === 'aws' ? { provider: 'aws', region: cloud.region } : {}),
     ...(cloud?.kind === 'google' ? { provider: 'google', project: cloud.project } : {}),
     secrets: [
       ...cloudSecrets,
       ...(exportBucket === undefined ? [] : [exportSecret]),
       ...(alerts?.mail === undefined ? [] : [smtpSecret]),
+      ...(alertmanagerSecret === undefined
+        ? []
+        : [{ name: alertmanagerSecret, namespaces: [namespaces.platform], keys: ['alertmanager.yaml'] }]),
       wayIn?.boardLogin === 'oauth2-proxy' ? loginSecret : tokenSecret,
     ],
   }),

@@ -4,7 +4,7 @@
  * The API server has no pods that a policy could name, so what it calls is open to all at that port and needs its certificate.
  */
 import type { AllowedFlowProps } from './constructs/allowed-flow.ts';
-import type { OperatorName } from './environments.ts';
+import type { Environment, OperatorName } from './environments.ts';
 import { namespaces } from './names.ts';
 
 type Flow = Omit<AllowedFlowProps, 'namespace'>;
@@ -101,7 +101,16 @@ const flows: Readonly<Record<OperatorName, readonly Flow[]>> = {
   ],
 };
 
+/** By TLS from the start, or by STARTTLS. Other receivers are reached at 443, as the Kubernetes API is. */
+const toMailServers: Flow = {
+  name: 'alertmanager-to-mail-servers',
+  apps: ['alertmanager'],
+  direction: 'egress',
+  peers: [everywhere],
+  ports: [465, 587],
+};
+
 /** What these operators need, and nothing for those that are not there. */
-export function platformFlows(operators: readonly OperatorName[]): readonly Flow[] {
-  return [...common, ...operators.flatMap(name => flows[name])];
+export function platformFlows({ operators, alertmanagerSecret }: Pick<Environment, 'operators' | 'alertmanagerSecret'>): readonly Flow[] {
+  return [...common, ...operators.flatMap(name => flows[name]), ...(alertmanagerSecret === undefined ? [] : [toMailServers])];
 }

@@ -65,7 +65,7 @@ export function platformValues(name: OperatorName, environment: Environment): Va
  * Prometheus with its operator, and in a cloud the usual rules and Alertmanager. Node exporter needs the host's namespaces, which
  * this namespace refuses; Grafana comes with a chart of ours.
  */
-function prometheusStack({ cloud }: Environment): Values {
+function prometheusStack({ cloud, alertmanagerSecret }: Environment): Values {
   const inCloud = cloud !== undefined;
   const absent = ['kubeControllerManager', 'kubeEtcd', 'kubeScheduler', 'kubeProxy', 'coreDns', 'nodeExporter', 'grafana'];
   return {
@@ -75,7 +75,12 @@ function prometheusStack({ cloud }: Environment): Values {
     defaultRules: { create: inCloud },
     alertmanager: {
       enabled: inCloud,
-      alertmanagerSpec: { resources: sized('20m', '96Mi'), ...(inCloud ? { storage: claim('2Gi') } : {}) },
+      alertmanagerSpec: {
+        resources: sized('20m', '96Mi'),
+        ...(inCloud ? { storage: claim('2Gi') } : {}),
+        // The Secret comes with the pipeline's stack; until it is there the operator takes one that calls nobody.
+        ...(alertmanagerSecret === undefined ? {} : { useExistingSecret: true, configSecret: alertmanagerSecret }),
+      },
     },
     kubeStateMetrics: { enabled: inCloud },
     'kube-state-metrics': { resources: sized('20m', '128Mi') },

@@ -19,6 +19,7 @@ describe('the configuration of the environments', () => {
         TAPELINE_AWS_REGION: 'us-east-1',
         TAPELINE_AWS_STATE_BUCKET: 'ours',
         TAPELINE_GOOGLE_PROJECT: 'market-1',
+        TAPELINE_ALERTMANAGER_SECRET: 'alertmanager',
         TAPELINE_OPERATOR_CIDRS: '203.0.113.0/24, 198.51.100.7/32',
         TAPELINE_KUBERNETES_API_CIDRS: '10.40.3.7/32,172.20.0.1/32',
       },
@@ -31,6 +32,7 @@ describe('the configuration of the environments', () => {
     expect([kind.kubernetesApiCidrs, gke.kubernetesApiCidrs]).toEqual([undefined, ['10.40.3.7/32', '172.20.0.1/32']]);
     expect(eks.state).toEqual({ kind: 's3', bucket: 'ours', region: 'us-east-1' });
     expect(gke.cloud).toMatchObject({ project: 'market-1', region: 'europe-west3' });
+    expect([kind.alertmanagerSecret, gke.alertmanagerSecret]).toEqual([undefined, 'alertmanager']);
     expect([kind.imageRegistry, eks.imageRegistry]).toEqual([undefined, 'images.example.com/market']);
   });
 

@@ -6,8 +6,8 @@ import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { environments } from '../src/environments.ts';
 import { synthesise } from '../src/synthesis.ts';
 import { goldenFile, readGolden, renderGolden } from './support/goldens.ts';
-import { at, textsIn } from './support/json.ts';
-import { synthesised, testEnvironments } from './support/synthesised.ts';
+import { at, type JsonMap, textsIn } from './support/json.ts';
+import { type Stacks, synthesised, testEnvironments } from './support/synthesised.ts';
 
 const stacks = synthesised();
 
@@ -123,8 +123,7 @@ describe('synthesis', () => {
       clusterIssuer: 'letsencrypt',
     };
     const pipeline = synthesised([{ ...environments.eks, imageTag: 'test', wayIn }]).get('eks-pipeline');
-    const releases = Object.values(at(pipeline, 'resource', 'helm_release')).map(release => at(release));
-    const values = (name: string) => JSON.parse(String(Array.from(releases.find(release => release.name === name)?.values as string[])[0]));
+    const values = (name: string) => valuesOf(pipeline, name);
     expect(values('live-board')).toMatchObject({
       ingressKind: 'ingress',
       ingressHost: 'board.example.com',
@@ -136,15 +135,27 @@ describe('synthesis', () => {
     expect(values('kafdrop')).not.toHaveProperty('ingressKind');
   });
 
+  it('lets Alertmanager call those whom a secret of the cloud names, by mail too, and else gives it no way out for mail', () => {
+    const called = synthesised([{ ...environments.eks, imageTag: 'test', alertmanagerSecret: 'alertmanager' }]);
+    const values = (stack: string, name: string) => valuesOf(called.get(stack), name);
+    const spec = values('eks-platform', 'kube-prometheus-stack').alertmanager.alertmanagerSpec;
+    expect(spec).toMatchObject({ useExistingSecret: true, configSecret: 'alertmanager' });
+    const secret = { name: 'alertmanager', namespaces: ['tapeline-platform'], keys: ['alertmanager.yaml'] };
+    expect(values('eks-pipeline', 'secrets').secrets).toContainEqual(secret);
+    expect(at(policyOf(called, 'alertmanager-to-mail-servers'), 'spec')).toMatchObject({
+      pod_selector: { match_expressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values: ['alertmanager'] }] },
+      egress: [{ ports: ['465', '587'].map(port => ({ port, protocol: 'TCP' })), to: [{ ip_block: { cidr: '0.0.0.0/0' } }] }],
+    });
+    expect(policyOf(stacks, 'alertmanager-to-mail-servers')).toBeUndefined();
+  });
+
   it.each([
     ['eks', { exportRegion: 'eu-central-1' }],
     ['gke', { exportRegion: 'europe-west3', exportEndpoint: 'https://storage.googleapis.com' }],
   ] as const)('exports to a bucket of the cloud where one is named: %s', (name, where) => {
     const environment = { ...environments[name], imageTag: 'test', exportBucket: 'ours' };
     const pipeline = synthesised([environment]).get(`${name}-pipeline`);
-    const releases = Object.values(at(pipeline, 'resource', 'helm_release')).map(release => at(release));
-    const values = (chart: string) =>
-      JSON.parse(String(Array.from(releases.find(release => release.name === chart)?.values as string[])[0]));
+    const values = (chart: string) => valuesOf(pipeline, chart);
     expect(values('daily-jobs')).toMatchObject({
       exportBucket: 'ours',
       exportKeySecret: 'export-bucket',
@@ -158,6 +169,18 @@ describe('synthesis', () => {
     });
   });
 });
+
+/** What a release of a stack is given. */
+function valuesOf(stack: JsonMap | undefined, name: string) {
+  const releases = Object.values(at(stack, 'resource', 'helm_release')).map(release => at(release));
+  return JSON.parse(String(at(releases.find(release => release.name === name)).values));
+}
+
+/** A NetworkPolicy of the platform on EKS. */
+function policyOf(made: Stacks, name: string): JsonMap | undefined {
+  const policies = Object.values(at(made.get('eks-platform'), 'resource', 'kubernetes_network_policy_v1')).map(policy => at(policy));
+  return policies.find(policy => at(policy, 'metadata').name === name);
+}
 
 function filesIn(folder: string): readonly string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });

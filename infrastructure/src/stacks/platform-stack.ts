@@ -39,7 +39,7 @@ export class PlatformStack extends TerraformStack {
     const pipeline = this.#namespace('pipeline', environment);
     const data = this.#namespace('data', environment);
     const platform = this.#namespace('platform', environment);
-    for (const flow of platformFlows(environment.operators))
+    for (const flow of platformFlows(environment))
       new AllowedFlow(this, flow.name, { ...flow, namespace: platform.namespace.metadata.name });
     this.#storage(environment);
     this.#operators(environment, platform, [pipeline.namespace, data.namespace]);
