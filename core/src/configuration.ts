@@ -7,6 +7,7 @@ import { headersOf, type Setting } from './setting-kinds.ts';
 import type { FeedName } from './settings/feed-settings.ts';
 import { type SettingName, settings, strictPrefixes } from './settings.ts';
 import { shardFault } from './shards.ts';
+import { namesOfSymbol, symbolListFault } from './symbol-lists.ts';
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
@@ -137,27 +138,37 @@ function feedFaults(values: Configuration): string[] {
   return [...faults, ...symbolFaults(values)];
 }
 
-/** Symbols that two feeds would fight for, and shards without one. A file of symbols is checked when it is read. */
+/** Lists that are none, symbols that two feeds would fight for, and shards without one. A file of symbols is checked when it is read. */
 function symbolFaults(values: Configuration): string[] {
-  const { FEEDS: feeds, SYMBOLS, FINNHUB_SYMBOLS = [], YAHOO_SYMBOLS = [], TWELVE_DATA_SHARDS: shards } = values;
-  const lists = {
-    'twelve-data': values.SYMBOLS_FILE === undefined ? SYMBOLS : [],
-    finnhub: values.FINNHUB_SYMBOLS_FILE === undefined ? FINNHUB_SYMBOLS : [],
-    yahoo: values.YAHOO_SYMBOLS_FILE === undefined ? YAHOO_SYMBOLS : [],
-    recording: [],
-  };
-  const twelveData = feeds.includes('twelve-data') ? lists['twelve-data'] : [];
+  const { FEEDS: feeds, FINNHUB_SYMBOLS = [], YAHOO_SYMBOLS = [], TWELVE_DATA_SHARDS: shards } = values;
+  const lists = [
+    { feed: 'twelve-data', setting: 'SYMBOLS', symbols: values.SYMBOLS_FILE === undefined ? values.SYMBOLS : [] },
+    { feed: 'finnhub', setting: 'FINNHUB_SYMBOLS', symbols: values.FINNHUB_SYMBOLS_FILE === undefined ? FINNHUB_SYMBOLS : [] },
+    { feed: 'yahoo', setting: 'YAHOO_SYMBOLS', symbols: values.YAHOO_SYMBOLS_FILE === undefined ? YAHOO_SYMBOLS : [] },
+  ] as const;
+  const faults: string[] = [];
+  for (const { feed, setting, symbols } of lists) {
+    const fault = symbolListFault(symbols, symbol => namesOfSymbol(feed, symbol).at(-1) ?? symbol);
+    if (fault !== undefined) faults.push(`${setting}: ${fault}`);
+  }
+  const asked = lists.filter(({ feed }) => feeds.includes(feed));
+  const twelveData = asked.find(({ feed }) => feed === 'twelve-data')?.symbols ?? [];
   const shardsFault = twelveData.length === 0 ? undefined : shardFault(twelveData, shards);
-  const faults = shardsFault === undefined ? [] : [shardsFault];
+  if (shardsFault !== undefined) faults.push(shardsFault);
+  return [...faults, ...sharedSymbols(asked)];
+}
+
+function sharedSymbols(lists: readonly { readonly feed: FeedName; readonly symbols: readonly string[] }[]): string[] {
+  const faults: string[] = [];
   const owners = new Map<string, FeedName>();
-  for (const feed of feeds) {
-    for (const spelt of lists[feed]) {
-      const symbol = feed === 'twelve-data' ? (spelt.split(':')[0] ?? spelt) : spelt;
-      const owner = owners.get(symbol);
-      if (owner !== undefined && owner !== feed) {
+  for (const { feed, symbols } of lists) {
+    for (const symbol of symbols) {
+      const names = namesOfSymbol(feed, symbol);
+      const owner = names.flatMap(name => owners.get(name) ?? []).find(other => other !== feed);
+      if (owner !== undefined) {
         faults.push(`${symbol} is asked of ${owner} and of ${feed}, but one feed owns a symbol: take it out of one of the lists`);
       }
-      owners.set(symbol, feed);
+      for (const name of names) owners.set(name, feed);
     }
   }
   return faults;

@@ -140,6 +140,34 @@ describe('the settings of feeds', () => {
     );
   });
 
+  it('are refused where a list is separated by something else, so that a symbol would fit into no record', () => {
+    const list = Array.from({ length: 20 }, (_, index) => `SYM${index}`).join(';');
+    const environment = { FEEDS: 'twelve-data,finnhub,yahoo', FINNHUB_API_KEY: 'k' };
+    const message = faultsOf({ ...environment, SYMBOLS: list, FINNHUB_SYMBOLS: `F${list}`, YAHOO_SYMBOLS: `AAPL,Y${list}` });
+    expect(message).toContain('the configuration has 3 faults:');
+    for (const [name, begin] of [
+      ['SYMBOLS', ''],
+      ['FINNHUB_SYMBOLS', 'F'],
+      ['YAHOO_SYMBOLS', 'Y'],
+    ]) {
+      const shown = (begin + list).slice(0, 64);
+      expect(message).toContain(`- ${name}: a symbol must have 64 characters at most, was "${shown}…": separate symbols by commas`);
+    }
+    expect(readConfiguration({ SYMBOLS: 'X'.repeat(64) }).SYMBOLS).toEqual(['X'.repeat(64)]);
+  });
+
+  it('are refused where prices would give two symbols one name', () => {
+    const told = (symbols: string, name: string) => `SYMBOLS: ${symbols} would both be called ${name} in prices: keep one of them`;
+    expect(faultsOf({ SYMBOLS: 'aapl,AAPL' })).toContain(told('aapl and AAPL', 'AAPL'));
+    expect(faultsOf({ SYMBOLS: 'RY,BTC/USD,RY:TSX' })).toContain(told('RY and RY:TSX', 'RY'));
+    expect(faultsOf({ FEEDS: 'twelve-data,yahoo', SYMBOLS: 'aapl', YAHOO_SYMBOLS: 'AAPL' })).toContain(
+      'AAPL is asked of twelve-data and of yahoo',
+    );
+    // Other vendors leave names as they are spelt.
+    const finnhub = { FEEDS: 'finnhub', FINNHUB_API_KEY: 'k', FINNHUB_SYMBOLS: 'BINANCE:BTCUSDT,BINANCE:btcusdt' };
+    expect(readConfiguration(finnhub).FINNHUB_SYMBOLS).toEqual(['BINANCE:BTCUSDT', 'BINANCE:btcusdt']);
+  });
+
   it('may stand in files, which are held to each other when they are read', () => {
     const files = { SYMBOLS_FILE: 'a.txt', FINNHUB_SYMBOLS_FILE: 'b.txt', YAHOO_SYMBOLS_FILE: 'c.txt' };
     const configuration = readConfiguration({ FEEDS: 'twelve-data,finnhub,yahoo', FINNHUB_API_KEY: 'k', ...files });

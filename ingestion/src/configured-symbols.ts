@@ -1,7 +1,8 @@
 /** The symbols of each feed, and of each shard of the feed twelve-data: of its setting, or of a file that may change. */
 import type { Configuration } from '@tapeline/core/configuration';
 import type { FeedName } from '@tapeline/core/settings/feed-settings';
-import { nameInPrices, shardFault, shardOf } from '@tapeline/core/shards';
+import { shardFault, shardOf } from '@tapeline/core/shards';
+import { namesOfSymbol } from '@tapeline/core/symbol-lists';
 import type { Logger } from 'pino';
 import { SymbolsFile } from './symbols-file.ts';
 
@@ -102,16 +103,11 @@ function sharedFault(feed: SymbolFeed, symbols: readonly string[], lists: ListsI
   const owners = new Map<string, SymbolFeed>();
   for (const [owner, current] of lists) {
     if (owner === feed) continue;
-    for (const symbol of current()) for (const name of namesOf(owner, symbol)) owners.set(name, owner);
+    for (const symbol of current()) for (const name of namesOfSymbol(owner, symbol)) owners.set(name, owner);
   }
   for (const symbol of symbols) {
-    const owner = namesOf(feed, symbol).flatMap(name => owners.get(name) ?? [])[0];
+    const owner = namesOfSymbol(feed, symbol).flatMap(name => owners.get(name) ?? [])[0];
     if (owner !== undefined) return `${symbol} is asked of ${owner} already, but one feed owns a symbol: ${sharedRemedy}`;
   }
   return undefined;
-}
-
-/** A symbol as it is spelt, and as prices call it. */
-function namesOf(feed: SymbolFeed, symbol: string): readonly string[] {
-  return feed === 'twelve-data' ? [symbol, nameInPrices(symbol)] : [symbol];
 }

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { nameInPrices } from '@tapeline/core/shards';
+import { symbolListFault } from '@tapeline/core/symbol-lists';
 import type { Logger } from 'pino';
 
 export interface SymbolsFileOptions {
@@ -17,8 +18,6 @@ export interface SymbolsFileOptions {
   /** The file is looked at no sooner than so long after the last look. @default 5,000 */
   readonly lookEveryMs?: number | undefined;
 }
-
-const longestSymbol = 64;
 
 export class SymbolsFile {
   readonly #options: SymbolsFileOptions;
@@ -77,7 +76,8 @@ export class SymbolsFile {
 
   #read(): readonly string[] {
     const symbols = symbolsOf(readFileSync(this.#options.path, 'utf8'));
-    const fault = faultOf(symbols, this.#options.nameInPrices ?? nameInPrices) ?? this.#options.faultOf(symbols);
+    if (symbols.length === 0) throw new Error('it names no symbol');
+    const fault = symbolListFault(symbols, this.#options.nameInPrices ?? nameInPrices) ?? this.#options.faultOf(symbols);
     if (fault !== undefined) throw new Error(fault);
     return symbols;
   }
@@ -87,19 +87,6 @@ function symbolsOf(text: string): readonly string[] {
   const lines = text.split(/\r?\n/).map(line => line.split('#', 1)[0] ?? '');
   const symbols = lines.flatMap(line => line.split(',')).map(symbol => symbol.trim());
   return [...new Set(symbols.filter(symbol => symbol !== ''))];
-}
-
-function faultOf(symbols: readonly string[], nameOf: (symbol: string) => string): string | undefined {
-  if (symbols.length === 0) return 'it names no symbol';
-  const long = symbols.find(symbol => symbol.length > longestSymbol);
-  if (long !== undefined) return `a symbol must have ${longestSymbol} characters at most, was "${long.slice(0, longestSymbol)}…"`;
-  const seen = new Map<string, string>();
-  for (const symbol of symbols) {
-    const twin = seen.get(nameOf(symbol));
-    if (twin !== undefined) return `${twin} and ${symbol} would both be called ${nameOf(symbol)} in prices: keep one of them`;
-    seen.set(nameOf(symbol), symbol);
-  }
-  return undefined;
 }
 
 /** Changes with the file, also when another takes its place, as with a mounted ConfigMap. */

@@ -127,7 +127,7 @@ export const feedSettings = {
     help: "how fast it is played: 1 is the recording's own speed; as fast as it is read when absent",
   }),
   SYMBOLS: {
-    schema: list.refine(names => new Set(names.map(name => name.split(':')[0])).size === names.length),
+    schema: list,
     otherwise: ['BTC/USD', 'ETH/USD', 'ETH/BTC', 'AAPL', 'MSFT', 'NVDA', 'EUR/USD', 'XAU/USD'],
     expected:
       'symbols as the vendor spells them, separated by commas, each on one exchange only (prices of RY and RY:TSX are both named RY)',
