@@ -1,8 +1,9 @@
 /** Reads the environment against the table of settings and reports all faults at once, before anything connects. */
 import { readFileSync } from 'node:fs';
+import { isAddress, secretsOfAddress, shownAddress } from './addresses.ts';
 import { keepMemoryOutOfCoreFiles } from './core-files.ts';
 import { PipelineError, reasonOf } from './errors.ts';
-import { messageFaults, secretsInside } from './message-faults.ts';
+import { messageFaults, secretsOfWebhook } from './message-faults.ts';
 import { headersOf, type Setting } from './setting-kinds.ts';
 import type { FeedName } from './settings/feed-settings.ts';
 import { type SettingName, settings, strictPrefixes } from './settings.ts';
@@ -36,14 +37,17 @@ export function readConfiguration(environment: Environment): Configuration {
   return values as Configuration;
 }
 
-/** The secrets of a configuration, for the logger to keep out of every line. */
+/** The secrets of a configuration, those within addresses too, for the logger to keep out of every line. */
 export function secretsOf(configuration: Configuration): readonly string[] {
-  const whole = (Object.entries(settings) as [SettingName, Setting<unknown>][])
-    .filter(([, setting]) => setting.secret)
-    .map(([name]) => configuration[name])
-    .filter((value): value is string => typeof value === 'string');
+  const textsOf = (isWanted: (name: SettingName) => boolean) =>
+    (Object.keys(settings) as SettingName[])
+      .filter(isWanted)
+      .map(name => configuration[name])
+      .filter((value): value is string => typeof value === 'string');
+  const whole = textsOf(name => 'secret' in settings[name]);
+  const inAddresses = textsOf(isAddress).flatMap(secretsOfAddress);
   const headers = headersOf(configuration.OTEL_EXPORTER_OTLP_HEADERS ?? '') ?? {};
-  return [...whole, ...secretsInside(configuration), ...Object.values(headers)];
+  return [...whole, ...inAddresses, ...secretsOfWebhook(configuration), ...Object.values(headers)];
 }
 
 /**
@@ -78,7 +82,8 @@ function textOf(name: string, setting: Setting<unknown>, environment: Environmen
 function parsed(name: string, setting: Setting<unknown>, text: string, faults: string[]): unknown {
   const result = setting.schema.safeParse(text);
   if (result.success) return result.data;
-  const given = setting.secret ? '' : `, was "${text}"`;
+  const shown = isAddress(name) ? shownAddress(text) : text;
+  const given = setting.secret || shown === undefined ? '' : `, was "${shown}"`;
   faults.push(`${name} must be ${setting.expected}${given}: set it, for example, to ${setting.example}`);
   return setting.otherwise;
 }

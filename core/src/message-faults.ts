@@ -1,4 +1,5 @@
 /** What the settings of alert messages do not agree about, each with its remedy. */
+import { percentDecoded } from './addresses.ts';
 
 /** The settings in question, by their names in the environment. */
 export interface MessageSettings {
@@ -27,7 +28,7 @@ export function mailServerOf(settings: MessageSettings): MailServer | undefined 
   if (address !== undefined) {
     const url = new URL(address);
     const tls = url.protocol === 'smtps:' ? 'tls' : security;
-    const [name, secret] = [decoded(url.username), decoded(url.password)];
+    const [name, secret] = [percentDecoded(url.username), percentDecoded(url.password)];
     const login = name === '' ? undefined : { user: name, password: secret };
     return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || usualPort(tls)), security: tls, login };
   }
@@ -36,13 +37,12 @@ export function mailServerOf(settings: MessageSettings): MailServer | undefined 
   return { host, port: settings.SMTP_PORT ?? usualPort(security), security, login };
 }
 
-/** What stands inside of secret addresses and is a secret by itself. */
-export function secretsInside({ SMTP_URL: smtp, ALERT_WEBHOOK_URL: webhook }: MessageSettings): readonly string[] {
-  const [mail, post] = [smtp, webhook].map(address => (address === undefined ? undefined : new URL(address)));
-  const passwords = [mail?.password, decoded(mail?.password ?? ''), post?.password].filter(part => part !== undefined && part !== '');
+/** What stands inside of the webhook's address, all of which is a secret, and is one by itself. */
+export function secretsOfWebhook({ ALERT_WEBHOOK_URL: webhook }: MessageSettings): readonly string[] {
+  if (webhook === undefined) return [];
+  const { pathname, search } = new URL(webhook);
   // Short paths are no secrets, and common words.
-  const places = [post?.pathname, post?.search].filter(part => part !== undefined && part.length > 8);
-  return [...passwords, ...places].filter(part => part !== undefined);
+  return [pathname, search].filter(part => part.length > 8);
 }
 
 /** A sentence for each fault. */
@@ -79,13 +79,4 @@ export function messageFaults(settings: MessageSettings): readonly string[] {
 
 function usualPort(security: MailServer['security']): number {
   return security === 'tls' ? 465 : 587;
-}
-
-/** As it is where it is no percent-encoding. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

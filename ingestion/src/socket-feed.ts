@@ -1,4 +1,5 @@
 /** The feed behind a WebSocket of any vendor: one loop owns its life, connect, subscribe, read, back off. */
+import { secretsOfAddress } from '@tapeline/core/addresses';
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError } from '@tapeline/core/errors';
 import { scrubber } from '@tapeline/core/logging';
@@ -172,7 +173,7 @@ class FeedLife {
     this.#followed = new FollowedSymbols({ ...options, subscriptions: this.#subscriptions });
     this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
     this.#disconnects = metricOf(options.registry, 'tapeline_ingester_disconnects_total');
-    this.#clean = scrubber(options.apiKey ? [options.apiKey] : []);
+    this.#clean = scrubber([...(options.apiKey ? [options.apiKey] : []), ...secretsOfAddress(options.url)]);
   }
 
   async run(): Promise<void> {

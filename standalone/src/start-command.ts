@@ -1,4 +1,5 @@
 /** `tapeline start`: simulator (without a key) → ingester → log → fold → store → live board, and the notifier, in one process. */
+import { shownAddress } from '@tapeline/core/addresses';
 import type { Configuration } from '@tapeline/core/configuration';
 import { hasCode } from '@tapeline/core/errors';
 import { processes } from '@tapeline/core/metrics/metric-kinds';
@@ -85,7 +86,7 @@ class StandaloneFlow {
     const { KAFKA_BROKERS, CASSANDRA_CONTACT_POINTS, DATA_DIR } = this.#configuration;
     const twelveData = this.#isSimulated
       ? 'SIMULATED data: set TWELVE_DATA_API_KEY for the real feed'
-      : (this.#configuration.TWELVE_DATA_URL ?? vendorUrl);
+      : shownAddress(this.#configuration.TWELVE_DATA_URL ?? vendorUrl);
     const source = this.#configuration.FEEDS.map(name => (name === 'twelve-data' ? twelveData : name)).join('; ');
     const log = KAFKA_BROKERS === undefined ? `${DATA_DIR}/log.sqlite` : `Kafka at ${KAFKA_BROKERS.join(', ')}`;
     const store =

@@ -12,7 +12,7 @@ import { startOtlpReceiver } from '../../core/test/support/otlp-receiver.ts';
 import { accepted, aPrice, startVendor } from '../../ingestion/test/support/vendor-server.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { canary, filesBelow, leaksIn, secretSettings } from './support/canaries.ts';
+import { addressSettings, canary, filesBelow, leaksIn, secretSettings } from './support/canaries.ts';
 import { type RunningProcess, runProgram, startProgram } from './support/processes.ts';
 import { startRepeatingHttp, startRepeatingMailServer } from './support/repeating-servers.ts';
 
@@ -30,6 +30,8 @@ afterEach(async () => {
 const awkward = (name: SettingName) => `"ä/${canary(name)}+&<ü`;
 const token = canary('HTTP_TOKEN');
 const tried = new Set<SettingName>();
+/** What must not come out. */
+const hidden = [...new Set([...secretSettings, ...addressSettings])];
 
 function withSecrets<const T extends Partial<Record<SettingName, string>>>(secrets: T): T {
   for (const [name, text] of Object.entries(secrets) as [SettingName, string][]) {
@@ -49,11 +51,12 @@ async function servers() {
   return { http, mail, ca, url: `http://127.0.0.1:${http.port}` };
 }
 
-/** A vendor whose prices come and whose errors repeat the key. */
+/** A vendor whose prices come and whose errors repeat the key, and the one in its address. */
 async function repeatingVendor() {
   const vendor = await startVendor({
     subscribed: (symbols, number, socket) => {
-      const key = String(vendor.requests[number - 1]?.headers['x-td-apikey']);
+      const request = vendor.requests[number - 1];
+      const key = `${request?.headers['x-td-apikey']} ${request?.url}`;
       const timer = setInterval(() => socket.send(JSON.stringify(aPrice())), 100);
       socket.once('close', () => clearInterval(timer));
       const fails = [{ symbol: 'ETH/USD', message: `not with ${key}` }];
@@ -147,10 +150,10 @@ describe('secrets', () => {
         HTTP_PORT: '0',
         FEEDS: 'twelve-data,finnhub',
         SYMBOLS: 'BTC/USD,ETH/USD',
-        TWELVE_DATA_URL: vendor.url,
-        TWELVE_DATA_REST_URL: url,
+        TWELVE_DATA_URL: `${vendor.url}/prices?apikey=${canary('TWELVE_DATA_URL')}`,
+        TWELVE_DATA_REST_URL: `${url}?apikey=${canary('TWELVE_DATA_REST_URL')}`,
         FEED_RECORDING_FILE: join(dataDir, 'recording.jsonl'),
-        FINNHUB_URL: `ws://127.0.0.1:${http.port}`,
+        FINNHUB_URL: `ws://desk:${canary('FINNHUB_URL')}@127.0.0.1:${http.port}`,
         FINNHUB_SYMBOLS: 'AAPL',
         FINNHUB_API_KEY_FILE: keyFile,
         ALERT_RULES_FILE: rules,
@@ -170,25 +173,26 @@ describe('secrets', () => {
       await says(running, /ALERT_WEBHOOK_SECRET/);
       await says(running, /the key was refused 3 times .*FINNHUB_API_KEY/);
       // They did get what they were to repeat.
-      const names = ['FINNHUB_API_KEY', 'ALERT_WEBHOOK_URL', 'EXPORT_ACCESS_KEY', 'TWELVE_DATA_API_KEY'] as const;
+      const names = ['FINNHUB_API_KEY', 'ALERT_WEBHOOK_URL', 'EXPORT_ACCESS_KEY', 'TWELVE_DATA_API_KEY', 'TWELVE_DATA_REST_URL'] as const;
       for (const name of names) await eventually(`${name} is told`, () => http.told().includes(canary(name)));
       expect(mail.told()).toContain(awkward('SMTP_URL'));
       await eventually('ticks are traced', () => collector.spans.length > 20, 60_000);
       collector.behaviour = 'repeats';
       await says(running, /the collector of traces does not take spans/);
       const answers = await answersOf(board);
+      expect(running.stdout()).toContain(`feed   ${vendor.url}/prices; finnhub\n`);
       // One of its feeds failed for good.
       expect(await running.end()).toBe(1);
       const output = { stdout: running.stdout(), stderr: running.stderr() };
       const seen: Record<string, string | Buffer> = { ...output, ...answers, ...filesBelow(dataDir) };
       expect(Object.keys(seen)).toEqual(expect.arrayContaining([join(dataDir, 'log.sqlite'), join(dataDir, 'recording.jsonl')]));
-      expect(leaksIn(seen, secretSettings)).toEqual([]);
+      expect(leaksIn(seen, hidden)).toEqual([]);
       // The collector has its own secret in a header, where it is to be, and none in a span.
       expect(collector.requests.every(({ headers }) => String(headers['api-key']).includes(canary('OTEL_EXPORTER_OTLP_HEADERS')))).toBe(
         true,
       );
       const bodies = Object.fromEntries(collector.requests.map(({ body }, index) => [`spans ${index}`, body]));
-      expect(leaksIn(bodies, secretSettings)).toEqual([]);
+      expect(leaksIn(bodies, hidden)).toEqual([]);
       // The dead letters among the records, and the recording, had something to hide.
       const redacted = ['log.sqlite', 'recording.jsonl'].map(name => seen[join(dataDir, name)]?.includes('bad gateway for [redacted]'));
       expect(redacted).toEqual([true, true]);
@@ -219,7 +223,7 @@ describe('secrets', () => {
       const { status, stdout, stderr } = await runProgram(path, { args, env });
       expect([status, stdout]).toEqual([1, expect.stringContaining('not taken: ')]);
       expect(mail.told()).toContain(awkward('SMTP_PASSWORD'));
-      expect(leaksIn({ stdout, stderr }, secretSettings)).toEqual([]);
+      expect(leaksIn({ stdout, stderr }, hidden)).toEqual([]);
     }
   }, 60_000);
 
@@ -241,19 +245,22 @@ describe('secrets', () => {
         await eventually('it says that it cannot connect', () => /"level":[456]0/.exec(running.stderr()) ?? undefined, 60_000);
         await running.end();
         const seen = { stdout: running.stdout(), stderr: running.stderr(), ...filesBelow(dataDir) };
-        expect(leaksIn(seen, secretSettings)).toEqual([]);
+        expect(leaksIn(seen, hidden)).toEqual([]);
       }
     },
     120_000,
   );
 
   it('stay out of what is said of a wrong configuration', async () => {
-    const wrong = Object.fromEntries(secretSettings.map(name => [name, `no url, no token: ${awkward(name)}`]));
+    const wrong = {
+      ...Object.fromEntries(addressSettings.map(name => [name, `nowhere://desk:${canary(name)}@127.0.0.1/?key=${canary(name)}`])),
+      ...Object.fromEntries(secretSettings.map(name => [name, `no url, no token: ${awkward(name)}`])),
+    };
     const files = Object.fromEntries(secretSettings.map(name => [`${name}_FILE`, join(scratch, 'absent')]));
     for (const env of [wrong, { ...wrong, ...files }]) {
       const { status, stdout, stderr } = await runProgram(program, { args: ['start'], env });
       expect([status, stderr]).toEqual([1, expect.stringContaining('the configuration has ')]);
-      expect(leaksIn({ stdout, stderr }, secretSettings)).toEqual([]);
+      expect(leaksIn({ stdout, stderr }, hidden)).toEqual([]);
     }
   }, 30_000);
 

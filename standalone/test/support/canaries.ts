@@ -1,10 +1,16 @@
 /** Secrets that can be found again wherever they come out, and in whatever spelling. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAddress } from '@tapeline/core/addresses';
 import { type SettingName, settings } from '@tapeline/core/settings';
 
+const names = Object.keys(settings) as SettingName[];
+
 /** The settings that are secrets. */
-export const secretSettings = (Object.keys(settings) as SettingName[]).filter(name => 'secret' in settings[name]);
+export const secretSettings = names.filter(name => 'secret' in settings[name]);
+
+/** The settings that are addresses, which people may write a secret into. */
+export const addressSettings = names.filter(isAddress);
 
 /**
  * The part of a setting's canary that no encoding of addresses, JSON or XML changes: 22 letters and digits, so that half of it could
