@@ -7,11 +7,13 @@ export interface Part {
   readonly name: string;
   /** Resolves when the part is up. What it throws ends the process after the parts before it were stopped. */
   start(): Promise<void>;
-  /** Resolves when nothing of the part is left undone. Called in reverse order, also after a failure. */
+  /** Resolves when nothing of the part is left undone. Called in reverse order once `start` has ended, also after a failure. */
   stop(): Promise<void>;
   /** Rejects when the part fails while it runs; absent for parts that cannot. */
   readonly failed?: Promise<never>;
 }
+
+type Stoppable = Pick<Part, 'name' | 'stop'>;
 
 export interface ServiceOptions {
   readonly parts: readonly Part[];
@@ -33,13 +35,16 @@ export async function runService(options: ServiceOptions): Promise<number> {
   keepYoungSmall();
   const { logger, signal } = options;
   const running: Part[] = [];
+  let starting = Promise.resolve();
   let failure: unknown;
   try {
     for (const part of options.parts) {
       if (signal.aborted) break;
       running.push(part);
-      await Promise.race([part.start(), aborted(signal)]);
-      logger.debug({ part: part.name }, 'started');
+      starting = part.start();
+      const isUp = await Promise.race([starting.then(() => true), aborted(signal).then(() => false)]);
+      if (isUp) logger.debug({ part: part.name }, 'started');
+      else logger.info({ part: part.name }, `${part.name} still starts: it is stopped as soon as it has started`);
     }
     if (!signal.aborted) options.started?.();
     await Promise.race([aborted(signal), ...running.flatMap(part => (part.failed ? [part.failed] : []))]);
@@ -47,7 +52,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
     failure = error;
     logger.fatal({ err: withoutStack(error), code: error instanceof PipelineError ? error.code : undefined }, reasonOf(error));
   }
-  const stopped = await stopInReverse(running, logger, options.stopDeadlineMs ?? 4_500);
+  const stopped = await stopInReverse(startedBefore(running, starting), logger, options.stopDeadlineMs ?? 4_500);
   return failure === undefined && stopped ? 0 : 1;
 }
 
@@ -99,7 +104,18 @@ export function exitStatusOf(error: unknown, print: (line: string) => void): num
   return hasCode(error, 'usage') ? 2 : 1;
 }
 
-async function stopInReverse(parts: readonly Part[], logger: Logger, deadlineMs: number): Promise<boolean> {
+/** The parts, the last of which may still be starting: what it opens until then is there to be closed, also behind the deadline. */
+function startedBefore(parts: readonly Part[], starting: Promise<void>): readonly Stoppable[] {
+  const last = parts.at(-1);
+  if (last === undefined) return [];
+  const stop = async () => {
+    await starting.catch(() => undefined);
+    await last.stop();
+  };
+  return [...parts.slice(0, -1), { name: last.name, stop }];
+}
+
+async function stopInReverse(parts: readonly Stoppable[], logger: Logger, deadlineMs: number): Promise<boolean> {
   let clean = true;
   const deadline = Date.now() + deadlineMs;
   for (const part of parts.toReversed()) {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '../src/errors.ts';
@@ -53,6 +55,59 @@ describe('the life of a process', () => {
     });
     expect(status).toBe(1);
     expect(events).toEqual(['start log', 'start store', 'stop store', 'stop log']);
+  });
+
+  it('waits for a part that still starts when the signal comes, and then stops what it opened', async () => {
+    const events: string[] = [];
+    const stop = new AbortController();
+    const server = createServer();
+    const slow = part('slow', events, {
+      start: async () => {
+        setTimeout(() => stop.abort(), 10);
+        await sleep(110);
+        server.listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        events.push('slow listens');
+      },
+      stop: async () => void server.close(),
+    });
+    const parts = [part('log', events), slow, part('board', events)];
+    expect(await runService({ parts, logger, signal: stop.signal })).toBe(0);
+    expect(server.listening).toBe(false);
+    expect(events).toEqual(['start log', 'start slow', 'slow listens', 'stop slow', 'stop log']);
+  });
+
+  it('takes no failure for one of its own in a part that still starts when the signal comes', async () => {
+    const events: string[] = [];
+    const stop = new AbortController();
+    const broken = part('store', events, {
+      start: async () => {
+        stop.abort();
+        await sleep(50);
+        throw new PipelineError('store.unavailable', 'no host answers', { retriable: true });
+      },
+    });
+    expect(await runService({ parts: [part('log', events), broken], logger, signal: stop.signal })).toBe(0);
+    expect(events).toEqual(['start log', 'start store', 'stop store', 'stop log']);
+  });
+
+  it('does not wait for a start beyond the deadline, and stops what it opened when it ends after all', async () => {
+    const events: string[] = [];
+    const stop = new AbortController();
+    const server = createServer();
+    const late = part('late', events, {
+      start: async () => {
+        stop.abort();
+        await sleep(300);
+        server.listen(0, '127.0.0.1');
+        await once(server, 'listening');
+      },
+      stop: async () => void server.close(),
+    });
+    expect(await runService({ parts: [part('log', events), late], logger, signal: stop.signal, stopDeadlineMs: 100 })).toBe(1);
+    expect(events).toEqual(['start log', 'start late', 'stop log']);
+    await once(server, 'close');
+    expect(events.at(-1)).toBe('stop late');
   });
 
   it('stops the others when a part fails while it runs', async () => {
