@@ -14,7 +14,9 @@ const wholeDay = [{ kind: 'regular', fromMinute: 0, toMinute: 1_440 }] as const;
 const always = (zone: string): CalendarRules => ({ zone, hoursOf: () => wholeDay });
 
 const calendars: readonly (readonly [string, TradingCalendar])[] = [
-  ...['NASDAQ', 'forex', 'crypto', 'Moon', 'JPX', 'NSE', 'TADAWUL', 'ASX', 'LSE', 'NZX'].map(name => [name, calendarOf(name)] as const),
+  ...['NASDAQ', 'forex', 'crypto', 'Moon', 'JPX', 'NSE', 'TADAWUL', 'ASX', 'LSE', 'NZX', 'BMV', 'BOVESPA', 'IDX', 'TASE'].map(
+    name => [name, calendarOf(name)] as const,
+  ),
   ['NYSE extended', calendarOf('NYSE', 'extended')],
   ['Santiago', new TradingCalendar(always('America/Santiago'))],
   ['Havana', new TradingCalendar(always('America/Havana'))],
