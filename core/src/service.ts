@@ -52,7 +52,8 @@ export async function runService(options: ServiceOptions): Promise<number> {
     failure = error;
     logger.fatal({ err: withoutStack(error), code: error instanceof PipelineError ? error.code : undefined }, reasonOf(error));
   }
-  const stopped = await stopInReverse(startedBefore(running, starting), logger, options.stopDeadlineMs ?? 4_500);
+  const { stopDeadlineMs = 4_500 } = options;
+  const stopped = await stopInReverse(startedBefore(running, starting, stopDeadlineMs / 2), logger, stopDeadlineMs);
   return failure === undefined && stopped ? 0 : 1;
 }
 
@@ -104,12 +105,16 @@ export function exitStatusOf(error: unknown, print: (line: string) => void): num
   return hasCode(error, 'usage') ? 2 : 1;
 }
 
-/** The parts, the last of which may still be starting: what it opens until then is there to be closed, also behind the deadline. */
-function startedBefore(parts: readonly Part[], starting: Promise<void>): readonly Stoppable[] {
+/**
+ * The parts, the last of which may still be starting: what it opens until then is there to be closed. A start that goes on for longer than
+ * `patienceMs` (a server that is away) leaves the others their time; its part is stopped then, and once more if it starts after all.
+ */
+function startedBefore(parts: readonly Part[], starting: Promise<void>, patienceMs: number): readonly Stoppable[] {
   const last = parts.at(-1);
   if (last === undefined) return [];
   const stop = async () => {
-    await starting.catch(() => undefined);
+    const isLate = (await Promise.race([starting.catch(() => undefined), after(patienceMs)])) === 'late';
+    if (isLate) starting.then(() => last.stop()).catch(() => undefined);
     await last.stop();
   };
   return [...parts.slice(0, -1), { name: last.name, stop }];
