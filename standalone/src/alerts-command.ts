@@ -4,7 +4,6 @@ import { meaningOf } from '@tapeline/core/alert-rule-text';
 import type { Configuration } from '@tapeline/core/configuration';
 import { counted } from '@tapeline/core/counted';
 import { readRulesFile } from '@tapeline/stream-processing/alerts/rules-file';
-import { print } from './replay-command.ts';
 
 export interface AlertsCheckOptions {
   readonly path: string;
@@ -19,7 +18,7 @@ export async function alertsCheckCommand({ path, configuration }: AlertsCheckOpt
     process.stderr.write(`${[head, ...faults.map(fault => `  - ${fault}`)].join('\n')}\n`);
     return 1;
   }
-  for (const rule of rules) await print(`${rule.name}\n  ${meaningOf(rule)}\n`);
+  for (const rule of rules) process.stdout.write(`${rule.name}\n  ${meaningOf(rule)}\n`);
   process.stderr.write(`${counted(rules.length, 'rule')}, no fault\n`);
   return 0;
 }

@@ -8,8 +8,8 @@ import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { type BarFormat, compareBars, headOf, lineOf } from './bar-lines.ts';
+import { interrupted, print } from './output.ts';
 import { exportParquet } from './parquet-command.ts';
-import { print } from './replay-command.ts';
 
 /** What stands on the command line. */
 export interface ExportGiven {
@@ -69,24 +69,32 @@ export async function exportBars(options: ExportOptions): Promise<number> {
   const { store, format } = options;
   const symbols = options.symbols ?? (await store.latest()).map(row => row.symbol);
   const sources = symbols.map(symbol => new BarPages(options, symbol));
-  await print(headOf(format));
   let count = 0;
+  async function* lines(): AsyncGenerator<string> {
+    yield headOf(format);
+    for await (const bar of inOrder(sources)) {
+      yield lineOf(bar, format);
+      count += 1;
+    }
+  }
+  if (!(await print(lines(), options.signal))) return interrupted;
+  process.stderr.write(
+    `${counted(count, 'bar')} of ${counted(symbols.length, 'symbol')}, ${new Date(options.fromMs).toISOString()} to ${new Date(options.toMs).toISOString()}\n`,
+  );
+  return 0;
+}
+
+async function* inOrder(sources: readonly BarPages[]): AsyncGenerator<Bar> {
   for (;;) {
-    if (options.signal.aborted) return 130;
     const heads = await Promise.all(sources.map(async source => ({ source, bar: await source.peek() })));
     const first = heads.reduce<{ source: BarPages; bar: Bar } | undefined>((best, { source, bar }) => {
       if (bar === undefined) return best;
       return best === undefined || compareBars(bar, best.bar) < 0 ? { source, bar } : best;
     }, undefined);
-    if (first === undefined) break;
+    if (first === undefined) return;
     first.source.next();
-    await print(lineOf(first.bar, format));
-    count += 1;
+    yield first.bar;
   }
-  process.stderr.write(
-    `${counted(count, 'bar')} of ${counted(symbols.length, 'symbol')}, ${new Date(options.fromMs).toISOString()} to ${new Date(options.toMs).toISOString()}\n`,
-  );
-  return 0;
 }
 
 /** The bars of one symbol, a page at a time. */

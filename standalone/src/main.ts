@@ -20,6 +20,7 @@ import { alertsCheckCommand } from './alerts-command.ts';
 import { parseCount, parseDay, parseInterval, parseIntervals, parseList, parseTables, parseTime } from './argument-values.ts';
 import { type BarFormat, barFormats } from './bar-lines.ts';
 import { type ExportGiven, exportCommand } from './export-command.ts';
+import { endProcess, mindNoReaderThatLeaves } from './output.ts';
 import { mismatchStatus, reconcileCommand } from './reconcile-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { securing } from './secured-services.ts';
@@ -201,10 +202,7 @@ program
 
 addServicesCommand(program, securing);
 
-process.stdout.on('error', error => {
-  if ('code' in error && error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+mindNoReaderThatLeaves();
 
 /** Cuts the secrets out of what is printed past the logger; there are none before the configuration was read. */
 let scrub = scrubber([]);
@@ -228,5 +226,5 @@ async function configured() {
 async function finish(command: Promise<number>): Promise<void> {
   const status = await command.catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(scrub(line))));
   // Whatever is still open has been asked to close; a socket that lingers must not keep a finished command alive.
-  process.exit(status);
+  await endProcess(status);
 }

@@ -1,6 +1,5 @@
 /** `tapeline replay`: the bars of a recording on standard output, or the alerts that rules give; progress on standard error. */
 
-import { once } from 'node:events';
 import type { AlertRule } from '@tapeline/core/alert-rules';
 import type { Configuration } from '@tapeline/core/configuration';
 import { counted } from '@tapeline/core/counted';
@@ -9,7 +8,8 @@ import type { Interval } from '@tapeline/core/intervals';
 import { readRulesFile } from '@tapeline/stream-processing/alerts/rules-file';
 import { headOfAlerts, lineOfAlert } from './alert-lines.ts';
 import { type BarFormat, headOf, lineOf } from './bar-lines.ts';
-import { type ReplayCounts, replay } from './replay.ts';
+import { interrupted, print } from './output.ts';
+import { type Replay, type ReplayCounts, replay } from './replay.ts';
 
 export interface ReplayCommandOptions {
   readonly path: string;
@@ -38,14 +38,11 @@ export async function replayCommand(options: ReplayCommandOptions): Promise<numb
   });
   if (options.signal.aborted) {
     process.stderr.write('interrupted: nothing is printed, because a part of a recording would look like the whole\n');
-    return 130;
+    return interrupted;
   }
-  if (rules === undefined) {
-    await print(headOf(options.format));
-    for (const bar of result.bars) await print(lineOf(bar, options.format));
-  } else {
-    await print(headOfAlerts(options.format));
-    for (const alert of result.alerts) await print(lineOfAlert(alert, options.format));
+  if (!(await print(linesOf(result, options), options.signal))) {
+    process.stderr.write('interrupted: what was printed is a part\n');
+    return interrupted;
   }
   const seconds = ((performance.now() - begunMs) / 1_000).toFixed(1);
   const madeOf =
@@ -63,9 +60,14 @@ function rulesOf(path: string, { BAR_INTERVALS: intervals }: Configuration): rea
   });
 }
 
-/** Writes as fast as the reader takes it. */
-export async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+function* linesOf({ bars, alerts }: Replay, { format, rules }: ReplayCommandOptions): Generator<string> {
+  if (rules === undefined) {
+    yield headOf(format);
+    for (const bar of bars) yield lineOf(bar, format);
+  } else {
+    yield headOfAlerts(format);
+    for (const alert of alerts) yield lineOfAlert(alert, format);
+  }
 }
 
 function progressEverySecond(): (soFar: ReplayCounts) => void {
