@@ -1,14 +1,14 @@
 /** `tapeline export`: what a running or stopped store holds, as text on standard output or as files. */
 
-import type { Bar } from '@tapeline/core/bars';
 import type { Configuration } from '@tapeline/core/configuration';
 import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
-import { type BarFormat, compareBars, headOf, lineOf } from './bar-lines.ts';
-import { interrupted, print } from './output.ts';
+import { type BarFormat, headOf, lineOf } from './bar-lines.ts';
+import { storedBars } from './merged-bars.ts';
+import { everySecond, interrupted, print } from './output.ts';
 import { exportParquet } from './parquet-command.ts';
 
 /** What stands on the command line. */
@@ -61,68 +61,24 @@ export interface ExportOptions {
 }
 
 const dayMs = 86_400_000;
-/** Bars held for one symbol while the export goes on. */
-const pageRows = 2_000;
 
-/** Prints bars by `startMs`, then `symbol`, holding one page of each symbol at a time. */
+/** Prints bars by `startMs`, then `symbol`. */
 export async function exportBars(options: ExportOptions): Promise<number> {
-  const { store, format } = options;
+  const { store, format, signal, fromMs, toMs } = options;
   const symbols = options.symbols ?? (await store.latest()).map(row => row.symbol);
-  const sources = symbols.map(symbol => new BarPages(options, symbol));
+  const tell = everySecond();
   let count = 0;
   async function* lines(): AsyncGenerator<string> {
     yield headOf(format);
-    for await (const bar of inOrder(sources)) {
+    for await (const bar of storedBars(store, symbols, options, signal)) {
       yield lineOf(bar, format);
       count += 1;
+      tell(() => `${counted(count, 'bar')} so far, at ${new Date(bar.startMs).toISOString()}`);
     }
   }
-  if (!(await print(lines(), options.signal))) return interrupted;
+  if (!(await print(lines(), signal))) return interrupted;
   process.stderr.write(
-    `${counted(count, 'bar')} of ${counted(symbols.length, 'symbol')}, ${new Date(options.fromMs).toISOString()} to ${new Date(options.toMs).toISOString()}\n`,
+    `${counted(count, 'bar')} of ${counted(symbols.length, 'symbol')}, ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}\n`,
   );
   return 0;
-}
-
-async function* inOrder(sources: readonly BarPages[]): AsyncGenerator<Bar> {
-  for (;;) {
-    const heads = await Promise.all(sources.map(async source => ({ source, bar: await source.peek() })));
-    const first = heads.reduce<{ source: BarPages; bar: Bar } | undefined>((best, { source, bar }) => {
-      if (bar === undefined) return best;
-      return best === undefined || compareBars(bar, best.bar) < 0 ? { source, bar } : best;
-    }, undefined);
-    if (first === undefined) return;
-    first.source.next();
-    yield first.bar;
-  }
-}
-
-/** The bars of one symbol, a page at a time. */
-class BarPages {
-  readonly #options: ExportOptions;
-  readonly #symbol: string;
-  #page: readonly Bar[] = [];
-  #at = 0;
-  #fromMs: number;
-  #isOver = false;
-
-  constructor(options: ExportOptions, symbol: string) {
-    this.#options = options;
-    this.#symbol = symbol;
-    this.#fromMs = options.fromMs;
-  }
-
-  async peek(): Promise<Bar | undefined> {
-    if (this.#at < this.#page.length || this.#isOver) return this.#page[this.#at];
-    const { store, interval, toMs } = this.#options;
-    this.#page = await store.bars({ symbol: this.#symbol, interval, fromMs: this.#fromMs, toMs, limit: pageRows });
-    this.#at = 0;
-    this.#isOver = this.#page.length < pageRows;
-    this.#fromMs = (this.#page.at(-1)?.startMs ?? toMs) + 1;
-    return this.#page[0];
-  }
-
-  next(): void {
-    this.#at += 1;
-  }
 }

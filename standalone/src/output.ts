@@ -20,6 +20,18 @@ export async function print(texts: Iterable<string> | AsyncIterable<string>, sig
   return !signal.aborted;
 }
 
+/** Takes what can be told of a command that goes on, and tells it to people once a second. */
+export function everySecond(): (line: () => string) => void {
+  let nextMs = performance.now() + 1_000;
+  let calls = 0;
+  return line => {
+    calls += 1;
+    if (calls % 1_024 !== 0 || performance.now() < nextMs) return;
+    nextMs = performance.now() + 1_000;
+    process.stderr.write(`${line()}\n`);
+  };
+}
+
 /** A reader of standard output that leaves has what it wanted; one of standard error leaves the output as it is. */
 export function mindNoReaderThatLeaves(): void {
   process.stdout.on('error', error => {

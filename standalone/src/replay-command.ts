@@ -8,7 +8,7 @@ import type { Interval } from '@tapeline/core/intervals';
 import { readRulesFile } from '@tapeline/stream-processing/alerts/rules-file';
 import { headOfAlerts, lineOfAlert } from './alert-lines.ts';
 import { type BarFormat, headOf, lineOf } from './bar-lines.ts';
-import { interrupted, print } from './output.ts';
+import { everySecond, interrupted, print } from './output.ts';
 import { type Replay, type ReplayCounts, replay } from './replay.ts';
 
 export interface ReplayCommandOptions {
@@ -25,6 +25,7 @@ export interface ReplayCommandOptions {
 export async function replayCommand(options: ReplayCommandOptions): Promise<number> {
   const { configuration } = options;
   const begunMs = performance.now();
+  const tell = everySecond();
   const rules = options.rules === undefined ? undefined : rulesOf(options.rules, configuration);
   const result = await replay({
     path: options.path,
@@ -34,7 +35,7 @@ export async function replayCommand(options: ReplayCommandOptions): Promise<numb
     correctionHorizonMs: configuration.CORRECTION_HORIZON_MS,
     ...(rules === undefined ? {} : { rules }),
     signal: options.signal,
-    progress: progressEverySecond(),
+    progress: soFar => tell(() => `${summaryOf(soFar)} so far, at ${new Date(soFar.timeMs).toISOString()}`),
   });
   if (options.signal.aborted) {
     process.stderr.write('interrupted: nothing is printed, because a part of a recording would look like the whole\n');
@@ -68,17 +69,6 @@ function* linesOf({ bars, alerts }: Replay, { format, rules }: ReplayCommandOpti
     yield headOfAlerts(format);
     for (const alert of alerts) yield lineOfAlert(alert, format);
   }
-}
-
-function progressEverySecond(): (soFar: ReplayCounts) => void {
-  let nextMs = performance.now() + 1_000;
-  let calls = 0;
-  return soFar => {
-    calls += 1;
-    if (calls % 1_024 !== 0 || performance.now() < nextMs) return;
-    nextMs = performance.now() + 1_000;
-    process.stderr.write(`${summaryOf(soFar)} so far, at ${new Date(soFar.timeMs).toISOString()}\n`);
-  };
 }
 
 function summaryOf(counts: ReplayCounts): string {
