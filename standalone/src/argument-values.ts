@@ -2,6 +2,7 @@
 import { type Interval, intervals, isInterval } from '@tapeline/core/intervals';
 import { latestTimeMs } from '@tapeline/core/records';
 import { type ExportTable, exportTables } from '@tapeline/core/settings/export-settings';
+import { timeOfText } from '@tapeline/core/time-text';
 import { InvalidArgumentError } from 'commander';
 
 export function parseInterval(text: string): Interval {
@@ -22,8 +23,8 @@ export function parseTables(text: string): ExportTable[] {
 
 /** Start of a day (UTC), in milliseconds since the Unix epoch. */
 export function parseDay(text: string): number {
-  const timeMs = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  if (isTime(timeMs) && new Date(timeMs).toISOString().startsWith(text)) return timeMs;
+  const timeMs = /^\d{4}-\d\d-\d\d$/.test(text) ? timeOfText(text) : undefined;
+  if (isTime(timeMs)) return timeMs;
   throw new InvalidArgumentError('expected a date as 2024-11-03.');
 }
 
@@ -33,21 +34,23 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('expected a whole number from 1.');
 }
 
-/** Separated by commas. */
+/** One or more, separated by commas; each once. */
 export function parseList(text: string): string[] {
-  return text
-    .split(',')
-    .map(item => item.trim())
-    .filter(item => item !== '');
+  const items = text.split(',').map(item => item.trim());
+  const given = [...new Set(items.filter(item => item !== ''))];
+  if (given.length > 0) return given;
+  throw new InvalidArgumentError('expected one or more, separated by commas.');
 }
 
-/** Milliseconds since the Unix epoch, in the range of what records tell. */
+/** Milliseconds since the Unix epoch, in the range of what records tell. Other numbers are no milliseconds: a year, a date, seconds. */
 export function parseTime(text: string): number {
-  const timeMs = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  const timeMs = /^\d+$/.test(text) && !/^\d{12,13}$/.test(text) ? undefined : timeOfText(text);
   if (isTime(timeMs)) return timeMs;
-  throw new InvalidArgumentError('expected ISO 8601 (2024-11-03T00:00:00Z) or milliseconds since the Unix epoch.');
+  throw new InvalidArgumentError(
+    'expected ISO 8601 (2024-11-03 or 2024-11-03T09:30:00Z, UTC without an offset) or milliseconds since the Unix epoch (12 or 13 digits).',
+  );
 }
 
-function isTime(timeMs: number): boolean {
-  return Number.isSafeInteger(timeMs) && timeMs >= 0 && timeMs <= latestTimeMs;
+function isTime(timeMs: number | undefined): timeMs is number {
+  return timeMs !== undefined && timeMs <= latestTimeMs;
 }

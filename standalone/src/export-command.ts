@@ -1,8 +1,8 @@
 /** `tapeline export`: what a running or stopped store holds, as text on standard output or as files. */
 
+import { usageFault } from '@tapeline/core/command-line';
 import type { Configuration } from '@tapeline/core/configuration';
 import { counted } from '@tapeline/core/counted';
-import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -38,13 +38,17 @@ export async function exportCommand(given: ExportGiven, parts: ExportParts): Pro
   const endMs = format === 'parquet' ? Math.floor(nowMs / dayMs) * dayMs : nowMs;
   const toMs = given.day === undefined ? (given.to ?? endMs) : given.day + dayMs;
   const range = { fromMs: given.day ?? given.from ?? toMs - dayMs, toMs };
+  if (range.fromMs >= toMs) {
+    throw usageFault(`--from must be before --to, was ${new Date(range.fromMs).toISOString()} to ${new Date(toMs).toISOString()}`);
+  }
   if (format === 'parquet') {
     return exportParquet({ ...parts, ...range, output: given.output, tables, intervals, symbols, resume: given.resume === true, nowMs });
   }
   const [interval, ...others] = intervals;
   if (interval === undefined || others.length > 0 || tables.join() !== 'bars' || given.output !== undefined || given.resume === true) {
-    const message = `${format} gives bars of one interval on standard output: give one --interval, and --table, --output and --resume with --format parquet`;
-    throw new PipelineError('usage', message, { retriable: false });
+    throw usageFault(
+      `${format} gives bars of one interval on standard output: give one --interval, and --table, --output and --resume with --format parquet`,
+    );
   }
   return exportBars({ ...parts, ...range, symbols, interval, format });
 }

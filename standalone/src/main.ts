@@ -73,7 +73,11 @@ program
       .argParser(parseTables)
       .default(['bars'], 'bars'),
   )
-  .option('--from <time>', 'start: ISO 8601 or milliseconds since the Unix epoch; a day before --to when absent', parseTime)
+  .option(
+    '--from <time>',
+    'start: ISO 8601 (UTC without an offset) or milliseconds since the Unix epoch; a day before --to when absent',
+    parseTime,
+  )
   .option('--to <time>', 'end, exclusive; now when absent, for parquet the last midnight', parseTime)
   .addOption(new Option('--day <date>', 'the same for one day in UTC, as 2024-11-03').argParser(parseDay).conflicts(['from', 'to']))
   .addOption(new Option('--format <format>', 'how rows are given').choices([...barFormats, 'parquet']).default('csv'))

@@ -89,6 +89,21 @@ describe('tapeline export', () => {
     expect([today.status, today.stderr]).toEqual([0, expect.stringMatching(/bars\.parquet is left out: its day is over at .*\n0 files/)]);
   }, 60_000);
 
+  it('takes a time without an offset as UTC, as the API does, wherever the machine is', async () => {
+    const range = ['--from', `${date}T00:00`, '--to', `${date}T00:02:00`];
+    const args = ['export', '--symbol', 'S1/USD,S0/USD,S1/USD', ...range];
+    const { status, stdout, stderr } = await runProgram(program, { args, env: { DATA_DIR: data, TZ: 'America/New_York' } });
+    const [head, ...rows] = stdout.trimEnd().split('\n');
+    expect([status, head?.slice(0, 6), stderr]).toEqual([
+      0,
+      'symbol',
+      `4 bars of 2 symbols, ${date}T00:00:00.000Z to ${date}T00:02:00.000Z\n`,
+    ]);
+    expect(rows.map(row => row.split(',').slice(0, 3).join())).toEqual(
+      [0, 60_000].flatMap(laterMs => ['S0/USD', 'S1/USD'].map(symbol => `${symbol},1m,${exportedMs + laterMs}`)),
+    );
+  });
+
   it.each([
     [
       ['--format', 'parquet'],
@@ -98,6 +113,8 @@ describe('tapeline export', () => {
       ['--format', 'parquet', '--output', 'x', '--from', '2026-11-01T09:00:00Z', '--to', '2026-11-02'],
       'must be whole days in UTC for Parquet',
     ],
+    [['--from', '2026-11-02', '--to', '2026-11-02T00:00Z'], '--from must be before --to, was 2026-11-02T00:00:00.000Z to 2026-11-02'],
+    [['--format', 'parquet', '--from', '2026-11-02', '--to', '2026-11-01', '--output', 'x'], '--from must be before --to'],
     [['--interval', '1m,5m'], 'csv gives bars of one interval on standard output'],
     [['--resume'], '--resume with --format parquet'],
   ])('refuses %j with the remedy', async (args, message) => {

@@ -2,11 +2,10 @@
 import { alertSchema } from '@tapeline/core/alerts';
 import { intervals } from '@tapeline/core/intervals';
 import { latestTimeMs } from '@tapeline/core/records';
+import { timeOfText } from '@tapeline/core/time-text';
 import { z } from 'zod';
 import type { Parameter, RequiredParameter } from './query-parameters.ts';
 
-/** Latest moment that a JavaScript date can hold. */
-const lastTimeMs = 8_640_000_000_000_000;
 const maxSymbols = 500;
 
 const symbolText = z
@@ -20,7 +19,7 @@ const timeText = z
   .string()
   .regex(/^(?:\d{1,16}|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+ -]\d{2}:\d{2})?)?)$/)
   .transform((text, context) => {
-    const timeMs = timeOf(text);
+    const timeMs = timeOfText(text.replace(/ (?=\d{2}:\d{2}$)/, '+'));
     if (timeMs !== undefined) return Math.min(timeMs, latestTimeMs);
     context.addIssue('no such time');
     return z.NEVER;
@@ -120,19 +119,4 @@ function time(description: string): Parameter<number> {
     description: `${description}; ISO 8601 (UTC without an offset) or milliseconds since 1970`,
     example: '2026-01-31T09:30:00Z',
   };
-}
-
-function timeOf(given: string): number | undefined {
-  if (/^\d+$/.test(given)) {
-    const timeMs = Number(given);
-    return timeMs <= lastTimeMs ? timeMs : undefined;
-  }
-  const text = given.replace(/ (?=\d{2}:\d{2}$)/, '+');
-  const isLocal = text.includes('T') && !/(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const timeMs = Date.parse(isLocal ? `${text}Z` : text);
-  if (Number.isNaN(timeMs) || timeMs < 0) return undefined;
-  // Date.parse takes 31 February for 3 March.
-  const day = Number(given.slice(8, 10));
-  const lastDay = new Date(Date.UTC(Number(given.slice(0, 4)), Number(given.slice(5, 7)), 0)).getUTCDate();
-  return day <= lastDay ? timeMs : undefined;
 }
