@@ -2,15 +2,15 @@
  * This file starts the nodes of one cluster together, on ports that it had before or on free ones.
  */
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { PipelineError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { type Cluster, nodeDirectoryOf, readCluster, writeCluster } from './cluster-file.ts';
 import { exclusively } from './exclusive.ts';
 import { freePorts, isFree } from './free-ports.ts';
 import { runningPid } from './process-identity.ts';
 import { alreadyRunning, type ServerNode } from './server-node.ts';
+import { usableFolder } from './usable-folder.ts';
 
 const HOST = '127.0.0.1';
 const PORT_ATTEMPTS = 4;
@@ -51,21 +51,9 @@ export interface StartedCluster {
 
 /** @throws PipelineError `services.unavailable` */
 export async function startCluster(plan: ClusterPlan, options: StartOptions): Promise<StartedCluster> {
-  const directory = await usable(options.directory);
+  const directory = await usableFolder(options.directory);
   const onWait = () => options.logger?.info({ directory }, `${plan.service}: waiting for another process that starts it in ${directory}`);
   return await exclusively(join(directory, 'start.lock'), () => startLocked(plan, directory, options), { onWait, signal: options.signal });
-}
-
-/** The folder without links, made when absent. */
-async function usable(directory: string): Promise<string> {
-  try {
-    await mkdir(directory, { recursive: true });
-    await access(directory, constants.W_OK);
-    return await realpath(directory);
-  } catch (error) {
-    const message = `the folder ${directory} cannot hold the servers' state: ${reasonOf(error)}; name another one`;
-    throw new PipelineError('services.unavailable', message, { retriable: false, cause: error });
-  }
 }
 
 async function startLocked(plan: ClusterPlan, directory: string, options: StartOptions): Promise<StartedCluster> {

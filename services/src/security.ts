@@ -5,10 +5,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Certified, makeAuthority, makeCertificate } from './certificates.ts';
 import { errorCode } from './error-code.ts';
 import { exclusively } from './exclusive.ts';
+import { usableFolder } from './usable-folder.ts';
 
 /** The names by which servers on loopback are called. */
 const serverNames = ['localhost', '127.0.0.1'] as const;
@@ -30,9 +31,9 @@ export interface Security {
   password(user: string): Promise<Password>;
 }
 
-/** Opens the folder; makes what it does not hold. */
+/** Opens the folder; makes what it does not hold. @throws PipelineError `services.unavailable` */
 export async function openSecurity(directory: string): Promise<Security> {
-  const path = resolve(directory);
+  const path = await usableFolder(directory);
   await mkdir(join(path, 'passwords'), { recursive: true });
   await chmod(path, 0o700);
   const caFile = join(path, 'ca.crt');

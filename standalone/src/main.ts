@@ -211,7 +211,11 @@ mindNoReaderThatLeaves();
 /** Cuts the secrets out of what is printed past the logger; there are none before the configuration was read. */
 let scrub = scrubber([]);
 
-await program.parseAsync();
+// The servers' commands take no settings, and throw what the others give to `finish`.
+await program.parseAsync().catch((error: unknown) => {
+  scrub = scrubber(secretsThere());
+  return finish(Promise.reject(error));
+});
 
 async function configured() {
   const configuration = readConfiguration(process.env);
@@ -225,6 +229,15 @@ async function configured() {
     ...(destination && { destination }),
   });
   return { configuration, logger };
+}
+
+/** Of the environment, as far as it can be read. */
+function secretsThere(): readonly string[] {
+  try {
+    return secretsOf(readConfiguration(process.env));
+  } catch {
+    return [];
+  }
 }
 
 async function finish(command: Promise<number>): Promise<void> {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -130,6 +130,26 @@ describe('the command line', () => {
     const shell = `${process.execPath} --disable-warning=ExperimentalWarning ${program} replay ${recording} --interval 1s 2>&1 | head -n 1`;
     expect(execFileSync('bash', ['-o', 'pipefail', '-c', shell], { cwd: root, encoding: 'utf8' })).toMatch(/^symbol,interval/);
   });
+
+  it('says in one line why servers cannot be shown or started, without a secret', async () => {
+    const directory = join(scratch, 'services-never-the-right-password');
+    mkdirSync(join(directory, 'kafka'), { recursive: true });
+    writeFileSync(join(directory, 'kafka', 'cluster.json'), '{"service":"kafka"');
+    const env = { CASSANDRA_USERNAME: 'x', CASSANDRA_PASSWORD: 'never-the-right-password' };
+    for (const [args, expected] of [
+      [
+        ['status', '--directory', directory],
+        /^\S+services-\[redacted\]\S+ is no description of a cluster: .+; remove the folder to begin anew\n$/,
+      ],
+      [
+        ['up', '--secured', '--directory', join(directory, 'kafka', 'cluster.json')],
+        /^the folder .+ cannot hold the servers' state: .+; name another one\n$/,
+      ],
+    ] as const) {
+      const { status, stderr } = await runProgram(program, { args: ['services', ...args], env });
+      expect([status, stderr]).toEqual([1, expect.stringMatching(expected)]);
+    }
+  }, 30_000);
 
   it('ends within 15 s with a remedy when the vendor refuses the key, and prints the key nowhere', async () => {
     const simulator = await startSimulator({ seed: 1, apiKey: 'the-right-key', logger });
