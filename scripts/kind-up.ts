@@ -15,7 +15,8 @@ import { kubectlFor, waysToServices } from '../infrastructure/src/deploy/cluster
 import { deploy } from '../infrastructure/src/deploy/deployment.ts';
 import { buildImages } from '../infrastructure/src/deploy/images.ts';
 import { createKindCluster, kindContext, loadIntoKind } from '../infrastructure/src/deploy/kind.ts';
-import { missingPrograms, neededPrograms, runProgram } from '../infrastructure/src/deploy/program.ts';
+import { keepForwarding } from '../infrastructure/src/deploy/port-forward.ts';
+import { missingPrograms, neededPrograms } from '../infrastructure/src/deploy/program.ts';
 import { namespaces } from '../infrastructure/src/names.ts';
 import { imageTag } from './image-tag.ts';
 
@@ -90,12 +91,8 @@ function whereToLook(): string {
 
 async function keepOpen(): Promise<void> {
   say('\nOpen until Ctrl-C.');
-  await Promise.all(
-    waysToServices.map(async ({ service, ports }) => {
-      const args = ['--context', kindContext, '-n', namespaces.pipeline, 'port-forward', `service/${service}`, ports];
-      await runProgram('kubectl', args, { environment, signal: stopping.signal });
-    }),
-  );
+  const where = ['--context', kindContext, '-n', namespaces.pipeline];
+  await Promise.all(waysToServices.map(way => keepForwarding(way, { where, environment, say, signal: stopping.signal })));
 }
 
 /** kind writes its context into the first of KUBECONFIG's files. */

@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { waysToServices } from '../src/deploy/cluster.ts';
 import { ourImages } from '../src/deploy/images.ts';
@@ -80,6 +82,39 @@ describe('kind', () => {
     expect(stderr).toMatch(/docker build --tag tapeline\/ingester:test .* failed: no daemon\n$/);
   });
 
+  it('up opens a way again that has closed, until Ctrl-C', async () => {
+    const folder = temporaryFolder('programs');
+    const path = standIns(folder);
+    writeFileSync(join(folder, 'calls'), '');
+    const calls = () => readFileSync(join(folder, 'calls'), 'utf8').split('\n');
+    const forwards = [
+      'case "$*" in',
+      '*port-forward*kafdrop*) exit 0 ;;',
+      "*port-forward*grafana*) echo 'lost connection to pod' >&2; exit 1 ;;",
+      '*port-forward*) exec /bin/sleep 60 ;;',
+      'esac',
+    ];
+    appendFileSync(join(path, 'kubectl'), `${forwards.join('\n')}\n`);
+    const child = spawn(process.execPath, scriptOf('kind-up.ts', ['--open']), { env: environmentOf(path), cwd: repository });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', text => {
+      said += text;
+    });
+    const opened = (service: string) => calls().filter(line => line.includes(`port-forward service/${service} `)).length;
+    const closed = once(child, 'close');
+    try {
+      await eventually('two ways are opened again, twice', () => opened('grafana') > 2 && opened('kafdrop') > 2);
+      child.kill('SIGINT');
+      expect(await closed).toEqual([130, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+    expect(opened('live-board')).toBe(1);
+    expect(said).toContain('Grafana: the way has closed, it is opened again in 1 s: ');
+    expect(said).toContain('lost connection to pod\n');
+    expect(said).toContain('Kafdrop: the way has closed, it is opened again in 1 s: kubectl ended\n');
+  });
+
   it('up refuses an option that it does not have', () => {
     const { status, stderr } = runScript('kind-up.ts', ['--opn'], standIns(temporaryFolder('programs')));
     expect([status, stderr]).toEqual([2, '"--opn" is no option, expected none or --open\n']);
@@ -94,9 +129,15 @@ const missing: Readonly<Record<string, string>> = {
 };
 
 function runScript(script: string, args: readonly string[], path: string) {
-  const environment = { PATH: path, HOME: temporaryFolder('home'), TAPELINE_IMAGE_TAG: 'test' };
-  const flags = ['--disable-warning=ExperimentalWarning', join(repository, 'scripts', script), ...args];
-  return spawnSync(process.execPath, flags, { encoding: 'utf8', env: environment, cwd: repository });
+  return spawnSync(process.execPath, scriptOf(script, args), { encoding: 'utf8', env: environmentOf(path), cwd: repository });
+}
+
+function scriptOf(script: string, args: readonly string[]): readonly string[] {
+  return ['--disable-warning=ExperimentalWarning', join(repository, 'scripts', script), ...args];
+}
+
+function environmentOf(path: string) {
+  return { PATH: path, HOME: temporaryFolder('home'), TAPELINE_IMAGE_TAG: 'test' };
 }
 
 /** Programs that do nothing but note how they were called. */

@@ -14,6 +14,8 @@ export interface ProgramOptions {
   readonly input?: string;
   /** Gets what it prints, as it prints it. */
   readonly show?: ((text: string) => void) | undefined;
+  /** What is kept of its standard output: `end` for a program that runs for days. @default 'all' */
+  readonly keeps?: 'all' | 'end';
   /** Exit codes besides 0 that are an answer and no failure. */
   readonly answers?: readonly number[];
   readonly signal?: AbortSignal | undefined;
@@ -21,7 +23,7 @@ export interface ProgramOptions {
 
 export interface ProgramResult {
   readonly code: number;
-  /** Its standard output. */
+  /** Its standard output, or the end of it. */
   readonly text: string;
 }
 
@@ -34,19 +36,19 @@ const TAIL = 4_000;
  * @throws PipelineError `services.unavailable` with the end of what it said
  */
 export async function runProgram(program: string, args: readonly string[], options: ProgramOptions): Promise<ProgramResult> {
-  const { directory, environment, input, show, answers = [], signal } = options;
+  const { directory, environment, input, show, keeps = 'all', answers = [], signal } = options;
   const child = spawn(program, args, { cwd: directory, env: { ...environment }, stdio: ['pipe', 'pipe', 'pipe'], signal });
   const said: string[] = [];
-  const all: string[] = [];
+  let end = '';
+  const note = (text: string): void => {
+    end = (end + text).slice(-TAIL);
+    show?.(text);
+  };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said.push(text);
-    all.push(text);
-    show?.(text);
+    if (keeps === 'all') said.push(text);
+    note(text);
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    all.push(text);
-    show?.(text);
-  });
+  child.stderr.setEncoding('utf8').on('data', note);
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -54,8 +56,8 @@ export async function runProgram(program: string, args: readonly string[], optio
   const code = await promise.catch((error: unknown) => {
     throw failure(program, args, reasonOf(error));
   });
-  if (code !== 0 && !answers.includes(code)) throw failure(program, args, all.join('').trim().slice(-TAIL) || `exit code ${code}`);
-  return { code, text: said.join('') };
+  if (code !== 0 && !answers.includes(code)) throw failure(program, args, end.trim() || `exit code ${code}`);
+  return { code, text: keeps === 'all' ? said.join('') : end };
 }
 
 /** A program that a command needs, and how people get it. */
