@@ -90,6 +90,23 @@ export const kafkaUsers: readonly KafkaUser[] = [
   },
 ];
 
+/** What tells one pipeline of a cluster from another. */
+export interface PipelineNames {
+  /** `KAFKA_TOPIC_PREFIX`. @default none */
+  readonly prefix?: string | undefined;
+  /** `KAFKA_GROUP`. @default the processors' usual one */
+  readonly group?: string | undefined;
+}
+
+/** The same users with the rights of that pipeline. */
+export function kafkaUsersOf({ prefix = '', group: processors = processorsGroup }: PipelineNames): readonly KafkaUser[] {
+  const nameOf = ({ type, name }: KafkaRight) => {
+    if (name === undefined || name === '*') return {};
+    return { name: type === 'group' && name === processorsGroup ? processors : `${prefix}${name}` };
+  };
+  return kafkaUsers.map(user => ({ ...user, rights: user.rights.map(right => ({ ...right, ...nameOf(right) })) }));
+}
+
 function topic(name: string, ...operations: readonly KafkaOperation[]): KafkaRight {
   return { type: 'topic', name, operations };
 }

@@ -25,8 +25,16 @@ export function loginIn(folder: string, role: Role): Login {
   }
 }
 
-/** Waits up to two minutes for Cassandra, and for logins that somebody else makes. @throws PipelineError `store.unavailable`, `configuration.invalid`. */
-export async function setUpRoles(configuration: Configuration, logins: readonly Login[], logger: Logger): Promise<void> {
+/**
+ * Waits up to two minutes for Cassandra, and for logins that somebody else makes.
+ * @throws PipelineError `store.unavailable`, `configuration.invalid`; the reason of a signal that aborts the wait.
+ */
+export async function setUpRoles(
+  configuration: Configuration,
+  logins: readonly Login[],
+  logger: Logger,
+  signal?: AbortSignal,
+): Promise<void> {
   const endMs = performance.now() + deadlineMs;
   for (;;) {
     try {
@@ -35,7 +43,7 @@ export async function setUpRoles(configuration: Configuration, logins: readonly 
       if (!isPassing(error) || performance.now() + pauseMs > endMs) throw error;
       logger.warn({ reason: reasonOf(error), pauseMs }, 'roles wait, trying again');
     }
-    await sleep(pauseMs);
+    await sleep(pauseMs, undefined, { signal });
   }
 }
 

@@ -8,7 +8,7 @@ import { PipelineError } from '@tapeline/core/errors';
 import { cassandraAnswers } from './answers.ts';
 import { cassandraModuleFlags } from './cassandra-modules.ts';
 import { type CassandraDurability, type CassandraPorts, cassandraSettings } from './cassandra-settings.ts';
-import { type Cluster, nodeDirectoryOf } from './cluster-file.ts';
+import { type Cluster, HOST, nodeDirectoryOf } from './cluster-file.ts';
 import { type StartOptions, startCluster } from './cluster-start.ts';
 import { readEnvironment } from './environment.ts';
 import { jarFolder } from './jar-cache.ts';
@@ -18,7 +18,6 @@ import type { Security } from './security.ts';
 import { type RunningNode, ServerNode } from './server-node.ts';
 
 const VERSION = '5.0.9';
-const HOST = '127.0.0.1';
 const START_DEADLINE_MS = 180_000;
 /** It writes its tables out when it is asked to end. */
 export const CASSANDRA_STOP_DEADLINE_MS = 30_000;

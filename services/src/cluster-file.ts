@@ -8,6 +8,9 @@ import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import * as z from 'zod';
 import { errorCode } from './error-code.ts';
 
+/** Where all of them listen. */
+export const HOST = '127.0.0.1';
+
 const clusterSchema = z.object({
   service: z.enum(['kafka', 'cassandra']),
   clusterId: z.string(),

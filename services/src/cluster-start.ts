@@ -5,14 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
-import { type Cluster, nodeDirectoryOf, readCluster, writeCluster } from './cluster-file.ts';
+import { type Cluster, HOST, nodeDirectoryOf, readCluster, writeCluster } from './cluster-file.ts';
 import { exclusively } from './exclusive.ts';
 import { freePorts, isFree } from './free-ports.ts';
 import { runningPid } from './process-identity.ts';
 import { alreadyRunning, type ServerNode } from './server-node.ts';
 import { usableFolder } from './usable-folder.ts';
 
-const HOST = '127.0.0.1';
 const PORT_ATTEMPTS = 4;
 
 /** What both servers' start functions take. */

@@ -3,7 +3,7 @@
  */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nodeDirectoryOf, readCluster } from './cluster-file.ts';
+import { HOST, nodeDirectoryOf, readCluster } from './cluster-file.ts';
 import { exclusively } from './exclusive.ts';
 import { residentBytes, runningPid } from './process-identity.ts';
 import { stopServer } from './server-node.ts';
@@ -30,6 +30,12 @@ export async function clusterState(directory: string): Promise<readonly NodeStat
       return { service: cluster.service, id, port, pid, residentBytes: pid === undefined ? undefined : await residentBytes(pid) };
     }),
   );
+}
+
+/** `host:port` of each node that `directory` knows, for clients, running or not; undefined when no cluster has been there. */
+export async function knownAddresses(directory: string): Promise<readonly string[] | undefined> {
+  const nodes = await clusterState(directory);
+  return nodes.length === 0 ? undefined : nodes.map(({ port }) => `${HOST}:${port}`);
 }
 
 /** Ends the nodes of `directory` that run, and no other process; how many those were. */

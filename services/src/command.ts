@@ -8,7 +8,7 @@ import { PipelineError } from '@tapeline/core/errors';
 import { type Command, Option } from 'commander';
 import { type Logger, pino } from 'pino';
 import { CASSANDRA_STOP_DEADLINE_MS, startCassandra } from './cassandra.ts';
-import { clusterState, type NodeState, stopCluster } from './cluster-state.ts';
+import { clusterState, knownAddresses, type NodeState, stopCluster } from './cluster-state.ts';
 import { KAFKA_STOP_DEADLINE_MS, startKafka } from './kafka.ts';
 import { openSecurity, type Security } from './security.ts';
 
@@ -26,20 +26,26 @@ export interface ServicesChoice {
   readonly secured?: boolean | undefined;
 }
 
-/** What is up of secured servers. */
-export interface SecuredServers {
-  readonly security: Security;
-  /** `host:port` of each. */
+/** `host:port` of each. */
+export interface Addresses {
   readonly brokers: readonly string[] | undefined;
   readonly contactPoints: readonly string[] | undefined;
+}
+
+/** What came up of secured servers. */
+export interface SecuredServers extends Addresses {
+  readonly security: Security;
+  /** With those that were left out or failed, and were there before: processes go on being told of them. */
+  readonly known: Addresses;
   readonly logger: Logger;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Gives secured servers their users and rights, for this folder knows none of their protocols. */
 export interface Securing {
   /** Of Kafka, beside `admin`. */
   readonly kafkaUsers: readonly string[];
-  /** Repeatable. @returns lines for the shell: how to connect, and as whom. */
+  /** Repeatable, and given up when the signal aborts. @returns lines for the shell: how to connect, and as whom. */
   prepare(servers: SecuredServers): Promise<readonly string[]>;
 }
 
@@ -71,9 +77,22 @@ export async function servicesUp(choice: ServicesChoice, output: ServicesOutput,
   // Both get to their end: one that fails leaves the other up, and a second `up` starts only what is missing.
   const results = await Promise.allSettled([kafka(), cassandra()]);
   const [brokers, contactPoints] = results.map(result => (result.status === 'fulfilled' ? result.value : undefined));
-  const secured = security && (await securing?.prepare({ security, brokers, contactPoints, logger }));
+  const up = { brokers, contactPoints };
+  const prepare = async (files: Security) => {
+    signal?.throwIfAborted();
+    return await securing?.prepare({ ...up, known: await knownOf(choice, up), security: files, logger, signal });
+  };
+  const secured = security && (await prepare(security));
   for (const line of secured ?? openLines(brokers, contactPoints)) output.out(line);
   throwFailures(results);
+}
+
+/** What is up, and what the folder of secured servers knows besides. */
+async function knownOf(choice: ServicesChoice, up: Addresses): Promise<Addresses> {
+  return {
+    brokers: up.brokers ?? (await knownAddresses(folderOf(choice, 'kafka', true))),
+    contactPoints: up.contactPoints ?? (await knownAddresses(folderOf(choice, 'cassandra', true))),
+  };
 }
 
 function openLines(brokers: readonly string[] | undefined, contactPoints: readonly string[] | undefined): readonly string[] {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { kafkaAnswers } from './answers.ts';
-import { type Cluster, nodeDirectoryOf } from './cluster-file.ts';
+import { type Cluster, HOST, nodeDirectoryOf } from './cluster-file.ts';
 import { type StartOptions, startCluster } from './cluster-start.ts';
 import { readEnvironment } from './environment.ts';
 import { jarFolder } from './jar-cache.ts';
@@ -21,7 +21,6 @@ import { type RunningNode, ServerNode } from './server-node.ts';
 const run = promisify(execFile);
 
 const VERSION = '4.3.1';
-const HOST = '127.0.0.1';
 const START_DEADLINE_MS = 120_000;
 /** Brokers that stop together may wait for a controller that is gone already. */
 export const KAFKA_STOP_DEADLINE_MS = 20_000;

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { writeCluster } from '../src/cluster-file.ts';
 import { startCluster } from '../src/cluster-start.ts';
-import { addServicesCommand, type ServicesChoice, servicesDown, servicesStatus } from '../src/command.ts';
+import { addServicesCommand, type SecuredServers, type ServicesChoice, servicesDown, servicesStatus, servicesUp } from '../src/command.ts';
 
 function recorded() {
   const lines: string[] = [];
@@ -35,6 +35,39 @@ describe('services', () => {
 
   it('refuses an option that it does not know', async () => {
     expect(await parse('down', '--wipe')).toMatchObject({ code: 'commander.unknownOption' });
+  });
+});
+
+describe('services up', () => {
+  const secured = (directory: string): ServicesChoice => ({ directory, kafka: false, cassandra: false, secured: true });
+  function recordingSecuring() {
+    const prepared: SecuredServers[] = [];
+    const prepare = async (servers: SecuredServers) => {
+      prepared.push(servers);
+      return ['export A=1'];
+    };
+    return { prepared, kafkaUsers: [], prepare };
+  }
+
+  it('tells what the folder knows of secured servers that are left out', async () => {
+    const folder = temporaryFolder('services');
+    await mkdir(join(folder, 'kafka-secured'));
+    const nodes = [1, 2, 3].map(id => ({ id, ports: [20_000 + id, 20_010 + id] }));
+    await writeCluster(join(folder, 'kafka-secured'), { service: 'kafka', clusterId: 'T', isSecured: true, nodes });
+    const [output, securing] = [recorded(), recordingSecuring()];
+    await servicesUp(secured(folder), output, undefined, securing);
+    const brokers = ['127.0.0.1:20001', '127.0.0.1:20002', '127.0.0.1:20003'];
+    expect(securing.prepared).toMatchObject([
+      { brokers: undefined, contactPoints: undefined, known: { brokers, contactPoints: undefined } },
+    ]);
+    expect(output.lines).toEqual(['export A=1']);
+  });
+
+  it('prepares no secured servers after Ctrl-C', async () => {
+    const [output, securing] = [recorded(), recordingSecuring()];
+    const up = servicesUp(secured(temporaryFolder('services')), output, AbortSignal.abort(), securing);
+    await expect(up).rejects.toMatchObject({ name: 'AbortError' });
+    expect([securing.prepared, output.lines]).toEqual([[], []]);
   });
 });
 

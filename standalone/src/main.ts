@@ -204,7 +204,7 @@ program
     ),
   );
 
-addServicesCommand(program, securing);
+addServicesCommand(program, securing(process.env));
 
 mindNoReaderThatLeaves();
 

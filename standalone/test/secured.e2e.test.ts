@@ -43,8 +43,8 @@ describeUnless(await missingJava(), 'a Kafka and a Cassandra that ask who is the
   }
 
   /** What a query gives to that process's role. */
-  async function asks(process: string, query: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const configuration = readConfiguration(await servers.settings(process));
+  async function asks(process: string, query: string, pipeline: Settings = {}): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const configuration = readConfiguration(await servers.settings(process, pipeline));
     const options = cassandraOptions(configuration, configuration.CASSANDRA_CONTACT_POINTS ?? []);
     const connection = new CassandraConnection({ ...options, logger });
     try {
@@ -212,6 +212,44 @@ describeUnless(await missingJava(), 'a Kafka and a Cassandra that ask who is the
         const answer = await onLog(await servers.settings(user), work);
         expect([user, answer]).toEqual([user, expect.stringMatching(/uthoriz.*this user lacks a right that docs\/security\.md lists/)]);
       }
+    },
+    patienceMs,
+  );
+
+  it(
+    'give the users of another pipeline their rights to its topics, groups and tables, as the files for processes name them',
+    async () => {
+      const pipeline = {
+        KAFKA_TOPIC_PREFIX: 'staging.',
+        KAFKA_GROUP: 'folders',
+        KAFKA_FEED_PARTITIONS: '2',
+        CASSANDRA_KEYSPACE: 'staging',
+      };
+      await servers.prepare(pipeline);
+      const joins = (topic: string, group: string) => async (log: MarketLog) => {
+        for await (const claim of log.join({ topic, group, signal: AbortSignal.timeout(60_000) })) {
+          claim.release();
+          return;
+        }
+      };
+      const allowed = [
+        ['ingester', (log: MarketLog) => log.append([{ topic: feedTopic.name, partition: 1, value: Buffer.from('{}') }])],
+        ['stream-processor', joins(feedTopic.name, 'folders')],
+        ['notifier', joins(alertsTopic.name, 'staging.notifier')],
+      ] as const;
+      for (const [user, work] of allowed) {
+        expect([user, await onLog(await servers.settings(user, pipeline), work)]).toEqual([user, 'done']);
+      }
+      for (const process of ['live-board', 'stream-processor', 'backfiller', 'migrations']) {
+        // Roles are looked up every two seconds.
+        const rows = await eventually(`the rights of ${process}`, () =>
+          asks(process, 'SELECT * FROM staging.work_items', pipeline).catch(() => undefined),
+        );
+        expect([process, rows]).toEqual([process, []]);
+      }
+      const folder = join(servers.folder, 'security', 'settings');
+      const file = readFileSync(join(folder, 'stream-processor.env'), 'utf8');
+      for (const [name, value] of Object.entries(pipeline)) expect(file).toContain(`export ${name}='${value}'\n`);
     },
     patienceMs,
   );

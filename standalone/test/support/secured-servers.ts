@@ -11,11 +11,15 @@ import { pino } from 'pino';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { securing, settingsOfProcess } from '../../src/secured-services.ts';
 
+type Environment = Readonly<Record<string, string>>;
+
 export interface OwnSecuredServers extends AsyncDisposable {
   /** For the test's own files. */
   readonly folder: string;
-  /** How that process connects, and as whom. */
-  settings(process: string): Promise<Readonly<Record<string, string>>>;
+  /** How that process connects, and as whom. @param environment names a pipeline of its own */
+  settings(process: string, environment?: Environment): Promise<Environment>;
+  /** Gives the users their rights to that pipeline. @returns what the administrator is told */
+  prepare(environment: Environment): Promise<readonly string[]>;
   /** What the administrator is told. */
   readonly lines: readonly string[];
 }
@@ -36,7 +40,7 @@ export async function startSecuredServers(): Promise<OwnSecuredServers> {
   const logger = pino({ level: 'silent' });
   const security = await openSecurity(join(folder, 'security'));
   const started = await Promise.allSettled([
-    startKafka({ brokers: 1, directory: join(folder, 'kafka'), secured: { security, users: securing.kafkaUsers } }),
+    startKafka({ brokers: 1, directory: join(folder, 'kafka'), secured: { security, users: securing({}).kafkaUsers } }),
     startCassandra({ directory: join(folder, 'cassandra'), secured: security }),
   ]);
   const [kafka, cassandra] = started;
@@ -47,9 +51,11 @@ export async function startSecuredServers(): Promise<OwnSecuredServers> {
     if (kafka.status === 'rejected') throw kafka.reason;
     if (cassandra.status === 'rejected') throw cassandra.reason;
     const { brokers } = kafka.value;
-    const servers: SecuredServers = { security, brokers, contactPoints: cassandra.value.contactPoints, logger };
-    const lines = await securing.prepare(servers);
-    return { folder, lines, settings: process => settingsOfProcess(servers, process), [Symbol.asyncDispose]: end };
+    const up = { brokers, contactPoints: cassandra.value.contactPoints };
+    const servers: SecuredServers = { security, ...up, known: up, logger };
+    const prepare = (environment: Environment) => securing(environment).prepare(servers);
+    const settings = (process: string, environment = {}) => settingsOfProcess({ ...servers, environment }, process);
+    return { folder, lines: await prepare({}), prepare, settings, [Symbol.asyncDispose]: end };
   } catch (error) {
     await end();
     throw error;
