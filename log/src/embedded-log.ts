@@ -14,7 +14,7 @@ import { type Durability, type EmbeddedDatabase, openDatabase } from './embedded
 import { EmbeddedGroups, giveClaims } from './embedded-group.ts';
 import { readEmbedded } from './embedded-reader.ts';
 import { EmbeddedRecords, type TopicRow } from './embedded-records.ts';
-import { deleteExpired } from './embedded-retention.ts';
+import { deleteExpired, RetentionClock } from './embedded-retention.ts';
 import type {
   Append,
   AppendedRange,
@@ -94,7 +94,9 @@ class EmbeddedLog implements MarketLog {
       failure: error => this.#failure(error),
     });
     for (const topic of this.#records.topics()) this.#appender.addTopic(topic);
-    if (!readOnly) this.#retention = setInterval(() => void this.#deleteExpired(now()), retentionIntervalMs).unref();
+    if (readOnly) return;
+    const clock = new RetentionClock(this.#records.newestAppendTimeMs() ?? now());
+    this.#retention = setInterval(() => void this.#deleteExpired(clock.believed(now())), retentionIntervalMs).unref();
   }
 
   async ensureTopics(

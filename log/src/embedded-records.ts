@@ -76,6 +76,12 @@ export class EmbeddedRecords {
     this.#statements.moveNext.run(nextOffset, topicId, partition);
   }
 
+  /** When the newest record of all partitions was appended; `undefined` where there is none. */
+  newestAppendTimeMs(): number | undefined {
+    const times = this.#statements.newest.all().flatMap(row => (row.append_time_ms === null ? [] : [integer(row.append_time_ms)]));
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
   /** Records from `fromOffset` on, before `toOffset`, as many as fit a batch. */
   read(topicId: number, partition: number, fromOffset: number, toOffset: number): LogRecord[] {
     const records: LogRecord[] = [];
@@ -142,6 +148,10 @@ function prepare(connection: DatabaseSync) {
       `SELECT offset, key, ${hasTombstones ? 'iif(tombstone, NULL, value)' : 'value'} AS value FROM records WHERE topic = ? AND partition = ? AND offset >= ? AND offset < ? ORDER BY offset LIMIT ?`,
     ),
     oldest: connection.prepare('SELECT offset, append_time_ms FROM records WHERE topic = ? AND partition = ? ORDER BY offset LIMIT ?'),
+    newest: connection.prepare(
+      `SELECT (SELECT append_time_ms FROM records r WHERE r.topic = p.topic AND r.partition = p.partition ORDER BY offset DESC LIMIT 1)
+         AS append_time_ms FROM partitions p`,
+    ),
     deleteBefore: connection.prepare('DELETE FROM records WHERE topic = ? AND partition = ? AND offset < ?'),
     committed: connection.prepare('SELECT next_offset FROM group_offsets WHERE consumer_group = ? AND topic = ? AND partition = ?'),
     commit: connection.prepare(

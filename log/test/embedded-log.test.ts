@@ -209,44 +209,6 @@ describe('the embedded log, alone', () => {
     await member.leave();
   });
 
-  describe('retention', () => {
-    it('deletes the records that are older than their topic allows, and no others', async () => {
-      let nowMs = 1_000_000;
-      const log = await open({ now: () => nowMs, retentionIntervalMs: 20 });
-      await log.ensureTopics([
-        { name: 'short', partitions: 2, retentionMs: 10_000 },
-        { name: 'for-ever', partitions: 1 },
-      ]);
-      await log.append([...someEntries('short', 1, 0, 2_500), ...someEntries('for-ever', 0, 0, 5)]);
-      nowMs = 1_005_000;
-      await log.append(someEntries('short', 1, 2_500, 5));
-      nowMs = 1_010_001;
-      await eventually('the old records are deleted', async () => (await log.offsets('short'))[1]?.lowOffset === 2_500);
-      expect(await log.offsets('short')).toEqual([
-        { partition: 0, lowOffset: 0, highWatermark: 0 },
-        { partition: 1, lowOffset: 2_500, highWatermark: 2_505 },
-      ]);
-      expect((await log.offsets('for-ever'))[0]?.lowOffset).toBe(0);
-      await expect(take(log.read({ topic: 'short', partition: 1, fromOffset: 2_499 }), 1)).rejects.toMatchObject({
-        code: 'log.out-of-range',
-        fields: { lowOffset: 2_500 },
-      });
-    });
-
-    it('goes on with the next offset when every record was deleted', async () => {
-      let nowMs = 1_000_000;
-      const log = await open({ now: () => nowMs, retentionIntervalMs: 20 });
-      await log.ensureTopics([{ name: 'short', partitions: 1, retentionMs: 10_000 }]);
-      await log.append(someEntries('short', 0, 0, 3));
-      nowMs = 1_100_000;
-      await eventually('every record is deleted', async () => (await log.offsets('short'))[0]?.lowOffset === 3);
-      await log.close();
-      const again = await open({ now: () => nowMs });
-      await again.append(someEntries('short', 0, 3, 1));
-      expect((await take(again.read({ topic: 'short', partition: 0, fromOffset: 3 }), 1)).map(record => record.offset)).toEqual([3]);
-    });
-  });
-
   describe('groups', () => {
     it('makes a second member of a group wait until the first has left', async () => {
       const log = await open();
