@@ -13,7 +13,7 @@ export interface WorkItem {
 export interface WorkItems {
   /** In any order. @throws PipelineError `store.unavailable` (retriable), as the others do. */
   all(): Promise<readonly WorkItem[]>;
-  /** Writes one, durably, in place of the one with the same id: letters, digits and hyphens, at most 100. */
+  /** Writes one, durably, in place of the one with the same id: letters, digits and hyphens, at most 100. The text is not empty. */
   put(id: string, text: string): Promise<void>;
   /** Does nothing when there is none. */
   remove(id: string): Promise<void>;

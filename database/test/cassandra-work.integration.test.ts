@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { describeWithCassandra } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
@@ -45,6 +45,24 @@ describeWithCassandra('the work of jobs on Cassandra', server => {
     await jobs.remove('a');
     await jobs.remove('nothing');
     expect(await all()).toEqual([['b', 'two']]);
+  }, 60_000);
+
+  it('takes what is written and removed last, though the clock was set back', async () => {
+    const rightNow = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => rightNow() + 86_400_000);
+    const before = open();
+    for (const id of ['changed', 'removed', 'put-again']) await before.items('clock').put(id, 'before');
+    await before.items('clock').remove('put-again');
+    await before.close();
+    clock.mockRestore();
+    const after = work.items('clock');
+    await after.put('changed', 'after');
+    await after.remove('removed');
+    await after.put('put-again', 'after');
+    expect((await after.all()).map(({ id, text }) => [id, text])).toEqual([
+      ['changed', 'after'],
+      ['put-again', 'after'],
+    ]);
   }, 60_000);
 
   it('reads a queue that is longer than a page', async () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
 import { describeWithCassandra } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
@@ -69,5 +69,20 @@ describeWithCassandra('the program of the migrations', server => {
     } finally {
       await table.close();
     }
+  }, 60_000);
+
+  it('takes the note that is written last, though the clock was set back', async () => {
+    const tableOf = () => cassandraGenerations({ contactPoints: server.contactPoints, keyspace: test.keyspace, logger });
+    const rightNow = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => rightNow() + 86_400_000);
+    const before = tableOf();
+    await before.put({ generation: 4, state: 'building', foldVersion: 1, sinceMs: 1, by: 'before' });
+    await before.close();
+    clock.mockRestore();
+    const after = tableOf();
+    await after.put({ generation: 4, state: 'ready', foldVersion: 2, sinceMs: 2, by: 'after' });
+    const { notes } = await after.read();
+    await after.close();
+    expect(notes).toContainEqual({ generation: 4, state: 'ready', foldVersion: 2, sinceMs: 2, by: 'after' });
   }, 60_000);
 });

@@ -3,6 +3,7 @@ import { PipelineError } from '@tapeline/core/errors';
 import { firstGeneration, type GenerationNote, type GenerationState, type GenerationTable } from '../generations.ts';
 import { CassandraConnection, type CassandraConnectionOptions } from './cassandra-connection.ts';
 import { unavailable } from './cassandra-failure.ts';
+import { inOrder } from './in-order.ts';
 import { requireSchema } from './migrator.ts';
 
 const scope = 'market-store';
@@ -67,8 +68,8 @@ class CassandraGenerations implements GenerationTable {
   }
 
   async put({ generation, state, foldVersion, sinceMs, by }: GenerationNote): Promise<void> {
-    const query = `INSERT INTO ${this.#keyspace}.generations (scope, generation, state, fold_version, since, changed_by) VALUES (?, ?, ?, ?, ?, ?)`;
-    await this.#connection.execute({ query, params: [scope, generation, state, foldVersion, new Date(sinceMs), by] });
+    const query = `UPDATE ${this.#keyspace}.generations SET state = ?, fold_version = ?, since = ?, changed_by = ? WHERE scope = ? AND generation = ? ${inOrder('state')}`;
+    await this.#connection.execute({ query, params: [state, foldVersion, new Date(sinceMs), by, scope, generation] });
   }
 
   async serve(generation: number, from: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** Queues and shared values of jobs on Cassandra: a partition for each queue, a row with a version for each value. */
 import type { WorkCell, WorkItem, WorkItems, WorkStore } from '../work-store.ts';
 import { CassandraConnection, type CassandraConnectionOptions } from './cassandra-connection.ts';
+import { inOrder } from './in-order.ts';
 import { requireSchema } from './migrator.ts';
 
 export interface CassandraWorkOptions extends CassandraConnectionOptions {
@@ -55,13 +56,14 @@ class CassandraItems implements WorkItems {
 
   async put(id: string, text: string): Promise<void> {
     await this.#tables.usable();
-    const query = `INSERT INTO ${this.#table} (queue, id, body) VALUES (?, ?, ?)`;
-    await this.#tables.connection.execute({ query, params: [this.#queue, id, text] });
+    const query = `UPDATE ${this.#table} SET body = ? WHERE queue = ? AND id = ? ${inOrder('body')}`;
+    await this.#tables.connection.execute({ query, params: [text, this.#queue, id] });
   }
 
   async remove(id: string): Promise<void> {
     await this.#tables.usable();
-    await this.#tables.connection.execute({ query: `DELETE FROM ${this.#table} WHERE queue = ? AND id = ?`, params: [this.#queue, id] });
+    const query = `DELETE FROM ${this.#table} WHERE queue = ? AND id = ? IF EXISTS`;
+    await this.#tables.connection.execute({ query, params: [this.#queue, id] });
   }
 
   get #table(): string {
