@@ -24,6 +24,7 @@ export { addLevel } from './levels';
 export { newerOpen, oldestOpen, openList } from './open-lists';
 export { openWindowAt } from './open-windows';
 export { addOrigin, originAt, originCount } from './origin-table';
+export { dropOrigins } from './origin-use';
 export { isStopped, nextOffset, stoppedAt, takeRecords } from './records';
 export { knowsEnds, scan, scannedFeed, symbolAt, symbolLength } from './scanner';
 export { readRow, writeRow } from './symbol-rows';

@@ -4,13 +4,14 @@
  * again.
  */
 import { isSource } from './levels';
+import { NONE } from './memory';
 import { countOpen, link, LINK_BYTES, newerOpen, newestOpen, olderOpen, oldestOpen, unlink } from './open-lists';
 import { readRaw, readSigned, setReader, writeRaw } from './packed-bytes';
 import { giveRow, takeRow } from './row-pools';
 import { isDayLevel, lengthMsOf, startOf } from './window-codec';
 import { packNumbers } from './window-packing';
 import { AS_CLOSED, CLOSE_SESSION, CLOSED_BYTES, END, OPEN_SESSION, START, WINDOW_BYTES } from './window-row';
-import { unpackNumbers } from './window-unpacking';
+import { unpackNumbers, unpackOrigin } from './window-unpacking';
 
 const WIDE_BYTES: i32 = <i32>(LINK_BYTES + WINDOW_BYTES);
 /**
@@ -68,6 +69,14 @@ export function copyOpen(level: i32, row: usize, window: usize): void {
   store<f64>(window, startOfOpen(level, row), START);
   unpackNumbers(level, row + BODY, window);
   if (<i32>load<u8>(row) & OTHER_SESSION) store<f64>(window, readRaw(), CLOSE_SESSION);
+}
+
+/** The number of the origin that a packed window is told from; NONE for a wide one, which tells all itself. */
+export function originOfOpen(level: i32, row: usize): i32 {
+  if (isWide(level)) return NONE;
+  setReader(row + PACKED_START);
+  readSigned();
+  return unpackOrigin(row + BODY, WINDOW);
 }
 
 /** Where the numbers of a window can be read until the next one's are asked for. */

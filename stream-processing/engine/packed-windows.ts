@@ -8,7 +8,7 @@ import { readerAt, readSigned, readWhole, setReader, writeSigned } from './packe
 import { startOf, unitsOf } from './window-codec';
 import { packWindow } from './window-packing';
 import { START } from './window-row';
-import { unpackPrices, unpackWindow } from './window-unpacking';
+import { unpackOrigin, unpackPrices, unpackWindow } from './window-unpacking';
 
 /** A packed row, with room for its length before it. */
 const PACKED: usize = memory.data(1_024, 16);
@@ -65,6 +65,12 @@ export function readRowPrices(record: usize, row: usize): void {
   store<f64>(row, readRowStart(record), START);
   setReader(bodyAt);
   unpackPrices(flagsAt, row);
+}
+
+/** The number of the row's origin; its prices are left in `row`. */
+export function readRowOrigin(row: usize): i32 {
+  setReader(bodyAt);
+  return unpackOrigin(flagsAt, row);
 }
 
 /** Reads the row. */

@@ -54,6 +54,12 @@ export function unpackPrices(begin: usize, row: usize): void {
   readAsClosed(row, second);
 }
 
+/** The number of the origin that a row is told from, read as its prices are, which it leaves in `row`. */
+export function unpackOrigin(begin: usize, row: usize): i32 {
+  unpackPrices(begin, row);
+  return <i32>readWhole();
+}
+
 /** Reads all but the start, which stands in `row`; indicators only where they are written (see closed-windows.ts). */
 export function unpackWindow(level: i32, begin: usize, row: usize): void {
   unpackNumbers(level, begin, row);

@@ -80,6 +80,7 @@ export interface EngineFunctions {
   readWindows(slot: number, at: number): number;
   epochMs(): number;
   setEpochMs(epochMs: number): void;
+  dropOrigins(): void;
   originCount(): number;
   originAt(index: number): number;
   addOrigin(day: number, dayEndMs: number, openSession: number, closeSession: number, sequence: number): void;

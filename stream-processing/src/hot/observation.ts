@@ -57,6 +57,7 @@ export class Observation {
       return;
     }
     const { functions } = this.#engine;
+    if (change.absentSinceMs !== undefined) functions.dropOrigins();
     const feed = this.#feeds.indexOf(record.feed);
     for (let slot = 0; slot < this.#symbols.size; slot += 1) {
       if (functions.ownerOf(slot) === feed) this.#goOn(slot, change, results);
