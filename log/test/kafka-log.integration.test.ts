@@ -5,13 +5,13 @@ import kafkajs from 'kafkajs';
 import { pino } from 'pino';
 import { eventually } from '../../test/support/eventually.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
-import type { LogBatch, MarketLog, PartitionClaim } from '../src/market-log.ts';
+import type { MarketLog } from '../src/market-log.ts';
 import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
 import { expectToldAppends } from './support/appended-ranges.ts';
 import { type ClientSockets, watchClientSockets } from './support/client-sockets.ts';
 import { aGroup, aTopic, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
-import { patienceMs, runScript } from './support/running-process.ts';
+import { patienceMs } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
@@ -195,169 +195,6 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
       expect((await claimed).map(textOf)).toEqual(expected);
       await member.leave();
     }, 120_000);
-
-    it('reads what a partition is behind as fast beside others that are read to their end', async () => {
-      // More partitions than brokers: some have the leader of the one that is behind.
-      const topic = await aTopic(log, 8);
-      const value = Buffer.alloc(800_000, '.');
-      const count = 60;
-      for (let index = 0; index < count; index += 1) {
-        const block = new RecordBlock({ topic, partition: 0 });
-        block.add(undefined, value, 0, value.length);
-        await log.appendBlocks([block]);
-      }
-      // Slower than a broker gives them, so that the buffer is full most of the time.
-      const readingMs = async (batches: AsyncIterable<LogBatch>) => {
-        const startMs = performance.now();
-        for await (const batch of batches) {
-          await sleep(10 * batch.records.length);
-          if (batch.lastOffset === count - 1) break;
-        }
-        return performance.now() - startMs;
-      };
-      const aloneMs = await readingMs(log.read({ topic, partition: 0, fromOffset: 0, toOffset: count }));
-      const member = joinGroup(log, topic, aGroup());
-      const claims = await Promise.all(Array.from({ length: 8 }, (_, partition) => member.claim(partition)));
-      const [behind, ...others] = claims as [PartitionClaim, ...PartitionClaim[]];
-      const waiting = others.map(claim => take(claim.read(0), 1));
-      expect(await readingMs(behind.read(0))).toBeLessThan(2 * aloneMs);
-      await member.leave();
-      await Promise.all(waiting);
-    }, 120_000);
-
-    describe('a group of several members', () => {
-      it('shares the partitions, and a member that stays goes on without reading again', async () => {
-        const topic = await aTopic(log, 4);
-        const group = aGroup();
-        const first = joinGroup(log, topic, group);
-        const claims = await Promise.all([0, 1, 2, 3].map(partition => first.claim(partition)));
-        const seen = claims.map(claim => reader(claim));
-        const feeding = feed(log, topic, 4);
-        await eventually('records of every partition', () => seen.every(read => read.texts.length > 100), patienceMs);
-
-        const second = joinGroup(log, topic, group);
-        await eventually('the second member has two partitions', () => second.claims.length === 2, patienceMs);
-        await eventually('the first member has lost two', () => claims.filter(claim => claim.lost.aborted).length === 2, patienceMs);
-        const kept = claims.filter(claim => !claim.lost.aborted).map(claim => claim.partition);
-        expect([...kept, ...second.claims.map(claim => claim.partition)].sort()).toEqual([0, 1, 2, 3]);
-
-        await sleep(500);
-        const appended = await feeding.stop();
-        await eventually(
-          'what stays has every record',
-          () => kept.every(partition => seen[partition]?.texts.length === appended),
-          patienceMs,
-        );
-        for (const partition of kept) expect(seen[partition]?.texts).toEqual(Array.from({ length: appended }, (_, index) => String(index)));
-        expect(first.claims).toHaveLength(4);
-        for (const read of seen) await read.stop();
-        await Promise.all([first.leave(), second.leave()]);
-      }, 120_000);
-
-      it('moves the partitions of a member that leaves, from what it committed last, with no record lost', async () => {
-        const topic = await aTopic(log, 2);
-        const group = aGroup();
-        const first = joinGroup(log, topic, group);
-        await Promise.all([first.claim(0), first.claim(1)]);
-        const second = joinGroup(log, topic, group);
-        await eventually(
-          'the members share the partitions',
-          () => second.claims.length === 1 && first.claims.some(claim => claim.lost.aborted),
-          patienceMs,
-        );
-        const leaving = second.claims[0] as PartitionClaim;
-        const { partition } = leaving;
-        first.claims.find(claim => claim.partition === partition)?.release();
-        await log.append(someEntries(topic, partition, 0, 40));
-        const before = await take(leaving.read(0), 40);
-        await leaving.commit(before.length);
-        await second.leave();
-        await log.append(someEntries(topic, partition, before.length, 40));
-        await eventually(
-          'the first member has both partitions',
-          () => first.claims.filter(claim => !claim.lost.aborted).length === 2,
-          patienceMs,
-        );
-        const taken = await first.claim(partition);
-        expect(taken.committedOffset).toBe(40);
-        const after = await take(taken.read(taken.committedOffset ?? 0), 40);
-        expect([...before, ...after].map(textOf)).toEqual(Array.from({ length: 80 }, (_, index) => String(index)));
-        await first.leave();
-      }, 120_000);
-
-      it('gives a lost partition back only after its last owner here has released it', async () => {
-        const topic = await aTopic(log, 2);
-        const group = aGroup();
-        const first = joinGroup(log, topic, group);
-        const claims = await Promise.all([first.claim(0), first.claim(1)]);
-        const second = joinGroup(log, topic, group);
-        await eventually('a claim is lost', () => claims.some(claim => claim.lost.aborted), patienceMs);
-        const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
-        await second.claim(lost.partition);
-        await second.leave();
-        await sleep(3_000);
-        expect(first.claims).toHaveLength(2);
-        lost.release();
-        expect((await first.claim(lost.partition)).lost.aborted).toBe(false);
-        await first.leave();
-      }, 120_000);
-
-      it('tells a member for which there is no partition that it stands by', async () => {
-        const topic = await aTopic(log, 1);
-        const group = aGroup();
-        const first = joinGroup(log, topic, group);
-        await first.claim(0);
-        const second = joinGroup(log, topic, group);
-        await eventually('the second member knows that it has none', () => second.assignments.length > 0, patienceMs);
-        expect([first.claims.filter(claim => !claim.lost.aborted).length, second.claims.length]).toEqual([1, 0]);
-        await second.leave();
-        await first.leave();
-      }, 120_000);
-
-      it('takes the partitions of a member that is frozen, and tells it when it wakes', async () => {
-        const topic = await aTopic(log, 2);
-        const group = aGroup();
-        const other = runScript('member-process.ts', brokers.join(','), topic, group);
-        await eventually('the other one has both partitions', () => other.lines.length === 2, patienceMs);
-        other.signal('SIGSTOP');
-        const member = joinGroup(log, topic, group);
-        // An owner of its own releases what it lost: both are, when the rebalance took more than one attempt to join.
-        for (const claim of await Promise.all([member.claim(0), member.claim(1)]))
-          claim.lost.addEventListener('abort', () => claim.release());
-        other.signal('SIGCONT');
-        await eventually('it knows that it lost both', () => other.lines.filter(line => line.includes('lost')).length === 2, patienceMs);
-        await eventually('it has one of them again', () => other.lines.filter(line => line.includes('got')).length === 3, patienceMs);
-        await eventually('the member has the other one', () => member.claims.filter(claim => !claim.lost.aborted).length === 1, patienceMs);
-        other.signal('SIGTERM');
-        await other.ended;
-        await member.leave();
-      }, 120_000);
-
-      it('takes the partitions of a member that was killed', async () => {
-        const topic = await aTopic(log, 2);
-        const group = aGroup();
-        const other = runScript('member-process.ts', brokers.join(','), topic, group);
-        await eventually('the other one has both partitions', () => other.lines.length === 2, patienceMs);
-        other.signal('SIGKILL');
-        const member = joinGroup(log, topic, group);
-        await Promise.all([member.claim(0), member.claim(1)]);
-        await member.leave();
-      }, 120_000);
-
-      it('ignores the commit of a claim that is lost', async () => {
-        const topic = await aTopic(log, 2);
-        const group = aGroup();
-        const first = joinGroup(log, topic, group);
-        const claims = await Promise.all([first.claim(0), first.claim(1)]);
-        const second = joinGroup(log, topic, group);
-        await eventually('a claim is lost', () => claims.some(claim => claim.lost.aborted), patienceMs);
-        const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
-        await lost.commit(0);
-        const next = await second.claim(lost.partition);
-        expect(next.committedOffset).toBeUndefined();
-        await Promise.all([first.leave(), second.leave()]);
-      }, 120_000);
-    });
   });
 });
 
@@ -366,35 +203,4 @@ function aBlock(topic: string, partition: number, from: number, count: number): 
   const block = new RecordBlock({ topic, partition });
   for (const { value } of someEntries(topic, partition, from, count)) block.add(undefined, value, 0, value.length);
   return block;
-}
-
-/** Reads a claim from its first record on, in the background. */
-function reader(claim: PartitionClaim) {
-  const seen: string[] = [];
-  const reading = (async () => {
-    for await (const batch of claim.read(0)) seen.push(...batch.records.map(textOf));
-    claim.release();
-  })();
-  return { texts: seen as readonly string[], stop: () => (claim.lost.aborted ? reading : Promise.resolve()) };
-}
-
-/** Appends '0', '1', … to each partition until it is stopped; gives how many to each. */
-function feed(log: MarketLog, topic: string, partitions: number) {
-  const stop = new AbortController();
-  let next = 0;
-  const feeding = (async () => {
-    while (!stop.signal.aborted) {
-      const entries = Array.from({ length: partitions }, (_, partition) => someEntries(topic, partition, next, 10));
-      await log.append(entries.flat());
-      next += 10;
-      await sleep(10);
-    }
-  })();
-  return {
-    stop: async () => {
-      stop.abort();
-      await feeding;
-      return next;
-    },
-  };
 }
