@@ -10,12 +10,13 @@ import { isDay, lengthOf, levelCount } from './levels';
 import { leave, room } from './memory';
 import { configureOpen } from './open-windows';
 import { beginRow, configureRows, HAS_GAPS, LET_GO_TO, NEXT_CLOSE, OWNER, reserveRows, rowOf, SINCE, TIME_FEED, WATERMARK, WRITTEN_ROW_BYTES } from './symbol-rows';
-import { closeWindows, configureWindows, reserveWindows, roomOfWindows } from './symbol-windows';
+import { closeWindows, configureWindows, reserveWindows } from './symbol-windows';
 import { addSymbol as addToTable, jsonAt, jsonLength, longestJson, slotOf, symbolCount } from './symbols';
 import { BAR_BYTES } from './bars';
 import { barRoom, writeBar } from './bar-text';
 import { rememberHead, rememberTail } from './scanner';
 import { TICK } from './tick';
+import { roomOfWindows } from './window-snapshot';
 
 export { barCount, barsAt, barSlotsAt, clearBars } from './bars';
 export { epochMs, setEpochMs } from './closed-windows';
@@ -28,9 +29,10 @@ export { dropOrigins } from './origin-use';
 export { isStopped, nextOffset, stoppedAt, takeRecords } from './records';
 export { knowsEnds, scan, scannedFeed, symbolAt, symbolLength } from './scanner';
 export { readRow, writeRow } from './symbol-rows';
-export { coverageFlags, readWindows, touchWindows, writeWindows } from './symbol-windows';
+export { coverageFlags, touchWindows } from './symbol-windows';
 export { changedAt, changedCount, clearChanged, takeEveryday, takenVersionUs, takeOwned } from './ticks';
 export { advanceClock, nextVersion, setVersionUs, versionUs } from './version-clock';
+export { readWindows, writeWindows } from './window-snapshot';
 
 /** Bytes that JavaScript hands over or takes; up to 64 behind them may be read. */
 const MARGIN: i32 = 64;

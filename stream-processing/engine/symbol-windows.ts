@@ -9,13 +9,10 @@ import {
   forgetClosed,
   insertClosed,
   mayHold,
-  readClosed,
   replaceClosed,
   reserveClosed,
-  roomOfClosed,
   startsClosed,
   startsTable,
-  writeClosed,
 } from './closed-windows';
 import { touchesGap } from './host';
 import {
@@ -31,18 +28,19 @@ import {
   spanStartMs,
 } from './levels';
 import { f64At } from './memory';
-import { countOpen, newerOpen, newestOpen, oldestOpen, openList } from './open-lists';
-import { copyOpen, editOpen, isWide, keepOpen, endOfOpen, findOpen, insertOpen, newOpen, readOpen, removeOpen, writeOpen } from './open-windows';
+import { newerOpen, newestOpen, oldestOpen, openList } from './open-lists';
+import { copyOpen, editOpen, isWide, keepOpen, endOfOpen, findOpen, insertOpen, newOpen, removeOpen } from './open-windows';
 import { FORGET, HAS_GAPS, LET_GO_TO, NEXT_CLOSE, NEXT_UPPER, rowOf, SINCE } from './symbol-rows';
 import { TICK, TIME } from './tick';
 import { nextVersion } from './version-clock';
-import { addPart, addTick, beginWithPart, beginWithTick, CLOSED_BYTES, DAY, DAY_END, END, FLAGS, REVISION, START, WINDOW_BYTES } from './window-row';
+import { addPart, addTick, beginWithPart, beginWithTick, CLOSED_BYTES, DAY, DAY_END, END, FLAGS, REVISION, START } from './window-row';
 
 /** Bits of FLAGS, in the order of `barFlags`. */
 let partialBit: i32 = 0;
 let gapBit: i32 = 0;
 let correctedBit: i32 = 0;
-let latenessMs: f64 = 0;
+/** So long after its end a window closes. */
+export let latenessMs: f64 = 0;
 let horizonMs: f64 = 0;
 
 /** Windows on their way: one that closes or is corrected, and one that it rolls up into. */
@@ -101,42 +99,6 @@ export function touchWindows(slot: i32, fromMs: f64, toMs: f64, watermarkMs: f64
     touchOpen(slot, level, fromMs, toMs);
     touchClosed(slot, level, fromMs, toMs, watermarkMs - horizonMs);
   }
-}
-
-/** Bytes that `writeWindows` writes at most. */
-export function roomOfWindows(slot: i32): i32 {
-  forget(slot);
-  let bytes = 0;
-  for (let level = 0; level < levelCount; level += 1) {
-    bytes += 8 + countOpen(openList(slot, level)) * <i32>WINDOW_BYTES + roomOfClosed(slot * levelCount + level);
-  }
-  return bytes;
-}
-
-/** Writes all windows of a symbol as numbers of eight bytes; gives the end. */
-export function writeWindows(slot: i32, out: usize): usize {
-  forget(slot);
-  let at = out;
-  for (let level = 0; level < levelCount; level += 1) at = writeClosed(slot * levelCount + level, writeOpen(openList(slot, level), level, at));
-  return at;
-}
-
-/** Reads what `writeWindows` wrote into a symbol that was begun; gives the end. */
-export function readWindows(slot: i32, from: usize): usize {
-  const row = rowOf(slot);
-  let at = from;
-  let earliestMs: f64 = Infinity;
-  for (let level = 0; level < levelCount; level += 1) {
-    const list = openList(slot, level);
-    at = readClosed(slot * levelCount + level, readOpen(list, level, at));
-    for (let open = oldestOpen(list); open; open = newerOpen(open)) {
-      const endMs = endOfOpen(level, open);
-      earliestMs = min<f64>(earliestMs, endMs);
-      if (level > 0) store<f64>(row, min<f64>(load<f64>(row, NEXT_UPPER), endMs), NEXT_UPPER);
-    }
-  }
-  store<f64>(row, earliestMs + latenessMs, NEXT_CLOSE);
-  return at;
 }
 
 /** Forgets the closed windows that can no longer change: at the latest before a closed window is looked for or put in. */

@@ -7,27 +7,25 @@
  */
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
-import { parseAlertRules } from '@tapeline/core/parse-alert-rules';
-import type { AlertRulesRecord, FeedRecord, Heartbeat, HistoryRecord, Tick } from '@tapeline/core/records';
+import type { FeedRecord, Tick } from '@tapeline/core/records';
 import { AlertBook } from '../alerts/alert-book.ts';
-import { outputsOfHistory } from '../fold/history.ts';
 import { type FoldOptions, type Level, levelsOf } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
 import { formatOf, originOf } from '../fold/snapshot-refusal.ts';
 import { CoverageRows } from './coverage-rows.ts';
+import { DecodedRecords, giveTick } from './decoded-records.ts';
 import { EverydayTicks, type RecordRun, type RunProgress } from './everyday-ticks.ts';
 import { FeedRows } from './feed-rows.ts';
-import { duplicate, FoldEngine, late, notTaken, resent, takenAsLatest } from './fold-engine.ts';
+import { FoldEngine, notTaken, takenAsLatest } from './fold-engine.ts';
 import { FoldResults, type LatestTick } from './fold-results.ts';
 import { none } from './growing.ts';
 import { type Origin, readSnapshot, type SnapshotHeader, snapshotLead } from './hot-snapshot.ts';
 import { type NumberReader, NumberWriter } from './number-stream.ts';
-import { Observation, type Ownership } from './observation.ts';
+import type { Ownership } from './observation.ts';
 import { openBars } from './open-bars.ts';
 import { SymbolNames } from './symbol-names.ts';
 import { readSymbol, writeSymbol } from './symbol-snapshot.ts';
-import { latestFeedColumn, latestTickOf, latestVersionColumn, type ShownPrice, shownPriceOf, storeTick } from './tick-numbers.ts';
-import { alertsTo, closeWatched, watchQuiet } from './watch.ts';
+import { latestFeedColumn, latestTickOf, latestVersionColumn, type ShownPrice, shownPriceOf } from './tick-numbers.ts';
 
 export type { FoldOptions } from '../fold/levels.ts';
 export type { RecordRun, RunProgress } from './everyday-ticks.ts';
@@ -45,7 +43,7 @@ export class HotFold {
   readonly #everyday: EverydayTicks;
   readonly #feeds: FeedRows;
   readonly #alerts: AlertBook;
-  readonly #observation: Observation;
+  readonly #decoded: DecodedRecords;
   /** Where what the engine gives out goes, while it works: whoever is done with results is to be rid of them. */
   #results: FoldResults | undefined;
   /** How many numbers the last snapshot had for a symbol. */
@@ -66,7 +64,7 @@ export class HotFold {
     this.#feeds = new FeedRows(options, this.#engine, saved.feeds, saved.feedNames);
     this.#alerts = new AlertBook(saved.alerts);
     const [engine, symbols, coverage, feeds, alerts] = [this.#engine, this.#symbols, this.#coverage, this.#feeds, this.#alerts];
-    this.#observation = new Observation({ options, engine, symbols, coverage, feeds, alerts });
+    this.#decoded = new DecodedRecords({ options, engine, symbols, coverage, feeds, alerts });
   }
 
   /**
@@ -137,7 +135,7 @@ export class HotFold {
       return false;
     }
     results.taken += 1;
-    if (results.storeTicks) this.#giveTick(this.#everyday.lastTick(this.#feeds), outcome === takenAsLatest, results);
+    if (results.storeTicks) giveTick(this.#engine, this.#everyday.lastTick(this.#feeds), outcome === takenAsLatest, results);
     this.#take(results);
     return true;
   }
@@ -147,7 +145,7 @@ export class HotFold {
     const { functions } = this.#engine;
     this.#results = results;
     functions.advanceClock('receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs);
-    this.#apply(record, results);
+    this.#decoded.apply(record, results);
     this.#take(results);
   }
 
@@ -171,7 +169,7 @@ export class HotFold {
 
   /** Who owns the symbol, or since when nobody does; `undefined` where nobody ever did. */
   ownership(symbol: string): Ownership | undefined {
-    return this.#observation.ownership(symbol);
+    return this.#decoded.observation.ownership(symbol);
   }
 
   feeds(): readonly FeedState[] {
@@ -252,101 +250,5 @@ export class HotFold {
     const bounds = { levels: this.#levels, feeds: this.#feeds.names().length, origins: header.origins.length };
     const target = { engine: this.#engine, coverage: this.#coverage, bounds };
     for (const name of header.symbols) readSymbol(target, this.#symbols.add(name), numbers);
-  }
-
-  #apply(record: FeedRecord, results: FoldResults): void {
-    switch (record.kind) {
-      case 'tick':
-        return this.#applyTick(record, results);
-      case 'heartbeat':
-        return this.#applyHeartbeat(record, results);
-      case 'session':
-        return this.#observation.session(record, results);
-      case 'gap':
-        return this.#observation.gap(record, results);
-      case 'instrument':
-        results.outputs.push({ kind: 'instrument', instrument: record, versionUs: this.#nextVersion() });
-        return;
-      case 'history':
-        return this.#applyHistory(record, results);
-      case 'alert-rules':
-        return this.#applyRules(record, results);
-    }
-  }
-
-  #applyTick(tick: Tick, results: FoldResults): void {
-    const { outputs } = results;
-    const { functions } = this.#engine;
-    const feed = this.#feeds.indexOf(tick.feed);
-    if (!this.#feeds.receive(feed, tick.session, tick.receivedTimeMs)) {
-      const detail = `session: ${tick.session} of ${tick.feed} is over`;
-      outputs.push({ kind: 'dead-letter', reason: 'not-owner', detail, record: tick });
-      return;
-    }
-    const observed = this.#observation.observed(tick.symbol);
-    const slot = observed < 0 ? this.#observation.firstSeen(tick.symbol, feed, tick.receivedTimeMs) : observed;
-    if (functions.ownerOf(slot) === none) this.#observation.takeOver(slot, feed, 'it was not subscribed', results);
-    const owner = functions.ownerOf(slot);
-    if (owner !== feed) {
-      const detail = `feed: ${tick.symbol} belongs to ${this.#feeds.name(owner)}`;
-      outputs.push({ kind: 'dead-letter', reason: 'not-owner', detail, record: tick });
-      return;
-    }
-    this.#applyOwned(slot, feed, tick, results);
-  }
-
-  #applyOwned(slot: number, feed: number, tick: Tick, results: FoldResults): void {
-    const { functions, numbers } = this.#engine;
-    storeTick(tick, numbers, functions.tickAt() / 8);
-    const outcome = functions.takeOwned(slot, feed);
-    if (outcome === duplicate) results.outputs.push({ kind: 'repeated', why: 'duplicate', tick });
-    else if (outcome === resent) results.outputs.push({ kind: 'repeated', why: 'resent', tick });
-    else if (outcome === late) {
-      const watermarkMs = functions.watermarkOf(slot);
-      const detail = `timeMs: its window ended more than ${this.#options.correctionHorizonMs} ms before the watermark ${watermarkMs}`;
-      results.outputs.push({ kind: 'dead-letter', reason: 'late', detail, record: tick });
-    } else {
-      results.taken += 1;
-      if (results.storeTicks) this.#giveTick(tick, outcome === takenAsLatest, results);
-    }
-  }
-
-  #giveTick(tick: Tick, latest: boolean, results: FoldResults): void {
-    results.outputs.push({ kind: 'tick', tick, versionUs: this.#engine.functions.takenVersionUs.value, latest });
-  }
-
-  #applyHeartbeat(record: Heartbeat, results: FoldResults): void {
-    const versionUs = this.versionUs;
-    const watermarkMs = this.#feeds.beat(record);
-    const index = this.#feeds.indexOf(record.feed);
-    if (watermarkMs !== undefined) closeWatched(this.#alerts, results, () => this.#engine.functions.beat(index, watermarkMs));
-    if (this.#alerts.isEmpty) return;
-    const feed = this.#feeds.get(index);
-    if (feed?.session !== record.session) return;
-    const beat = { feed, timeMs: record.timeMs, versionUs };
-    if (watermarkMs !== undefined) watchQuiet(this.#alerts, index, beat, { engine: this.#engine, symbols: this.#symbols, results });
-    // All partitions hear of a feed, one tells of it.
-    else if (this.#options.partition === 0) this.#alerts.feedAway(beat, alertsTo(results));
-  }
-
-  #applyRules(record: AlertRulesRecord, results: FoldResults): void {
-    const { rules, faults } = parseAlertRules(record.rules);
-    if (rules === undefined) results.outputs.push({ kind: 'dead-letter', reason: 'malformed', detail: faults.join('; '), record });
-    else this.#alerts.replace(rules);
-  }
-
-  /** Changes no state, but that the log has named the symbol: nobody observes it for that. */
-  #applyHistory(record: HistoryRecord, results: FoldResults): void {
-    const observed = this.#observation.observed(record.symbol);
-    const watermarkMs = observed < 0 ? undefined : this.#engine.functions.watermarkOf(observed);
-    const slot = this.#observation.slotOf(record.symbol);
-    for (const output of outputsOfHistory(record, watermarkMs, this.#options, () => this.#nextVersion())) {
-      if (output.kind === 'bar') results.bars.add(slot, output.bar);
-      else results.outputs.push(output);
-    }
-  }
-
-  #nextVersion(): number {
-    return this.#engine.functions.nextVersion();
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What the numbers of one symbol in a snapshot may say: its row and its windows as the engine wrote them (engine/symbol-rows.ts,
- * engine/symbol-windows.ts). The engine trusts counts and indexes, so they are held here to what there is. Runs when a snapshot is read,
+ * engine/window-snapshot.ts). The engine trusts counts and indexes, so they are held here to what there is. Runs when a snapshot is read,
  * never with records.
  */
 import type { Level } from '../fold/levels.ts';
