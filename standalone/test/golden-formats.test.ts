@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { encodeBar } from '@tapeline/core/bars';
@@ -27,6 +27,7 @@ import {
   writeStore,
 } from './formats/golden-stores.ts';
 import {
+  addVersion,
   feedOf,
   filesOfFolds,
   filesOfRecords,
@@ -183,6 +184,17 @@ describe('what this code writes', () => {
       const [today, golden] = ['stores', 'golden'].map(at => JSON.stringify(schemaOf(join(folder, at, name))));
       unchanged(`stores/${name}`, today ?? '', golden ?? '');
     }
+  });
+
+  it('is added to the golden versions only where it is another', async () => {
+    await cp(newest, join(folder, 'v1'), { recursive: true });
+    expect(await addVersion(folder)).toBeUndefined();
+    expect(versions(folder)).toEqual(['v1']);
+    await writeFile(join(folder, 'v1', 'bars.jsonl'), 'a former format\n');
+    await rm(join(folder, 'v1', 'work', 'backfill', 'notes', 'dead-letters.json'));
+    expect(await addVersion(folder)).toEqual({ version: 'v2', changed: ['bars.jsonl', 'work/backfill/notes'] });
+    expect(readFileSync(join(folder, 'v2', 'bars.jsonl'))).toEqual(readFileSync(join(newest, 'bars.jsonl')));
+    expect(await addVersion(folder)).toBeUndefined();
   });
 
   it('never takes the place of a golden version', async () => {

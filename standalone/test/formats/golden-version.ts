@@ -3,8 +3,9 @@
  * `records.jsonl` and the like are lines, snapshots are bytes, and `stores/` and `work/` are folders as `DATA_DIR`.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeAlert } from '@tapeline/core/alerts';
 import { encodeBar } from '@tapeline/core/bars';
@@ -15,14 +16,14 @@ import { migrations } from '@tapeline/database/cassandra/migrations';
 import { cuts, goldenFeed } from './golden-feed.ts';
 import { folds } from './golden-folds.ts';
 import { alerts, bars, deadLetters, feedRecords } from './golden-records.ts';
-import { writeExport, writeLog, writeStore } from './golden-stores.ts';
-import { writeWork } from './golden-work.ts';
+import { copied, schemaOf, writeExport, writeLog, writeStore } from './golden-stores.ts';
+import { workTexts, writeWork } from './golden-work.ts';
 
 export const goldenFolder = fileURLToPath(new URL('../goldens/', import.meta.url));
 
 /** The versions that there are, oldest first: v1, v2, … */
-export function versions(): readonly string[] {
-  const names = readdirSync(goldenFolder).filter(name => /^v\d+$/.test(name));
+export function versions(folder = goldenFolder): readonly string[] {
+  const names = readdirSync(folder).filter(name => /^v\d+$/.test(name));
   return names.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
 }
 
@@ -41,6 +42,50 @@ export async function writeVersion(folder: string): Promise<void> {
   await writeWork(join(folder, 'work'));
   // Locks of the programs that wrote.
   for (const name of readdirSync(join(folder, 'stores'))) if (!name.endsWith('.sqlite')) rmSync(join(folder, 'stores', name));
+}
+
+/** A version that was added, and what in it is not as in the one before; `undefined` where nothing is, so that none was. */
+export type AddedVersion = { readonly version: string; readonly changed: readonly string[] } | undefined;
+
+/** Adds what this code writes to the versions in `goldens`, unless the newest says the same. */
+export async function addVersion(goldens = goldenFolder): Promise<AddedVersion> {
+  const known = versions(goldens);
+  const newest = known.at(-1);
+  const scratch = mkdtempSync(join(tmpdir(), 'tapeline-golden-'));
+  try {
+    const written = join(scratch, 'written');
+    await writeVersion(written);
+    const changed = newest === undefined ? ['all'] : differences(join(goldens, newest), written, scratch);
+    if (changed.length === 0) return undefined;
+    const version = `v${known.length + 1}`;
+    cpSync(written, join(goldens, version), { recursive: true, errorOnExist: true, force: false });
+    return { version, changed };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** Names of what two versions have otherwise, as the tests hold them: texts of jobs without random names, tables column for column. */
+function differences(former: string, latter: string, scratch: string): readonly string[] {
+  const [before, after] = [former, latter].map((folder, index) => contentOf(folder, scratch, String(index))) as [Content, Content];
+  return [...new Set([...before.keys(), ...after.keys()])].filter(name => before.get(name) !== after.get(name)).sort();
+}
+
+type Content = ReadonlyMap<string, string>;
+
+function contentOf(folder: string, scratch: string, mark: string): Content {
+  const content = new Map<string, string>();
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const file = join(folder, name);
+    if (name.startsWith('work/') || !statSync(file).isFile()) continue;
+    const isTables = name.endsWith('.sqlite');
+    content.set(
+      name,
+      isTables ? JSON.stringify(schemaOf(copied(file, scratch, `${mark}-${basename(name)}`))) : readFileSync(file, 'latin1'),
+    );
+  }
+  for (const [name, texts] of Object.entries(workTexts(join(folder, 'work')))) content.set(`work/${name}`, JSON.stringify(texts));
+  return content;
 }
 
 /** Records of each topic, a line each, and the hashes of the migrations: what depends on no feed. */
