@@ -113,16 +113,19 @@ describe('what screens are told', () => {
     // Until the kernel takes no more for it: some megabytes, which a busy machine makes slowly.
     screen.socket.pause();
     const skipped = () => metricOf(registry, 'tapeline_live_board_updates_skipped_total');
-    for (let spared = 0; spared < 3; spared = await skipped()) {
-      market.move(4);
-      await sleep(5);
+    // The kernel may find room for the last of them after all: then there were too few.
+    for (let isSpared = false; !isSpared; ) {
+      for (const enough = (await skipped()) + 3; (await skipped()) < enough; await sleep(5)) market.move(4);
+      for (let step = 0; step < 10; step += 1) {
+        market.move();
+        await sleep(15);
+      }
+      const before = await skipped();
+      for (let wait = 0; wait < 100 && !isSpared; wait += 1) {
+        await sleep(20);
+        isSpared = (await skipped()) > before + 5;
+      }
     }
-    for (let step = 0; step < 10; step += 1) {
-      market.move();
-      await sleep(15);
-    }
-    const before = await skipped();
-    await eventually('more updates that it was spared', async () => (await skipped()) > before + 5);
     screen.socket.resume();
     await sameTable(screen, market, market.allSymbols);
   }, 120_000);
