@@ -4,6 +4,9 @@ import type { Bar } from '@tapeline/core/bars';
 export const barFormats = ['csv', 'jsonl'] as const;
 export type BarFormat = (typeof barFormats)[number];
 
+/** `state` is told where open bars are printed, too. */
+export type PrintedBar = Bar & { readonly state?: 'final' | 'forming' };
+
 const columns = [
   'symbol',
   'interval',
@@ -17,17 +20,19 @@ const columns = [
   'tickCount',
   'flags',
   'revision',
-] as const satisfies readonly (keyof Bar)[];
+] as const satisfies readonly (keyof PrintedBar)[];
+/** The same and `state`. */
+export const columnsWithState = [...columns, 'state'] as const;
 
 /** The line before the bars; empty for JSON lines. */
-export function headOf(format: BarFormat): string {
-  return format === 'csv' ? `${columns.join(',')}\n` : '';
+export function headOf(format: BarFormat, told: readonly (keyof PrintedBar)[] = columns): string {
+  return format === 'csv' ? `${told.join(',')}\n` : '';
 }
 
 /** One bar as a line. Absent values are empty in CSV and absent in JSON; flags are joined by `|` in CSV. */
-export function lineOf(bar: Bar, format: BarFormat): string {
-  if (format === 'jsonl') return `${JSON.stringify(Object.fromEntries(columns.map(column => [column, bar[column]])))}\n`;
-  return `${columns.map(column => cellOf(bar[column])).join(',')}\n`;
+export function lineOf(bar: PrintedBar, format: BarFormat, told: readonly (keyof PrintedBar)[] = columns): string {
+  if (format === 'jsonl') return `${JSON.stringify(Object.fromEntries(told.map(column => [column, bar[column]])))}\n`;
+  return `${told.map(column => cellOf(bar[column])).join(',')}\n`;
 }
 
 /** Orders bars by `startMs`, then `symbol`. */

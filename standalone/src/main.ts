@@ -43,12 +43,15 @@ program
 
 program
   .command('replay')
-  .description('print the bars that a recording gives, by the same mapping and fold as the live flow')
+  .description(
+    'print the closed bars that a recording gives, by the same mapping and fold as the live flow: those that export prints of it',
+  )
   .argument('<file>', 'a recording: JSON lines as the ingester writes them (FEED_RECORDING_FILE)')
   .option('--interval <interval>', `interval of the bars: ${intervals.join(', ')}`, parseInterval, '1m')
+  .option('--open', 'print bars that were still open at its end, too, with a column state: final or forming')
   .option('--rules <file>', 'print the alerts that these rules give in place of bars (as ALERT_RULES_FILE)')
   .addOption(format)
-  .action((path: string, options: { interval: Interval; format: BarFormat; rules?: string }) =>
+  .action((path: string, options: { interval: Interval; format: BarFormat; open?: boolean; rules?: string }) =>
     finish(configured().then(({ configuration }) => replayCommand({ ...options, path, configuration, signal: stopSignal() }))),
   );
 

@@ -31,8 +31,10 @@ export interface ReplayCounts {
 }
 
 export interface Replay extends ReplayCounts {
-  /** Each bar once, at its last revision, by `startMs` and `symbol`; those still open at the end included. */
+  /** Each closed bar once, at its last revision, by `startMs` and `symbol`: those that a live flow stores of the same records. */
   readonly bars: readonly Bar[];
+  /** Those that were still open at the end, in the same order. */
+  readonly open: readonly Bar[];
   /** In the order in which they were given. */
   readonly alerts: readonly Alert[];
 }
@@ -48,7 +50,6 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
   const bars = new Map<string, Bar>();
   const alerts: Alert[] = [];
   const counts = { ticks: 0, refused: 0, repeated: 0, timeMs: 0 };
-  const keep = (bar: Bar): void => void bars.set(`${bar.startMs} ${bar.symbol}`, bar);
 
   const rules = [...(options.rules ?? [])];
   if (rules.length > 0) fold.apply({ v: recordFormat, kind: 'alert-rules', rules, receivedTimeMs: 0 }, () => undefined);
@@ -60,7 +61,7 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
     }
     counts.timeMs = 'timeMs' in event ? event.timeMs : event.receivedTimeMs;
     fold.apply(event, output => {
-      if (output.kind === 'bar' && output.bar.interval === interval) keep(output.bar);
+      if (output.kind === 'bar' && output.bar.interval === interval) bars.set(`${output.bar.startMs} ${output.bar.symbol}`, output.bar);
       if (output.kind === 'alert') alerts.push(output.alert);
       if (output.kind === 'tick') counts.ticks += 1;
       if (output.kind === 'repeated') counts.repeated += 1;
@@ -68,6 +69,6 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
     });
     options.progress?.(counts);
   }
-  for (const symbol of fold.symbols()) for (const bar of fold.openBars(symbol, interval)) keep(bar);
-  return { ...counts, bars: [...bars.values()].sort(compareBars), alerts };
+  const open = [...fold.symbols()].flatMap(symbol => fold.openBars(symbol, interval));
+  return { ...counts, bars: [...bars.values()].sort(compareBars), open: open.sort(compareBars), alerts };
 }

@@ -25,6 +25,21 @@ function dataDir(): string {
   return join(scratch, `data-${folders}`);
 }
 
+/** What a replay of the recording in `1d` gives: two days and the begin of a third one, which stays open. */
+const closedDays = [
+  ['BTC/USD', '2024-11-03', 128, ['partial', 'gap']],
+  ['ETH/BTC', '2024-11-03', 21, ['partial', 'gap']],
+  ['BTC/USD', '2024-11-04', 15, ['gap']],
+  ['ETH/BTC', '2024-11-04', 1, ['gap']],
+];
+
+function daysIn(lines: string): unknown[] {
+  const days = lines.trim().split('\n');
+  return days
+    .map(line => JSON.parse(line))
+    .map(day => [day.symbol, new Date(day.startMs).toISOString().slice(0, 10), day.tickCount, day.flags]);
+}
+
 describe('the command line', () => {
   it('explains itself everywhere', async () => {
     for (const args of [
@@ -90,19 +105,31 @@ describe('the command line', () => {
     expect(csv.stderr).toMatch(/^207 ticks → 31 bars of 1m in [\d.]+ s\n$/);
     expect((await runProgram(program, { args: ['replay', recording] })).stdout).toBe(csv.stdout);
     const json = await runProgram(program, { args: ['replay', recording, '--interval', '1d', '--format', 'jsonl'] });
-    const days = json.stdout
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line));
-    expect(days.map(day => [day.symbol, new Date(day.startMs).toISOString().slice(0, 10), day.tickCount, day.flags])).toEqual([
-      ['BTC/USD', '2024-11-03', 128, ['partial', 'gap']],
-      ['ETH/BTC', '2024-11-03', 21, ['partial', 'gap']],
-      ['BTC/USD', '2024-11-04', 15, ['gap']],
-      ['ETH/BTC', '2024-11-04', 1, ['gap']],
-      ['BTC/USD', '2024-11-06', 36, []],
-      ['ETH/BTC', '2024-11-06', 6, []],
-    ]);
+    expect(daysIn(json.stdout)).toEqual(closedDays);
+    expect(json.stderr).toMatch(/^207 ticks → 4 bars of 1d in [\d.]+ s; 2 more were still open \(--open prints them\)\n$/);
   }, 30_000);
+
+  it('prints the closed bars of a recording as the live flow stores them, and open ones with their state when asked', async () => {
+    const args = ['replay', recording, '--interval', '1d'];
+    const replayed = await runProgram(program, { args });
+    const env = { FEEDS: 'recording', REPLAY_FILE: recording, DATA_DIR: dataDir(), HTTP_PORT: '0' };
+    const flow = startProgram(program, { args: ['start'], env });
+    const range = ['--from', '2024-11-01', '--to', '2024-12-01'];
+    const exported = () => runProgram(program, { args: ['export', '--interval', '1d', ...range], env });
+    await eventually('the days that closed', async () => (await exported()).stdout.split('\n').length > 5, 30_000);
+    await flow.end('SIGTERM');
+    expect((await exported()).stdout).toBe(replayed.stdout);
+
+    const open = await runProgram(program, { args: [...args, '--format', 'jsonl', '--open'] });
+    const states = open.stdout.match(/"state":"\w+"/g);
+    expect([daysIn(open.stdout), states]).toEqual([
+      [...closedDays, ['BTC/USD', '2024-11-06', 36, []], ['ETH/BTC', '2024-11-06', 6, []]],
+      [...Array(4).fill('"state":"final"'), ...Array(2).fill('"state":"forming"')],
+    ]);
+    const csv = await runProgram(program, { args: [...args, '--open'] });
+    expect(csv.stdout.split('\n')[0]).toBe(`${replayed.stdout.split('\n')[0]},state`);
+    expect(csv.stdout.split('\n')[6]).toBe('ETH/BTC,1d,1730851200000,0.035127,0.035127,0.035117,0.035118,0,,6,,0,forming');
+  }, 90_000);
 
   it('tells what alert rules mean, all that is wrong with them, and what they would have given', async () => {
     const right = join(scratch, 'rules.yaml');
