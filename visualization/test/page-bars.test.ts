@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { alertMarks, isHollow, markOf } from '../src/browser/bar-marks.ts';
 import { BarSeries, mostBars } from '../src/browser/bar-series.ts';
 import type { BoardAlert } from '../src/browser/market-api.ts';
-import { type GapSpan, positionOf, slotAt, slotsOf } from '../src/browser/time-slots.ts';
+import { type GapSpan, gapsAt, positionOf, slotAt, slotsOf } from '../src/browser/time-slots.ts';
 import { aBar } from './support/bars.ts';
 
 const minuteMs = 60_000;
@@ -98,6 +98,16 @@ describe('the places of the time axis', () => {
     const slots = slotsOf(minutes(0, 1_000), [gap(1, 1_000)], minuteMs);
     expect(slots.length).toBe(2 + 24);
     expect(slots.slice(1, 4).map(slot => slot.startMs / minuteMs)).toEqual([1, 43, 85]);
+  });
+
+  it('are filled by history at a minute and longer, never below', () => {
+    const gaps = [{ ...gap(0, 5), filled: true }, gap(7, 9)];
+    expect([1_000, 15_000, minuteMs, 86_400_000].map(windowMs => gapsAt(windowMs, gaps).map(({ filled }) => filled))).toEqual([
+      [false, false],
+      [false, false],
+      [true, false],
+      [true, false],
+    ]);
   });
 
   it('are none without bars', () => {

@@ -72,7 +72,7 @@ export const gapRow = z.object({
   fromMs: timeMs,
   toMs: timeMs.describe('milliseconds since 1970, exclusive'),
   reason: z.string(),
-  filled: z.boolean().describe('history has been filled in'),
+  filled: z.boolean().describe('history has filled the bars of `1m` and longer; it has none of `1s`, `5s` and `15s`'),
 });
 
 export const alertRow = alertSchema.pick({

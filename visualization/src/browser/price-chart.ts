@@ -11,7 +11,7 @@ import type { IndicatorName } from './indicator-choices.ts';
 import { IndicatorLines } from './indicator-lines.ts';
 import { IndicatorValues } from './indicator-values.ts';
 import type { BoardAlert } from './market-api.ts';
-import { type GapSpan, positionOf, type Slot, slotAt, slotsOf } from './time-slots.ts';
+import { type GapSpan, gapsAt, positionOf, type Slot, slotAt, slotsOf } from './time-slots.ts';
 
 export interface ShownRange {
   /** The oldest bar is near, or to be seen. */
@@ -128,7 +128,7 @@ export class PriceChart {
 
   /** Shows the gaps of the symbol, by time. */
   showGaps(gaps: readonly GapSpan[]): void {
-    this.#pastGaps = gaps;
+    this.#pastGaps = gapsAt(this.#windowMs, gaps);
     this.#drawAll();
     this.#point();
   }

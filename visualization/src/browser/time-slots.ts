@@ -25,6 +25,14 @@ export interface Slot {
 /** A long gap shows that it is one with so many places; each of its windows would push all candles off the screen. */
 const mostEmptySlots = 24;
 
+/** A vendor's history has no shorter bars. */
+const shortestFilledMs = 60_000;
+
+/** Gaps as they are at an interval: history fills windows of a minute and longer, shorter ones stay empty. */
+export function gapsAt(windowMs: number, gaps: readonly GapSpan[]): readonly GapSpan[] {
+  return windowMs >= shortestFilledMs ? gaps : gaps.map(gap => ({ ...gap, filled: false }));
+}
+
 /** The places of `bars`, which are ordered by time, and of the windows that `gaps` left empty between and after them. */
 export function slotsOf(bars: readonly BoardBar[], gaps: readonly GapSpan[], windowMs: number): readonly Slot[] {
   const slots = new Map<number, Slot>(bars.map(bar => [bar.startMs, { startMs: bar.startMs, bar }]));
