@@ -16,6 +16,11 @@ export type SessionStep =
     }
   | { readonly kind: 'end'; readonly receivedTimeMs: number; readonly stated: boolean; readonly reason: string };
 
+/** Name in the log of the feed that plays a recording. */
+export const recordingFeedName = 'recording/0';
+/** Event time goes on for so long after the last message of a recording, so that what is over closes. */
+export const afterEndMs = 60_000;
+
 /** What must be known of a recording before it is played. */
 export interface RecordingSurvey {
   readonly hasSessionLines: boolean;

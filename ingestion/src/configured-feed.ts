@@ -1,6 +1,7 @@
 /** The feeds that the settings ask for, ready for {@link runIngesters}. */
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import type { Configuration } from '@tapeline/core/configuration';
+import { recordingFeedName } from '@tapeline/core/recorded-sessions';
 import type { FeedName } from '@tapeline/core/settings/feed-settings';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -116,7 +117,7 @@ function openYahoo({ YAHOO_URL: url, YAHOO_POLL_INTERVAL_MS: pollIntervalMs }: C
 
 /** Played once into a log: a second time its ticks would come late, or count twice. */
 function recordingOf({ REPLAY_FILE: path = '', REPLAY_SPEED: speed }: Configuration, logger: Logger): ConfiguredFeed {
-  const feed = 'recording/0';
+  const feed = recordingFeedName;
   return {
     feed,
     openFeed: async function* (lastSession, signal) {

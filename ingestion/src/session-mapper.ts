@@ -37,9 +37,6 @@ export interface Received {
 /** Heartbeats in feed time stand on multiples of this. */
 export const heartbeatIntervalMs = 250;
 
-/** Event time goes on for so long after the last message of a recording, so that what is over closes. */
-export const afterEndMs = 60_000;
-
 /** How a session ended of which no more is known: TCP ended, or a recording has no `end` line. */
 export const endedWithoutCode = 'connection ended without a close code';
 

@@ -56,8 +56,9 @@ export type BoardBar = Pick<
  * - `live`: connected, and its heartbeats go on
  * - `gap`: the feed lost its connection; what is missed since `sinceMs` is a gap in the bars
  * - `silent`: nothing is written for this feed any more, not even heartbeats: its ingester is down or cut off
+ * - `ended`: the recording was played to its end, with its last price at `sinceMs`
  */
-export type FeedCondition = 'live' | 'gap' | 'silent';
+export type FeedCondition = 'live' | 'gap' | 'silent' | 'ended';
 
 export interface FeedStatus {
   readonly feed: string;

@@ -1,4 +1,5 @@
 /** What a screen says about a feed: whether its prices can be trusted now, and if not, since when. */
+import { afterEndMs, recordingFeedName } from '@tapeline/core/recorded-sessions';
 import type { FeedState } from '@tapeline/stream-processing/fold/outputs';
 import type { Ownership } from '@tapeline/stream-processing/hot/observation';
 import type { FeedCondition, FeedStatus, OpenGap } from './board-messages.ts';
@@ -74,18 +75,24 @@ export function openGapOf(ownership: Ownership | undefined, feeds: readonly Feed
   if (ownership === undefined) return undefined;
   if ('absentSinceMs' in ownership) return { fromMs: ownership.absentSinceMs, reason: 'no feed has it any more' };
   const feed = feeds.find(candidate => candidate.feed === ownership.feed);
-  if (feed === undefined || feed.condition === 'live') return undefined;
+  if (feed === undefined || feed.condition === 'live' || feed.condition === 'ended') return undefined;
   const reason = feed.condition === 'gap' ? `${feed.feed} is disconnected` : `nothing is heard of ${feed.feed}`;
   return { fromMs: feed.lastDataMs ?? feed.sinceMs, reason };
 }
 
 function conditionOf(state: FeedState, movedMs: number, nowMs: number): FeedCondition {
   if (!state.connected) return 'gap';
-  return nowMs - movedMs > silenceMs ? 'silent' : 'live';
+  if (nowMs - movedMs <= silenceMs) return 'live';
+  return isPlayed(state) ? 'ended' : 'silent';
+}
+
+/** A recording's last heartbeat stands behind all that it has; while it pauses, none does. */
+function isPlayed({ feed, watermarkMs, lastDataMs = 0 }: FeedState): boolean {
+  return feed === recordingFeedName && watermarkMs >= lastDataMs + afterEndMs;
 }
 
 function sinceOf(state: FeedState, condition: FeedCondition): number {
-  if (condition === 'gap') return state.lastDataMs ?? state.sessionStartMs;
+  if (condition === 'gap' || condition === 'ended') return state.lastDataMs ?? state.sessionStartMs;
   return condition === 'silent' ? Math.max(state.watermarkMs, state.sessionStartMs) : state.sessionStartMs;
 }
 

@@ -243,6 +243,25 @@ describe('the state of a feed', () => {
     expect(state()).toEqual([['silent', 15_000]]);
   });
 
+  it('has ended with the last price of a recording, once a heartbeat stands behind all that it has: no gap; while it pauses it is silent', async () => {
+    nowMs = tenOClockMs + 86_400_000;
+    const { feed } = running;
+    const name = 'recording/0';
+    await feed.append(
+      feed.session({ feed: name, timeMs: tenOClockMs, symbols: ['BTC/USD'] }),
+      feed.tick({ feed: name, symbol: 'BTC/USD', price: 100, timeMs: tenOClockMs + 1_000 }),
+      feed.heartbeat(tenOClockMs + 750, { feed: name }),
+    );
+    await eventually('the heartbeat', () => running.market.feeds()[0]?.watermarkMs === tenOClockMs + 750 && running.market.caughtUp());
+    nowMs += 5_001;
+    expect(state()).toEqual([['silent', 750]]);
+    await feed.append(feed.heartbeat(tenOClockMs + 61_000, { feed: name, lastDataMs: tenOClockMs + 1_000 }));
+    await eventually('the last heartbeat', () => running.market.feeds()[0]?.watermarkMs === tenOClockMs + 61_000);
+    nowMs += 5_001;
+    expect(state()).toEqual([['ended', 1_000]]);
+    expect(running.market.openGap('BTC/USD', running.market.feeds())).toBeUndefined();
+  });
+
   it('is a gap since its last price when it lost its connection', async () => {
     nowMs = tenOClockMs + 15_000;
     await aQuarterOfAMinute();

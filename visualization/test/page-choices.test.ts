@@ -149,6 +149,13 @@ describe('the notices', () => {
     ]);
   });
 
+  it('say of a recording that it was played to its end', () => {
+    const notices = noticesOf({ feeds: [feed({ feed: 'recording/0', condition: 'ended' })], problem: '', lost: undefined, nowMs: 1 });
+    expect(notices).toEqual([
+      { kind: 'ended', strong: 'ENDED', text: 'recording/0 was played to its end; its last price is of 00:00:00 UTC.' },
+    ]);
+  });
+
   it('count down to the next attempt', () => {
     expect([connectionText('open', 0), connectionText('lost', 2_100), connectionText('lost', 0), connectionText('connecting', 0)]).toEqual([
       'Connected',

@@ -1,5 +1,5 @@
 /** The time that a server says, where it is the feed's (`FEED_CLOCK=feed`): that of the message behind it, or of nothing. */
-import { afterEndMs } from '../session-mapper.ts';
+import { afterEndMs } from '@tapeline/core/recorded-sessions';
 
 /** What is sent together may arrive so far apart. */
 const quietMs = 100;

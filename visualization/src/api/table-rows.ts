@@ -83,7 +83,7 @@ export const alertRow = alertSchema.pick({
 export const feedRow = z.object({
   feed: z.string(),
   session: z.int(),
-  condition: z.enum(['live', 'gap', 'silent']),
+  condition: z.enum(['live', 'gap', 'silent', 'ended']).describe('`ended`: a recording that was played to its end'),
   sinceMs: timeMs.describe('start of the condition'),
   simulated: z.boolean(),
   watermarkMs: timeMs,

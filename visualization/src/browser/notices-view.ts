@@ -3,7 +3,7 @@ import type { FeedStatus } from '../board-messages.ts';
 import { type BoardState, type Notice, noticesOf } from './notices.ts';
 import { made, place, write } from './page-elements.ts';
 
-const words = { live: 'LIVE', gap: 'GAP', silent: 'SILENT' } as const;
+const words = { live: 'LIVE', gap: 'GAP', silent: 'SILENT', ended: 'ENDED' } as const;
 
 /** Shows a state. */
 export function showState(state: BoardState): void {

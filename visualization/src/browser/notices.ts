@@ -13,7 +13,7 @@ export interface BoardState {
 }
 
 export interface Notice {
-  readonly kind: 'simulated' | 'server' | 'gap' | 'behind' | 'refused';
+  readonly kind: 'simulated' | 'server' | 'gap' | 'behind' | 'refused' | 'ended';
   readonly strong: string;
   readonly text: string;
 }
@@ -41,6 +41,13 @@ function feedNotices(feed: FeedStatus, nowMs: number): readonly Notice[] {
   }
   if (feed.condition === 'silent') {
     notices.push({ kind: 'gap', strong: 'SILENT', text: `nothing was heard of ${feed.feed} ${since}; is its ingester running?` });
+  }
+  if (feed.condition === 'ended') {
+    notices.push({
+      kind: 'ended',
+      strong: 'ENDED',
+      text: `${feed.feed} was played to its end; its last price is of ${clock(feed.sinceMs, nowMs)}.`,
+    });
   }
   const [first] = feed.refused;
   if (first !== undefined) {
