@@ -222,6 +222,33 @@ describeWithBrowser('the page', executablePath => {
   );
 
   it(
+    'gives the room of the volume to the candles while no bar has any',
+    async () => {
+      const page = await under.opened({}, '/#symbol=BTC%2FUSD&interval=1m');
+      // Candles, a line between, the volume.
+      const heights = () => page.evaluate<number[]>("[...document.querySelectorAll('#chart tr')].map(row => row.clientHeight)");
+      const has = (volume: (height: number) => boolean) => async () => volume((await heights())[2] ?? Number.NaN);
+      await eventually(
+        'a pane of volume',
+        has(height => height > 50),
+      );
+      await page.evaluate("location.hash = '#symbol=EUR%2FUSD&interval=1m'");
+      await eventually(
+        'no pane of volume',
+        has(height => height < 5),
+      );
+      expect((await heights())[0]).toBeGreaterThan(300);
+      await page.evaluate("location.hash = '#symbol=BTC%2FUSD&interval=1m'");
+      await eventually(
+        'the pane again',
+        has(height => height > 50),
+      );
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
     'reads older bars as one scrolls back, and finds the way to the newest',
     async () => {
       const page = await under.opened({ reducedMotion: 'reduce' }, '/#symbol=BTC%2FUSD&interval=1s');

@@ -23,13 +23,14 @@ export class CandleDrawing {
   readonly #volumes: ISeriesApi<'Histogram'>;
   readonly #marks: ISeriesMarkersPluginApi<Time>;
   #colors: ChartColors = () => 'transparent';
+  #hasVolume = true;
 
   /** Takes the first pane of a chart for the candles and the second for the volume. */
   constructor(chart: IChartApi) {
     this.candles = chart.addSeries(CandlestickSeries, {}, 0);
     this.#volumes = chart.addSeries(HistogramSeries, { priceFormat: { type: 'volume' }, priceLineVisible: false }, 1);
-    chart.panes()[0]?.setStretchFactor(4);
-    chart.panes()[1]?.setStretchFactor(1);
+    this.candles.getPane().setStretchFactor(4);
+    this.#volumes.getPane().setStretchFactor(1);
     this.#marks = createSeriesMarkers<Time>(this.candles, []);
   }
 
@@ -37,12 +38,14 @@ export class CandleDrawing {
   setData(slots: readonly Slot[]): void {
     this.candles.setData(slots.map(slot => this.#candleOf(slot)));
     this.#volumes.setData(slots.map(slot => this.#volumeOf(slot)));
+    if (slots.length > 0) this.#showVolumes(slots.some(hasVolume));
   }
 
   /** Draws the last place anew, or one more. */
   update(slot: Slot): void {
     this.candles.update(this.#candleOf(slot));
     this.#volumes.update(this.#volumeOf(slot));
+    if (hasVolume(slot)) this.#showVolumes(true);
   }
 
   setMarks(marks: readonly ChartMark[]): void {
@@ -64,6 +67,12 @@ export class CandleDrawing {
     });
   }
 
+  /** A market that tells no volume has its pane's room for the candles. */
+  #showVolumes(isShown: boolean): void {
+    if (isShown !== this.#hasVolume) this.#volumes.getPane().setStretchFactor(isShown ? 1 : 0);
+    this.#hasVolume = isShown;
+  }
+
   #candleOf({ startMs, bar }: Slot): Candle {
     const time = timeOf(startMs);
     if (bar === undefined) return { time };
@@ -76,6 +85,10 @@ export class CandleDrawing {
     if (bar?.volume === undefined) return { time };
     return { time, value: bar.volume, color: this.#colors(bar.close >= bar.open ? '--volume-up' : '--volume-down') };
   }
+}
+
+function hasVolume({ bar }: Slot): boolean {
+  return bar?.volume !== undefined;
 }
 
 /** A time as the library counts it: seconds. */
