@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { alertMarks, isHollow, markOf } from '../src/browser/bar-marks.ts';
+import { alertMarks, isHollow, markOf, placesOfAlertText } from '../src/browser/bar-marks.ts';
 import { BarSeries, mostBars } from '../src/browser/bar-series.ts';
 import type { BoardAlert } from '../src/browser/market-api.ts';
 import { type GapSpan, gapsAt, positionOf, slotAt, slotsOf } from '../src/browser/time-slots.ts';
@@ -136,20 +136,34 @@ describe('the marks of the chart', () => {
     expect(isHollow(aBar(7))).toBe(false);
   });
 
+  const alert = (timeMs: number, symbol?: string): BoardAlert => ({
+    ...{ id: `${timeMs}`, rule: 'r', condition: 'level', severity: 'info', timeMs, message: 'm' },
+    ...(symbol === undefined ? {} : { symbol }),
+  });
+
   it('put an alert at the bar that ended with it, and count those of one bar', () => {
-    const alert = (timeMs: number, symbol?: string): BoardAlert => ({
-      ...{ id: `${timeMs}`, rule: 'r', condition: 'level', severity: 'info', timeMs, message: 'm' },
-      ...(symbol === undefined ? {} : { symbol }),
-    });
     const slots = slotsOf(minutes(0, 1, 2), [], minuteMs);
     const marks = alertMarks(
       [alert(minuteMs, 'A'), alert(2 * minuteMs, 'A'), alert(2 * minuteMs, 'A'), alert(1, 'B'), alert(1)],
       'A',
       slots,
+      1,
     );
     expect(marks.map(mark => [mark.startMs, mark.text])).toEqual([
       [0, 'alert'],
       [minuteMs, '2 alerts'],
+    ]);
+  });
+
+  it('leave an arrow without its text where another one is nearer than the text is wide', () => {
+    const alerts = [8, 1, 5, 5, 21].map(minute => alert(minute * minuteMs, 'A'));
+    const slots = slotsOf(minutes(...Array(30).keys()), [], minuteMs);
+    const texts = (places: number) => alertMarks(alerts, 'A', slots, places).map(mark => mark.text);
+    expect([placesOfAlertText(64), placesOfAlertText(16), placesOfAlertText(8)]).toEqual([1, 4, 8]);
+    expect([texts(3), texts(4), texts(8)]).toEqual([
+      ['alert', '2 alerts', 'alert', 'alert'],
+      ['alert', '', '', 'alert'],
+      ['', '', '', 'alert'],
     ]);
   });
 });

@@ -43,20 +43,33 @@ export function markOf(bar: Pick<BoardBar, 'flags' | 'startMs'>): ChartMark | un
   return { startMs: bar.startMs, position: 'aboveBar', shape: 'circle', color: `--flag-${look.flag}`, text: look.letter, size: 0.5 };
 }
 
-/** The alerts of a symbol at the bars that showed them: an alert's time is the end of its bar. One mark for a place. */
-export function alertMarks(alerts: readonly BoardAlert[], symbol: string, slots: readonly Slot[]): readonly ChartMark[] {
+/** In pixels, with some room around it. */
+const widestAlertText = 64;
+
+/** How many places the text at an alert needs for itself, where each is so many pixels wide. */
+export function placesOfAlertText(placeWidth: number): number {
+  return Math.ceil(widestAlertText / placeWidth);
+}
+
+/**
+ * The alerts of a symbol at the bars that showed them: an alert's time is the end of its bar. One mark for a place.
+ * @param places that a text needs: where another alert is nearer, the arrows stand alone
+ */
+export function alertMarks(alerts: readonly BoardAlert[], symbol: string, slots: readonly Slot[], places: number): readonly ChartMark[] {
   const counts = new Map<number, number>();
   for (const alert of alerts) {
-    if (alert.symbol !== symbol) continue;
-    const slot = slots[slotAt(slots, alert.timeMs - 1)];
-    if (slot !== undefined) counts.set(slot.startMs, (counts.get(slot.startMs) ?? 0) + 1);
+    const at = alert.symbol === symbol ? slotAt(slots, alert.timeMs - 1) : -1;
+    if (at >= 0) counts.set(at, (counts.get(at) ?? 0) + 1);
   }
-  return [...counts].map(([startMs, count]) => ({
-    startMs,
-    position: 'belowBar',
-    shape: 'arrowUp',
-    color: '--alert',
-    text: count === 1 ? 'alert' : `${count} alerts`,
-    size: 0.8,
-  }));
+  const marked = [...counts].sort(([a], [b]) => a - b);
+  return marked.flatMap(([at, count], index) => {
+    const slot = slots[at];
+    if (slot === undefined) return [];
+    const nearest = [marked[index - 1], marked[index + 1]].map(other => (other === undefined ? places : Math.abs(other[0] - at)));
+    const text = count === 1 ? 'alert' : `${count} alerts`;
+    return {
+      startMs: slot.startMs,
+      ...{ position: 'belowBar', shape: 'arrowUp', color: '--alert', text: Math.min(...nearest) < places ? '' : text, size: 0.8 },
+    };
+  });
 }

@@ -3,6 +3,8 @@ import { flagLooks } from './bar-marks.ts';
 import { made, place } from './page-elements.ts';
 import { keyHelp } from './shortcuts.ts';
 
+const alertSays = 'alerts were given at this bar: the list has them; the arrow stands alone where its word would lie on another';
+
 export class HelpDialog {
   readonly #dialog: HTMLDialogElement;
 
@@ -11,7 +13,8 @@ export class HelpDialog {
     if (!(dialog instanceof HTMLDialogElement)) throw new Error('#help is no dialog');
     this.#dialog = dialog;
     place('help-keys').replaceChildren(...keyHelp.flatMap(group => [made('h3', '', group.place), keysOf(group.keys)]));
-    place('help-marks').replaceChildren(...flagLooks.flatMap(({ flag, letter, says }) => [markOf(flag, letter), made('dd', '', says)]));
+    const flags = flagLooks.flatMap(({ flag, letter, says }) => [markOf(flag, letter), made('dd', '', says)]);
+    place('help-marks').replaceChildren(...flags, made('dt', 'alert-mark', '↑ alert'), made('dd', '', alertSays));
     place('help-open').addEventListener('click', () => this.open());
     place('help-close').addEventListener('click', () => dialog.close());
     dialog.addEventListener('click', event => {

@@ -1,7 +1,7 @@
 /** Candlesticks, volume, marks, gaps and indicators of one symbol: what is drawn of the bars, and which bar is pointed at. */
 import { ColorType, CrosshairMode, createChart, type IChartApi } from 'lightweight-charts';
 import type { BoardBar, OpenGap } from '../board-messages.ts';
-import { alertMarks, markOf } from './bar-marks.ts';
+import { alertMarks, markOf, placesOfAlertText } from './bar-marks.ts';
 import type { PointedBar } from './bar-readout.ts';
 import { BarSeries, mostBars } from './bar-series.ts';
 import { CandleDrawing, timeOf } from './candle-drawing.ts';
@@ -44,6 +44,8 @@ export class PriceChart {
   #pastGaps: readonly GapSpan[] = [];
   #openGap: GapSpan | undefined;
   #alerts: readonly BoardAlert[] = [];
+  /** Places that their texts needed when they were drawn. */
+  #alertPlaces = 0;
   #symbol = '';
   #windowMs = 60_000;
   /** Places after the last bar. */
@@ -287,7 +289,12 @@ export class PriceChart {
 
   #drawMarks(): void {
     const flags = this.#series.bars.flatMap(bar => markOf(bar) ?? []);
-    this.#candles.setMarks([...flags, ...alertMarks(this.#alerts, this.#symbol, this.#slots)]);
+    this.#alertPlaces = this.#placesOfAlert();
+    this.#candles.setMarks([...flags, ...alertMarks(this.#alerts, this.#symbol, this.#slots, this.#alertPlaces)]);
+  }
+
+  #placesOfAlert(): number {
+    return placesOfAlertText(this.#chart.timeScale().options().barSpacing);
   }
 
   #pointAt(index: number): void {
@@ -331,6 +338,7 @@ export class PriceChart {
   }
 
   #ranged(): void {
+    if (this.#alerts.length > 0 && this.#alertPlaces !== this.#placesOfAlert()) this.#drawMarks();
     const range = this.#chart.timeScale().getVisibleLogicalRange();
     if (range === null || !this.#isSettled) return;
     this.#events.ranged({ isNearStart: range.from < nearBars, isAtStart: range.from < 1, isAtEnd: this.#isAtEnd });
