@@ -6,6 +6,7 @@ import { counted } from '@tapeline/core/counted';
 import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
+import { checkAsked } from './asked-symbols.ts';
 import { type BarFormat, headOf, lineOf } from './bar-lines.ts';
 import { storedBars } from './merged-bars.ts';
 import { everySecond, interrupted, print } from './output.ts';
@@ -41,6 +42,7 @@ export async function exportCommand(given: ExportGiven, parts: ExportParts): Pro
   if (range.fromMs >= toMs) {
     throw usageFault(`--from must be before --to, was ${new Date(range.fromMs).toISOString()} to ${new Date(toMs).toISOString()}`);
   }
+  await checkAsked(symbols, parts.store, line => process.stderr.write(`${line}\n`));
   if (format === 'parquet') {
     return exportParquet({ ...parts, ...range, output: given.output, tables, intervals, symbols, resume: given.resume === true, nowMs });
   }

@@ -33,6 +33,8 @@ beforeAll(async () => {
     const latest = [{ symbol, price: 1, timeMs: exportedMs, receivedTimeMs: exportedMs, versionUs: 1 }];
     await store.write({ bars, latest, ticks: [], gaps: [], instruments: [], alerts: [] });
   }
+  const instrument = { v: 1, kind: 'instrument', symbol: 'IBM', receivedTimeMs: exportedMs } as const;
+  await store.write({ instruments: [{ instrument, versionUs: 1 }], bars: [], latest: [], ticks: [], gaps: [], alerts: [] });
   await store.close();
 }, 60_000);
 
@@ -74,6 +76,26 @@ describe('tapeline export', () => {
       start: new Date(exportedMs),
       sum: sum.toFixed(2),
     });
+  }, 60_000);
+
+  it('tells a symbol that nothing is stored of, with those that it may mean, and ends with status 2 where it is none of them', async () => {
+    const given = async (symbol: string) => {
+      const { status, stdout, stderr } = await runProgram(program, {
+        args: ['export', '--symbol', symbol, '--interval', '1d'],
+        env: { DATA_DIR: data },
+      });
+      return [status, stdout.split('\n').length, stderr];
+    };
+    expect(await given('s1/usd,FOO')).toEqual([
+      2,
+      1,
+      'nothing is stored of s1/usd: did you mean S1/USD?\nnothing is stored of FOO: symbols are as the vendor spells them; without --symbol all are taken\n',
+    ]);
+    expect(await given('S2USD,S1/USD,IBM')).toEqual([
+      0,
+      2,
+      expect.stringMatching(/^nothing is stored of S2USD: did you mean S2\/USD\?\n0 bars of 3 symbols, /),
+    ]);
   }, 60_000);
 
   it('leaves out a day that is not over and, asked to go on, what is there', async () => {
