@@ -139,7 +139,7 @@ describe('the command line', () => {
     const replayed = await runProgram(program, { args: ['replay', recording, '--rules', right] });
     expect([replayed.status, replayed.stdout.split('\n')[1]]).toEqual([
       0,
-      '1730602137731,warning,cut off,gap,ETH/BTC,,,3650953,1800000,"ETH/BTC: no data for 3651 s, until 2024-11-03 02:48:57 UTC"',
+      '1730602137731,warning,cut off,gap,ETH/BTC,,,3650953,1800000,"ETH/BTC: no data for 1 h 51 s, until 2024-11-03 02:48:57 UTC"',
     ]);
 
     const wrong = join(scratch, 'wrong.yaml');

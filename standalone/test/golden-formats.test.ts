@@ -78,15 +78,16 @@ describe.each(versions())('what was written as %s', version => {
 
   it('is folded to the same outputs, from the start and from each snapshot', () => {
     const feed = feedOf(golden);
-    const expected = { bars: goldenLines(golden, 'feed-bars.jsonl'), others: goldenLines(golden, 'feed-others.jsonl') };
+    const compared = golden === newest ? (line: string) => line : withoutSentence;
+    const expected = { bars: goldenLines(golden, 'feed-bars.jsonl'), others: goldenLines(golden, 'feed-others.jsonl').map(compared) };
     for (const fold of folds) {
-      const { snapshot, ...whole } = fold.run(feed);
-      expect(whole).toEqual(expected);
+      const { snapshot, bars, others } = fold.run(feed);
+      expect({ bars, others: others.map(compared) }).toEqual(expected);
       for (const [cut, name] of [[cuts.withoutRules, 'without-rules'] as const, [cuts.withRules, 'with-rules'] as const]) {
         const before = fold.run(feed.slice(0, cut));
         const after = fold.run(feed.slice(cut), readFileSync(join(golden, `${fold.name}-${name}.snapshot`)));
         expect([...before.bars, ...after.bars]).toEqual(expected.bars);
-        expect([...before.others, ...after.others]).toEqual(expected.others);
+        expect([...before.others, ...after.others].map(compared)).toEqual(expected.others);
         expect(Buffer.compare(after.snapshot, snapshot)).toBe(0);
       }
     }
@@ -243,6 +244,12 @@ describe('files of former programs', () => {
     await log.close();
   });
 });
+
+/** What an alert tells people may be put in other words than a former version's; all else of it is the same. */
+function withoutSentence(line: string): string {
+  const output = JSON.parse(line);
+  return output.kind === 'alert' ? JSON.stringify({ ...output, alert: { ...output.alert, message: '' } }) : line;
+}
 
 /** Of a store that this code makes anew: an old one that was migrated has the same. */
 async function newSchema(): Promise<ReturnType<typeof schemaOf>> {

@@ -40,6 +40,12 @@ function told(alerts: readonly Alert[]): readonly string[] {
   return alerts.map(({ rule, timeMs, value }) => `${rule} ${(timeMs - at(0)) / 60_000} ${value}`);
 }
 
+/** The next session, whose feed was away for so long after the first second. */
+function gapOf(ms: number): FeedRecord {
+  const timeMs = at(1) + ms;
+  return aSession({ timeMs, session: 2, previous: { session: 1, reason: 'socket closed', lastDataMs: at(1) } });
+}
+
 const high: Rule = { name: 'high', condition: 'level', symbols: '*', above: 100 };
 
 describe('alerts of bars', () => {
@@ -77,6 +83,23 @@ describe('alerts of bars', () => {
     expect(alert?.message).toBe('high warning BTC/USD 1m 101 100 2024-11-04 10:01:00 UTC');
     const [cut] = alertsOf(minutes([{ ...high, message: '{symbol}😀'.repeat(29) }], [101]).map(long));
     expect([cut?.message.length, cut?.message.isWellFormed()]).toEqual([500, true]);
+  });
+
+  it('round ratios to three digits, tell prices and volumes as they are, and long spans in minutes and hours', () => {
+    const message = '{value}';
+    const fall = { name: 'fall', condition: 'drop', symbols: '*', percent: 1, window: '2m', message };
+    const messages = (...given: Parameters<typeof minutes>) => alertsOf(minutes(...given)).map(alert => alert.message);
+    expect(messages([fall], [301.25, 297.13])).toEqual(['1.37 %']);
+    expect(messages([{ ...high, message }], [87_654.321])).toEqual(['87654.321']);
+    const unusual = { name: 'unusual', condition: 'volume', symbols: '*', times: 2, bars: 2 };
+    expect(messages([unusual], [1, 1, 1, 1], [0, 10.5, 20, 43])).toEqual([
+      'BTC/USD: volume 23 (1m) is 2.3 times the mean of the 2 bars before',
+    ]);
+    const lacking = { name: 'lacking', condition: 'gap', symbols: '*', longer: '1s', message };
+    const spans = [2_940, 59_960, 71_400, 3_600_000, 3_650_953, 100_000_000].map(
+      ms => alertsOf([aSession({ timeMs: at(0) }), rulesRecord([lacking]), aTick({ timeMs: at(1) }), gapOf(ms)])[0]?.message,
+    );
+    expect(spans).toEqual(['2.9 s', '1 min', '1 min 11 s', '1 h', '1 h 51 s', '27 h 46 min 40 s']);
   });
 
   it('hold an alert back while its cooldown lasts, and give it then if the value is still beyond', () => {
@@ -302,7 +325,7 @@ describe('alerts of silence', () => {
       expect.objectContaining({
         id: `gap|BTC/USD|${at(100)}`,
         value: 60_000,
-        message: 'BTC/USD: no data for 60 s, until 2024-11-04 10:01:40 UTC',
+        message: 'BTC/USD: no data for 1 min, until 2024-11-04 10:01:40 UTC',
       }),
     ]);
   });

@@ -71,11 +71,30 @@ function staleSentence(rule: StaleRule, { symbol, feed, value }: Sighting): stri
   return symbol === undefined ? `${feed}: disconnected for ${time}` : `${symbol}: no price for ${time}, though ${feed} is connected`;
 }
 
-/** A value with its unit. */
-function textOf({ condition }: AlertRule, value: number): string {
-  if (condition === 'gap' || condition === 'stale') return `${Number((value / 1_000).toFixed(1))} s`;
-  if (condition === 'drop' || condition === 'spike') return `${Number(value.toFixed(2))} %`;
-  return String(value);
+/** A value with its unit. A price or a volume is told as it is, a ratio by its first three digits. */
+function textOf(rule: AlertRule, value: number): string {
+  if (rule.condition === 'gap' || rule.condition === 'stale') return spanText(value);
+  const digits = isRatio(rule) ? Number(value.toPrecision(3)) : value;
+  return rule.condition === 'drop' || rule.condition === 'spike' ? `${digits} %` : `${digits}`;
+}
+
+function isRatio(rule: BarRule): boolean {
+  if (rule.condition === 'volume') return rule.times !== undefined;
+  if (rule.condition === 'level' || rule.condition === 'volatility') return rule.of === 'rsi14' || rule.of === 'volatility20';
+  return rule.condition === 'drop' || rule.condition === 'spike';
+}
+
+/** As `3.2 s`, `1 h 51 s`. */
+function spanText(ms: number): string {
+  const tenths = Math.round(ms / 100) / 10;
+  if (tenths < 60) return `${tenths} s`;
+  const seconds = Math.round(ms / 1_000);
+  const parts = [
+    [Math.floor(seconds / 3_600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  return parts.flatMap(([count, unit]) => (count === 0 ? [] : `${count} ${unit}`)).join(' ');
 }
 
 function utcText(timeMs: number): string {
