@@ -1,5 +1,7 @@
 /** A list of symbols in a file that may change while it is read: looked at again every few seconds, whoever asks. */
+
 import { readFileSync, statSync } from 'node:fs';
+import { counted } from '@tapeline/core/counted';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { nameInPrices } from '@tapeline/core/shards';
 import { symbolListFault } from '@tapeline/core/symbol-lists';
@@ -71,7 +73,10 @@ export class SymbolsFile {
     if (complaint === this.#complaint) return;
     this.#complaint = complaint;
     const { path, setting, logger } = this.#options;
-    logger.error({ path }, `${setting} cannot be used (${reason}): going on with the ${this.#symbols.length} symbols of before; mend it`);
+    logger.error(
+      { path },
+      `${setting} cannot be used (${reason}): going on with the ${counted(this.#symbols.length, 'symbol')} of before; mend it`,
+    );
   }
 
   #read(): readonly string[] {

@@ -35,6 +35,7 @@ describe('the symbols that the feed of TwelveData asks for', () => {
     await withVendor(script, { symbols: ['BTC/USD', 'AAPL'], timing: { retryRefusedMs: 400 } }, async (feed, vendor) => {
       await feed.until('a second answer', () => feed.of('session').length === 2);
       expect(vendor.received).toHaveLength(1);
+      expect(feed.logLines.map(line => line.msg)).toContain('the vendor refused 1 symbol; asking again in 400 ms');
       expect(vendor.received[0]?.map(message => message.params?.symbols)).toEqual(['BTC/USD,AAPL', 'AAPL']);
       expect(feed.of('session')).toMatchObject([
         { session: 1, symbols: ['BTC/USD'], refused: [{ symbol: 'AAPL', reason: 'not authorized' }] },

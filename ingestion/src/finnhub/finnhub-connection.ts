@@ -2,6 +2,7 @@
  * One connection to Finnhub while it lasts. The vendor answers no subscription, and an error does not always name its symbol. So symbols are asked
  * for one after the other, each with a ping behind it: an error before its pong refuses the symbol, its pong accepts it.
  */
+import { counted } from '@tapeline/core/counted';
 import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
 import { type Connection, connect, type Ending } from '../connection.ts';
@@ -125,7 +126,7 @@ export class FinnhubConnection implements VendorConnection {
   #opened(simulated: boolean): void {
     const { timing, logger, symbols, mapper, nowMs } = this.#options;
     this.#wasOpen = true;
-    logger.info({ symbols: symbols.length, simulated }, `connected, subscribing to ${symbols.length} symbols one by one`);
+    logger.info({ symbols: symbols.length, simulated }, `connected, subscribing to ${counted(symbols.length, 'symbol')} one by one`);
     mapper.beginSession(nowMs(), simulated);
     this.#pings = setInterval(() => this.#ping(), timing.pingIntervalMs);
     void this.#subscribe(symbols);
@@ -165,7 +166,7 @@ export class FinnhubConnection implements VendorConnection {
     this.#liveness.answered(performance.now(), !subscriptions.isAllRefused);
     const again = `asking again in ${timing.retryRefusedMs} ms: check FINNHUB_SYMBOLS and the plan`;
     if (subscriptions.isAllRefused) logger.error({ refused }, `the vendor refused every symbol; ${again}`);
-    else if (refused.length > 0) logger.warn({ refused }, `the vendor refused ${refused.length} symbols; ${again}`);
+    else if (refused.length > 0) logger.warn({ refused }, `the vendor refused ${counted(refused.length, 'symbol')}; ${again}`);
     else logger.info({ accepted: asked.length, of: this.#asked.size }, 'subscribed');
   }
 

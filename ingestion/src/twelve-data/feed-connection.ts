@@ -1,4 +1,5 @@
 /** One connection of the feed while it lasts: subscribes, keeps it alive, judges it, and maps what it says. */
+import { counted } from '@tapeline/core/counted';
 import type { Logger } from 'pino';
 import { pause } from '../back-off.ts';
 import { type Connection, connect, type Ending } from '../connection.ts';
@@ -137,7 +138,7 @@ export class FeedConnection implements VendorConnection {
     const { timing, logger, symbols } = this.#options;
     this.#wasOpen = true;
     this.#simulated = simulated;
-    logger.info({ symbols: symbols.length, simulated }, `connected, subscribing to ${symbols.length} symbols`);
+    logger.info({ symbols: symbols.length, simulated }, `connected, subscribing to ${counted(symbols.length, 'symbol')}`);
     if (!this.#options.feedClock) this.#begin(this.#options.nowMs());
     this.#timers.push(
       setInterval(() => this.#connection.send({ action: 'heartbeat' }), timing.vendorHeartbeatMs),
@@ -269,11 +270,14 @@ export class FeedConnection implements VendorConnection {
     const beyondPlan = refused.filter(({ reason }) => speaksOfCredits.test(reason)).length;
     if (beyondPlan > 0) {
       const remedy = 'take fewer symbols, or a larger plan';
-      logger.error({ refused }, `the plan has no WebSocket credits for ${beyondPlan} symbols: ${remedy}; asking again in ${retryMs} ms`);
+      logger.error(
+        { refused },
+        `the plan has no WebSocket credits for ${counted(beyondPlan, 'symbol')}: ${remedy}; asking again in ${retryMs} ms`,
+      );
     } else if (subscriptions.isAllRefused) {
       logger.error({ refused, errors }, `the vendor refused every symbol; asking again in ${retryMs} ms: check SYMBOLS and the plan`);
     } else if (refused.length + errors.length > 0) {
-      logger.warn({ refused, errors }, `the vendor refused ${refused.length} symbols; asking for them again in ${retryMs} ms`);
+      logger.warn({ refused, errors }, `the vendor refused ${counted(refused.length, 'symbol')}; asking again in ${retryMs} ms`);
     } else logger.info({ accepted: status.accepted.length }, 'subscribed');
   }
 
