@@ -19,6 +19,16 @@ const mostRules = 1_000;
 /** A record with all of them must fit into the log. */
 const mostBytes = 512_000;
 const longestFault = 1_000;
+const longestGiven = 60;
+const conditions = alertRuleSchema.options.map(option => option.shape.condition.value);
+/** Kinds of values, in plain words. */
+const kinds: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'a text',
+  object: 'a rule: begin it with "- name: …"',
+};
+const countedBy: Readonly<Record<string, string>> = { string: ' letters', array: ' of them' };
 
 /** The rules of a whole list, or all that is wrong with it: a line each with the rule's name, its place and the remedy. */
 export function parseAlertRules(list: unknown, checks: RuleChecks = {}): ParsedRules {
@@ -36,7 +46,7 @@ export function parseAlertRules(list: unknown, checks: RuleChecks = {}): ParsedR
     if (result.success) {
       rules.push(result.data);
       faults.push(...faultsOfRule(result.data, checks.intervals).map(fault => `${place}: ${fault}`));
-    } else faults.push(...result.error.issues.map(issue => `${place}${faultOf(issue)}`));
+    } else faults.push(...result.error.issues.map(issue => `${place}${faultOf(issue, entry)}`));
   }
   faults.push(...faultsOfRules(list));
   const bytes = new TextEncoder().encode(JSON.stringify(rules)).length;
@@ -54,11 +64,36 @@ function placeOf(entry: unknown, index: number): string {
   return typeof name === 'string' ? `rules[${index}] "${name.slice(0, 100)}"` : `rules[${index}]`;
 }
 
-function faultOf(issue: z.core.$ZodIssue): string {
+function faultOf(issue: z.core.$ZodIssue, entry: unknown): string {
   if (issue.code === 'unrecognized_keys') return `: it has no field ${issue.keys.join(', ')}: correct the name, or take it out`;
-  if (issue.code === 'invalid_union' && issue.path[0] === 'condition') {
-    return `.condition: must be one of ${alertRuleSchema.options.map(option => option.shape.condition.value).join(', ')}`;
-  }
   const path = issue.path.map(part => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return `${path}: ${issue.message.replace(/^Invalid (input|option): expected/, 'must be').replace(', received', ', was')}`;
+  const given = issue.path.reduce<unknown>((value, part) => (Object(value) as Record<PropertyKey, unknown>)[part], entry);
+  const expected = expectedBy(issue);
+  if (expected === undefined) return `${path}: ${issue.message.startsWith('Too small') ? 'must not be empty' : issue.message}`;
+  return given === undefined ? `${path}: is missing, must be ${expected}` : `${path}: must be ${expected}, was ${textOf(given)}`;
+}
+
+/** What a field must be; `undefined` where the fault says it itself. */
+function expectedBy(issue: z.core.$ZodIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_union':
+      return issue.path[0] === 'condition' ? `one of ${conditions.join(', ')}` : undefined;
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return issue.message.startsWith('Invalid input') ? (kinds[issue.expected] ?? issue.expected) : undefined;
+    case 'too_small':
+      if (issue.origin !== 'number' && issue.origin !== 'int') return undefined;
+      return issue.inclusive ? `${issue.minimum} or more` : `above ${issue.minimum}`;
+    case 'too_big':
+      return `${issue.maximum}${countedBy[issue.origin] ?? ''} at most`;
+    default:
+      return undefined;
+  }
+}
+
+/** As short as somebody reads it. */
+function textOf(given: unknown): string {
+  const text = typeof given === 'string' ? `"${given}"` : JSON.stringify(given);
+  return text.length <= longestGiven ? text : `${text.slice(0, longestGiven)}…`;
 }

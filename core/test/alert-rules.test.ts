@@ -27,13 +27,29 @@ describe('alert rules', () => {
       }),
     ).toEqual([
       'rules[0] "high": it has no field abov: correct the name, or take it out',
-      'rules[1] "other".interval: must be one of "1s"|"5s"|"15s"|"1m"|"5m"|"15m"|"1h"|"1d"',
-      'rules[2] "what".condition: must be one of level, cross, drop, spike, volume, volatility, gap, stale',
-      'rules[3]: must be object, was string',
+      'rules[1] "other".interval: must be one of 1s, 5s, 15s, 1m, 5m, 15m, 1h, 1d, was "2m"',
+      'rules[2] "what".condition: must be one of level, cross, drop, spike, volume, volatility, gap, stale, was "rise"',
+      'rules[3]: must be a rule: begin it with "- name: …", was "text"',
       'rules[4] "high".symbols: must be "*" (all symbols) or a list of symbols',
       'rules[4] "high": rules[0] has the same name: give it another one',
     ]);
     expect(parseAlertRules({ rules: [] }).faults).toEqual(['rules must be a list: begin each rule with "- name: …"']);
+  });
+
+  it.each([
+    ['.percent: must be above 0, was -3', { condition: 'drop', percent: -3, window: '5m' }],
+    ['.hysteresis: must be 0 or more, was -1', { hysteresis: -1 }],
+    ['.bars: must be 500 at most, was 900', { condition: 'volume', times: 2, bars: 900 }],
+    ['.bars: must be a whole number, was 2.5', { condition: 'volume', times: 2, bars: 2.5 }],
+    ['.above: must be a number, was "much"', { above: 'much' }],
+    ['.message: must not be empty', { message: '' }],
+    ['.message: must be 300 letters at most, was "xxx', { message: 'x'.repeat(301) }],
+    ['.feeds: must not be empty', { condition: 'stale', symbols: undefined, longer: '1m', feeds: [] }],
+    ['.slow: is missing, must be one of close, vwap', { condition: 'cross', direction: 'over' }],
+    ['.name: is missing, must be a text', { name: undefined }],
+    ['.condition: is missing, must be one of level, cross', { condition: undefined }],
+  ])('tell in plain words what a field must be: %s', (fault, fields) => {
+    expect(faultsOf({ ...level, ...fields })).toContainEqual(expect.stringContaining(fault));
   });
 
   it.each([
