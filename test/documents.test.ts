@@ -1,7 +1,9 @@
-/** What documents on security name is there, so that they can be checked against the code. */
+/** What documents name is there, so that they can be checked against the code. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { settings } from '@tapeline/core/settings';
+import { alertColumns, barColumns, gapColumns, tickColumns } from '@tapeline/visualization/export/export-columns';
+import { headOf } from '../standalone/src/bar-lines.ts';
 
 const root = new URL('../', import.meta.url);
 const scripts = (JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { scripts: Readonly<Record<string, string>> }).scripts;
@@ -25,5 +27,20 @@ describe.each(['docs/threat-model.md', 'docs/security.md'])('%s', name => {
     expect(code.filter(each => prefixes.test(each) && !(each in settings))).toEqual([]);
     const commands = code.map(each => /^npm run (?:--silent )?([\w:-]+)/.exec(each)?.[1]).filter(each => each !== undefined);
     expect(commands.filter(each => !(each in scripts))).toEqual([]);
+  });
+});
+
+describe('docs/exports.md', () => {
+  const text = readFileSync(new URL('docs/exports.md', root), 'utf8');
+  const rowsOf = (table: string) => [...(text.split(`### ${table}\n`)[1]?.split('\n\n')[0] ?? '').matchAll(/^\| (`.*|– \|.*)$/gm)];
+  const column = (table: string, at: number) =>
+    rowsOf(table).flatMap(([, row = '']) => /^`(\w+)`$/.exec(row.split(' | ')[at] ?? '')?.[1] ?? []);
+
+  it('tells every column of the files and of the lines, in their order', () => {
+    expect(column('bars', 1)).toEqual(barColumns.map(({ name }) => name));
+    expect(column('ticks', 0)).toEqual(tickColumns.map(({ name }) => name));
+    expect(column('gaps', 0)).toEqual(gapColumns.map(({ name }) => name));
+    expect(column('alerts', 0)).toEqual(alertColumns.map(({ name }) => name));
+    expect(column('bars', 0)).toEqual(headOf('csv').trim().split(','));
   });
 });
