@@ -201,7 +201,7 @@ export class KafkaFetcher {
     const { cluster, logger, topic } = this.#options;
     if (this.#closing.signal.aborted) return;
     if (isProgrammingError(error) || isLasting(error)) return fail(positions, kafkaFailureOf(error, topic));
-    if (failureType(error) === 'OFFSET_OUT_OF_RANGE') await this.#checkRange(positions);
+    if (failureType(error) === 'OFFSET_OUT_OF_RANGE') await this.#endReading(error, positions);
     const level = this.#backOff.attempts === 3 ? 'warn' : 'debug';
     logger[level]({ topic, type: failureType(error), reason: reasonOf(error) }, 'a partition could not be read, trying again until it can');
     await this.#backOff.wait(this.#closing.signal);
@@ -210,14 +210,16 @@ export class KafkaFetcher {
     });
   }
 
-  /** A broker that has just become leader may say it of an offset that it will have: only what the log's ends confirm is final. */
-  async #checkRange(positions: readonly Position[]): Promise<void> {
-    for (const position of positions) {
+  /**
+   * Ends the reading of the partition that the broker said it of, also when the log has the offset again: a leader has all that was ever
+   * given out, so it has lost records since, or the topic was made anew. Whoever begins again looks which log it is.
+   */
+  async #endReading(error: unknown, positions: readonly Position[]): Promise<void> {
+    const partition = partitionOf(error);
+    for (const position of positions.filter(each => partition === undefined || each.partition === partition)) {
       const offsets = await this.#offsets(position.partition, this.#closing.signal);
       if (offsets === undefined) return;
-      const { nextOffset } = position;
-      if (nextOffset >= offsets.lowOffset && nextOffset <= offsets.highWatermark) continue;
-      fail([position], outOfRange(this.#options.topic, nextOffset, offsets));
+      fail([position], outOfRange(this.#options.topic, position.nextOffset, offsets));
     }
   }
 
@@ -247,6 +249,13 @@ export class KafkaFetcher {
 
 /** No broker has this number; asking for it refreshes the metadata. */
 const noLeader = '-1';
+
+/** The partition that a broker refused, as kafkajs says it. */
+function partitionOf(error: unknown): number | undefined {
+  return typeof error === 'object' && error !== null && 'partition' in error && typeof error.partition === 'number'
+    ? error.partition
+    : undefined;
+}
 
 function isProgrammingError(error: unknown): boolean {
   const name = typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;

@@ -2,13 +2,18 @@
 import { PipelineError } from '@tapeline/core/errors';
 import type { PartitionOffsets } from './market-log.ts';
 
-/** `log.out-of-range`, naming what the log has. */
+/** `log.out-of-range`, naming what the log has: with an offset among it, which a broker did not have a moment ago. */
 export function outOfRange(topic: string, fromOffset: number, { partition, lowOffset, highWatermark }: PartitionOffsets): PipelineError {
-  return new PipelineError(
-    'log.out-of-range',
-    `offset ${fromOffset} of ${topic}/${partition} is out of range, expected ${lowOffset} to ${highWatermark}: ${
-      fromOffset < lowOffset ? 'retention has deleted it' : 'the log ends before it'
-    }`,
-    { retriable: false, fields: { topic, partition, fromOffset, lowOffset, highWatermark } },
-  );
+  const place = `offset ${fromOffset} of ${topic}/${partition}`;
+  const is = (why: string) => `${place} is out of range, expected ${lowOffset} to ${highWatermark}: ${why}`;
+  const message =
+    fromOffset < lowOffset
+      ? is('retention has deleted it')
+      : fromOffset > highWatermark
+        ? is('the log ends before it')
+        : `${place} was out of range a moment ago, and the log has ${lowOffset} to ${highWatermark} now: it has lost records and grown again, or is another one`;
+  return new PipelineError('log.out-of-range', message, {
+    retriable: false,
+    fields: { topic, partition, fromOffset, lowOffset, highWatermark },
+  });
 }

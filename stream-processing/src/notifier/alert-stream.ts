@@ -123,12 +123,12 @@ function* alertsOf({ records, highWatermark }: LogBatch, logger: Logger): Genera
   }
 }
 
-/** Where the topic begins: its retention was faster than we were, or it was made anew. */
+/** Where the topic begins: its retention was faster than we were, or it is another one, which may have grown as long. */
 async function startAgain(log: Pick<MarketLog, 'offsets'>, nextOffset: number, logger: Logger): Promise<number> {
   const [first] = await log.offsets(alertsTopic.name);
-  const { lowOffset = 0, highWatermark = 0 } = first ?? {};
+  const { lowOffset = 0 } = first ?? {};
   const why =
-    nextOffset > highWatermark
+    nextOffset >= lowOffset
       ? 'the topic was made anew'
       : 'the topic has forgotten what was not sent yet; the store still has it (/api/alerts)';
   logger.error(
