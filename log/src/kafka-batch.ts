@@ -92,8 +92,16 @@ class SectionBatch implements LogBatch {
   }
 
   cursor(): RecordCursor {
-    const { set, fromOffset, toOffset } = this.#options;
-    return new SectionCursor(this.#released ? [] : set.sections, fromOffset, toOffset);
+    return this.#cursorOf(this.#options.set.sections);
+  }
+
+  tail(): RecordCursor {
+    return this.#cursorOf(this.#options.set.sections.slice(-1));
+  }
+
+  #cursorOf(sections: readonly RecordSection[]): RecordCursor {
+    const { fromOffset, toOffset } = this.#options;
+    return new SectionCursor(this.#released ? [] : sections, fromOffset, toOffset);
   }
 
   release(): void {

@@ -29,6 +29,8 @@ export interface LogBatch {
   readonly records: readonly LogRecord[];
   /** The fast way in: a walk of its own from the first record on. */
   cursor(): RecordCursor;
+  /** A walk over the end of it: what the log took at one stroke, and can only lose as a whole. No record is in it where the batch was cut off before. */
+  tail(): RecordCursor;
   /**
    * For who is done with the batch and everything that came from it: its bytes may be overwritten from now on. Nobody has to, but a
    * fast reader saves the garbage.

@@ -21,6 +21,7 @@ export function plainBatch({ topic, partition, records, highWatermark, lastOffse
     lastOffset: lastOffset ?? records.at(-1)?.offset ?? -1,
     byteLength: records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0),
     cursor: () => new PlainCursor(records),
+    tail: () => new PlainCursor(records.slice(-1)),
     release: () => {},
   };
 }
@@ -38,6 +39,7 @@ export function renamedBatch(batch: LogBatch, topic: string): LogBatch {
       return batch.records;
     },
     cursor: () => batch.cursor(),
+    tail: () => batch.tail(),
     release: () => batch.release(),
   };
 }

@@ -45,12 +45,27 @@ describe('the record cursor', () => {
         const batch = await batchOf(set, fromOffset, toOffset);
         expect(batch === undefined ? [] : walk(batch.cursor())).toEqual(expected);
         expect(batch === undefined ? [] : listed(batch)).toEqual(expected);
+        const tail = batch === undefined ? [] : walk(batch.tail());
+        expect(tail).toEqual(expected.slice(expected.length - tail.length));
         expect(batch?.lastOffset ?? Number.MAX_SAFE_INTEGER).toBeGreaterThanOrEqual(expected.at(-1)?.[0] ?? -1);
         expect(batch?.lastOffset ?? -1).toBeLessThan(toOffset);
       },
     );
     await fc.assert(property, { numRuns: 300 });
   }, 60_000);
+
+  it('gives what was appended last at one stroke as the tail, and nothing where that is cut off', async () => {
+    const set = await encodeAll([aBatch('a', 'b'), aBatch('c', 'd')], 7);
+    const tail = async (fromOffset: number, toOffset: number) => walk((await batchOf(set, fromOffset, toOffset))?.tail() as RecordCursor);
+    expect(await tail(0, 100)).toEqual([
+      [9, undefined, '63'],
+      [10, undefined, '64'],
+    ]);
+    expect(await tail(10, 100)).toEqual([[10, undefined, '64']]);
+    expect(await tail(0, 9)).toEqual([]);
+    const plain = plainBatch({ topic: 't', partition: 0, records: (await batchOf(set, 0, 100))?.records ?? [], highWatermark: 11 });
+    expect(walk(plain.tail())).toEqual([[10, undefined, '64']]);
+  });
 
   it('begins anew with each cursor', async () => {
     const batch = await batchOf(await encodeAll([aBatch('a', 'b')], 7), 0, 100);

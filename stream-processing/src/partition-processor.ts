@@ -3,17 +3,19 @@
  * former records are written; nothing is committed or saved before the results before it are durable.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { PipelineError } from '@tapeline/core/errors';
+import type { PipelineError } from '@tapeline/core/errors';
 import type { Tracing } from '@tapeline/core/tracing/tracing';
-import type { SnapshotKey } from '@tapeline/database/market-store';
 import type { LogBatch, MarketLog, RecordCursor } from '@tapeline/log/market-log';
 import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
-import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
-import { PartitionSaving, type SavingOptions } from './partition-saving.ts';
+import type { FoldOptions, HotFold } from './hot/hot-fold.ts';
+import type { LastRecord } from './hot/hot-snapshot.ts';
+import { lastRecordOf } from './last-record.ts';
+import { PartitionSaving, type ReadPlace, type SavingOptions } from './partition-saving.ts';
 import { PartitionTrace } from './partition-trace.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
 import { countResults } from './processor-metrics.ts';
+import { type RestoredPartition, restoredPartition, snapshotKeyOf } from './restored-partition.ts';
 import { ResultBatch } from './result-batch.ts';
 import { ResultSink } from './result-sink.ts';
 
@@ -42,12 +44,12 @@ const observeIntervalMs = 200;
 
 /**
  * Processes a claim until it is lost or the process stops.
- * @throws PipelineError `snapshot.too-old`, `snapshot.invalid` with the remedy.
+ * @throws PipelineError `snapshot.too-old`, `snapshot.invalid` with the remedy; `log.out-of-range`.
  */
 export async function processPartition(options: PartitionProcessorOptions): Promise<void> {
   let run: PartitionRun | undefined;
   try {
-    run = await PartitionRun.restored(options);
+    run = new PartitionRun(options, await restoredPartition(options));
     await run.process();
     if (!options.claim.lost.aborted) await run.finish();
   } catch (error) {
@@ -66,6 +68,8 @@ class PartitionRun {
   readonly #saving: PartitionSaving;
   readonly #trace: PartitionTrace | undefined;
   #nextOffset: number;
+  /** By which whoever goes on from the next snapshot knows the log again. */
+  #lastRecord: LastRecord | undefined;
   /** Until the records of the newest flush are on their way. */
   #publishing = Promise.resolve();
   #turnStartMs = 0;
@@ -74,18 +78,19 @@ class PartitionRun {
   #lookAgainAt = 0;
   #observeAgainMs = 0;
 
-  private constructor(options: PartitionProcessorOptions, fold: HotFold, at: { readonly nextOffset: number; readonly saved: boolean }) {
+  constructor(options: PartitionProcessorOptions, { fold, nextOffset, lastRecord, isSaved }: RestoredPartition) {
     const { claim } = options;
     this.#options = options;
     this.#fold = fold;
     this.#feedFold = new FeedFold(fold, `${claim.topic}/${claim.partition}`);
-    this.#nextOffset = at.nextOffset;
+    this.#nextOffset = nextOffset;
+    this.#lastRecord = lastRecord;
     const barPartitions = new BarPartitions(options.barPartitions);
     const { storeTicks = true, tracing, group } = options;
     this.#trace = tracing && new PartitionTrace(tracing, { group, bars: options.fold.intervals });
     this.#sink = new ResultSink({
       newBatch: () => new ResultBatch(fold, { storeTicks, barPartitions }),
-      nextOffset: at.nextOffset,
+      nextOffset,
       flush: results => this.#flush(results),
       durable: () => this.#saving.commitNowAndThen(),
       failed: reason => this.#failed(reason),
@@ -93,27 +98,12 @@ class PartitionRun {
       ...(options.maxPendingBytes === undefined ? {} : { maxPendingBytes: options.maxPendingBytes }),
     });
     this.#saving = new PartitionSaving(options, {
-      key: keyOf(options),
+      key: snapshotKeyOf(options),
       fold,
       sink: this.#sink,
-      savedOffset: at.saved ? at.nextOffset : -1,
+      savedOffset: isSaved ? nextOffset : -1,
       failed: reason => this.#failed(reason),
     });
-  }
-
-  /** Goes on where the snapshot ends. */
-  static async restored(options: PartitionProcessorOptions): Promise<PartitionRun> {
-    const { log, store, claim, logger } = options;
-    const key = keyOf(options);
-    const snapshot = await untilDurable('loading the snapshot', () => store.loadSnapshot(key), options);
-    const offsets = await untilDurable('asking for offsets', () => log.offsets(claim.topic), options);
-    const range = offsets.find(candidate => candidate.partition === claim.partition);
-    const low = range?.lowOffset ?? 0;
-    if (snapshot !== undefined) refuseUnreadable(key, snapshot.nextOffset, low, range?.highWatermark ?? 0);
-    const nextOffset = snapshot?.nextOffset ?? low;
-    const fold = snapshot === undefined ? new HotFold(options.fold) : HotFold.decode(snapshot.state, options.fold);
-    logger.info({ partition: claim.partition, nextOffset, restored: snapshot !== undefined }, 'partition assigned');
-    return new PartitionRun(options, fold, { nextOffset, saved: snapshot !== undefined });
   }
 
   async process(): Promise<void> {
@@ -123,13 +113,17 @@ class PartitionRun {
       this.#observe(batch);
       batch.release();
       if (newer !== undefined) return this.#pause(newer);
-      await this.#saving.saveNowAndThen(this.#nextOffset, batch.highWatermark);
+      await this.#saving.saveNowAndThen(this.#place, batch.highWatermark);
     }
   }
 
   /** All results durable, the state saved, the offset committed. */
   finish(): Promise<void> {
-    return this.#saving.finish(this.#nextOffset);
+    return this.#saving.finish(this.#place);
+  }
+
+  get #place(): ReadPlace {
+    return { nextOffset: this.#nextOffset, lastRecord: this.#lastRecord };
   }
 
   close(): void {
@@ -161,7 +155,10 @@ class PartitionRun {
       }
       if (this.#turnIsOver() || !this.#sink.hasRoom) await this.#giveTurn();
     }
-    if (newer === undefined) this.#nextOffset = Math.max(this.#nextOffset, batch.lastOffset + 1);
+    if (newer === undefined) {
+      this.#nextOffset = Math.max(this.#nextOffset, batch.lastOffset + 1);
+      this.#lastRecord = lastRecordOf(batch) ?? this.#lastRecord;
+    }
     this.#options.metrics.records.inc(this.#processed - before);
     this.#sink.advance(this.#nextOffset);
     await this.#sink.room();
@@ -275,27 +272,5 @@ class PartitionRun {
     } finally {
       metrics.pausedPartitions.dec();
     }
-  }
-}
-
-function keyOf({ group, claim }: PartitionProcessorOptions): SnapshotKey {
-  return { consumerGroup: group, topic: claim.topic, partition: claim.partition };
-}
-
-function refuseUnreadable(key: SnapshotKey, nextOffset: number, low: number, high: number): void {
-  const place = `${key.topic}/${key.partition}`;
-  if (nextOffset < low) {
-    throw new PipelineError(
-      'snapshot.too-old',
-      `the snapshot of ${place} goes on at offset ${nextOffset}, but the log begins at ${low}: records in between are lost to it; run tapeline rebuild --shorter, which makes a new generation of what the log still has and leaves the old bars as they are`,
-      { retriable: false },
-    );
-  }
-  if (nextOffset > high) {
-    throw new PipelineError(
-      'snapshot.invalid',
-      `the snapshot of ${place} goes on at offset ${nextOffset}, but the log ends at ${high}: this store belongs to another log; name the right log, or start from an empty store`,
-      { retriable: false },
-    );
   }
 }

@@ -1,6 +1,7 @@
 /** What a partition leaves behind for whoever goes on with it: snapshots of its fold and committed offsets, neither before the results they stand for are durable. */
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import type { HotFold } from './hot/hot-fold.ts';
+import type { LastRecord } from './hot/hot-snapshot.ts';
 import { NumberWriter } from './hot/number-stream.ts';
 import { PartitionLost, type PatienceOptions, untilDurable } from './patience.ts';
 import type { ResultSink } from './result-sink.ts';
@@ -13,6 +14,12 @@ export interface SavingOptions extends PatienceOptions {
   readonly snapshotRecords?: number;
   /** @default 1,000 */
   readonly commitIntervalMs?: number;
+}
+
+/** How far a partition was read: all records before `nextOffset` are taken in. */
+export interface ReadPlace {
+  readonly nextOffset: number;
+  readonly lastRecord: LastRecord | undefined;
 }
 
 export interface SavedPartition {
@@ -52,8 +59,9 @@ export class PartitionSaving {
     this.#savedOffset = partition.savedOffset;
   }
 
-  /** Begins a snapshot when one is due; all records before `nextOffset` are taken in. */
-  async saveNowAndThen(nextOffset: number, highWatermark: number): Promise<void> {
+  /** Begins a snapshot when one is due. */
+  async saveNowAndThen(place: ReadPlace, highWatermark: number): Promise<void> {
+    const { nextOffset } = place;
     const { snapshotIntervalMs, snapshotRecords = 2_000_000 } = this.#options;
     const hasCaughtUp = this.#isBehind && nextOffset >= highWatermark;
     const elapsedMs = performance.now() - this.#savedAtMs;
@@ -66,16 +74,16 @@ export class PartitionSaving {
     const room = this.#roomAtOnce() ?? (isDue(2) ? await this.#roomSoon() : undefined);
     if (room === undefined) return;
     if (hasCaughtUp) this.#isBehind = false;
-    this.#saving = this.#save(nextOffset).finally(room);
+    this.#saving = this.#save(place).finally(room);
     this.#saving.catch(reason => this.#partition.failed(reason));
   }
 
   /** All results durable, the state saved, the offset committed. */
-  async finish(nextOffset: number): Promise<void> {
+  async finish(place: ReadPlace): Promise<void> {
     await this.#saving;
-    if (nextOffset !== this.#savedOffset) {
+    if (place.nextOffset !== this.#savedOffset) {
       const room = await this.#roomSoon();
-      await this.#save(nextOffset).finally(room);
+      await this.#save(place).finally(room);
     }
     await this.#committing;
     await this.commit();
@@ -117,12 +125,13 @@ export class PartitionSaving {
   }
 
   /** The state as it is now, saved once everything before it is durable; the fold may go on meanwhile. */
-  async #save(nextOffset: number): Promise<void> {
+  async #save({ nextOffset, lastRecord }: ReadPlace): Promise<void> {
     const { store, metrics } = this.#options;
     const { fold, sink, key } = this.#partition;
     const end = metrics.snapshotSeconds.startTimer();
     const numbers = spareNumbers.pop() ?? new NumberWriter();
-    const snapshot = { nextOffset, versionUs: fold.versionUs, formatVersion: fold.snapshotFormat, state: fold.encode(numbers) };
+    const state = fold.encode(numbers, lastRecord);
+    const snapshot = { nextOffset, versionUs: fold.versionUs, formatVersion: fold.snapshotFormat, state };
     this.#savedAtMs = performance.now();
     this.#savedOffset = nextOffset;
     sink.advance(nextOffset);

@@ -146,6 +146,7 @@ describe('a forged snapshot', () => {
     ['a header that could not be written again', () => ({ feeds: [nested(100)] as never }), 'its header must not be nested so deeply'],
     ['a symbol that came at no time', joinedAt('x'), 'what it says of a feed must have its fields'],
     ['intervals that are none', () => ({ intervals: [{ join: 1 }] as never }), 'it does not say what made it'],
+    ['a last record that is none', () => ({ lastRecord: { offset: 1 } as never }), 'what it says of the last record must be two numbers'],
     ['no version', () => ({ versionUs: 'x' as never }), 'its version and epoch must be numbers'],
   ])('is refused with what is wrong: %s', (_, change, why) => {
     const state = forged(change);

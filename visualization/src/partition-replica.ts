@@ -10,6 +10,8 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { LogBatch, MarketLog, RecordCursor } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import { type FoldOptions, type FoldResults, HotFold } from '@tapeline/stream-processing/hot/hot-fold';
+import { snapshotHeader } from '@tapeline/stream-processing/hot/hot-snapshot';
+import { isStillThere } from '@tapeline/stream-processing/last-record';
 import type { Logger } from 'pino';
 import type { BoardTrace } from './board-trace.ts';
 
@@ -125,7 +127,9 @@ export class PartitionReplica {
         { retriable: true },
       );
     }
-    this.#fold = snapshot === undefined ? new HotFold(options) : foldSavedAs(snapshot.state, options);
+    const fold = snapshot === undefined ? new HotFold(options) : foldSavedAs(snapshot.state, options);
+    if (snapshot !== undefined) await this.#refuseOtherLog(snapshot.state, offsets.lowOffset);
+    this.#fold = fold;
     this.#results = this.#fold.results();
     this.#nextOffset = snapshot?.nextOffset ?? offsets.lowOffset;
     this.#targetOffset = offsets.highWatermark;
@@ -133,6 +137,16 @@ export class PartitionReplica {
     this.#problem = undefined;
     logger.debug({ partition, nextOffset: this.#nextOffset, targetOffset: this.#targetOffset }, 'live market restored');
     this.#options.restored();
+  }
+
+  /** @throws PipelineError `snapshot.invalid`, retriable: processors refuse it, too, until somebody has named the right log or store. */
+  async #refuseOtherLog(state: Uint8Array, lowOffset: number): Promise<void> {
+    const { log, fold } = this.#options;
+    const { lastRecord } = snapshotHeader(state);
+    const place = { topic: feedTopic.name, partition: fold.partition };
+    if (lastRecord === undefined || lastRecord.offset < lowOffset || (await isStillThere(lastRecord, log, place))) return;
+    const message = `the snapshot was made from another log: at offset ${lastRecord.offset} stands another record than the one that it was made with`;
+    throw new PipelineError('snapshot.invalid', message, { retriable: true });
   }
 
   async #follow(moved: () => void): Promise<void> {

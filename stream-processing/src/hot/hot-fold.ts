@@ -19,7 +19,7 @@ import { FeedRows } from './feed-rows.ts';
 import { FoldEngine, notTaken, takenAsLatest } from './fold-engine.ts';
 import { FoldResults, type LatestTick } from './fold-results.ts';
 import { none } from './growing.ts';
-import { type Origin, readSnapshot, type SnapshotHeader, snapshotLead } from './hot-snapshot.ts';
+import { type LastRecord, type Origin, readSnapshot, type SnapshotHeader, snapshotLead } from './hot-snapshot.ts';
 import { type NumberReader, NumberWriter } from './number-stream.ts';
 import type { Ownership } from './observation.ts';
 import { openBars } from './open-bars.ts';
@@ -80,8 +80,8 @@ export class HotFold {
   }
 
   /** The whole state, written by `numbers`, whose array it stands in: until that begins anew. */
-  encode(numbers: NumberWriter = new NumberWriter()): Uint8Array {
-    const lead = snapshotLead(this.#header());
+  encode(numbers: NumberWriter = new NumberWriter(), lastRecord?: LastRecord): Uint8Array {
+    const lead = snapshotLead({ ...this.#header(), lastRecord });
     numbers.begin(this.#expectedNumbers, lead.length);
     for (let slot = 0; slot < this.#symbols.size; slot += 1) writeSymbol(this.#engine, this.#coverage, slot, numbers);
     if (this.#symbols.size > 0) this.#numbersOfSymbol = numbers.length / this.#symbols.size;

@@ -9,6 +9,13 @@ import { NumberReader } from './number-stream.ts';
 /** One of the origins that packed windows are told from (engine/origin-table.ts). */
 export type Origin = readonly [day: number, dayEndMs: number, openSession: number, closeSession: number, sequence: number];
 
+/** One of the last records before a snapshot, by which the log is known again. */
+export interface LastRecord {
+  readonly offset: number;
+  /** CRC-32 of its value. */
+  readonly crc32: number;
+}
+
 export interface SnapshotHeader extends SnapshotOrigin {
   readonly versionUs: number;
   readonly feeds: readonly FeedState[];
@@ -22,6 +29,8 @@ export interface SnapshotHeader extends SnapshotOrigin {
   readonly origins: readonly Origin[];
   /** Absent while there are no rules. */
   readonly alerts?: AlertBookState | undefined;
+  /** Absent in snapshots of programs up to 2026-11-22, and of a fold that no record came to. */
+  readonly lastRecord?: LastRecord | undefined;
 }
 
 /** So that a file of another kind is told by its first bytes. */
@@ -61,13 +70,18 @@ export function readSnapshot<T>(bytes: Uint8Array, options: FoldOptions, restore
 /** What the engine is told of it, or JavaScript counts by. @throws RangeError. */
 function checkHeader(header: SnapshotHeader): void {
   if (!isShallow(header, deepestHeader)) throw new RangeError('its header must not be nested so deeply');
-  const { symbols, feedNames, feeds, origins, versionUs, epochMs = 0 } = header;
+  const { symbols, feedNames, feeds, origins, versionUs, epochMs = 0, lastRecord } = header;
   if (![symbols, feedNames, feeds, origins].every(Array.isArray)) throw new RangeError('its lists must be lists');
   if (![...symbols, ...feedNames].every(name => typeof name === 'string')) throw new RangeError('names of symbols and feeds must be text');
   const isOrigin = (origin: unknown) => Array.isArray(origin) && origin.length === 5 && origin.every(Number.isFinite);
   if (!origins.every(isOrigin)) throw new RangeError('an origin of windows must be five numbers');
   if (!feeds.every(isFeedState)) throw new RangeError('what it says of a feed must have its fields');
   if (![versionUs, epochMs].every(Number.isFinite)) throw new RangeError('its version and epoch must be numbers');
+  if (lastRecord !== undefined && !isLastRecord(lastRecord)) throw new RangeError('what it says of the last record must be two numbers');
+}
+
+function isLastRecord(record: Partial<LastRecord> | null): boolean {
+  return typeof record === 'object' && record !== null && Number.isSafeInteger(record.offset) && Number.isFinite(record.crc32);
 }
 
 function isFeedState(state: Partial<FeedState> | null): boolean {

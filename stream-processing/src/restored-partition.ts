@@ -1,0 +1,88 @@
+/** This file finds what a partition goes on from, and refuses a snapshot, a log and tables that do not belong together. */
+import { PipelineError } from '@tapeline/core/errors';
+import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
+import type { MarketLog } from '@tapeline/log/market-log';
+import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
+import { type LastRecord, snapshotHeader } from './hot/hot-snapshot.ts';
+import { isStillThere } from './last-record.ts';
+import { PartitionLost, type PatienceOptions, untilDurable } from './patience.ts';
+
+export interface RestoringOptions extends PatienceOptions {
+  readonly log: MarketLog;
+  readonly store: MarketStore;
+  readonly group: string;
+  readonly fold: FoldOptions;
+}
+
+/** A fold, and where it goes on. */
+export interface RestoredPartition {
+  readonly fold: HotFold;
+  readonly nextOffset: number;
+  readonly lastRecord: LastRecord | undefined;
+  /** It comes from a snapshot. */
+  readonly isSaved: boolean;
+}
+
+/** What the snapshot of a claim's partition is kept by. */
+export function snapshotKeyOf({ group, claim }: Pick<RestoringOptions, 'group' | 'claim'>): SnapshotKey {
+  return { consumerGroup: group, topic: claim.topic, partition: claim.partition };
+}
+
+/**
+ * Goes on where the snapshot ends; without one, where the log begins.
+ * @throws PipelineError `snapshot.too-old`, `snapshot.invalid` with the remedy. PartitionLost.
+ */
+export async function restoredPartition(options: RestoringOptions): Promise<RestoredPartition> {
+  const { log, store, claim, logger } = options;
+  const { partition } = claim;
+  const key = snapshotKeyOf(options);
+  const snapshot = await untilDurable('loading the snapshot', () => store.loadSnapshot(key), options);
+  const offsets = await untilDurable('asking for offsets', () => log.offsets(claim.topic), options);
+  const { lowOffset = 0, highWatermark = 0 } = offsets.find(candidate => candidate.partition === partition) ?? {};
+  if (snapshot === undefined) {
+    logger.info({ partition, nextOffset: lowOffset, restored: false }, 'partition assigned');
+    return { fold: new HotFold(options.fold), nextOffset: lowOffset, lastRecord: undefined, isSaved: false };
+  }
+  const { nextOffset, state } = snapshot;
+  refuseUnreadable(key, nextOffset, lowOffset, highWatermark);
+  const fold = HotFold.decode(state, options.fold);
+  const { lastRecord } = snapshotHeader(state);
+  if (lastRecord !== undefined && lastRecord.offset >= lowOffset) await refuseOtherRecord(options, lastRecord, nextOffset);
+  logger.info({ partition, nextOffset, restored: true }, 'partition assigned');
+  return { fold, nextOffset, lastRecord, isSaved: true };
+}
+
+function refuseUnreadable(key: SnapshotKey, nextOffset: number, low: number, high: number): void {
+  if (nextOffset < low) {
+    throw new PipelineError(
+      'snapshot.too-old',
+      `the snapshot of ${placeOf(key)} goes on at offset ${nextOffset}, but the log begins at ${low}: records in between are lost to it; ${shorter}`,
+      { retriable: false },
+    );
+  }
+  if (nextOffset > high) throw otherLog(key, nextOffset, `the log ends at ${high}`);
+}
+
+/** A topic that was made anew, or lost its end in a power cut, is found out also when it has grown as long again. */
+async function refuseOtherRecord(options: RestoringOptions, last: LastRecord, nextOffset: number): Promise<void> {
+  const { log, claim, stopping } = options;
+  if (await untilDurable('looking for the last record', () => isStillThere(last, log, claim), options)) return;
+  // A log that is being closed gives no record at all.
+  if (claim.lost.aborted || stopping.aborted) throw new PartitionLost();
+  throw otherLog(snapshotKeyOf(options), nextOffset, `at offset ${last.offset} stands another record than the one that it was made with`);
+}
+
+const shorter =
+  'run tapeline rebuild --shorter, which makes a new generation of what the log still has and leaves the old bars as they are';
+
+function otherLog(key: SnapshotKey, nextOffset: number, what: string): PipelineError {
+  return new PipelineError(
+    'snapshot.invalid',
+    `the snapshot of ${placeOf(key)} goes on at offset ${nextOffset}, but ${what}: this store belongs to another log; name the right log, or start from an empty store`,
+    { retriable: false },
+  );
+}
+
+function placeOf({ topic, partition }: SnapshotKey): string {
+  return `${topic}/${partition}`;
+}
