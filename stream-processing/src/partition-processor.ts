@@ -50,6 +50,7 @@ export async function processPartition(options: PartitionProcessorOptions): Prom
   let run: PartitionRun | undefined;
   try {
     run = new PartitionRun(options, await restoredPartition(options));
+    await run.begin();
     await run.process();
     if (!options.claim.lost.aborted) await run.finish();
   } catch (error) {
@@ -67,6 +68,8 @@ class PartitionRun {
   readonly #sink: ResultSink;
   readonly #saving: PartitionSaving;
   readonly #trace: PartitionTrace | undefined;
+  /** Its snapshot is there already: that of a former owner. */
+  readonly #isSaved: boolean;
   #nextOffset: number;
   /** By which whoever goes on from the next snapshot knows the log again. */
   #lastRecord: LastRecord | undefined;
@@ -83,6 +86,7 @@ class PartitionRun {
     this.#options = options;
     this.#fold = fold;
     this.#feedFold = new FeedFold(fold, `${claim.topic}/${claim.partition}`);
+    this.#isSaved = isSaved;
     this.#nextOffset = nextOffset;
     this.#lastRecord = lastRecord;
     const barPartitions = new BarPartitions(options.barPartitions);
@@ -104,6 +108,14 @@ class PartitionRun {
       savedOffset: isSaved ? nextOffset : -1,
       failed: reason => this.#failed(reason),
     });
+  }
+
+  /**
+   * Where the log has lost its first records, the begin is saved before any result: a partition with results and without a snapshot was
+   * then folded from another record on.
+   */
+  async begin(): Promise<void> {
+    if (!this.#isSaved && this.#nextOffset > 0) await this.finish();
   }
 
   async process(): Promise<void> {

@@ -1,5 +1,6 @@
 /** This file finds what a partition goes on from, and refuses a snapshot, a log and tables that do not belong together. */
 import { PipelineError } from '@tapeline/core/errors';
+import { partitionOf } from '@tapeline/core/partitioner';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
@@ -40,6 +41,7 @@ export async function restoredPartition(options: RestoringOptions): Promise<Rest
   const offsets = await untilDurable('asking for offsets', () => log.offsets(claim.topic), options);
   const { lowOffset = 0, highWatermark = 0 } = offsets.find(candidate => candidate.partition === partition) ?? {};
   if (snapshot === undefined) {
+    if (lowOffset > 0) await refuseForeignResults(options, lowOffset);
     logger.info({ partition, nextOffset: lowOffset, restored: false }, 'partition assigned');
     return { fold: new HotFold(options.fold), nextOffset: lowOffset, lastRecord: undefined, isSaved: false };
   }
@@ -70,6 +72,18 @@ async function refuseOtherRecord(options: RestoringOptions, last: LastRecord, ne
   // A log that is being closed gives no record at all.
   if (claim.lost.aborted || stopping.aborted) throw new PartitionLost();
   throw otherLog(snapshotKeyOf(options), nextOffset, `at offset ${last.offset} stands another record than the one that it was made with`);
+}
+
+/** Folded from the middle of the log on, bars would have versions that they had before, and other values. */
+async function refuseForeignResults(options: RestoringOptions, low: number): Promise<void> {
+  const { store, group, fold } = options;
+  const latest = await untilDurable('looking for former results', () => store.latest(), options);
+  if (!latest.some(({ symbol }) => partitionOf(symbol, fold.partitions) === fold.partition)) return;
+  throw new PipelineError(
+    'snapshot.too-old',
+    `there is no snapshot of ${placeOf(snapshotKeyOf(options))} for group ${group}, but there are results of it, and the log begins at ${low}: go back to the former KAFKA_GROUP if it was another one; otherwise ${shorter}`,
+    { retriable: false },
+  );
 }
 
 const shorter =

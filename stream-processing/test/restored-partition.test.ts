@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { encodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
@@ -122,5 +123,37 @@ describe('a log that goes on', () => {
     await store.saveSnapshot(key, { nextOffset: 10, formatVersion: 3, versionUs: (saved?.versionUs ?? 0) + 1, state });
     await process(await aLog(...later));
     expect((await store.loadSnapshot(key))?.nextOffset).toBe(14);
+  });
+});
+
+describe('a partition without a snapshot, whose log has lost its first records', () => {
+  it('is refused where its tables have results of another group', async () => {
+    const log = await aLog(...first);
+    await process(log);
+    await forgetAll(log);
+    await append(log, later);
+    await expect(process(log, { group: 'others' })).rejects.toThrow(
+      'there is no snapshot of market-data.feed/0 for group others, but there are results of it, and the log begins at 10: go back to the former KAFKA_GROUP',
+    );
+    await process(log);
+  });
+
+  it('begins in a new store, and goes on there when it was killed before its first snapshot', async () => {
+    const log = await aLog(...first);
+    await forgetAll(log);
+    await append(log, later);
+    const killed: MarketStore = Object.assign(Object.create(store) as MarketStore, {
+      loadSnapshot: (of: never) => store.loadSnapshot(of),
+      saveSnapshot: (of: never, snapshot: never) => store.saveSnapshot(of, snapshot),
+      latest: () => store.latest(),
+      write: async (batch: never) => {
+        await store.write(batch);
+        throw new PipelineError('store.unavailable', 'killed', { retriable: false });
+      },
+    });
+    await expect(process(log, { store: killed })).rejects.toThrow('killed');
+    expect(await store.latest()).toHaveLength(1);
+    await process(log);
+    expect((await store.loadSnapshot(key))?.nextOffset).toBe(24);
   });
 });

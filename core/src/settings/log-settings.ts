@@ -27,7 +27,7 @@ export const logSettings = {
     otherwise: 'stream-processor',
     expected: 'text that is not empty',
     example: 'stream-processor',
-    help: 'consumer group of the stream processors',
+    help: 'consumer group of the stream processors; their snapshots are named by it: under another name bars are made anew from the first record of the log, and refused where it has lost some',
   } as Setting<string>,
   KAFKA_SESSION_TIMEOUT_MS: {
     schema: whole(2_000, 300_000),
