@@ -1,4 +1,5 @@
 /** This file finds what a partition goes on from, and refuses a snapshot, a log and tables that do not belong together. */
+import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
 import { partitionOf } from '@tapeline/core/partitioner';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
@@ -36,6 +37,7 @@ export function snapshotKeyOf({ group, claim }: Pick<RestoringOptions, 'group' |
 export async function restoredPartition(options: RestoringOptions): Promise<RestoredPartition> {
   const { log, store, claim, logger } = options;
   const { partition } = claim;
+  refuseAdded(options);
   const key = snapshotKeyOf(options);
   const snapshot = await untilDurable('loading the snapshot', () => store.loadSnapshot(key), options);
   const offsets = await untilDurable('asking for offsets', () => log.offsets(claim.topic), options);
@@ -52,6 +54,16 @@ export async function restoredPartition(options: RestoringOptions): Promise<Rest
   if (lastRecord !== undefined && lastRecord.offset >= lowOffset) await refuseOtherRecord(options, lastRecord, nextOffset);
   logger.info({ partition, nextOffset, restored: true }, 'partition assigned');
   return { fold, nextOffset, lastRecord, isSaved: true };
+}
+
+/** The symbols of all partitions are others from then on: nothing of it may be folded, neither with the former number nor with the new one. */
+function refuseAdded({ claim: { topic, partition }, fold: { partitions } }: RestoringOptions): void {
+  if (partition < partitions) return;
+  throw new PipelineError(
+    'snapshot.invalid',
+    `${topic} has got a partition ${partition}, but it had ${counted(partitions, 'partition')} when this process began: symbols change their partition with that number; go back to a log of ${partitions}, or run tapeline repartition, which copies it into another number, and then tapeline rebuild --whole`,
+    { retriable: false },
+  );
 }
 
 function refuseUnreadable(key: SnapshotKey, nextOffset: number, low: number, high: number): void {

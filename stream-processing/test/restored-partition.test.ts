@@ -157,3 +157,20 @@ describe('a partition without a snapshot, whose log has lost its first records',
     expect((await store.loadSnapshot(key))?.nextOffset).toBe(24);
   });
 });
+
+it('ends when its topic has got more partitions since it began, and folds nothing of the new one', async () => {
+  const log = await openEmbeddedLog({ directory: temporaryFolder('log'), logger });
+  logs.push(log);
+  await log.ensureTopics(topics.map(({ name, partitions = 2 }) => ({ name, partitions })));
+  await append(log, first);
+  await log.append([{ topic: feedTopic.name, partition: 1, value: encodeRecord(first[0] as FeedRecord) }]);
+  const asItBegan: MarketLog = Object.assign(Object.create(log) as MarketLog, {
+    partitionCount: async () => 1,
+    offsets: (topic: string) => log.offsets(topic),
+    join: (request: never) => log.join(request),
+    read: (request: never) => log.read(request),
+    appendBlocks: (blocks: never) => log.appendBlocks(blocks),
+  });
+  await expect(process(asItBegan)).rejects.toThrow(/has got a partition 1, but it had 1 partition when this process began/);
+  expect(await store.loadSnapshot({ ...key, partition: 1 })).toBeUndefined();
+});
