@@ -17,6 +17,9 @@ export type Configuration = { readonly [Name in SettingName]: ValueOf<(typeof se
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** `DATA_DIR` unless it is set, where a simulated market is alone in it: its bars are never to stand beside real ones. */
+export const simulatedDataDir = '.tapeline/simulated';
+
 /**
  * Reads and checks the whole environment. Here secrets come into the process, so from here on its memory is kept out of core files.
  * @throws PipelineError `configuration.invalid`: one message, a line for each fault with its remedy; no secret in it.
@@ -29,12 +32,24 @@ export function readConfiguration(environment: Environment): Configuration {
     const text = textOf(name, setting, environment, faults);
     values[name] = text === undefined ? setting.otherwise : parsed(name, setting, text, faults);
   }
+  if (!environment.DATA_DIR && isSimulatedAlone(values as Configuration)) values.DATA_DIR = simulatedDataDir;
   faults.push(...unknownNames(environment), ...crossFaults(values as Configuration));
   if (faults.length > 0) {
     const head = faults.length === 1 ? 'the configuration has a fault:' : `the configuration has ${faults.length} faults:`;
     throw new PipelineError('configuration.invalid', [head, ...faults.map(fault => `  - ${fault}`)].join('\n'), { retriable: false });
   }
   return values as Configuration;
+}
+
+/** Whether the prices of the feed twelve-data are simulated: nobody named a server that is to be asked for them. */
+export function isSimulated({ FEEDS: feeds, TWELVE_DATA_API_KEY: key, TWELVE_DATA_URL: url }: Configuration): boolean {
+  return feeds.includes('twelve-data') && key === undefined && url === undefined;
+}
+
+/** Neither log nor store is shared with processes of other settings. */
+function isSimulatedAlone(configuration: Configuration): boolean {
+  const { KAFKA_BROKERS, CASSANDRA_CONTACT_POINTS } = configuration;
+  return isSimulated(configuration) && KAFKA_BROKERS === undefined && CASSANDRA_CONTACT_POINTS === undefined;
 }
 
 /** The secrets of a configuration, those within addresses too, for the logger to keep out of every line. */

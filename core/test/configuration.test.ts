@@ -69,6 +69,18 @@ describe('configuration', () => {
     expect(readConfiguration({ SYMBOLS: ' AAPL , BTC/USD,AAPL ,RY:TSX' }).SYMBOLS).toEqual(['AAPL', 'BTC/USD', 'RY:TSX']);
   });
 
+  it('keeps a simulated market in a folder of its own, unless one is named or servers are shared', () => {
+    const folderOf = (environment: Record<string, string>) => readConfiguration(environment).DATA_DIR;
+    expect(folderOf({})).toBe('.tapeline/simulated');
+    expect(folderOf({ DATA_DIR: '' })).toBe('.tapeline/simulated');
+    expect(folderOf({ DATA_DIR: 'mine' })).toBe('mine');
+    expect(folderOf({ TWELVE_DATA_API_KEY: 'k' })).toBe('.tapeline/data');
+    expect(folderOf({ TWELVE_DATA_URL: 'ws://127.0.0.1:7010' })).toBe('.tapeline/data');
+    expect(folderOf({ FEEDS: 'recording', REPLAY_FILE: 'day.jsonl' })).toBe('.tapeline/data');
+    expect(folderOf({ KAFKA_BROKERS: '127.0.0.1:9092' })).toBe('.tapeline/data');
+    expect(folderOf({ CASSANDRA_CONTACT_POINTS: '127.0.0.1' })).toBe('.tapeline/data');
+  });
+
   it('wants the pod of an ingester that has a Lease', () => {
     expect(faultsOf({ INGESTER_LEASE: 'ingester', POD_NAME: 'ingester-0' })).toContain('set POD_NAME and POD_NAMESPACE');
     expect(faultsOf({ INGESTER_LEASE: 'Ingester' })).toContain('INGESTER_LEASE must be the name of a Kubernetes Lease, was "Ingester"');

@@ -1,5 +1,5 @@
 /** The command line `tapeline`. Only this file reads the environment and constructs; each command is a file of its own. */
-import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
+import { readConfiguration, secretsOf, simulatedDataDir } from '@tapeline/core/configuration';
 import { type Interval, intervals } from '@tapeline/core/intervals';
 import { createLogger, scrubber } from '@tapeline/core/logging';
 import { exitStatusOf, stopSignal } from '@tapeline/core/service';
@@ -90,7 +90,7 @@ program
   .addHelpText('after', exportHelp)
   .action((options: ExportGiven) =>
     finish(
-      configured().then(async ({ configuration, logger }) => {
+      configuredForData().then(async ({ configuration, logger }) => {
         const store = openServingStore(configuration, { logger, registry: new Registry(), readOnly: true });
         try {
           return await exportCommand(options, { configuration, store, signal: stopSignal() });
@@ -119,7 +119,7 @@ program
   .addHelpText('after', reconcileHelp)
   .action(({ day, symbol: symbols, interval, json = false }: { day?: number; symbol?: string[]; interval: Interval[]; json?: boolean }) =>
     finish(
-      configured().then(({ configuration, logger }) => {
+      configuredForData().then(({ configuration, logger }) => {
         const dayStartMs = day ?? (Math.floor(Date.now() / 86_400_000) - 1) * 86_400_000;
         return reconcileCommand({ configuration, logger, dayStartMs, symbols, intervals: interval, json, signal: stopSignal() });
       }),
@@ -144,7 +144,9 @@ program
   .option('--whole', 'read all of the log: for a copy by repartition, whose offsets are others')
   .addHelpText('after', rebuildHelp)
   .action((options: { generation?: number; switch: boolean; shorter?: boolean; whole?: boolean }) =>
-    finish(configured().then(({ configuration, logger }) => rebuildCommand({ ...options, configuration, logger, signal: stopSignal() }))),
+    finish(
+      configuredForData().then(({ configuration, logger }) => rebuildCommand({ ...options, configuration, logger, signal: stopSignal() })),
+    ),
   );
 
 program
@@ -169,7 +171,7 @@ program
   .addOption(new Option('--switch <number>', 'let this one serve: ready, or an older one').argParser(parseCount).conflicts('drop'))
   .option('--drop <number>', 'delete the tables of one that does not serve', parseCount)
   .action((options: { switch?: number; drop?: number }) =>
-    finish(configured().then(({ configuration, logger }) => generationsCommand({ ...options, configuration, logger }))),
+    finish(configuredForData().then(({ configuration, logger }) => generationsCommand({ ...options, configuration, logger }))),
   );
 
 const doctorHelp = `
@@ -242,6 +244,16 @@ function secretsThere(): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** For what works on stored data: says where, if the settings leave it to us. */
+async function configuredForData() {
+  const given = await configured();
+  const { DATA_DIR: folder, KAFKA_BROKERS: brokers, CASSANDRA_CONTACT_POINTS: points } = given.configuration;
+  if (process.env.DATA_DIR || (brokers && points)) return given;
+  const simulated = 'of the simulated market; for real data set TWELVE_DATA_API_KEY, as it was set for npm start, or DATA_DIR';
+  given.logger.info({ folder }, `working on ${folder}${folder === simulatedDataDir ? `, ${simulated}` : ''}`);
+  return given;
 }
 
 async function finish(command: Promise<number>): Promise<void> {

@@ -1,6 +1,6 @@
 /** `tapeline start`: simulator (without a key) → ingester → log → fold → store → live board, and the notifier, in one process. */
 import { shownAddress } from '@tapeline/core/addresses';
-import type { Configuration } from '@tapeline/core/configuration';
+import { type Configuration, isSimulated } from '@tapeline/core/configuration';
 import { hasCode } from '@tapeline/core/errors';
 import { processes } from '@tapeline/core/metrics/metric-kinds';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
@@ -95,8 +95,7 @@ class StandaloneFlow {
   }
 
   get #isSimulated(): boolean {
-    const { FEEDS: feeds, TWELVE_DATA_API_KEY: key, TWELVE_DATA_URL: url } = this.#configuration;
-    return feeds.includes('twelve-data') && key === undefined && url === undefined;
+    return isSimulated(this.#configuration);
   }
 
   #tracePart(): Part {
@@ -194,10 +193,9 @@ class StandaloneFlow {
   }
 
   #notifierPart(): Part {
-    const isSimulated = this.#isSimulated;
     const shell = { logger: this.#logger, registry: this.#registry };
     return runningPart('notifier', signal =>
-      runConfiguredNotifier(this.#configuration, { ...shell, log: existing(this.#log), isSimulated, signal }),
+      runConfiguredNotifier(this.#configuration, { ...shell, log: existing(this.#log), isSimulated: this.#isSimulated, signal }),
     );
   }
 

@@ -268,6 +268,19 @@ describe('the command line', () => {
     expect(exported.stdout.trim().split('\n').length - 1).toBe([...replay.bars.values()].filter(bar => bar.interval === '1s').length);
   }, 60_000);
 
+  it('works on the folder of the simulated market, or of the real one, and says on which', async () => {
+    const through = ['sh', '-c', 'cd "$0" && exec "$@"', scratch];
+    const toldWith = async (env: Record<string, string>) =>
+      (await runProgram(join(root, program), { args: ['export'], env, through })).stderr.replaceAll(scratch, '');
+    expect(await toldWith({})).toMatch(
+      /working on \.tapeline\/simulated, of the simulated market.*\n.*\.tapeline\/simulated\/market\.sqlite is not/,
+    );
+    expect(await toldWith({ TWELVE_DATA_API_KEY: 'a-key-4711' })).toMatch(
+      /working on \.tapeline\/data".*\n.*\.tapeline\/data\/market\.sqlite is not/,
+    );
+    expect(await toldWith({ DATA_DIR: 'mine' })).not.toContain('working on');
+  }, 60_000);
+
   it('says that a folder cannot be used, and that another process has it', async () => {
     const file = join(scratch, 'a-file');
     writeFileSync(file, '');

@@ -26,7 +26,7 @@ export const processSettings = {
     otherwise: '.tapeline/data',
     expected: 'the path of a folder',
     example: '/var/lib/tapeline',
-    help: 'embedded log and store',
+    help: 'embedded log and store; when absent and the market is simulated, without KAFKA_BROKERS and CASSANDRA_CONTACT_POINTS, `.tapeline/simulated`',
   } as Setting<string>,
   HTTP_HOST: {
     schema: text,
