@@ -1,12 +1,14 @@
 /** The ingester: finds out where the feed stopped, reads it from there, and writes it into the log. */
-import { isPassing, reasonOf } from '@tapeline/core/errors';
+import { isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import type { SessionRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackOff, pause } from './back-off.ts';
 import type { Feed, FeedEvent, LastSession } from './feed.ts';
+import { wasSimulated } from './last-market.ts';
 import { findLastSession } from './last-session.ts';
 import { LogWriter } from './log-writer.ts';
 import type { TickTotals } from './tick-counters.ts';
@@ -86,6 +88,8 @@ class RunningIngester {
   readonly #subscribed;
   #writer: LogWriter | undefined;
   #phase: IngesterState['phase'] = 'starting';
+  /** Whether the session before this one was simulated; `undefined` where nobody knows. */
+  #wasSimulated: Promise<boolean | undefined> = Promise.resolve(undefined);
   /** The feed came to its end by itself, and nothing is missing. */
   #isPlayed = false;
   #session: number | undefined;
@@ -112,8 +116,14 @@ class RunningIngester {
     if (known) logger.info({ feed, session: known.session, lastDataMs: known.lastDataMs }, `going on after session ${known.session}`);
     this.#writer = new LogWriter({ ...this.#options, log, limitEvents: this.#options.maxBufferedEvents });
     const stop = new AbortController();
+    const over = AbortSignal.any([signal, stop.signal]);
+    if (known) {
+      // Looked for while the feed connects.
+      this.#wasSimulated = this.#untilKnown(() => wasSimulated(log, feed, known.session), over);
+      this.#wasSimulated.catch(() => undefined);
+    }
     try {
-      const opened = this.#options.openFeed(known, AbortSignal.any([signal, stop.signal]), undefined, partitions);
+      const opened = this.#options.openFeed(known, over, undefined, partitions);
       await Promise.race([this.#pump(opened, this.#writer), this.#writer.failed]);
       this.#isPlayed = !signal.aborted;
     } finally {
@@ -146,12 +156,24 @@ class RunningIngester {
   async #pump(opened: Feed, writer: LogWriter): Promise<void> {
     const { signal } = this.#options;
     for await (const event of opened) {
+      if (event.kind === 'session') await this.#refuseOtherMarket(event);
       this.#note(event);
       // The run of ticks that was written last may have grown meanwhile, until there was no room.
       if (!writer.hasRoom) await writer.room(signal);
       writer.write(event);
       if (!writer.hasRoom) await writer.room(signal);
     }
+  }
+
+  /** Bars of a simulated market beside those of a real one, in one log and one store, would be told by nothing. */
+  async #refuseOtherMarket({ feed, simulated = false }: SessionRecord): Promise<void> {
+    const before = await this.#wasSimulated;
+    this.#wasSimulated = Promise.resolve(simulated);
+    if (before === undefined || before === simulated) return;
+    const [then, now] = before ? ['a simulated', 'a real'] : ['a real', 'a simulated'];
+    const remedy = 'set DATA_DIR to another folder (with servers KAFKA_TOPIC_PREFIX and CASSANDRA_KEYSPACE to other names), or go back to';
+    const message = `the log has ${feed} of ${then} market, and ${now} one answers now, expected one market in a log: ${remedy} ${then} one`;
+    throw new PipelineError('configuration.invalid', message, { retriable: false, fields: { feed } });
   }
 
   #note(event: FeedEvent): void {
@@ -171,8 +193,8 @@ class RunningIngester {
   }
 
   /** Asks the log until it answers: numbering anew would make ticks that the fold refuses. */
-  async #untilKnown<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    const { logger, signal } = this.#options;
+  async #untilKnown<T>(ask: () => Promise<T>, signal = this.#options.signal): Promise<T | undefined> {
+    const { logger } = this.#options;
     const backOff = new BackOff();
     while (!signal.aborted) {
       try {

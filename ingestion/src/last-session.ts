@@ -61,7 +61,7 @@ async function searched(
   for (let end = highWatermark; end > lowOffset && !isEnough(found, highWatermark - end); step = Math.min(step * 4, longestStep)) {
     const start = Math.max(lowOffset, end - step);
     for await (const { records } of log.read({ topic: feedTopic.name, partition, fromOffset: start, toOffset: end })) {
-      for (const record of records) found = merged(found, findingIn(record, feed));
+      for (const record of records) found = merged(found, findingOf(recordOfFeed(record.value, feed)));
     }
     end = start;
   }
@@ -76,17 +76,22 @@ function isEnough(found: Finding | undefined, readRecords: number): boolean {
   return isKnown || startMs !== undefined || readRecords >= patienceRecords;
 }
 
-function findingIn({ value }: LogRecord, feed: string): Finding | undefined {
+/** A record of the log that names its feed. */
+export type RecordOfFeed = Extract<FeedRecord, { readonly feed: string }>;
+
+/** The record in these bytes, if it is one of the feed; what is no record of ours is passed over. @throws PipelineError `record.newer`. */
+export function recordOfFeed(value: LogRecord['value'], feed: string): RecordOfFeed | undefined {
   try {
-    return findingOf(decodeRecord(value), feed);
+    const record = decodeRecord(value);
+    return 'feed' in record && record.feed === feed ? record : undefined;
   } catch (error) {
     if (hasCode(error, 'record.invalid')) return undefined;
     throw error;
   }
 }
 
-function findingOf(record: FeedRecord, feed: string): Finding | undefined {
-  if (!('feed' in record) || record.feed !== feed) return undefined;
+function findingOf(record: RecordOfFeed | undefined): Finding | undefined {
+  if (record === undefined) return undefined;
   const { session } = record;
   if (record.kind === 'tick') return { session, tickMs: record.receivedTimeMs };
   if (record.kind === 'heartbeat') return { session, whole: { untilMs: record.timeMs, lastDataMs: record.lastDataMs } };

@@ -72,7 +72,8 @@ describe('the ingester', () => {
   });
 
   it('goes on numbering where the log ends, with the gap from the last price', async () => {
-    await start({ openFeed: () => feedOf(aSession({ session: 4 }), aTick({ session: 4, receivedTimeMs: noonMs + 5 })) }).finished;
+    await start({ openFeed: () => feedOf(aSession({ session: 4, simulated: true }), aTick({ session: 4, receivedTimeMs: noonMs + 5 })) })
+      .finished;
     expect(await findLastSession(log, 'twelve-data/0')).toEqual({ session: 4, reason: 'ended without a word', lastDataMs: noonMs + 5 });
     const { logger } = aLogger();
     const simulator = await startSimulator({ seed: 1, logger });
@@ -100,6 +101,28 @@ describe('the ingester', () => {
       simulated: true,
       previous: { session: 4, reason: 'ended without a word', lastDataMs: noonMs + 5 },
     });
+  });
+
+  it('refuses a real market where the log has a simulated one, and the other way round, and writes nothing of it', async () => {
+    const market = (session: number, simulated: boolean) => [aSession({ session, simulated }), aTick({ session }), aHeartbeat({ session })];
+    await start({ openFeed: () => feedOf(...market(1, true)) }).finished;
+    const real = start({ openFeed: () => feedOf(...market(2, false)) });
+    await expect(real.finished).rejects.toMatchObject({
+      code: 'configuration.invalid',
+      message: expect.stringMatching(
+        /^the log has twelve-data\/0 of a simulated market, and a real one answers now.*set DATA_DIR to another/,
+      ),
+    });
+    expect((await recordsOf(1)).filter(record => 'session' in record && record.session === 2)).toEqual([]);
+    await start({ openFeed: () => feedOf(...market(2, true)) }).finished;
+    await start({ feed: 'finnhub/0', openFeed: () => feedOf(aSession({ feed: 'finnhub/0' })) }).finished;
+    const simulated = start({ feed: 'finnhub/0', openFeed: () => feedOf(aSession({ feed: 'finnhub/0', session: 2, simulated: true })) });
+    await expect(simulated.finished).rejects.toThrow('of a real market, and a simulated one answers now');
+  });
+
+  it('refuses a server that becomes another market while it runs', async () => {
+    const ingester = start({ openFeed: () => feedOf(aSession(), aSession({ session: 2, simulated: true })) });
+    await expect(ingester.finished).rejects.toThrow('of a real market, and a simulated one answers now');
   });
 
   it('is ready while it is subscribed and once a feed was played to its end, and says what is missing otherwise', async () => {
