@@ -86,6 +86,7 @@ export const heartbeatSchema = z
     connected: z.boolean(),
     lastDataMs: timeMs.optional().describe('receipt of the last price of this session'),
     openMarkets: z.array(z.string().max(64)).max(1_000).optional(),
+    endReason: reason.optional().describe('how this session ended, while the feed is not connected'),
   })
   .describe('event time moves on; no key, one to every partition');
 

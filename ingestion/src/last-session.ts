@@ -16,6 +16,8 @@ interface Finding {
   readonly whole?: { readonly untilMs: number; readonly lastDataMs: number | undefined } | undefined;
   /** When the session began, if its record was met. */
   readonly startMs?: number | undefined;
+  /** How it ended, where a heartbeat after its end tells so. */
+  readonly endReason?: string | undefined;
 }
 
 const firstStep = 1_000;
@@ -38,7 +40,7 @@ export async function findLastSession(log: MarketLog, feed: string): Promise<Las
     if (found !== undefined) findings.push(found);
   }
   const found = findings.reduce<Finding | undefined>(merged, undefined);
-  return found && { session: found.session, reason: 'ended without a word', lastDataMs: lastDataOf(found) };
+  return found && { session: found.session, reason: found.endReason ?? 'ended without a word', lastDataMs: lastDataOf(found) };
 }
 
 /**
@@ -94,15 +96,23 @@ function findingOf(record: RecordOfFeed | undefined): Finding | undefined {
   if (record === undefined) return undefined;
   const { session } = record;
   if (record.kind === 'tick') return { session, tickMs: record.receivedTimeMs };
-  if (record.kind === 'heartbeat') return { session, whole: { untilMs: record.timeMs, lastDataMs: record.lastDataMs } };
+  if (record.kind === 'heartbeat') {
+    const { timeMs: untilMs, lastDataMs, endReason } = record;
+    return { session, whole: { untilMs, lastDataMs }, endReason };
+  }
   return { session, startMs: record.kind === 'session' ? record.timeMs : undefined };
 }
 
 function merged(a: Finding | undefined, b: Finding | undefined): Finding | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   if (a.session !== b.session) return a.session > b.session ? a : b;
-  const { session } = a;
-  return { session, tickMs: latest([a.tickMs, b.tickMs]), whole: newest(a.whole, b.whole), startMs: latest([a.startMs, b.startMs]) };
+  return {
+    session: a.session,
+    tickMs: latest([a.tickMs, b.tickMs]),
+    whole: newest(a.whole, b.whole),
+    startMs: latest([a.startMs, b.startMs]),
+    endReason: a.endReason ?? b.endReason,
+  };
 }
 
 /** One that is told again for a session's record may know of prices that came since. */

@@ -271,6 +271,7 @@ export class SessionMapper {
       connected,
       lastDataMs: session === undefined ? this.#last?.lastDataMs : session.lastDataMs,
       openMarkets: [...this.openMarkets(timeMs)],
+      endReason: connected ? undefined : this.#last?.reason,
     };
   }
 

@@ -182,6 +182,8 @@ class FeedLife {
       while (!this.#signal.aborted) await this.#attempt();
     } finally {
       clearInterval(timer);
+      // How the last session ended, for the process after this one: where it stopped, no other heartbeat tells so.
+      if (timer !== undefined && !this.#mapper.isConnected) this.#queue.push(this.#mapper.heartbeat(this.#clock.now()));
     }
   }
 

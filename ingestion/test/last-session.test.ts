@@ -27,6 +27,21 @@ describe('the last session in the log', () => {
     expect(await findLastSession(log, 'twelve-data/0')).toEqual({ session: 3, reason: 'ended without a word', lastDataMs: noonMs + 100 });
   });
 
+  it('ended as the heartbeats after its end tell, in whichever partition one is', async () => {
+    const log = await logOf(aSession({ session: 3 }), aHeartbeat({ session: 3, lastDataMs: noonMs + 100 }));
+    const told = aHeartbeat({
+      session: 3,
+      timeMs: noonMs + 500,
+      connected: false,
+      lastDataMs: noonMs + 100,
+      endReason: 'ingester stopped',
+    });
+    await log.append(logEntries(told, 4).slice(2, 3));
+    expect(await findLastSession(log, 'twelve-data/0')).toEqual({ session: 3, reason: 'ingester stopped', lastDataMs: noonMs + 100 });
+    await log.append(logEntries(aSession({ session: 4, timeMs: noonMs + 900 }), 4));
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 4, reason: 'ended without a word' });
+  });
+
   it('ended at a tick after its last heartbeat, in whichever partition it is', async () => {
     const log = await logOf(
       aSession({ session: 3 }),

@@ -77,7 +77,7 @@ describe('the process of the ingester', () => {
     const log = await openEmbeddedLog({ directory: folder, readOnly: true, logger: aLogger().logger });
     expect(await findLastSession(log, 'twelve-data/0')).toEqual({
       session: 1,
-      reason: 'ended without a word',
+      reason: 'ingester stopped',
       lastDataMs: last.receivedTimeMs,
     });
     await log.close();

@@ -39,13 +39,15 @@ describe('heartbeats by the wall clock', () => {
     expect(mapper.heartbeat(Date.UTC(2026, 10, 20, 15))).toMatchObject([{ openMarkets: ['crypto', 'NASDAQ'] }]);
   });
 
-  it('say that it is not, after a session, with that session and its last price', () => {
+  it('say that it is not, after a session, with that session, its last price and how it ended', () => {
     const mapper = mapperOf();
     mapper.beginSession(t0);
     receive(mapper, status('BTC/USD'), t0);
     receive(mapper, price(), t0 + 100);
     mapper.endSession('mute');
-    expect(mapper.heartbeat(t0 + 500)).toMatchObject([{ session: 1, connected: false, lastDataMs: t0 + 100, openMarkets: ['crypto'] }]);
+    expect(mapper.heartbeat(t0 + 500)).toMatchObject([
+      { session: 1, connected: false, lastDataMs: t0 + 100, openMarkets: ['crypto'], endReason: 'mute' },
+    ]);
     mapper.beginSession(t0 + 600);
     expect(mapper.heartbeat(t0 + 750)).toMatchObject([{ session: 1, connected: false }]);
   });

@@ -121,6 +121,22 @@ describe('the feed of TwelveData', () => {
     });
   });
 
+  it('says at a stop that it was stopped, and at one between two sessions how the last one ended', async () => {
+    await withVendor(answering, {}, async feed => {
+      await feed.until('a heartbeat', () => feed.of('heartbeat').length > 0);
+      await feed.stop();
+      expect(feed.of('heartbeat').slice(-2)).toMatchObject([
+        { session: 1, connected: true },
+        { session: 1, connected: false, endReason: 'ingester stopped', lastDataMs: feed.of('tick').at(-1)?.receivedTimeMs },
+      ]);
+    });
+    const lastSession = { session: 12, reason: 'mute', lastDataMs: 1_000 };
+    await withVendor({ refuse: () => httpAnswer('502 Bad Gateway', '<html>') }, { lastSession }, async feed => {
+      await feed.stop();
+      expect(feed.of('heartbeat').at(-1)).toMatchObject({ session: 12, connected: false, endReason: 'mute' });
+    });
+  });
+
   it('waits longer when the plan is used up for the minute', async () => {
     const body = JSON.stringify({ code: 429, message: 'You have run out of API credits for the current minute.', status: 'error' });
     await withVendor({ refuse: () => httpAnswer('200 OK', body) }, {}, async (feed, vendor) => {
@@ -241,14 +257,17 @@ describe('the feed of TwelveData', () => {
     });
   });
 
-  it('stops at once, with a last heartbeat', async () => {
+  it('stops at once, with two last heartbeats: until when nothing is missing, and that it is gone', async () => {
     const vendor = await startVendor(answering);
     const feed = startFeed({ url: vendor.url });
     await feed.until('a tick', () => feed.of('tick').length > 0);
     const startMs = performance.now();
     expect(await feed.stop()).toBeUndefined();
     expect(performance.now() - startMs).toBeLessThan(1_000);
-    expect(feed.events.at(-1)).toMatchObject({ kind: 'heartbeat', connected: true });
+    expect(feed.events.slice(-2)).toMatchObject([
+      { kind: 'heartbeat', connected: true },
+      { kind: 'heartbeat', connected: false },
+    ]);
     await vendor.close();
   });
 });

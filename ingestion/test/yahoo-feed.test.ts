@@ -82,6 +82,14 @@ describe('the feed of Yahoo', () => {
     });
   });
 
+  it('says at a stop that it was stopped', async () => {
+    await withVendor({}, async (feed, vendor) => {
+      await polls(vendor, feed, 2);
+      await feed.stop();
+      expect(feed.of('heartbeat').at(-1)).toMatchObject({ session: 1, connected: false, endReason: 'ingester stopped' });
+    });
+  });
+
   it('waits as long as the vendor asks for, and tells the gap', async () => {
     await withVendor({}, async (feed, vendor) => {
       vendor.quote(aQuote({ regularMarketTime: Math.floor(Date.now() / 1_000) }));

@@ -129,6 +129,7 @@ class Polling {
     } finally {
       clearInterval(timer);
       this.#end('ingester stopped');
+      this.#beatWhileApart();
     }
   }
 
