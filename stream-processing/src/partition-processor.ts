@@ -15,6 +15,7 @@ import { PartitionSaving, type ReadPlace, type SavingOptions } from './partition
 import { PartitionTrace } from './partition-trace.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
 import { countResults } from './processor-metrics.ts';
+import type { NotOwner } from './refused-feeds.ts';
 import { type RestoredPartition, restoredPartition, snapshotKeyOf } from './restored-partition.ts';
 import { ResultBatch } from './result-batch.ts';
 import { ResultSink } from './result-sink.ts';
@@ -31,6 +32,8 @@ export interface PartitionProcessorOptions extends SavingOptions {
   readonly maxPendingBytes?: number;
   /** Sampled ticks are followed. @default none */
   readonly tracing?: Tracing | undefined;
+  /** Told of each price that is refused so. @default nobody is told */
+  readonly notOwner?: NotOwner;
   /** Called at once when results cannot be written, so that reading ends; `processPartition` throws the same. */
   readonly failed: (reason: unknown) => void;
 }
@@ -90,10 +93,10 @@ class PartitionRun {
     this.#nextOffset = nextOffset;
     this.#lastRecord = lastRecord;
     const barPartitions = new BarPartitions(options.barPartitions);
-    const { storeTicks = true, tracing, group } = options;
+    const { storeTicks = true, tracing, group, notOwner } = options;
     this.#trace = tracing && new PartitionTrace(tracing, { group, bars: options.fold.intervals });
     this.#sink = new ResultSink({
-      newBatch: () => new ResultBatch(fold, { storeTicks, barPartitions }),
+      newBatch: () => new ResultBatch(fold, { storeTicks, barPartitions, notOwner }),
       nextOffset,
       flush: results => this.#flush(results),
       durable: () => this.#saving.commitNowAndThen(),

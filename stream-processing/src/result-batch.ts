@@ -9,6 +9,7 @@ import type { BarPartitions } from './bar-partitions.ts';
 import type { FoldOutput } from './fold/outputs.ts';
 import type { FoldResults, HotFold } from './hot/hot-fold.ts';
 import { latestPriceOf } from './latest-price.ts';
+import type { NotOwner } from './refused-feeds.ts';
 
 /** Memory that a row takes on its way, about: its columns, its text for the log, its object and its place in the store's queue. */
 const barBytes = 1_500;
@@ -22,6 +23,8 @@ const noBars: readonly Bar[] = [];
 export interface ResultBatchOptions {
   readonly storeTicks: boolean;
   readonly barPartitions: BarPartitions;
+  /** @default nobody is told */
+  readonly notOwner?: NotOwner | undefined;
 }
 
 export class ResultBatch {
@@ -35,6 +38,7 @@ export class ResultBatch {
   readonly #repeated = new Map<string, number>();
   readonly #history = new Map<string, number>();
   readonly #barPartitions: BarPartitions;
+  readonly #notOwner: NotOwner | undefined;
   #letterBytes = 0;
   #leavesLatest = false;
 
@@ -42,6 +46,7 @@ export class ResultBatch {
     this.#fold = fold;
     this.results = fold.results(options);
     this.#barPartitions = options.barPartitions;
+    this.#notOwner = options.notOwner;
   }
 
   /** Settles the outputs from the index `from` on that a record at `origin` made: what was refused is written down with its place. */
@@ -202,6 +207,7 @@ export class ResultBatch {
     }
     if (output.kind !== 'dead-letter') return false;
     const { reason, detail, record } = output;
+    if (reason === 'not-owner' && record.kind === 'tick') this.#notOwner?.(record.feed, detail);
     const timeMs = 'receivedTimeMs' in record ? record.receivedTimeMs : record.timeMs;
     this.refuse({ reason, detail, origin: origin(), timeMs, value: JSON.stringify(record) });
     return true;

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { processPartition } from './partition-processor.ts';
 import { createProcessorMetrics, type ProcessorMetrics } from './processor-metrics.ts';
+import { warnOfRefusedFeeds } from './refused-feeds.ts';
 
 export interface StreamProcessorOptions {
   readonly log: MarketLog;
@@ -38,6 +39,7 @@ export interface StreamProcessorOptions {
 export async function runStreamProcessor(options: StreamProcessorOptions): Promise<void> {
   const { log, logger } = options;
   const { metrics = createProcessorMetrics(options.registry) } = options;
+  const shared = { metrics, logger, notOwner: warnOfRefusedFeeds(logger) };
   const partitions = await log.partitionCount(feedTopic.name);
   const barPartitions = await log.partitionCount(barsTopic.name);
   const failed = new AbortController();
@@ -47,7 +49,7 @@ export async function runStreamProcessor(options: StreamProcessorOptions): Promi
   const run = async (claim: PartitionClaim): Promise<void> => {
     const fold = { ...options, partition: claim.partition, partitions };
     try {
-      await processPartition({ ...options, claim, fold, barPartitions, stopping, failed: reason => failed.abort(reason), metrics, logger });
+      await processPartition({ ...options, claim, fold, barPartitions, stopping, failed: reason => failed.abort(reason), ...shared });
     } catch (error) {
       failed.abort(error);
     } finally {

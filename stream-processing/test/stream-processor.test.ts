@@ -9,6 +9,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { MarketLog } from '@tapeline/log/market-log';
+import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
@@ -93,6 +94,26 @@ async function minutesOf({ store }: Bench) {
 }
 
 describe('a stream processor on the embedded log and SQLite', () => {
+  it('warns once of each feed whose prices are refused, however many they are and wherever they stand', async () => {
+    const it = await bench();
+    await it.append(aSession({ timeMs: at(-600), symbols: ['BTC/USD', 'EUR/USD'] }));
+    for (const feed of ['finnhub/0', 'yahoo/0']) {
+      await it.append(aSession({ feed, timeMs: at(-500), symbols: ['AAPL'] }));
+      for (const symbol of ['BTC/USD', 'EUR/USD']) {
+        for (const sequence of [1, 2, 3]) await it.append(aTick({ feed, symbol, sequence, timeMs: at(sequence) }));
+      }
+    }
+    expect(new Set(['BTC/USD', 'EUR/USD'].map(symbol => partitionOf(symbol, partitions))).size).toBe(2);
+    const warnings: string[] = [];
+    const hearing = pino({ level: 'warn' }, { write: (line: string) => warnings.push(JSON.parse(line).msg) });
+    await it.process(async () => (await it.deadLetters()).length === 12, { logger: hearing });
+    expect(warnings.toSorted()).toEqual([
+      expect.stringMatching(/^prices of finnhub\/0 are refused from here on \(feed: (BTC|EUR)\/USD belongs to twelve-data\/0\), told once/),
+      expect.stringMatching(/^prices of yahoo\/0 are refused from here on/),
+    ]);
+    await it.close();
+  });
+
   it('makes bars, ticks and gaps durable and goes on after a clean stop where it stopped', async () => {
     const it = await bench();
     await it.append(aSession({ timeMs: at(-600) }), aTick({ timeMs: at(1), price: 100 }), aTick({ timeMs: at(30), price: 102 }));
