@@ -144,6 +144,9 @@ function feedFaults(values: Configuration): string[] {
   );
   needs('yahoo', 'symbols', (YAHOO_SYMBOLS_FILE ?? YAHOO_SYMBOLS) !== undefined, 'set YAHOO_SYMBOLS, for example to AAPL,BTC-USD');
   needs('recording', 'a file', values.REPLAY_FILE !== undefined, 'set REPLAY_FILE to the recording to play');
+  if (feeds.includes('recording') && feeds.length > 1) {
+    faults.push('FEEDS names recording beside another feed, but one feed owns a symbol, and a recording may have any: name it alone');
+  }
   if (values.INGESTER_LEASE && feeds.includes('recording')) {
     faults.push('FEEDS names recording, which no standby can go on with: unset INGESTER_LEASE');
   }

@@ -127,11 +127,12 @@ describe('the settings of feeds', () => {
   it('are refused, all at once, where a feed lacks what it needs', () => {
     expect(() => readConfiguration({ FEEDS: 'finnhub,yahoo,recording', FEED_RECORDING_FILE: 'day.jsonl' })).toThrow(
       [
-        'the configuration has 5 faults:',
+        'the configuration has 6 faults:',
         '  - FEEDS names finnhub, which needs a key: set FINNHUB_API_KEY (or FINNHUB_API_KEY_FILE)',
         '  - FEEDS names finnhub, which needs symbols: set FINNHUB_SYMBOLS, for example to AAPL,BINANCE:BTCUSDT',
         '  - FEEDS names yahoo, which needs symbols: set YAHOO_SYMBOLS, for example to AAPL,BTC-USD',
         '  - FEEDS names recording, which needs a file: set REPLAY_FILE to the recording to play',
+        '  - FEEDS names recording beside another feed, but one feed owns a symbol, and a recording may have any: name it alone',
         '  - FEED_RECORDING_FILE records the feed twelve-data, which FEEDS does not name: unset it, or name that feed',
       ].join('\n'),
     );

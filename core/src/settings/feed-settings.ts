@@ -66,7 +66,7 @@ export const feedSettings = {
     otherwise: ['twelve-data'],
     expected: `one or more of ${feedNames.join(', ')}, separated by commas`,
     example: 'twelve-data,finnhub',
-    help: 'where prices come from, into one log; each feed has its own list of symbols, for each vendor spells them in its own way',
+    help: 'where prices come from, into one log; each feed has its own list of symbols, for each vendor spells them in its own way; recording stands alone',
   } as Setting<readonly FeedName[]>,
   FINNHUB_API_KEY: absent<string>({ ...secretText, help: 'key of Finnhub, for the feed finnhub' }),
   FINNHUB_URL: absent<string>({
