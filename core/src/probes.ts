@@ -55,7 +55,7 @@ export interface ProbeServer {
 
 /**
  * Serves `/livez`, `/readyz` and `/metrics` for a process without a web server of its own.
- * @throws PipelineError `configuration.invalid` when the port is taken.
+ * @throws PipelineError `configuration.invalid` when the address cannot be listened on.
  */
 export async function serveProbes(options: {
   readonly probes: Probes;
@@ -67,7 +67,7 @@ export async function serveProbes(options: {
     response.writeHead(answer.status, { 'content-type': answer.type, 'cache-control': 'no-store' }).end(answer.body);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', cause => reject(portTaken(options.host, options.port, cause)));
+    server.once('error', cause => reject(cannotListen(options.host, options.port, cause)));
     server.listen(options.port, options.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
@@ -81,16 +81,17 @@ export async function serveProbes(options: {
   };
 }
 
-/** The error for a port that cannot be listened on, with its remedy. */
-export function portTaken(host: string, port: number, cause: Error): PipelineError {
-  return new PipelineError(
-    'configuration.invalid',
-    `cannot listen on ${host}:${port} (${cause.message}): set HTTP_PORT to a free port, or to 0 for any`,
-    {
-      retriable: false,
-      cause,
-    },
-  );
+/** The error for an address that cannot be listened on, with its remedy. */
+export function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): PipelineError {
+  // Taken, or one below 1024 that this user may not have: all else is about the host.
+  const isPort = cause.code === 'EADDRINUSE' || cause.code === 'EACCES';
+  const remedy = isPort
+    ? 'set HTTP_PORT to a free port, or to 0 for any'
+    : 'set HTTP_HOST to an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for all of its networks';
+  return new PipelineError('configuration.invalid', `cannot listen on ${host}:${port} (${cause.message}): ${remedy}`, {
+    retriable: false,
+    cause,
+  });
 }
 
 async function answerTo(url: string, probes: Probes): Promise<ProbeAnswer> {

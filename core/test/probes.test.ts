@@ -24,6 +24,16 @@ describe('probes', () => {
     }
   });
 
+  it('tells a host that is not of this machine from a port that is taken', async () => {
+    const probes = createProbes({ registry: new Registry(), checks: [] });
+    for (const host of ['999.1.1.1', '192.0.2.7']) {
+      await expect(serveProbes({ probes, host, port: 0 })).rejects.toMatchObject({
+        code: 'configuration.invalid',
+        message: expect.stringMatching(/^cannot listen on .+: set HTTP_HOST to an address of this machine/),
+      });
+    }
+  });
+
   it('adds a remark to readiness, ready or not', () => {
     let missing: string | undefined = 'not subscribed yet';
     const checks = [{ name: 'feed', check: () => missing }];

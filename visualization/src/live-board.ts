@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import websocket from '@fastify/websocket';
 import { PipelineError } from '@tapeline/core/errors';
-import { portTaken } from '@tapeline/core/probes';
+import { cannotListen } from '@tapeline/core/probes';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
@@ -65,7 +65,7 @@ export async function startLiveBoard(options: LiveBoardOptions): Promise<LiveBoa
     await server.listen({ host, port });
   } catch (error) {
     await server.close();
-    throw error instanceof PipelineError ? error : portTaken(host, port, error as Error);
+    throw error instanceof PipelineError ? error : cannotListen(host, port, error as Error);
   }
   const url = `http://${urlHost(host)}:${(server.server.address() as AddressInfo).port}`;
   logger.info({ url }, `the live board is at ${url}`);
