@@ -6,7 +6,7 @@ import { PipelineError, reasonOf } from './errors.ts';
 import { messageFaults, secretsOfWebhook } from './message-faults.ts';
 import { headersOf, type Setting } from './setting-kinds.ts';
 import type { FeedName } from './settings/feed-settings.ts';
-import { type SettingName, settings, strictPrefixes } from './settings.ts';
+import { isStrict, knownNames, type SettingName, settings } from './settings.ts';
 import { shardFault } from './shards.ts';
 import { namesOfSymbol, symbolListFault } from './symbol-lists.ts';
 
@@ -33,7 +33,7 @@ export function readConfiguration(environment: Environment): Configuration {
     values[name] = text === undefined ? setting.otherwise : parsed(name, setting, text, faults);
   }
   if (!environment.DATA_DIR && isSimulatedAlone(values as Configuration)) values.DATA_DIR = simulatedDataDir;
-  faults.push(...unknownNames(environment), ...crossFaults(values as Configuration));
+  faults.push(...unknownNames(environment), ...crossFaults(values as Configuration), ...authorityFaults(values as Configuration));
   if (faults.length > 0) {
     const head = faults.length === 1 ? 'the configuration has a fault:' : `the configuration has ${faults.length} faults:`;
     throw new PipelineError('configuration.invalid', [head, ...faults.map(fault => `  - ${fault}`)].join('\n'), { retriable: false });
@@ -65,11 +65,13 @@ export function secretsOf(configuration: Configuration): readonly string[] {
   return [...whole, ...inAddresses, ...secretsOfWebhook(configuration), ...Object.values(headers)];
 }
 
+const authorityFiles = ['KAFKA_CA_FILE', 'CASSANDRA_CA_FILE', 'SMTP_CA_FILE'] as const;
+
 /**
  * The text of a file that a setting names; `undefined` when the setting is absent.
  * @throws PipelineError `configuration.invalid` when it cannot be read.
  */
-export function fileOf(configuration: Configuration, name: 'KAFKA_CA_FILE' | 'CASSANDRA_CA_FILE' | 'SMTP_CA_FILE'): string | undefined {
+export function fileOf(configuration: Configuration, name: (typeof authorityFiles)[number]): string | undefined {
   const path = configuration[name];
   if (path === undefined) return undefined;
   try {
@@ -104,11 +106,22 @@ function parsed(name: string, setting: Setting<unknown>, text: string, faults: s
 }
 
 function unknownNames(environment: Environment): string[] {
-  const known = new Set(Object.entries(settings).flatMap(([name, setting]) => ('secret' in setting ? [name, `${name}_FILE`] : [name])));
   return Object.keys(environment)
-    .filter(name => strictPrefixes.some(prefix => name.startsWith(prefix)) && !known.has(name))
+    .filter(name => isStrict(name) && !knownNames.has(name))
     .sort()
-    .map(name => `${name} is not a setting: did you mean ${nearest(name, known)}? unset it or correct its name`);
+    .map(name => `${name} is not a setting: did you mean ${nearest(name, knownNames)}? unset it or correct its name`);
+}
+
+/** Authorities of certificates that cannot be read. */
+function authorityFaults(values: Configuration): string[] {
+  return authorityFiles.flatMap(name => {
+    try {
+      fileOf(values, name);
+      return [];
+    } catch (error) {
+      return [reasonOf(error)];
+    }
+  });
 }
 
 function crossFaults(values: Configuration): string[] {

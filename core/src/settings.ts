@@ -21,4 +21,14 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 
 /** Prefixes whose every name must be in the table: a misspelt one is a fault, not ignored. */
-export const strictPrefixes = ['TWELVE_DATA_', 'FINNHUB_', 'YAHOO_', 'KAFKA_', 'CASSANDRA_', 'EXPORT_', 'SMTP_', 'ALERT_'] as const;
+const strictPrefixes = ['TWELVE_DATA_', 'FINNHUB_', 'YAHOO_', 'KAFKA_', 'CASSANDRA_', 'EXPORT_', 'SMTP_', 'ALERT_'] as const;
+
+/** Every name in the environment that is read. */
+export const knownNames: ReadonlySet<string> = new Set(
+  Object.entries(settings).flatMap(([name, setting]) => ('secret' in setting ? [name, `${name}_FILE`] : [name])),
+);
+
+/** Whether a name of this kind must be in the table. */
+export function isStrict(name: string): boolean {
+  return strictPrefixes.some(prefix => name.startsWith(prefix));
+}

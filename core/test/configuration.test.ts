@@ -60,6 +60,15 @@ describe('configuration', () => {
     expect(faultsOf({ TWELVE_DATA_API_KEY_FILE: '/nowhere/at/all' })).toContain('TWELVE_DATA_API_KEY_FILE must be a file that can be read');
   });
 
+  it('wants authorities of certificates that can be read', () => {
+    const message = faultsOf({ KAFKA_CA_FILE: '/nowhere/a', CASSANDRA_CA_FILE: '/nowhere/b', SMTP_CA_FILE: '/nowhere/c', HTTP_PORT: 'x' });
+    expect(message).toContain('the configuration has 4 faults:');
+    expect(message).toMatch(
+      /- KAFKA_CA_FILE must be a file that can be read, was "\/nowhere\/a" \(.*ENOENT.+\): mend its path or permissions/,
+    );
+    expect(readConfiguration({ KAFKA_CA_FILE: import.meta.filename }).KAFKA_CA_FILE).toBe(import.meta.filename);
+  });
+
   it('wants the parts of a login together', () => {
     expect(faultsOf({ KAFKA_SASL_MECHANISM: 'scram-sha-512' })).toContain('set KAFKA_USERNAME and KAFKA_PASSWORD');
     expect(faultsOf({ CASSANDRA_USERNAME: 'writer' })).toContain('set both or neither');

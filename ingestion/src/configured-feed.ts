@@ -1,6 +1,8 @@
 /** The feeds that the settings ask for, ready for {@link runIngesters}. */
+import { accessSync, constants } from 'node:fs';
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import type { Configuration } from '@tapeline/core/configuration';
+import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { recordingFeedName } from '@tapeline/core/recorded-sessions';
 import type { FeedName } from '@tapeline/core/settings/feed-settings';
 import type { Logger } from 'pino';
@@ -19,8 +21,8 @@ import { yahooFeed } from './yahoo/yahoo-feed.ts';
 export const vendorUrl = 'wss://ws.twelvedata.com/v1/quotes/price';
 
 export interface ConfiguredFeedOptions {
-  /** A simulator's address in place of TwelveData's; otherwise the setting's, otherwise the vendor's. */
-  readonly url?: string | undefined;
+  /** A simulator's address in place of TwelveData's, once it runs; otherwise the setting's, otherwise the vendor's. */
+  readonly url?: () => string | undefined;
   readonly logger: Logger;
   readonly registry: Registry;
 }
@@ -50,7 +52,7 @@ interface Opening extends Pick<ConfiguredFeedOptions, 'logger' | 'registry'> {
 
 /**
  * What the ingester needs to read each of `FEEDS`, in their order; a feed of several shards is several.
- * @throws PipelineError `configuration.invalid` for a file of symbols that cannot be used.
+ * @throws PipelineError `configuration.invalid` for a file of symbols that cannot be used, or a recording that cannot be read.
  */
 export function openConfiguredFeeds(configuration: Configuration, options: ConfiguredFeedOptions): readonly ConfiguredFeed[] {
   const { FEED_MUTE_TIMEOUT_MS: muteTimeoutMs, MARKET_HOURS: marketHours } = configuration;
@@ -80,7 +82,7 @@ export function openConfiguredFeeds(configuration: Configuration, options: Confi
   const feeds: Readonly<Record<FeedName, () => readonly ConfiguredFeed[]>> = {
     'twelve-data': () =>
       symbolsOfShards(listOf('twelve-data'), configuration.TWELVE_DATA_SHARDS).map((symbolsNow, shard) => ({
-        ...vendorFeed(`twelve-data/${shard}`, symbolsNow, opening => openTwelveData(configuration, opening, options.url)),
+        ...vendorFeed(`twelve-data/${shard}`, symbolsNow, opening => openTwelveData(configuration, opening, options.url?.())),
         source: 'twelve-data',
       })),
     finnhub: () => [vendorFeed('finnhub/0', listOf('finnhub'), opening => openFinnhub(configuration, opening))],
@@ -118,6 +120,12 @@ function openYahoo({ YAHOO_URL: url, YAHOO_POLL_INTERVAL_MS: pollIntervalMs }: C
 /** Played once into a log: a second time its ticks would come late, or count twice. */
 function recordingOf({ REPLAY_FILE: path = '', REPLAY_SPEED: speed }: Configuration, logger: Logger): ConfiguredFeed {
   const feed = recordingFeedName;
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    const message = `REPLAY_FILE must be a file that can be read, was "${path}" (${reasonOf(cause)}): mend its path or permissions`;
+    throw new PipelineError('configuration.invalid', message, { retriable: false, cause });
+  }
   return {
     feed,
     openFeed: async function* (lastSession, signal) {

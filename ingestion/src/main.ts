@@ -15,7 +15,7 @@ import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { pause } from './back-off.ts';
-import { openConfiguredFeeds } from './configured-feed.ts';
+import { type ConfiguredFeed, openConfiguredFeeds } from './configured-feed.ts';
 import { type ElectedIngester, runElectedIngester } from './elected-ingester.ts';
 import { type Ingesters, runIngesters } from './ingesters.ts';
 import { traceAppends } from './trace-appends.ts';
@@ -35,14 +35,17 @@ class IngesterProcess {
   readonly #registry = processRegistry('ingester');
   readonly #stop = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
+  readonly #feeds: readonly ConfiguredFeed[];
   #tracing: Awaited<ReturnType<typeof openConfiguredTracing>>;
   #log: MarketLog | undefined;
   #probes: ProbeServer | undefined;
   #ingester: Ingesters | ElectedIngester | undefined;
 
+  /** @throws PipelineError `configuration.invalid`, before anything connects. */
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
     this.#logger = logger;
+    this.#feeds = openConfiguredFeeds(configuration, { logger, registry: this.#registry });
     this.#failed.promise.catch(() => undefined);
   }
 
@@ -77,8 +80,7 @@ class IngesterProcess {
   async #startIngester(): Promise<void> {
     if (this.#log === undefined) return;
     const shell = { logger: this.#logger, registry: this.#registry };
-    const feeds = openConfiguredFeeds(this.#configuration, shell);
-    const options = { feeds, ...shell, log: this.#log, signal: this.#stop.signal };
+    const options = { feeds: this.#feeds, ...shell, log: this.#log, signal: this.#stop.signal };
     const { INGESTER_LEASE: name, POD_NAME: pod, POD_NAMESPACE: namespace, KUBECONFIG: kubeconfig } = this.#configuration;
     if (name === undefined || pod === undefined || namespace === undefined) {
       metricOf(this.#registry, 'tapeline_ingester_leader').set(1);

@@ -12,7 +12,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import { migrateGenerations } from '@tapeline/database/migrate-generations';
 import type { ServingStore } from '@tapeline/database/serving-store';
 import { restUrlOf, runConfiguredBackfiller } from '@tapeline/ingestion/backfill/configured-backfiller';
-import { openConfiguredFeeds, vendorUrl } from '@tapeline/ingestion/configured-feed';
+import { type ConfiguredFeed, openConfiguredFeeds, vendorUrl } from '@tapeline/ingestion/configured-feed';
 import { runDailyJobs } from '@tapeline/ingestion/daily/daily-jobs';
 import { runConfiguredHistory } from '@tapeline/ingestion/history/configured-history';
 import { type Ingesters, runIngesters } from '@tapeline/ingestion/ingesters';
@@ -56,6 +56,7 @@ class StandaloneFlow {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
   readonly #registry = processRegistry(...processes);
+  readonly #feeds: readonly ConfiguredFeed[];
   #tracing: Awaited<ReturnType<typeof openConfiguredTracing>>;
   #trace: BoardTrace | undefined;
   #log: MarketLog | undefined;
@@ -66,9 +67,11 @@ class StandaloneFlow {
   #history: RestSimulator | undefined;
   #ingester: Ingesters | undefined;
 
+  /** @throws PipelineError `configuration.invalid`, before anything connects. */
   constructor({ configuration, logger }: StartOptions) {
     this.#configuration = configuration;
     this.#logger = logger;
+    this.#feeds = openConfiguredFeeds(configuration, { logger, registry: this.#registry, url: () => this.#simulator?.url });
   }
 
   parts(): readonly Part[] {
@@ -226,8 +229,7 @@ class StandaloneFlow {
   #ingesterPart(): Part {
     return runningPart('ingester', async signal => {
       const shell = { logger: this.#logger, registry: this.#registry };
-      const feeds = openConfiguredFeeds(this.#configuration, { ...shell, url: this.#simulator?.url });
-      this.#ingester = runIngesters({ ...shell, feeds, log: existing(this.#log), signal });
+      this.#ingester = runIngesters({ ...shell, feeds: this.#feeds, log: existing(this.#log), signal });
       await this.#ingester.finished;
     });
   }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,6 +81,21 @@ describe('the command line', () => {
     }
     expect(connections).toEqual([]);
     server.close();
+  }, 60_000);
+
+  it('finds files of symbols and recordings that are not there before anything starts', async () => {
+    const wrong = [
+      [{ SYMBOLS_FILE: 'nowhere.txt' }, /^SYMBOLS_FILE must be a file with a list of symbols, was "nowhere\.txt" \(ENOENT.*\): mend it\n$/],
+      [{ FEEDS: 'recording', REPLAY_FILE: 'nowhere.jsonl' }, /^REPLAY_FILE must be a file that can be read, was "nowhere\.jsonl" .*\n$/],
+    ] as const;
+    for (const [settings, message] of wrong) {
+      for (const path of [program, 'ingestion/src/main.ts']) {
+        const env = { TWELVE_DATA_URL: 'ws://127.0.0.1:1', DATA_DIR: dataDir(), ...settings };
+        const { status, stdout, stderr } = await runProgram(path, { args: path === program ? ['start'] : [], env });
+        expect([path, status, stdout, stderr]).toEqual([path, 1, '', expect.stringMatching(message)]);
+        expect(existsSync(env.DATA_DIR)).toBe(false);
+      }
+    }
   }, 60_000);
 
   it('names the line of a malformed recording, and says when there is none', async () => {

@@ -245,9 +245,8 @@ describe('settings', () => {
       expect.stringMatching(/^warning: nobody logs in to Kafka/),
       'warning: the password and all data go to Cassandra in clear, over a network; set CASSANDRA_TLS=true',
     ]);
-    expect(judged({ KAFKA_CA_FILE: '/none' })).toEqual([
+    expect(judged({ KAFKA_CA_FILE: import.meta.filename })).toEqual([
       expect.stringMatching(/^warning: KAFKA_CA_FILE is set, but KAFKA_TLS is false/),
-      expect.stringMatching(/^fault: KAFKA_CA_FILE must be a file that can be read/),
     ]);
     expect(judged({ HTTP_HOST: '0.0.0.0' })).toEqual([expect.stringMatching(/^warning: HTTP_HOST is 0.0.0.0 without HTTP_TOKEN/)]);
   });

@@ -1,8 +1,7 @@
 /** Settings that are each right and do not go together, or leave a door open. Pure. */
 import { isLoopback, vendorsInClear } from '@tapeline/core/clear-text';
-import { type Configuration, fileOf } from '@tapeline/core/configuration';
-import { reasonOf } from '@tapeline/core/errors';
-import { type Finding, fault, foundOr, ok, skipped, warning } from './finding.ts';
+import type { Configuration } from '@tapeline/core/configuration';
+import { type Finding, foundOr, ok, skipped, warning } from './finding.ts';
 
 const check = 'settings';
 
@@ -52,11 +51,6 @@ function certificateFindings(configuration: Configuration): Finding[] {
   for (const [file, tls] of pairs) {
     if (configuration[file] !== undefined && !configuration[tls]) {
       found.push(warning(check, `${file} is set, but ${tls} is false: nothing is encrypted`, `set ${tls}=true, or unset ${file}`));
-    }
-    try {
-      fileOf(configuration, file);
-    } catch (error) {
-      found.push(fault(check, reasonOf(error)));
     }
   }
   return found;
