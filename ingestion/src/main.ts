@@ -8,6 +8,7 @@ import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { metricOf, processRegistry } from '@tapeline/core/metrics/registered-metrics';
+import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { type Part, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
@@ -121,6 +122,7 @@ async function main(): Promise<number> {
     );
   }
   const logger = createLogger({ name: 'ingester', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  warnOfMisspeltSettings(process.env, logger);
   const signal = stopSignal(logger);
   return runService({ parts: new IngesterProcess(configuration, logger).parts(), logger, signal });
 }

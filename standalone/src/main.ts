@@ -2,6 +2,7 @@
 import { readConfiguration, secretsOf, simulatedDataDir } from '@tapeline/core/configuration';
 import { type Interval, intervals } from '@tapeline/core/intervals';
 import { createLogger, scrubber } from '@tapeline/core/logging';
+import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
 import { exitStatusOf, stopSignal } from '@tapeline/core/service';
 import { exportTables } from '@tapeline/core/settings/export-settings';
 import { openServingStore } from '@tapeline/database/configured-store';
@@ -234,6 +235,7 @@ async function configured() {
     secrets: secretsOf(configuration),
     ...(destination && { destination }),
   });
+  warnOfMisspeltSettings(process.env, logger);
   return { configuration, logger };
 }
 

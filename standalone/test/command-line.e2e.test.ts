@@ -98,6 +98,13 @@ describe('the command line', () => {
     }
   }, 60_000);
 
+  it('warns of a name that is nearly a setting', async () => {
+    const env = { SYMBOL: 'AAPL', HTTP_PORTT: '1', DATA_DIR: dataDir(), FEEDS: 'recording', REPLAY_FILE: 'nowhere.jsonl' };
+    const { stderr } = await runProgram(program, { args: ['start'], env });
+    expect(stderr).toContain('SYMBOL is not a setting: did you mean SYMBOLS?');
+    expect(stderr).toContain('HTTP_PORTT is not a setting: did you mean HTTP_PORT?');
+  }, 30_000);
+
   it('names the line of a malformed recording, and says when there is none', async () => {
     const torn = join(scratch, 'torn.jsonl');
     writeFileSync(torn, '{"receivedTimeMs":1,"message":{"event":"heartbeat","status":"ok"}}\n{"receivedTimeMs":2,"mess');

@@ -3,6 +3,7 @@ import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core
 import { isPassing } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
+import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
@@ -48,6 +49,7 @@ async function main(): Promise<number> {
   }
   const configuration = readConfiguration(process.env);
   const logger = createLogger({ name: 'stream-processor', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  warnOfMisspeltSettings(process.env, logger);
   if (command.kind === 'generations') return generationsCommand({ ...command, configuration, logger });
   if (command.kind === 'rebuild') return rebuildCommand({ ...command, configuration, logger, signal: stopSignal(logger) });
   if (command.kind === 'repartition') return repartitionCommand({ ...command, configuration, logger, signal: stopSignal(logger) });

@@ -132,6 +132,11 @@ describe('what the doctor says', () => {
     expect(text).not.toContain(key);
   });
 
+  it('is a warning for a name that is nearly a setting', async () => {
+    const { text } = await told({ ...aDeployment(), SYMBOL: 'AAPL' }, false);
+    expect(text).toMatch(/^warning {2}settings +SYMBOL is not a setting: did you mean SYMBOLS\?; correct its name, or unset it$/m);
+  });
+
   it('is JSON when asked for', async () => {
     const { text } = await told(aDeployment(), true);
     const report = JSON.parse(text);

@@ -3,6 +3,7 @@ import { runCommandLine } from '@tapeline/core/command-line';
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { createLogger } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
+import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
 import { createProbes } from '@tapeline/core/probes';
 import { type Part, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
@@ -25,6 +26,7 @@ process.exitCode = await runCommandLine({ help }, serve);
 async function serve(): Promise<number> {
   const configuration = readConfiguration(process.env);
   const logger = createLogger({ name: 'live-board', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  warnOfMisspeltSettings(process.env, logger);
   const signal = stopSignal(logger);
   const registry = processRegistry('live-board');
   const tracing = await openConfiguredTracing(configuration, { service: 'live-board', registry, logger });

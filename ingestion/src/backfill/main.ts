@@ -2,6 +2,7 @@
 import { runCommandLine } from '@tapeline/core/command-line';
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
 import { createLogger } from '@tapeline/core/logging';
+import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
 import { runService, stopSignal } from '@tapeline/core/service';
 import { runConfiguredBackfiller } from './configured-backfiller.ts';
 import { refuseFaults, vendorParts } from './vendor-process.ts';
@@ -19,6 +20,7 @@ async function main(): Promise<number> {
   const configuration = readConfiguration(process.env);
   refuseFaults(configuration, 'fills gaps');
   const logger = createLogger({ name: 'backfiller', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  warnOfMisspeltSettings(process.env, logger);
   const parts = vendorParts('backfiller', configuration, logger, work => runConfiguredBackfiller(configuration, work));
   return runService({ parts, logger, signal: stopSignal(logger) });
 }

@@ -5,6 +5,7 @@
 import { type Configuration, type Environment, readConfiguration } from '@tapeline/core/configuration';
 import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
+import { misspeltSettings } from '@tapeline/core/misspelt-settings';
 import { feedTopic, topics } from '@tapeline/core/topics';
 import { configuredCassandraInspection } from '@tapeline/database/configured-store';
 import { configuredKafkaInspection, openConfiguredLog } from '@tapeline/log/configured-log';
@@ -54,6 +55,7 @@ export async function examine({ environment, logger, timeoutMs }: DoctorOptions)
   const configuration = configurationOf(environment, examination);
   if (configuration === undefined) return examination.findings;
   const patient = { configuration, logger, examination };
+  examination.add(...misspeltSettings(environment).map(what => warning('settings', what, 'correct its name, or unset it')));
   examination.add(...settingsFindings(configuration), ...keyFindings(configuration));
   for (const folder of writtenFolders(configuration)) await examination.check(`folder ${folder}`, () => folderFindings(folder));
   const committed = await examineKafka(patient);

@@ -4,6 +4,7 @@ import { type Configuration, readConfiguration, secretsOf } from '@tapeline/core
 import { PipelineError } from '@tapeline/core/errors';
 import { createLogger, scrubber } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
+import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
 import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
@@ -39,6 +40,7 @@ async function main({ test }: GivenOptions): Promise<number> {
   }
   checkThatItCanRun(configuration);
   const logger = createLogger({ name: 'notifier', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
+  warnOfMisspeltSettings(process.env, logger);
   return runService({ parts: partsOf(configuration, logger), logger, signal: stopSignal(logger), stopDeadlineMs: graceMs + 5_000 });
 }
 
