@@ -1,4 +1,6 @@
 /** Opens the store that the settings ask for: Cassandra as soon as contact points are named, SQLite in `DATA_DIR` otherwise. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Configuration, fileOf } from '@tapeline/core/configuration';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -9,7 +11,7 @@ import { openCassandraWork } from './cassandra/cassandra-work.ts';
 import { firstGeneration, Generations } from './generations.ts';
 import type { MarketStore } from './market-store.ts';
 import { ServingStore } from './serving-store.ts';
-import { sqliteGenerations } from './sqlite/sqlite-generations.ts';
+import { notesFile, sqliteFileOf, sqliteGenerations } from './sqlite/sqlite-generations.ts';
 import { openSqliteStore } from './sqlite/sqlite-store.ts';
 import type { WorkStore } from './work-store.ts';
 
@@ -36,6 +38,12 @@ export function openConfiguredStore(configuration: Configuration, options: Confi
     ticks,
     ...(days === undefined ? {} : { tickRetentionMs: days * 86_400_000 }),
   });
+}
+
+/** False where SQLite is to hold the tables of the store, and nothing was ever started with this `DATA_DIR`. */
+export function hasTables({ CASSANDRA_CONTACT_POINTS: contactPoints, DATA_DIR: folder }: Configuration): boolean {
+  const files = [sqliteFileOf(firstGeneration), notesFile];
+  return contactPoints !== undefined || files.some(name => existsSync(join(folder, name)));
 }
 
 /** The notes about generations of the configured store. */

@@ -39,6 +39,11 @@ export class ServingStore implements MarketStore {
     this.#switched = options.switched ?? (() => undefined);
   }
 
+  /** The generation that is read now; `undefined` before the first call. */
+  get generation(): number | undefined {
+    return this.#current?.serving.generation;
+  }
+
   /** Replaces `switched` of the options. */
   onSwitch(switched: () => void): void {
     this.#switched = switched;

@@ -8,9 +8,11 @@ import { createProbes } from '@tapeline/core/probes';
 import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
 import { openConfiguredGenerations, openConfiguredStore, openServingStore } from '@tapeline/database/configured-store';
+import { firstGeneration } from '@tapeline/database/generations';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { migrateGenerations } from '@tapeline/database/migrate-generations';
 import type { ServingStore } from '@tapeline/database/serving-store';
+import { sqliteFileOf } from '@tapeline/database/sqlite/sqlite-generations';
 import { restUrlOf, runConfiguredBackfiller } from '@tapeline/ingestion/backfill/configured-backfiller';
 import { type ConfiguredFeed, openConfiguredFeeds, vendorUrl } from '@tapeline/ingestion/configured-feed';
 import { runDailyJobs } from '@tapeline/ingestion/daily/daily-jobs';
@@ -92,8 +94,8 @@ class StandaloneFlow {
       : shownAddress(this.#configuration.TWELVE_DATA_URL ?? vendorUrl);
     const source = this.#configuration.FEEDS.map(name => (name === 'twelve-data' ? twelveData : name)).join('; ');
     const log = KAFKA_BROKERS === undefined ? `${DATA_DIR}/log.sqlite` : `Kafka at ${KAFKA_BROKERS.join(', ')}`;
-    const store =
-      CASSANDRA_CONTACT_POINTS === undefined ? `${DATA_DIR}/market.sqlite` : `Cassandra at ${CASSANDRA_CONTACT_POINTS.join(', ')}`;
+    const tables = `${DATA_DIR}/${sqliteFileOf(this.#store?.generation ?? firstGeneration)}`;
+    const store = CASSANDRA_CONTACT_POINTS === undefined ? tables : `Cassandra at ${CASSANDRA_CONTACT_POINTS.join(', ')}`;
     return `\n  Tapeline is at ${this.#board?.url}\n\n  feed   ${source}\n  log    ${log}\n  store  ${store}\n\n  Ctrl-C stops it; nothing is lost.\n\n`;
   }
 

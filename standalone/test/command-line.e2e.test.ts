@@ -303,6 +303,24 @@ describe('the command line', () => {
     expect(await toldWith({ DATA_DIR: 'mine' })).not.toContain('working on');
   }, 60_000);
 
+  it('names the file of the tables that serve, and no generation where there is no store', async () => {
+    const env = { DATA_DIR: dataDir(), HTTP_PORT: '0' };
+    const none = await runProgram(program, { args: ['generations'], env });
+    expect([none.status, none.stdout, none.stderr]).toEqual([
+      1,
+      '',
+      expect.stringContaining('holds no store, expected the file market.sqlite'),
+    ]);
+    for (const file of ['market.sqlite', 'market-g2.sqlite']) {
+      const running = startProgram(program, { args: ['start'], env });
+      await eventually('it is up', () => running.stdout().includes('Tapeline is at'));
+      expect(running.stdout()).toContain(`store  ${env.DATA_DIR}/${file}\n`);
+      expect(await running.end('SIGINT')).toBe(0);
+      expect((await runProgram(program, { args: ['rebuild'], env })).status).toBe(0);
+    }
+    expect((await runProgram(program, { args: ['generations'], env })).stdout).toMatch(/^3 +serving/m);
+  }, 90_000);
+
   it('says that a folder cannot be used, and that another process has it', async () => {
     const file = join(scratch, 'a-file');
     writeFileSync(file, '');

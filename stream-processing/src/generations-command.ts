@@ -1,7 +1,8 @@
 /** `generations`, of the command line and of the stream processor's program: which tables there are, which serve, and the two things that can be done to them. */
 import { userInfo } from 'node:os';
 import type { Configuration } from '@tapeline/core/configuration';
-import { openConfiguredGenerations } from '@tapeline/database/configured-store';
+import { PipelineError } from '@tapeline/core/errors';
+import { hasTables, openConfiguredGenerations } from '@tapeline/database/configured-store';
 import type { Generation } from '@tapeline/database/generations';
 import type { Logger } from 'pino';
 
@@ -12,8 +13,16 @@ export interface GenerationsCommandOptions {
   readonly drop?: number;
 }
 
-/** @returns the exit status. */
+/**
+ * @returns the exit status.
+ * @throws PipelineError `data-dir.unusable` when there is no store.
+ */
 export async function generationsCommand(options: GenerationsCommandOptions): Promise<number> {
+  const { DATA_DIR: folder } = options.configuration;
+  if (!hasTables(options.configuration)) {
+    const message = `data directory ${folder} holds no store, expected the file market.sqlite: check DATA_DIR`;
+    throw new PipelineError('data-dir.unusable', message, { retriable: false });
+  }
   const generations = openConfiguredGenerations(options.configuration, options.logger);
   try {
     if (options.switch !== undefined) await generations.switchTo(options.switch, operator());

@@ -73,6 +73,18 @@ describe('the doctor of a standalone process', () => {
     });
   }, 60_000);
 
+  it('says that the prices of a feed are simulated, whatever the key of this process', async () => {
+    const environment = aDeployment();
+    await withFlow(environment, async flow => {
+      await flow.run();
+      await flow.tell(aSession({ timeMs: Date.now(), session: 2, simulated: true }));
+      await flow.stop();
+      const findings = await examine({ environment, logger: silent, timeoutMs });
+      expect(statuses(findings)).toMatchObject({ 'vendor key': 'ok', 'market twelve-data/0': 'warning' });
+      expect(said(findings, 'market twelve-data/0')).toContain('its prices are simulated');
+    });
+  }, 60_000);
+
   it('names the two feeds that have one symbol', async () => {
     const environment = aDeployment();
     await withFlow(environment, async flow => {
@@ -106,7 +118,7 @@ describe('the doctor of a standalone process', () => {
   it('tells one that was never started what to do, and makes no folder', async () => {
     const environment = aDeployment();
     const findings = await examine({ environment, logger: silent, timeoutMs });
-    expect(statuses(findings)).toMatchObject({ log: 'fault', store: 'fault' });
+    expect(statuses(findings)).toMatchObject({ log: 'fault', store: 'fault', generation: 'skipped' });
     expect(statSync(environment.DATA_DIR, { throwIfNoEntry: false })).toBeUndefined();
   });
 });

@@ -14,6 +14,9 @@ const schema = `
   INSERT OR IGNORE INTO serving VALUES (1, ${firstGeneration});
 `;
 
+/** The file of the notes in a data directory. */
+export const notesFile = 'generations.sqlite';
+
 /** The file of a generation's tables in a data directory. */
 export function sqliteFileOf(generation: number): string {
   return generation === firstGeneration ? 'market.sqlite' : `market-g${generation}.sqlite`;
@@ -29,7 +32,7 @@ class SqliteGenerations implements GenerationTable {
 
   constructor(dataDir: string) {
     this.#dataDir = dataDir;
-    this.#file = join(dataDir, 'generations.sqlite');
+    this.#file = join(dataDir, notesFile);
   }
 
   async prepare(): Promise<void> {

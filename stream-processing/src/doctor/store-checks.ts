@@ -3,6 +3,7 @@ import { counted } from '@tapeline/core/counted';
 import type { KeyspaceFacts, ServerFacts } from '@tapeline/database/cassandra/cassandra-inspection';
 import type { Generation } from '@tapeline/database/generations';
 import type { Gap } from '@tapeline/database/market-store';
+import type { FeedState } from '../fold/outputs.ts';
 import { type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
 
 const hourMs = 3_600_000;
@@ -129,6 +130,13 @@ export function snapshotFindings(partitions: readonly PartitionState[], expected
     ),
     wrong,
   );
+}
+
+/** Feeds whose newest session is of a simulated market. @param feeds as the snapshots know them, each maybe several times. */
+export function marketFindings(feeds: readonly Pick<FeedState, 'feed' | 'session' | 'simulated'>[]): readonly Finding[] {
+  const newest = new Map(feeds.toSorted((a, b) => a.session - b.session).map(({ feed, simulated }) => [feed, simulated]));
+  const remedy = 'for real ones take a log and a store of their own, and an ingester with the key of the vendor';
+  return [...newest].flatMap(([feed, simulated]) => (simulated ? [warning(`market ${feed}`, 'its prices are simulated', remedy)] : []));
 }
 
 /** @param gaps of the last week. */

@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import type { AlertRule } from '@tapeline/core/alert-rules';
 import type { Configuration } from '@tapeline/core/configuration';
 import { feedTopic } from '@tapeline/core/topics';
-import { openConfiguredGenerations, openConfiguredStore, openConfiguredWork } from '@tapeline/database/configured-store';
+import { hasTables, openConfiguredGenerations, openConfiguredStore, openConfiguredWork } from '@tapeline/database/configured-store';
 import { FileItems } from '@tapeline/database/file-items';
+import { firstGeneration } from '@tapeline/database/generations';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { sqliteFileOf } from '@tapeline/database/sqlite/sqlite-generations';
 import type { WorkItem } from '@tapeline/database/work-store';
 import type { PartitionOffsets } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import type { FeedState } from '../fold/outputs.ts';
 import { refuseOther } from '../fold/snapshot-refusal.ts';
 import { foldVersion } from '../fold-version.ts';
 import { snapshotHeader } from '../hot/hot-snapshot.ts';
@@ -19,7 +21,15 @@ import type { Examination } from './examination.ts';
 import { skipped } from './finding.ts';
 import { fileFindings } from './machine-checks.ts';
 import { rulesFindings } from './rules-checks.ts';
-import { gapFindings, generationFindings, type PartitionState, type QueuedJob, queueFindings, snapshotFindings } from './store-checks.ts';
+import {
+  gapFindings,
+  generationFindings,
+  marketFindings,
+  type PartitionState,
+  type QueuedJob,
+  queueFindings,
+  snapshotFindings,
+} from './store-checks.ts';
 
 export interface StoreExamination {
   readonly configuration: Configuration;
@@ -36,6 +46,7 @@ export interface SavedState {
   readonly nextOffset: number;
   readonly versionUs: number;
   readonly rules: readonly AlertRule[];
+  readonly feeds: readonly FeedState[];
 }
 
 const weekMs = 7 * 86_400_000;
@@ -58,6 +69,7 @@ export async function examineStore(options: StoreExamination): Promise<readonly 
     });
     if (isReady === undefined) return undefined;
     const saved = await examineSnapshots(store, options);
+    examination.add(...marketFindings((saved ?? []).flatMap(({ feeds }) => feeds)));
     const { ALERT_RULES_FILE: file, BAR_INTERVALS: intervals } = configuration;
     const inForce = saved === undefined || saved.length === 0 ? undefined : saved.map(({ rules }) => rules);
     await examination.check('alert rules', () => rulesFindings(file, intervals, inForce));
@@ -74,6 +86,10 @@ export async function examineStore(options: StoreExamination): Promise<readonly 
 }
 
 async function examineGenerations({ configuration, logger, examination }: StoreExamination): Promise<number | undefined> {
+  if (!hasTables(configuration)) {
+    examination.add(skipped('generation', 'there is none: nothing was started with this DATA_DIR yet'));
+    return firstGeneration;
+  }
   const generations = openConfiguredGenerations(configuration, logger);
   try {
     const list = await examination.value('generation', () => generations.list());
@@ -131,7 +147,13 @@ async function savedState(
     allowedLatenessMs: ALLOWED_LATENESS_MS,
     correctionHorizonMs: CORRECTION_HORIZON_MS,
   });
-  return { partition, nextOffset: snapshot.nextOffset, versionUs: snapshot.versionUs, rules: header.alerts?.rules ?? [] };
+  return {
+    partition,
+    nextOffset: snapshot.nextOffset,
+    versionUs: snapshot.versionUs,
+    rules: header.alerts?.rules ?? [],
+    feeds: header.feeds,
+  };
 }
 
 async function queuedItems(configuration: Configuration, logger: Logger): Promise<readonly WorkItem[]> {
