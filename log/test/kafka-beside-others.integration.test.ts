@@ -34,13 +34,22 @@ describeWithKafka('several partitions read beside each other', ({ brokers }) => 
       }
       return performance.now() - startMs;
     };
-    const aloneMs = await readingMs(log.read({ topic, partition: 0, fromOffset: 0, toOffset: count }));
-    const member = joinGroup(log, topic, aGroup());
-    const claims = await Promise.all(Array.from({ length: 8 }, (_, partition) => member.claim(partition)));
-    const [behind, ...others] = claims as [PartitionClaim, ...PartitionClaim[]];
-    const waiting = others.map(claim => take(claim.read(0), 1));
-    expect(await readingMs(behind.read(0))).toBeLessThan(2 * aloneMs);
-    await member.leave();
-    await Promise.all(waiting);
+    const besideMs = async () => {
+      const member = joinGroup(log, topic, aGroup());
+      const claims = await Promise.all(Array.from({ length: 8 }, (_, partition) => member.claim(partition)));
+      const [behind, ...others] = claims as [PartitionClaim, ...PartitionClaim[]];
+      const waiting = others.map(claim => take(claim.read(0), 1));
+      const tookMs = await readingMs(behind.read(0));
+      await member.leave();
+      await Promise.all(waiting);
+      return tookMs;
+    };
+    // A busy machine slows now one, now the other: the fault that is meant here made it three times as long each time.
+    const ratios: number[] = [];
+    while (ratios.length < 3 && Math.min(...ratios) >= 2) {
+      const aloneMs = await readingMs(log.read({ topic, partition: 0, fromOffset: 0, toOffset: count }));
+      ratios.push((await besideMs()) / aloneMs);
+    }
+    expect(Math.min(...ratios)).toBeLessThan(2);
   }, 120_000);
 });
