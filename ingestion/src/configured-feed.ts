@@ -32,8 +32,6 @@ export interface ConfiguredFeed {
   /** Source and shard, as in `twelve-data/0`. */
   readonly feed: string;
   readonly openFeed: OpenFeed;
-  /** Set for a shard: the source whose symbols it shares. */
-  readonly source?: string;
 }
 
 /** What each opening of a feed behind a vendor is given. */
@@ -81,10 +79,9 @@ export function openConfiguredFeeds(configuration: Configuration, options: Confi
   });
   const feeds: Readonly<Record<FeedName, () => readonly ConfiguredFeed[]>> = {
     'twelve-data': () =>
-      symbolsOfShards(listOf('twelve-data'), configuration.TWELVE_DATA_SHARDS).map((symbolsNow, shard) => ({
-        ...vendorFeed(`twelve-data/${shard}`, symbolsNow, opening => openTwelveData(configuration, opening, options.url?.())),
-        source: 'twelve-data',
-      })),
+      symbolsOfShards(listOf('twelve-data'), configuration.TWELVE_DATA_SHARDS).map((symbolsNow, shard) =>
+        vendorFeed(`twelve-data/${shard}`, symbolsNow, opening => openTwelveData(configuration, opening, options.url?.())),
+      ),
     finnhub: () => [vendorFeed('finnhub/0', listOf('finnhub'), opening => openFinnhub(configuration, opening))],
     yahoo: () => [vendorFeed('yahoo/0', listOf('yahoo'), opening => openYahoo(configuration, opening))],
     recording: () => [recordingOf(configuration, logger)],

@@ -1,6 +1,7 @@
 /**
- * When a feed comes back with another number of shards, symbols belong to other shards than before, and some shards speak no more. Before any of
- * them connects, the log is told that each former one is disconnected: so a symbol that another shard takes over has its gap from the last price on.
+ * When the feeds of a process are others than before, or a feed has another number of shards, symbols belong to other feeds, and some feeds
+ * speak no more. Before any of the new ones connects, the log is told that each former one is disconnected, unless it said so itself: so a
+ * symbol that another feed takes over has its gap from the last price on.
  */
 import { hasCode, isPassing, reasonOf } from '@tapeline/core/errors';
 import { decodeRecord } from '@tapeline/core/record-codec';
@@ -9,11 +10,12 @@ import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { BackOff, pause } from './back-off.ts';
+import { findLastSession } from './last-session.ts';
 import { logEntries } from './log-entries.ts';
 
-export interface FormerShardsOptions {
+export interface FormerFeedsOptions {
   readonly log: MarketLog;
-  /** The shards that will speak from now on, as `twelve-data/0`; all of one source. */
+  /** The feeds of this process, which will speak from now on, as `twelve-data/0`. */
   readonly feeds: readonly string[];
   /** Milliseconds since the Unix epoch. */
   readonly clock: () => number;
@@ -21,11 +23,26 @@ export interface FormerShardsOptions {
   readonly signal: AbortSignal;
 }
 
-/** So far back a shard is looked for: it said four heartbeats a second, and nobody wrote much after the last of them. */
+/** The newest that a feed said. */
+interface LastWord {
+  readonly feed: string;
+  readonly session: number;
+  readonly timeMs: number;
+  readonly connected: boolean;
+  /** Time of its last heartbeat, or of its session's record. */
+  readonly untilMs: number | undefined;
+}
+
+/** So far back a feed is looked for: it said four heartbeats a second, and nobody wrote much after the last of them. */
 const recentRecords = 5_000;
+/**
+ * A feed of another process may be alive: it says heartbeats four times a second, yahoo one a round, and a standby takes over within seconds.
+ * One that is called dead by mistake is believed again with its next heartbeat.
+ */
+const silentMs = 60_000;
 
 /** Tries until the log takes it. @throws PipelineError what no trying mends, `record.newer` among it. */
-export async function silenceFormerShards(options: FormerShardsOptions): Promise<void> {
+export async function silenceFormerFeeds(options: FormerFeedsOptions): Promise<void> {
   const { logger, signal } = options;
   const backOff = new BackOff();
   while (!signal.aborted) {
@@ -36,51 +53,65 @@ export async function silenceFormerShards(options: FormerShardsOptions): Promise
       const waitMs = backOff.nextMs();
       logger.error(
         { code: error.code, waitMs },
-        `the log cannot be asked for former shards: ${reasonOf(error)}; trying again in ${waitMs} ms`,
+        `the log cannot be asked for former feeds: ${reasonOf(error)}; trying again in ${waitMs} ms`,
       );
       await pause(waitMs, signal);
     }
   }
 }
 
-async function silence({ log, feeds, clock, logger }: FormerShardsOptions): Promise<void> {
-  const source = feeds[0]?.split('/', 1)[0] ?? '';
-  const former = await formerShards(log, source);
-  const isSame = former.size === feeds.length && feeds.every(feed => former.has(feed));
-  if (former.size === 0 || isSame) return;
-  logger.info(
-    { former: [...former.keys()], feeds },
-    `${source} had ${former.size} shards and has ${feeds.length} now: symbols change their shard`,
-  );
+async function silence({ log, feeds, clock, logger }: FormerFeedsOptions): Promise<void> {
+  const nowMs = clock();
+  const sources = new Set(feeds.map(sourceOf));
+  const words = await lastWords(log);
+  const former = [...words.values()].filter(({ feed, timeMs }) => sources.has(sourceOf(feed)) || nowMs - timeMs >= silentMs);
+  const isSame = former.every(({ feed }) => feeds.includes(feed)) && feeds.every(feed => words.has(feed));
+  const unsaid = former.filter(({ connected }) => connected);
+  if (isSame || unsaid.length === 0) return;
+  const names = unsaid.map(({ feed }) => feed);
+  logger.info({ former: names, feeds }, `${names.join(', ')} spoke last, ${feeds.join(', ')} from now on: symbols may change their feed`);
   const partitions = await log.partitionCount(feedTopic.name);
-  const timeMs = clock();
-  const last = [...former.values()].map((heartbeat): Heartbeat => ({ ...heartbeat, timeMs, connected: false }));
+  const last = await Promise.all(unsaid.map(word => disconnected(log, word)));
   await log.append(last.flatMap(heartbeat => logEntries(heartbeat, partitions)));
 }
 
-/** The newest word of each shard of a source at the end of the log, as a heartbeat. */
-async function formerShards(log: MarketLog, source: string): Promise<ReadonlyMap<string, Heartbeat>> {
+/** Its last heartbeat's time is said again: by that nothing is known of later, and time does not move. */
+async function disconnected(log: MarketLog, { feed, session, timeMs, untilMs = timeMs }: LastWord): Promise<Heartbeat> {
+  const { lastDataMs } = (await findLastSession(log, feed)) ?? {};
+  return { v: recordFormat, kind: 'heartbeat', feed, session, timeMs: untilMs, connected: false, lastDataMs };
+}
+
+/** By feed, at the end of the log. */
+async function lastWords(log: MarketLog): Promise<ReadonlyMap<string, LastWord>> {
   const partitions = (await log.offsets(feedTopic.name)).filter(({ lowOffset, highWatermark }) => highWatermark > lowOffset);
   const [quietest] = partitions.sort((a, b) => a.highWatermark - a.lowOffset - (b.highWatermark - b.lowOffset));
-  const found = new Map<string, Heartbeat>();
-  if (quietest === undefined) return found;
+  const words = new Map<string, LastWord>();
+  if (quietest === undefined) return words;
   const { partition, lowOffset, highWatermark: toOffset } = quietest;
   const fromOffset = Math.max(lowOffset, toOffset - recentRecords);
   for await (const batch of log.read({ topic: feedTopic.name, partition, fromOffset, toOffset })) {
-    for (const { value } of batch.records) note(found, readable(value), source);
+    for (const { value } of batch.records) note(words, readable(value));
   }
-  return found;
+  return words;
 }
 
-function note(found: Map<string, Heartbeat>, record: FeedRecord | undefined, source: string): void {
+function note(words: Map<string, LastWord>, record: FeedRecord | undefined): void {
   if (record?.kind !== 'heartbeat' && record?.kind !== 'session' && record?.kind !== 'tick') return;
-  const { feed, session, timeMs } = record;
-  if (!feed.startsWith(`${source}/`)) return;
-  const known = found.get(feed);
+  const { feed, session } = record;
+  const known = words.get(feed);
   if (known !== undefined && known.session > session) return;
-  const said = record.kind === 'tick' ? record.receivedTimeMs : record.kind === 'heartbeat' ? record.lastDataMs : undefined;
-  const lastDataMs = said ?? (known?.session === session ? known.lastDataMs : undefined);
-  found.set(feed, { v: recordFormat, kind: 'heartbeat', feed, session, timeMs, connected: false, lastDataMs });
+  const isTick = record.kind === 'tick';
+  words.set(feed, {
+    feed,
+    session,
+    timeMs: isTick ? record.receivedTimeMs : record.timeMs,
+    connected: record.kind !== 'heartbeat' || record.connected,
+    untilMs: isTick ? (known?.session === session ? known.untilMs : undefined) : record.timeMs,
+  });
+}
+
+function sourceOf(feed: string): string {
+  return feed.split('/', 1)[0] ?? '';
 }
 
 function readable(value: Uint8Array | undefined): FeedRecord | undefined {

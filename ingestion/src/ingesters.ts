@@ -1,7 +1,7 @@
 /** Several feeds at once into one log: an ingester for each, with its own sessions and its own account. */
 import { reasonOf } from '@tapeline/core/errors';
 import type { ConfiguredFeed } from './configured-feed.ts';
-import { silenceFormerShards } from './former-shards.ts';
+import { silenceFormerFeeds } from './former-feeds.ts';
 import { type IngesterOptions, type IngesterState, runIngester } from './ingester.ts';
 
 export interface IngestersOptions extends Omit<IngesterOptions, 'feed' | 'openFeed'> {
@@ -24,7 +24,8 @@ export interface Ingesters {
 
 /** Starts all feeds; they run until each ends or fails for good, or `signal` aborts. */
 export function runIngesters({ feeds, ...options }: IngestersOptions): Ingesters {
-  const ready = formerSilenced(feeds, options);
+  const { log, logger, signal } = options;
+  const ready = silenceFormerFeeds({ log, feeds: feeds.map(({ feed }) => feed), clock: Date.now, logger, signal });
   const ingesters = feeds.map(each => ({ ...runIngester({ ...options, ...each, ready }), feed: each.feed }));
   const failures: unknown[] = [];
   const ended = ingesters.map(({ feed, finished }) =>
@@ -48,16 +49,6 @@ export function runIngesters({ feeds, ...options }: IngestersOptions): Ingesters
     check: () => missingOf(ingesters),
     states,
   };
-}
-
-/** Resolves when the log knows of each former shard that it is silent. */
-async function formerSilenced(feeds: readonly ConfiguredFeed[], { log, logger, signal }: Omit<IngestersOptions, 'feeds'>): Promise<void> {
-  const shards = Map.groupBy(feeds, ({ source }) => source);
-  shards.delete(undefined);
-  const silenced = [...shards.values()].map(each =>
-    silenceFormerShards({ log, feeds: each.map(({ feed }) => feed), clock: Date.now, logger, signal }),
-  );
-  await Promise.all(silenced);
 }
 
 /** What is missing, named where there are several feeds. */

@@ -20,6 +20,11 @@ class PushedFeed {
   #sequence = 0;
   #events: (FeedEvent | Error)[] = [];
   #wake: (() => void) | undefined;
+  readonly #feed: string;
+
+  constructor(feed = 'twelve-data/0') {
+    this.#feed = feed;
+  }
 
   async *open(last: LastSession | undefined, signal: AbortSignal, first?: number): AsyncGenerator<FeedEvent, void, undefined> {
     this.opened = { last, first };
@@ -28,7 +33,7 @@ class PushedFeed {
     this.session = Math.max((last?.session ?? 0) + 1, first ?? 1);
     const wake = () => this.#wake?.();
     signal.addEventListener('abort', wake, { once: true });
-    yield aSession({ session: this.session, ...(last === undefined ? {} : { previous: last }) });
+    yield aSession({ feed: this.#feed, session: this.session, ...(last === undefined ? {} : { previous: last }) });
     while (!signal.aborted) {
       for (const event of this.#events.splice(0)) {
         if (event instanceof Error) throw event;
@@ -253,8 +258,8 @@ describe('ingesters that stand by for each other', () => {
 
   it('lead several feeds in one term, and begin a new one for all when the numbers of one are used up', async () => {
     const pair = new Pair();
-    const other = new PushedFeed();
-    const feed = new PushedFeed();
+    const feed = new PushedFeed('feed-0/0');
+    const other = new PushedFeed('feed-1/0');
     const feeds = [feed, other].map((each, index) => ({
       feed: `feed-${index}/0`,
       openFeed: (last: LastSession | undefined, signal: AbortSignal, first?: number) => each.open(last, signal, first),

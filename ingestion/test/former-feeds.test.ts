@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { decodeRecord } from '@tapeline/core/record-codec';
+import type { FeedRecord } from '@tapeline/core/records';
+import { silenceFormerFeeds } from '../src/former-feeds.ts';
+import { logEntries } from '../src/log-entries.ts';
+import { aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
+import { aLogger } from './support/logger.ts';
+import { MemoryLog } from './support/memory-log.ts';
+
+/** What the log is told when these feeds begin, so long after noon. */
+async function toldAt(afterMs: number, feeds: readonly string[], ...records: readonly FeedRecord[]): Promise<readonly FeedRecord[]> {
+  const log = new MemoryLog(4);
+  await log.append(records.flatMap(record => logEntries(record, 4)));
+  const before = log.entries.length;
+  const { logger } = aLogger();
+  await silenceFormerFeeds({ log, feeds, clock: () => noonMs + afterMs, logger, signal: new AbortController().signal });
+  const told = log.entries.slice(before);
+  const values = (partition: number) => told.filter(entry => entry.partition === partition).map(({ value }) => value);
+  for (const partition of [1, 2, 3]) expect(values(partition)).toEqual(values(0));
+  return values(0).map(decodeRecord);
+}
+
+const killed = [
+  aSession({ session: 3 }),
+  aTick({ session: 3, receivedTimeMs: noonMs + 100 }),
+  aHeartbeat({ session: 3, timeMs: noonMs + 250, lastDataMs: noonMs + 100 }),
+];
+const tenMinutesMs = 600_000;
+
+describe('a feed that spoke before', () => {
+  it('is disconnected since its last heartbeat where another vendor begins long after it was killed', async () => {
+    expect(await toldAt(tenMinutesMs, ['finnhub/0'], ...killed)).toEqual([
+      aHeartbeat({ session: 3, timeMs: noonMs + 250, connected: false, lastDataMs: noonMs + 100 }),
+    ]);
+  });
+
+  it('has the last price before a standstill as its last one where it was killed right after', async () => {
+    const late = aTick({ session: 3, symbol: 'ETH/BTC', receivedTimeMs: noonMs + 200_000 });
+    expect(await toldAt(tenMinutesMs, ['finnhub/0'], ...killed, late)).toEqual([
+      aHeartbeat({ session: 3, timeMs: noonMs + 250, connected: false, lastDataMs: noonMs + 100 }),
+    ]);
+  });
+
+  it('is left alone while it may be alive in a process of its own, and a standby may take it over', async () => {
+    expect(await toldAt(30_000, ['finnhub/0'], ...killed)).toEqual([]);
+  });
+
+  it('is told once to be disconnected, and not at all when it said so itself', async () => {
+    expect(await toldAt(tenMinutesMs, ['finnhub/0'], ...killed, aHeartbeat({ session: 3, connected: false }))).toEqual([]);
+  });
+
+  it('is left alone when it goes on as before', async () => {
+    expect(await toldAt(tenMinutesMs, ['twelve-data/0'], ...killed)).toEqual([]);
+  });
+
+  it('is disconnected at once when its source has other shards now', async () => {
+    expect(await toldAt(1_000, ['twelve-data/0', 'twelve-data/1'], ...killed)).toMatchObject([
+      { feed: 'twelve-data/0', session: 3, connected: false, lastDataMs: noonMs + 100 },
+    ]);
+    const second = killed.map(record => ({ ...record, feed: 'twelve-data/1' }));
+    expect(await toldAt(1_000, ['twelve-data/0'], ...killed, ...second)).toMatchObject([
+      { feed: 'twelve-data/0', connected: false },
+      { feed: 'twelve-data/1', connected: false },
+    ]);
+  });
+});
