@@ -2,17 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { isAddress, secretsOfAddress, shownAddress } from '../src/addresses.ts';
 import { readConfiguration, secretsOf } from '../src/configuration.ts';
 import { type SettingName, settings } from '../src/settings.ts';
+import { faultsOf } from './support/configuration-faults.ts';
 
 const addressSettings = (Object.keys(settings) as SettingName[]).filter(isAddress);
-
-function faultsOf(environment: Record<string, string>): string {
-  try {
-    readConfiguration(environment);
-  } catch (error) {
-    return String(error);
-  }
-  return '';
-}
 
 describe('an address', () => {
   it('is shown without user, password and what follows its path', () => {

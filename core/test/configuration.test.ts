@@ -3,17 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { readConfiguration, secretsOf } from '../src/configuration.ts';
-import { PipelineError } from '../src/errors.ts';
-
-function faultsOf(environment: Record<string, string>): string {
-  try {
-    readConfiguration(environment);
-  } catch (error) {
-    expect(error).toBeInstanceOf(PipelineError);
-    return (error as PipelineError).message;
-  }
-  return '';
-}
+import { faultsOf } from './support/configuration-faults.ts';
 
 describe('configuration', () => {
   it('has sensible defaults when nothing is set', () => {

@@ -1,17 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfiguration, secretsOf } from '../src/configuration.ts';
 import { mailServerOf } from '../src/message-faults.ts';
+import { faultsOf } from './support/configuration-faults.ts';
 
 const mail = { ALERT_MAIL_TO: 'desk@example.com', ALERT_MAIL_FROM: 'Tapeline <tapeline@example.com>' };
-
-function faultsOf(environment: Record<string, string>): string {
-  try {
-    readConfiguration(environment);
-  } catch (error) {
-    return String(error);
-  }
-  return '';
-}
 
 describe('the settings of messages', () => {
   it('name a mail server by one address or by several settings', () => {
