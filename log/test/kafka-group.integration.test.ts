@@ -72,13 +72,7 @@ describeWithKafka('a group of several members', ({ brokers }) => {
   }, 120_000);
 
   it('gives a lost partition back only after its last owner here has released it', async () => {
-    const topic = await aTopic(log, 2);
-    const group = aGroup();
-    const first = joinGroup(log, topic, group);
-    const claims = await Promise.all([first.claim(0), first.claim(1)]);
-    const second = joinGroup(log, topic, group);
-    await eventually('a claim is lost', () => claims.some(claim => claim.lost.aborted), patienceMs);
-    const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
+    const { first, second, lost } = await aLostClaim();
     await second.claim(lost.partition);
     await second.leave();
     await sleep(3_000);
@@ -130,6 +124,15 @@ describeWithKafka('a group of several members', ({ brokers }) => {
   }, 120_000);
 
   it('ignores the commit of a claim that is lost', async () => {
+    const { first, second, lost } = await aLostClaim();
+    await lost.commit(0);
+    const next = await second.claim(lost.partition);
+    expect(next.committedOffset).toBeUndefined();
+    await Promise.all([first.leave(), second.leave()]);
+  }, 120_000);
+
+  /** A member that had both partitions until a second one came. */
+  async function aLostClaim() {
     const topic = await aTopic(log, 2);
     const group = aGroup();
     const first = joinGroup(log, topic, group);
@@ -137,11 +140,8 @@ describeWithKafka('a group of several members', ({ brokers }) => {
     const second = joinGroup(log, topic, group);
     await eventually('a claim is lost', () => claims.some(claim => claim.lost.aborted), patienceMs);
     const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
-    await lost.commit(0);
-    const next = await second.claim(lost.partition);
-    expect(next.committedOffset).toBeUndefined();
-    await Promise.all([first.leave(), second.leave()]);
-  }, 120_000);
+    return { first, second, lost };
+  }
 });
 
 /** Reads a claim from its first record on, in the background. */
