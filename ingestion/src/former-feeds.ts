@@ -3,14 +3,13 @@
  * speak no more. Before any of the new ones connects, the log is told that each former one is disconnected, unless it said so itself: so a
  * symbol that another feed takes over has its gap from the last price on.
  */
-import { hasCode, isPassing, reasonOf } from '@tapeline/core/errors';
-import { decodeRecord } from '@tapeline/core/record-codec';
+import { isPassing, reasonOf } from '@tapeline/core/errors';
 import { type FeedRecord, type Heartbeat, recordFormat } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { BackOff, pause } from './back-off.ts';
-import { findLastSession } from './last-session.ts';
+import { findLastSession, readableRecord } from './last-session.ts';
 import { logEntries } from './log-entries.ts';
 
 export interface FormerFeedsOptions {
@@ -90,7 +89,7 @@ async function lastWords(log: MarketLog): Promise<ReadonlyMap<string, LastWord>>
   const { partition, lowOffset, highWatermark: toOffset } = quietest;
   const fromOffset = Math.max(lowOffset, toOffset - recentRecords);
   for await (const batch of log.read({ topic: feedTopic.name, partition, fromOffset, toOffset })) {
-    for (const { value } of batch.records) note(words, readable(value));
+    for (const { value } of batch.records) note(words, readableRecord(value));
   }
   return words;
 }
@@ -112,13 +111,4 @@ function note(words: Map<string, LastWord>, record: FeedRecord | undefined): voi
 
 function sourceOf(feed: string): string {
   return feed.split('/', 1)[0] ?? '';
-}
-
-function readable(value: Uint8Array | undefined): FeedRecord | undefined {
-  try {
-    return decodeRecord(value);
-  } catch (error) {
-    if (hasCode(error, 'record.invalid')) return undefined;
-    throw error;
-  }
 }

@@ -81,11 +81,16 @@ function isEnough(found: Finding | undefined, readRecords: number): boolean {
 /** A record of the log that names its feed. */
 export type RecordOfFeed = Extract<FeedRecord, { readonly feed: string }>;
 
-/** The record in these bytes, if it is one of the feed; what is no record of ours is passed over. @throws PipelineError `record.newer`. */
+/** The record in these bytes, if it is one of the feed. @throws PipelineError `record.newer`. */
 export function recordOfFeed(value: LogRecord['value'], feed: string): RecordOfFeed | undefined {
+  const record = readableRecord(value);
+  return record !== undefined && 'feed' in record && record.feed === feed ? record : undefined;
+}
+
+/** The record in these bytes; what is no record of ours is passed over. @throws PipelineError `record.newer`. */
+export function readableRecord(value: LogRecord['value']): FeedRecord | undefined {
   try {
-    const record = decodeRecord(value);
-    return 'feed' in record && record.feed === feed ? record : undefined;
+    return decodeRecord(value);
   } catch (error) {
     if (hasCode(error, 'record.invalid')) return undefined;
     throw error;
