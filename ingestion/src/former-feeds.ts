@@ -9,7 +9,7 @@ import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { BackOff, pause } from './back-off.ts';
-import { findLastSession, readableRecord } from './last-session.ts';
+import { findLastSession, readableRecord, shortestFirst, sizeOf } from './last-session.ts';
 import { logEntries } from './log-entries.ts';
 
 export interface FormerFeedsOptions {
@@ -82,8 +82,7 @@ async function disconnected(log: MarketLog, { feed, session, timeMs, untilMs = t
 
 /** By feed, at the end of the log. */
 async function lastWords(log: MarketLog): Promise<ReadonlyMap<string, LastWord>> {
-  const partitions = (await log.offsets(feedTopic.name)).filter(({ lowOffset, highWatermark }) => highWatermark > lowOffset);
-  const [quietest] = partitions.sort((a, b) => a.highWatermark - a.lowOffset - (b.highWatermark - b.lowOffset));
+  const quietest = (await shortestFirst(log)).find(each => sizeOf(each) > 0);
   const words = new Map<string, LastWord>();
   if (quietest === undefined) return words;
   const { partition, lowOffset, highWatermark: toOffset } = quietest;

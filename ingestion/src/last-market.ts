@@ -1,7 +1,7 @@
 /** Finds in the log whether a session of a feed was of a simulated market: the records that begin it say so, which may stand far back. */
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog, ReadRequest } from '@tapeline/log/market-log';
-import { type RecordOfFeed, recordOfFeed } from './last-session.ts';
+import { type RecordOfFeed, recordOfFeed, shortestFirst, sizeOf } from './last-session.ts';
 
 type ReadableLog = Pick<MarketLog, 'offsets' | 'read'>;
 
@@ -16,9 +16,7 @@ const patienceRecords = 200_000;
  * @throws PipelineError `log.unavailable`; `record.newer` when a newer ingester wrote.
  */
 export async function wasSimulated(log: ReadableLog, feed: string, session: number): Promise<boolean | undefined> {
-  const sizeOf = ({ lowOffset, highWatermark }: { lowOffset: number; highWatermark: number }) => highWatermark - lowOffset;
-  const partitions = (await log.offsets(feedTopic.name)).filter(each => sizeOf(each) > 0);
-  const [shortest] = partitions.sort((a, b) => sizeOf(a) - sizeOf(b));
+  const shortest = (await shortestFirst(log)).find(each => sizeOf(each) > 0);
   if (shortest === undefined) return undefined;
   const { partition } = shortest;
   let { lowOffset: from, highWatermark: to } = shortest;

@@ -31,7 +31,7 @@ const patienceRecords = 200_000;
  * @throws PipelineError `log.unavailable`; `record.newer` when a newer ingester wrote: upgrade first.
  */
 export async function findLastSession(log: MarketLog, feed: string): Promise<LastSession | undefined> {
-  const partitions = [...(await log.offsets(feedTopic.name))].sort((a, b) => sizeOf(a) - sizeOf(b));
+  const partitions = await shortestFirst(log);
   const findings: Finding[] = [];
   for (const partition of partitions) {
     const found = await searched(log, feed, partition);
@@ -51,6 +51,11 @@ function lastDataOf({ tickMs, whole, startMs }: Finding): number | undefined {
   const isHeldUp = tickMs !== undefined && whole !== undefined && tickMs - whole.untilMs >= standstillMs;
   if (isHeldUp) return whole.lastDataMs ?? Math.min(startMs ?? whole.untilMs, whole.untilMs);
   return latest([tickMs, whole?.lastDataMs]) ?? startMs;
+}
+
+/** The partitions of the feeds' topic: what is told to every one is found soonest in the one that has the fewest records. */
+export async function shortestFirst(log: Pick<MarketLog, 'offsets'>): Promise<readonly PartitionOffsets[]> {
+  return [...(await log.offsets(feedTopic.name))].sort((a, b) => sizeOf(a) - sizeOf(b));
 }
 
 async function searched(
@@ -132,6 +137,6 @@ function latest(times: readonly (number | undefined)[]): number | undefined {
   return known.length === 0 ? undefined : Math.max(...known);
 }
 
-function sizeOf({ lowOffset, highWatermark }: PartitionOffsets): number {
+export function sizeOf({ lowOffset, highWatermark }: PartitionOffsets): number {
   return highWatermark - lowOffset;
 }
