@@ -1,6 +1,7 @@
 /**
- * The load at the pace of its own event time, as a process: an ingester on a busy day. It says when it appended each heartbeat,
- * `beat <timeMs> <machine clock in ms>`, and at the end `done`.
+ * The load at the pace of its own event time, as a process: an ingester on a busy day. As the ingester it has one append in flight, and the
+ * next takes all that waits. It says when each heartbeat was to be appended, whether it had to wait or not, `beat <timeMs> <machine clock in ms>`,
+ * and at the end `done`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -30,9 +31,9 @@ const log = prefixedLog(await openKafkaLog({ brokers: values.brokers.split(','),
 const startMs = Math.ceil(Date.now() / 1_000) * 1_000 + 1_000;
 const options = { symbols: Number(values.symbols), ticksPerSecond: rate, startMs };
 const beganAtMs = machineMs() + startMs - Date.now();
-const appending = new Set<Promise<void>>();
 const blocks = new LoadBlocks();
 let beats: number[] = [];
+let appending: Promise<void> | undefined;
 
 for (const record of loadRecords(ticks, options)) {
   while (machineMs() - beganAtMs < record.atMs - startMs) {
@@ -43,18 +44,20 @@ for (const record of loadRecords(ticks, options)) {
   if (record.key === undefined && record.atMs > startMs && record.partition === 0) beats.push(record.atMs);
 }
 flush();
-await Promise.all(appending);
+await appending;
 await log.close();
 process.stdout.write(`done ${JSON.stringify({ ticks, startMs, heartbeatIntervalMs })}\n`);
 process.exit(0);
 
-/** Appends what has come so far, without waiting for it. */
+/** Has what has come so far appended, without waiting for it. */
 function flush(): void {
-  if (blocks.count === 0) return;
   const atMs = machineMs().toFixed(3);
   for (const beatMs of beats) process.stdout.write(`beat ${beatMs} ${atMs}\n`);
   beats = [];
-  const appended = log.appendBlocks(blocks.take());
-  appending.add(appended);
-  void appended.then(() => appending.delete(appended));
+  if (blocks.count > 0) appending ??= appendAll();
+}
+
+async function appendAll(): Promise<void> {
+  while (blocks.count > 0) await log.appendBlocks(blocks.take());
+  appending = undefined;
 }
