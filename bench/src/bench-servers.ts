@@ -19,6 +19,9 @@ interface Started {
   stop?(): Promise<void>;
 }
 
+/** As Kafka's own start script gives it. */
+const heap = { heapMb: 1_024, wholeHeap: true } as const;
+
 /** Starts each of them when it is first asked for. */
 export class BenchServers {
   readonly #options: BenchServerOptions;
@@ -34,7 +37,7 @@ export class BenchServers {
     const { named, directory, logger, signal } = this.#options;
     this.#kafka ??=
       named.brokers === undefined
-        ? startKafka({ brokers: 1, directory: join(directory, 'kafka'), adopt: true, heapMb: 1_024, logger, signal })
+        ? startKafka({ brokers: 1, directory: join(directory, 'kafka'), adopt: true, ...heap, logger, signal })
         : Promise.resolve({ brokers: named.brokers.split(',') });
     return (await this.#kafka).brokers;
   }
@@ -44,7 +47,7 @@ export class BenchServers {
     const { named, directory, logger, signal } = this.#options;
     this.#cassandra ??=
       named.contactPoints === undefined
-        ? startCassandra({ directory: join(directory, 'cassandra'), adopt: true, heapMb: 1_024, logger, signal })
+        ? startCassandra({ directory: join(directory, 'cassandra'), adopt: true, ...heap, logger, signal })
         : Promise.resolve({ contactPoints: named.contactPoints.split(',') });
     return (await this.#cassandra).contactPoints;
   }

@@ -105,7 +105,7 @@ async function makeNode({ node, directory: clusterDirectory, java, jars, agent, 
   const ports: CassandraPorts = { nativePort, storagePort, jmxPort };
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'cassandra.yaml'), cassandraSettings(HOST, ports, directory, options));
-  const memory = memoryFlags(options.heapMb ?? 768);
+  const memory = memoryFlags(options);
   const properties = systemProperties(directory, jmxPort);
   const main = ['-cp', join(jars, '*'), 'org.apache.cassandra.service.CassandraDaemon'];
   return new ServerNode({
@@ -128,9 +128,9 @@ async function jammAgent(jars: string): Promise<string> {
   throw new PipelineError('services.unavailable', `no jamm-*.jar in ${jars}; remove that folder to fetch it again`, { retriable: false });
 }
 
-function memoryFlags(heapMb: number): readonly string[] {
+function memoryFlags({ heapMb = 768, wholeHeap = false }: StartOptions): readonly string[] {
   return [
-    `-Xms${Math.min(256, heapMb)}m`,
+    `-Xms${wholeHeap ? heapMb : Math.min(256, heapMb)}m`,
     `-Xmx${heapMb}m`,
     '-Xss256k',
     '-XX:MaxDirectMemorySize=256m',

@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly cacheDirectory?: string | undefined;
   /** Largest Java heap of each node, in MB. @default 512 for Kafka, 768 for Cassandra */
   readonly heapMb?: number | undefined;
+  /** The heap is as large from the start, as start scripts of servers for long use make it: few and even collections. @default false */
+  readonly wholeHeap?: boolean | undefined;
   /** True when the servers are to outlive this process; otherwise they end with it, even when it is killed. @default false */
   readonly keep?: boolean | undefined;
   /** True to join servers that run in `directory` already, which are refused otherwise. @default false */

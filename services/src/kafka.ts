@@ -141,7 +141,7 @@ async function makeNode({
     name: `kafka node ${node.id}`,
     directory,
     executable: java.executable,
-    args: [...javaFlags(directory, options.heapMb ?? 512), markerOf(directory), ...classPath, 'kafka.Kafka', propertiesFile],
+    args: [...javaFlags(directory, options), markerOf(directory), ...classPath, 'kafka.Kafka', propertiesFile],
     answers: () => kafkaAnswers(HOST, node.clientPort, logins?.caFile),
     startDeadlineMs: START_DEADLINE_MS,
     stopDeadlineMs: KAFKA_STOP_DEADLINE_MS,
@@ -149,9 +149,9 @@ async function makeNode({
   });
 }
 
-function javaFlags(directory: string, heapMb: number): readonly string[] {
+function javaFlags(directory: string, { heapMb = 512, wholeHeap = false }: StartOptions): readonly string[] {
   return [
-    `-Xms${Math.min(128, heapMb)}m`,
+    `-Xms${wholeHeap ? heapMb : Math.min(128, heapMb)}m`,
     `-Xmx${heapMb}m`,
     '-XX:+UseG1GC',
     '-XX:MaxGCPauseMillis=20',
