@@ -5,7 +5,7 @@
  * largest event time of its partition so far is 2 s or more past the window's end.
  */
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
-import type { LoadRecord } from './load.ts';
+import { allowedLatenessMs, type LoadRecord } from './load.ts';
 
 export interface OracleBar {
   readonly symbol: string;
@@ -38,8 +38,6 @@ interface SeenTick {
   readonly arrival: number;
   readonly late: boolean;
 }
-
-const allowedLatenessMs = 2_000;
 
 /** The name of a window: what makes a bar the same bar. */
 export function windowKey(bar: Pick<OracleBar, 'symbol' | 'interval' | 'startMs'>): string {

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { intervals } from '@tapeline/core/intervals';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { HotFold } from '@tapeline/stream-processing/hot/hot-fold';
-import { loadDefaults, loadFeed } from './load.ts';
+import { allowedLatenessMs, loadDefaults, loadFeed } from './load.ts';
 import { TickRing } from './tick-ring.ts';
 
 const { values } = parseArgs({
@@ -33,7 +33,7 @@ const session = decodeRecord(Buffer.from(ring.session));
 const emptyBytes = await settledBytes();
 const folds = Array.from(
   { length: partitions },
-  (_, partition) => new HotFold({ partition, partitions, intervals, allowedLatenessMs: 2_000, correctionHorizonMs: 60_000 }),
+  (_, partition) => new HotFold({ partition, partitions, intervals, allowedLatenessMs, correctionHorizonMs: 60_000 }),
 );
 const results = folds.map(fold => fold.results());
 let bars = 0;

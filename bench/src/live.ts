@@ -14,10 +14,13 @@ import { ensureBenchTopics } from './bench-topics.ts';
 import { distributionOf } from './distribution.ts';
 import { type Echo, startEcho } from './echo.ts';
 import { LiveProcess } from './live-process.ts';
-import { loadDefaults } from './load.ts';
+import { allowedLatenessMs, loadDefaults } from './load.ts';
 import { machineMs } from './machine-clock.ts';
 import { treeUsage } from './process-tree.ts';
 import { newGroup, nodeCommand } from './subjects.ts';
+
+/** Who is measured: the stream processor, or a process that reads and appends as much and computes nothing. */
+type LiveSubject = 'tapeline' | 'relay';
 
 export interface LiveOptions {
   readonly figure: 'latency' | 'durability';
@@ -34,7 +37,6 @@ interface Arrival {
   readonly atMs: number;
 }
 
-const allowedLatenessMs = 2_000;
 const secondMs = 1_000;
 /** Compilation, first connections. */
 const warmUpMs = 10_000;
@@ -43,20 +45,27 @@ const settleMs = 3_000;
 export async function measureLive(context: BenchContext, options: LiveOptions): Promise<void> {
   const { figure, ticksPerSecond, symbols, seconds } = options;
   for (let round = 1; round <= options.rounds; round += 1) {
-    const parameters = { ticksPerSecond, symbols, seconds };
-    const wanted = { figure, subject: 'tapeline', round, parameters };
-    if (context.resume && context.results.has(wanted)) continue;
-    const run = new LiveRun(context, options);
-    const values = await run.measure();
-    const command = `npm run bench -- ${figure} --rate ${ticksPerSecond} --symbols ${symbols} --seconds ${seconds}`;
-    context.results.add({ ...wanted, values, command });
-    context.say(`${figure}, ${ticksPerSecond} ticks/s, ${symbols} symbols, round ${round}: ${textOf(values)}`);
+    for (const subject of subjectsOf(figure)) {
+      const parameters = { ticksPerSecond, symbols, seconds };
+      const wanted = { figure, subject, round, parameters };
+      if (context.resume && context.results.has(wanted)) continue;
+      const values = await new LiveRun(context, options, subject).measure();
+      const command = `npm run bench -- ${figure} --rate ${ticksPerSecond} --symbols ${symbols} --seconds ${seconds}`;
+      context.results.add({ ...wanted, values, command });
+      context.say(`${figure} of ${subject}, ${ticksPerSecond} ticks/s, ${symbols} symbols, round ${round}: ${textOf(values)}`);
+    }
   }
+}
+
+/** They take turns. What the way to Cassandra takes is not told by a relay: most of it is Cassandra's own work. */
+function subjectsOf(figure: LiveOptions['figure']): readonly LiveSubject[] {
+  return figure === 'latency' ? ['tapeline', 'relay'] : ['tapeline'];
 }
 
 class LiveRun {
   readonly #context: BenchContext;
   readonly #options: LiveOptions;
+  readonly #subject: LiveSubject;
   readonly #prefix = `bench-live-${process.pid}-${Date.now()}.`;
   readonly #beats = new Map<number, number>();
   readonly #arrivals: Arrival[] = [];
@@ -64,9 +73,10 @@ class LiveRun {
   readonly #owned = Promise.withResolvers<void>();
   #processed = 0;
 
-  constructor(context: BenchContext, options: LiveOptions) {
+  constructor(context: BenchContext, options: LiveOptions, subject: LiveSubject) {
     this.#context = context;
     this.#options = options;
+    this.#subject = subject;
   }
 
   async measure(): Promise<Readonly<Record<string, number>>> {
@@ -78,14 +88,14 @@ class LiveRun {
     await root.ensureTopics([echoTopics.from, echoTopics.to].map(name => ({ name, partitions: 1, retentionMs: 600_000 })));
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, context.signal]);
-    const processor = await this.#startProcessor(brokers);
+    const subject = await this.#startSubject(brokers);
     const reading = this.#options.figure === 'latency' ? this.#readBars(log, signal) : Promise.resolve();
     let echo: Echo | undefined;
     try {
       echo = await startEcho(brokers, echoTopics);
-      await Promise.race([this.#owned.promise, processor.ended()]);
-      const usage = await this.#load(brokers, processor);
-      await processor.end();
+      await Promise.race([this.#owned.promise, subject.ended()]);
+      const usage = await this.#load(brokers, subject);
+      await subject.end();
       over.abort();
       await reading;
       this.#readSeen();
@@ -93,13 +103,24 @@ class LiveRun {
       return { ...this.#values(echo), ...usage };
     } finally {
       over.abort();
-      processor.kill();
+      subject.kill();
       await echo?.stop();
     }
   }
 
-  async #startProcessor(brokers: readonly string[]): Promise<LiveProcess> {
-    const flags = ['--brokers', brokers.join(','), '--prefix', this.#prefix, '--group', newGroup('live'), '--publish'];
+  async #startSubject(brokers: readonly string[]): Promise<LiveProcess> {
+    const log = ['--brokers', brokers.join(','), '--prefix', this.#prefix];
+    const [name, command] =
+      this.#subject === 'relay'
+        ? ['the relay', nodeCommand('relay.ts', [...log, '--symbols', String(this.#options.symbols)])]
+        : ['the stream processor', nodeCommand('our-processor.ts', [...log, ...(await this.#processorFlags())])];
+    return new LiveProcess(name, command, line => {
+      if (line.startsWith('progress ')) this.#processed = Number(line.slice(9));
+      if (line === `owned ${loadDefaults.partitions}`) this.#owned.resolve();
+    });
+  }
+
+  async #processorFlags(): Promise<readonly string[]> {
     const durable =
       this.#options.figure === 'durability'
         ? [
@@ -111,18 +132,15 @@ class LiveRun {
             this.#file,
           ]
         : [];
-    return new LiveProcess('the stream processor', nodeCommand('our-processor.ts', [...flags, ...durable]), line => {
-      if (line.startsWith('progress ')) this.#processed = Number(line.slice(9));
-      if (line === `owned ${loadDefaults.partitions}`) this.#owned.resolve();
-    });
+    return ['--group', newGroup('live'), '--publish', ...durable];
   }
 
   get #file(): string {
     return join(this.#context.scratch, 'durable.jsonl');
   }
 
-  /** Runs the load to its end; what the processor used meanwhile, and how far behind it was at the end. */
-  async #load(brokers: readonly string[], processor: LiveProcess): Promise<Readonly<Record<string, number>>> {
+  /** Runs the load to its end; what the subject used meanwhile, and how far behind it was at the end. */
+  async #load(brokers: readonly string[], subject: LiveProcess): Promise<Readonly<Record<string, number>>> {
     const { ticksPerSecond, symbols, seconds } = this.#options;
     const work = ['--rate', String(ticksPerSecond), '--symbols', String(symbols), '--seconds', String(seconds)];
     const flags = ['--brokers', brokers.join(','), '--prefix', this.#prefix, ...work];
@@ -134,12 +152,12 @@ class LiveRun {
     const killed = (): void => load.kill();
     this.#context.signal.addEventListener('abort', killed, { once: true });
     try {
-      await Promise.race([load.ended(), processor.ended().then(() => Promise.reject(endedEarly()))]);
+      await Promise.race([load.ended(), subject.ended().then(() => Promise.reject(endedEarly()))]);
       this.#context.signal.throwIfAborted();
       const unprocessedTicks = ticksPerSecond * seconds - this.#processed;
-      const { cpuSeconds, residentBytes } = treeUsage([processor.pid]);
+      const { cpuSeconds, residentBytes } = treeUsage([subject.pid]);
       await sleep(settleMs);
-      return { unprocessedTicks, processorCpuCores: cpuSeconds / seconds, residentBytes };
+      return { unprocessedTicks, subjectCpuCores: cpuSeconds / seconds, residentBytes };
     } finally {
       clearInterval(says);
       this.#context.signal.removeEventListener('abort', killed);
@@ -206,7 +224,7 @@ class LiveRun {
 }
 
 function endedEarly(): PipelineError {
-  return new PipelineError('services.unavailable', 'the stream processor ended while ticks still came', { retriable: false });
+  return new PipelineError('services.unavailable', 'the measured process ended while ticks still came', { retriable: false });
 }
 
 function textOf(values: Readonly<Record<string, number>>): string {

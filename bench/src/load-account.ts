@@ -11,6 +11,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import { PartitionFold } from '@tapeline/stream-processing/fold/partition-fold';
+import { allowedLatenessMs } from './load.ts';
 import { barBytes, barName, type StartRange, storedBars } from './stored-bars.ts';
 
 export interface LogAccount {
@@ -41,7 +42,7 @@ export interface AccountOptions {
 
 type Read = Pick<MarketLog, 'offsets' | 'read'>;
 
-const foldOptions = { intervals, allowedLatenessMs: 2_000, correctionHorizonMs: 60_000 } as const;
+const foldOptions = { intervals, allowedLatenessMs, correctionHorizonMs: 60_000 } as const;
 const mostExamples = 5;
 const questionsAtOnce = 16;
 

@@ -37,6 +37,8 @@ export interface LoadRecord {
 export const loadStartMs = 1_732_113_000_000;
 export const loadFeed = 'twelve-data/0';
 export const heartbeatIntervalMs = 250;
+/** So long a window waits for stragglers, whoever computes it. */
+export const allowedLatenessMs = 2_000;
 export const loadDefaults = {
   symbols: 1_000,
   partitions: 4,

@@ -17,6 +17,7 @@ import { Registry } from 'prom-client';
 import { barLine } from './bar-comparison.ts';
 import { countingLog } from './counting-log.ts';
 import { type CountingStore, countingStore } from './counting-store.ts';
+import { allowedLatenessMs } from './load.ts';
 import { sayProbes } from './our-probes.ts';
 import { timedStore } from './timed-store.ts';
 
@@ -62,7 +63,7 @@ try {
     store: durableFile === undefined ? store : timedStore(store, bar => durableFile.write(`${JSON.stringify(bar)}\n`)),
     group: values.group,
     intervals: (values.intervals?.split(',') as Interval[] | undefined) ?? intervals,
-    allowedLatenessMs: 2_000,
+    allowedLatenessMs,
     correctionHorizonMs: 60_000,
     snapshotIntervalMs: 10_000,
     storeTicks: false,

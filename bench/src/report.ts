@@ -131,13 +131,15 @@ function live(results: readonly BenchResult[]): string {
   if (parts.length === 0) return '';
   const words = `From before the append of the heartbeat that passes a window's end by the allowed lateness, while ticks come at the pace of their event time:
 until a consumer of \`market-data.bars\` has the bar, and until the write to Cassandra is acknowledged. Beside it, in the same run, a bare kafkajs
-echo (a topic in, a topic out). Milliseconds; after 10 s of warm-up.`;
+echo (a topic in, a topic out). Milliseconds; after 10 s of warm-up. In turns with Tapeline a relay is measured: it reads the same feed as Tapeline does and
+appends as many bytes at the same heartbeats, ready made. It computes nothing, so its times are what the way through Kafka takes here, whoever computes.`;
   return `## Latency in the steady state\n\n${words}\n\n${parts.join('\n\n')}`;
 }
 
 function liveTable(heading: string, found: readonly BenchResult[]): string {
   if (found.length === 0) return '';
-  const rows = found.map(({ parameters, round, values }) => [
+  const rows = found.map(({ subject, parameters, round, values }) => [
+    subject,
     `${count(Number(parameters.ticksPerSecond))} ticks/s, ${count(Number(parameters.symbols))} symbols`,
     String(round),
     `${millis(values.p50Ms)} · ${millis(values.p99Ms)}`,
@@ -145,7 +147,7 @@ function liveTable(heading: string, found: readonly BenchResult[]): string {
     `${millis(values.p50FirstHalfMs)} → ${millis(values.p50SecondHalfMs)}`,
     count(values.bars ?? 0),
   ]);
-  const columns = ['load', 'round', 'p50 · p99', 'echo p50 · p99', 'p50 of the first half → the second', 'bars'];
+  const columns = ['who', 'load', 'round', 'p50 · p99', 'echo p50 · p99', 'p50 of the first half → the second', 'bars'];
   return `### ${heading}\n\n${table(columns, rows)}\n\n${commandsOf(found)}`;
 }
 

@@ -26,6 +26,7 @@ describeWithServers('npm run bench -- smoke', (kafka, cassandra) => {
     expect(stdout).toMatch(/tapeline 1s: (\d+) of \1 bars equal/);
     expect(stdout).toMatch(/kafkajs 1m: (\d+) of \1 bars equal/);
     expect(stdout).toMatch(/kafkajs takes [\d.]+ times the CPU of Tapeline/);
+    for (const who of ['tapeline', 'relay']) expect(stdout).toMatch(new RegExp(`latency of ${who}, .* over [1-9]\\d* bars`));
     expect(stdout).toMatch(/load 3000, round 1: (\d+) sent = \1 in the log \+ 0 in gap records; (\d+) of \2 bars equal a replay's/);
     expect(stdout).toMatch(/load bursts-1000, round 1: (\d+) sent = \1 in the log \+ 0 in gap records; (\d+) of \2 bars equal/);
     expect(readdirSync(results).sort()).toEqual([
