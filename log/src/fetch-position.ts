@@ -24,6 +24,8 @@ export interface Position {
   bufferedBytes: number;
   /** The next offset to fetch; holes that were read over are behind it. */
   nextOffset: number;
+  /** Under which the last record batch was written that was fetched; −1 while that is not known. */
+  leaderEpoch: number;
   /** The log had more when it got its last piece. */
   isBehind: boolean;
   /** When it got its last piece: a number that only grows. */

@@ -11,6 +11,9 @@ export interface RecordSet {
   readonly sections: readonly RecordSection[];
   /** Behind the last record, a mark of a transaction or a hole; −1 when there was not one whole batch. */
   readonly nextOffset: number;
+  /** The leader's, of the first and of the last batch; −1 where it is not known. */
+  readonly firstEpoch: number;
+  readonly lastEpoch: number;
 }
 
 const headerBytes = 61;
@@ -28,6 +31,8 @@ const compressionMask = 0x07;
 export async function recordSet(bytes: Uint8Array, { checkCrcs = false } = {}): Promise<RecordSet> {
   const sections: RecordSection[] = [];
   let nextOffset = -1;
+  let firstEpoch = -1;
+  let lastEpoch = -1;
   for (let at = 0; at + headerBytes <= bytes.length; ) {
     const end = at + 12 + int32(bytes, at + 8);
     if (end > bytes.length) break;
@@ -37,6 +42,8 @@ export async function recordSet(bytes: Uint8Array, { checkCrcs = false } = {}): 
     if (checkCrcs && crc32c(bytes, at + checkedFrom, end) !== int32(bytes, at + 17) >>> 0) throw damaged(baseOffset);
     const attributes = bytes[at + 22] as number;
     nextOffset = baseOffset + int32(bytes, at + 23) + 1;
+    lastEpoch = int32(bytes, at + 12);
+    if (at === 0) firstEpoch = lastEpoch;
     const carries = (attributes & controlBit) === 0 && int32(bytes, at + 57) > 0;
     const compression = attributes & compressionMask;
     if (carries && compression === 0) sections.push({ bytes, start: at + headerBytes, end, baseOffset });
@@ -46,14 +53,14 @@ export async function recordSet(bytes: Uint8Array, { checkCrcs = false } = {}): 
     }
     at = end;
   }
-  return { sections, nextOffset };
+  return { sections, nextOffset, firstEpoch, lastEpoch };
 }
 
 export interface SectionBatchOptions {
   readonly topic: string;
   readonly partition: number;
   readonly highWatermark: number;
-  readonly set: RecordSet;
+  readonly set: Pick<RecordSet, 'sections' | 'nextOffset'>;
   readonly fromOffset: number;
   readonly toOffset: number;
   /** Called once when nobody needs the set any more. @default nothing */

@@ -26,6 +26,9 @@ export interface FetchedPiece {
   readonly partition: number;
   /** Where to go on: behind what was answered, records or not; −1 when that was nothing. */
   readonly nextOffset: number;
+  /** The leader epochs of its first and of its last record batch; −1 where they are not known. */
+  readonly firstEpoch: number;
+  readonly lastEpoch: number;
   /** What memory the batch keeps alive. */
   readonly heldBytes: number;
   /** Its records in `[fromOffset, toOffset)`; `undefined` when there are none. */
@@ -93,12 +96,14 @@ async function pieceOf({ topic, checkCrcs }: FetchRequest, raw: RawPartition, vi
     return {
       partition,
       nextOffset: set.nextOffset,
+      firstEpoch: set.firstEpoch,
+      lastEpoch: set.lastEpoch,
       heldBytes: (isCopied ? raw.recordSet.length : view.heldBytes) + decompressedBytes(set, raw.recordSet),
       batch: (fromOffset, toOffset) => sectionBatch({ topic, partition, highWatermark, set, fromOffset, toOffset, release }),
       release,
     };
   } catch (failure) {
-    return { partition, nextOffset: -1, heldBytes: 0, batch: () => undefined, failure };
+    return { partition, nextOffset: -1, ...unknownEpochs, heldBytes: 0, batch: () => undefined, failure };
   }
 }
 
@@ -112,11 +117,13 @@ async function fetchDecoded(broker: Broker, request: FetchRequest): Promise<read
   return fetchedPartitions(response, request.topic).map(fetched => ({
     partition: fetched.partition,
     nextOffset: Number(fetched.messages.at(-1)?.offset ?? -2) + 1,
+    ...unknownEpochs,
     heldBytes: fetched.messages.reduce((sum, { key, value }) => sum + recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0), 0),
     batch: (fromOffset, toOffset) => toBatch(request.topic, fetched, fromOffset, toOffset),
   }));
 }
 
+const unknownEpochs = { firstEpoch: -1, lastEpoch: -1 };
 /** What a record that is an object costs in memory beside its bytes, about. */
 const recordOverheadBytes = 200;
 

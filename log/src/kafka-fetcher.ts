@@ -17,6 +17,7 @@ import { type Cluster, leaderOf } from './kafka-client.ts';
 import { endsOf } from './kafka-ends.ts';
 import { failureType, isLasting, isUnknownTopic, kafkaFailure, missingTopic } from './kafka-failure.ts';
 import { type FetchedPiece, fetchPieces } from './kafka-fetch.ts';
+import { endCutReadings } from './kafka-lost-end.ts';
 import { askKafka, type Patience } from './kafka-question.ts';
 import type { LogBatch, PartitionOffsets } from './market-log.ts';
 import { outOfRange } from './out-of-range.ts';
@@ -78,6 +79,7 @@ export class KafkaFetcher {
       buffer: [],
       bufferedBytes: 0,
       nextOffset: fromOffset,
+      leaderEpoch: -1,
       isBehind: true,
       servedAt: 0,
       fetching: false,
@@ -161,6 +163,7 @@ export class KafkaFetcher {
         return { partition, nextOffset, maxBytes: Math.min(pieceBytes, roomOf(position)) };
       });
       const pieces = await fetchPieces(broker, { topic, partitions, maxBytes: responseBytes, maxWaitMs, checkCrcs }, logger);
+      await endCutReadings(broker, { topic, positions, pieces, logger });
       const progress = this.#accept(positions, pieces);
       this.#backOff.succeeded();
       // An answer that does not lead on comes at once, and for ever.
@@ -176,13 +179,14 @@ export class KafkaFetcher {
     let progress = false;
     for (const piece of pieces) {
       const position = positions.find(candidate => candidate.partition === piece.partition);
-      if (position === undefined || !this.#positions.has(position) || piece.nextOffset <= position.nextOffset) {
+      if (position === undefined || !this.#positions.has(position) || !leadsOn(position, piece)) {
         if (position !== undefined && piece.failure !== undefined) fail([position], piece.failure);
         piece.release?.();
         continue;
       }
       const batch = piece.batch(position.nextOffset, position.toOffset);
       position.nextOffset = piece.nextOffset;
+      if (piece.lastEpoch >= 0) position.leaderEpoch = piece.lastEpoch;
       this.#served += 1;
       position.servedAt = this.#served;
       position.isBehind = batch !== undefined && batch.lastOffset + 1 < batch.highWatermark;
@@ -249,6 +253,10 @@ export class KafkaFetcher {
 
 /** No broker has this number; asking for it refreshes the metadata. */
 const noLeader = '-1';
+
+function leadsOn(position: Position, piece: FetchedPiece): boolean {
+  return position.failure === undefined && piece.nextOffset > position.nextOffset;
+}
 
 /** The partition that a broker refused, as kafkajs says it. */
 function partitionOf(error: unknown): number | undefined {

@@ -19,6 +19,7 @@ interface WireBroker {
 
 export const produceKey = 0;
 export const fetchKey = 1;
+export const epochKey = 23;
 
 const { encodeFetch, parseFetch, produceResponse, newEncoder } = kafkajsParts();
 

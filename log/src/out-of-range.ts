@@ -1,4 +1,4 @@
-/** The error of a reader whose offset the log does not have. */
+/** The errors of a reader whose offset the log does not have, or has lost and got again. */
 import { PipelineError } from '@tapeline/core/errors';
 import type { PartitionOffsets } from './market-log.ts';
 
@@ -16,4 +16,20 @@ export function outOfRange(topic: string, fromOffset: number, { partition, lowOf
     retriable: false,
     fields: { topic, partition, fromOffset, lowOffset, highWatermark },
   });
+}
+
+interface LostEnd {
+  readonly topic: string;
+  readonly partition: number;
+  /** What is read next. */
+  readonly fromOffset: number;
+  /** Up to here the log has what was read; −1 when nobody knows. */
+  readonly endOffset: number;
+}
+
+/** `log.out-of-range` for a log that has the offset, but not the records that were read before it. */
+export function lostEnd({ topic, partition, fromOffset, endOffset }: LostEnd): PipelineError {
+  const what = endOffset < 0 ? 'records before it' : `its records from offset ${endOffset} on`;
+  const message = `offset ${fromOffset} of ${topic}/${partition} is out of range: the log has lost ${what} and grown again, or is another one`;
+  return new PipelineError('log.out-of-range', message, { retriable: false, fields: { topic, partition, fromOffset, endOffset } });
 }

@@ -5,7 +5,15 @@ import { byTurn, isHungry, type Position, pieceBytesOf, responseBytes } from '..
 const mebibyte = 1_048_576;
 
 function aPosition(changes: Partial<Position>): Position {
-  const reading = { partition: 0, maxBufferedBytes: 4 * mebibyte, toOffset: 1_000, bell: new Bell(), buffer: [], nextOffset: 0 };
+  const reading = {
+    partition: 0,
+    maxBufferedBytes: 4 * mebibyte,
+    toOffset: 1_000,
+    bell: new Bell(),
+    buffer: [],
+    nextOffset: 0,
+    leaderEpoch: -1,
+  };
   return { ...reading, bufferedBytes: 0, isBehind: true, servedAt: 0, fetching: false, failure: undefined, ...changes };
 }
 
