@@ -19,6 +19,8 @@ export interface Position {
   readonly partition: number;
   readonly maxBufferedBytes: number;
   readonly bell: Bell;
+  /** What was fetched before it is not given. */
+  readonly fromOffset: number;
   readonly toOffset: number;
   readonly buffer: Buffered[];
   bufferedBytes: number;
@@ -52,6 +54,11 @@ export function pieceBytesOf(partitions: number): number {
 export function isHungry(position: Position, pieceBytes: number): boolean {
   const hasRoom = position.bufferedBytes === 0 || roomOf(position) >= pieceBytes;
   return hasRoom && position.nextOffset < position.toOffset;
+}
+
+/** The next offset that is given. */
+export function wantedOffset({ fromOffset, nextOffset }: Position): number {
+  return Math.max(fromOffset, nextOffset);
 }
 
 export function roomOf({ maxBufferedBytes, bufferedBytes }: Position): number {

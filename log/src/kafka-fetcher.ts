@@ -12,7 +12,17 @@ import { reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { BackOff, pause } from './back-off.ts';
 import { Bell } from './bell.ts';
-import { byTurn, fail, isHungry, type PartitionReading, type Position, pieceBytesOf, responseBytes, roomOf } from './fetch-position.ts';
+import {
+  byTurn,
+  fail,
+  isHungry,
+  type PartitionReading,
+  type Position,
+  pieceBytesOf,
+  responseBytes,
+  roomOf,
+  wantedOffset,
+} from './fetch-position.ts';
 import { type Cluster, leaderOf } from './kafka-client.ts';
 import { endsOf } from './kafka-ends.ts';
 import { failureType, isLasting, isUnknownTopic, kafkaFailure, missingTopic } from './kafka-failure.ts';
@@ -71,14 +81,17 @@ export class KafkaFetcher {
     const offsets = await this.#offsets(partition, signal);
     if (offsets === undefined) return;
     if (fromOffset < offsets.lowOffset || fromOffset > offsets.highWatermark) throw outOfRange(this.#options.topic, fromOffset, offsets);
+    if (fromOffset >= toOffset) return;
     const position: Position = {
       partition,
       maxBufferedBytes,
+      fromOffset,
       toOffset,
       bell: new Bell(),
       buffer: [],
       bufferedBytes: 0,
-      nextOffset: fromOffset,
+      // The record before, too: it says under which leader epoch the log went so far, also while there is no newer one.
+      nextOffset: Math.max(offsets.lowOffset, fromOffset - 1),
       leaderEpoch: -1,
       isBehind: true,
       servedAt: 0,
@@ -184,7 +197,7 @@ export class KafkaFetcher {
         piece.release?.();
         continue;
       }
-      const batch = piece.batch(position.nextOffset, position.toOffset);
+      const batch = piece.batch(wantedOffset(position), position.toOffset);
       position.nextOffset = piece.nextOffset;
       if (piece.lastEpoch >= 0) position.leaderEpoch = piece.lastEpoch;
       this.#served += 1;
@@ -223,7 +236,7 @@ export class KafkaFetcher {
     for (const position of positions.filter(each => partition === undefined || each.partition === partition)) {
       const offsets = await this.#offsets(position.partition, this.#closing.signal);
       if (offsets === undefined) return;
-      fail([position], outOfRange(this.#options.topic, position.nextOffset, offsets));
+      fail([position], outOfRange(this.#options.topic, wantedOffset(position), offsets));
     }
   }
 

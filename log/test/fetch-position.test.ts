@@ -11,6 +11,7 @@ function aPosition(changes: Partial<Position>): Position {
     toOffset: 1_000,
     bell: new Bell(),
     buffer: [],
+    fromOffset: 0,
     nextOffset: 0,
     leaderEpoch: -1,
   };

@@ -6,7 +6,7 @@ import { describeWithKafka } from '@tapeline/services/for-tests';
 import { type StartedKafka, startKafka } from '@tapeline/services/kafka';
 import { pino } from 'pino';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { connections, type KafkaConnection, kafkaClient } from '../src/kafka-client.ts';
+import { type Cluster, connections, type KafkaConnection, kafkaClient } from '../src/kafka-client.ts';
 import { KafkaFetcher } from '../src/kafka-fetcher.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import type { LogBatch, MarketLog } from '../src/market-log.ts';
@@ -50,6 +50,27 @@ describeWithKafka('on a broker of its own that ends and comes back', () => {
     expect(await texts(log.read({ topic, partition: 0, fromOffset: 9, toOffset: 13 }))).toEqual(['9', '10', '100', '101']);
   }, 240_000);
 
+  it('a reader that has been given no record yet gives none of the new ones either', async () => {
+    const topic = await aTopic(log);
+    await append(topic, 0, 13);
+    const held = heldCluster(connections(connection.kafka));
+    await reading(
+      topic,
+      13,
+      async batches => {
+        const given = take(batches, 1);
+        given.catch(() => {});
+        await untilFetched();
+        held.hold();
+        await restart(() => cutEnd(topic, 11));
+        await append(topic, 100, 110);
+        held.letGo();
+        await expect(given).rejects.toMatchObject({ code: 'log.out-of-range', fields: { fromOffset: 13, endOffset: 11 } });
+      },
+      held.cluster,
+    );
+  }, 240_000);
+
   it.each(['SIGKILL', 'SIGTERM'] as const)(
     'a reader goes on without a break when the broker was restarted by %s and has lost nothing',
     async signal => {
@@ -73,8 +94,13 @@ describeWithKafka('on a broker of its own that ends and comes back', () => {
   }
 
   /** Gives a reader to `work` for which one batch is fetched at a time, and none while one waits for it. */
-  async function reading(topic: string, fromOffset: number, work: (batches: AsyncIterator<LogBatch>) => Promise<void>): Promise<void> {
-    const fetcher = new KafkaFetcher({ topic, cluster: connections(connection.kafka), logger });
+  async function reading(
+    topic: string,
+    fromOffset: number,
+    work: (batches: AsyncIterator<LogBatch>) => Promise<void>,
+    cluster = connections(connection.kafka),
+  ): Promise<void> {
+    const fetcher = new KafkaFetcher({ topic, cluster, logger });
     await fetcher.open({ logger, patienceMs: 30_000, closing });
     const toOffset = Number.MAX_SAFE_INTEGER;
     const batches = fetcher.read({ partition: 0, fromOffset, toOffset, maxBufferedBytes: 1, signal: closing });
@@ -115,6 +141,20 @@ describeWithKafka('on a broker of its own that ends and comes back', () => {
     return text.trimEnd().split('\n').slice(2);
   }
 });
+
+/** A real cluster whose brokers are asked for nothing while it is held. */
+function heldCluster(cluster: Cluster) {
+  let held = Promise.withResolvers<void>();
+  held.resolve();
+  const findBroker: Cluster['findBroker'] = async asked => {
+    await held.promise;
+    return cluster.findBroker(asked);
+  };
+  const hold = () => {
+    held = Promise.withResolvers();
+  };
+  return { cluster: Object.assign(Object.create(cluster) as Cluster, { findBroker }), hold, letGo: () => held.resolve() };
+}
 
 /** Where the batch that begins with `offset` begins in a segment. */
 function placeOf(segment: Buffer, offset: number): number {
