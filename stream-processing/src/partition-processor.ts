@@ -10,13 +10,13 @@ import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
 import type { FoldOptions, HotFold } from './hot/hot-fold.ts';
 import type { LastRecord } from './hot/hot-snapshot.ts';
-import { lastRecordOf } from './last-record.ts';
+import { lastRecordOf, readOn } from './last-record.ts';
 import { PartitionSaving, type ReadPlace, type SavingOptions } from './partition-saving.ts';
 import { PartitionTrace } from './partition-trace.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
 import { countResults } from './processor-metrics.ts';
 import type { NotOwner } from './refused-feeds.ts';
-import { type RestoredPartition, restoredPartition, snapshotKeyOf } from './restored-partition.ts';
+import { otherRecord, type RestoredPartition, restoredPartition, snapshotKeyOf } from './restored-partition.ts';
 import { ResultBatch } from './result-batch.ts';
 import { ResultSink } from './result-sink.ts';
 
@@ -122,7 +122,7 @@ class PartitionRun {
   }
 
   async process(): Promise<void> {
-    for await (const batch of this.#options.claim.read(this.#nextOffset)) {
+    for await (const batch of this.#batches()) {
       this.#turnStartMs = performance.now();
       const newer = this.#trace === undefined ? await this.#processBatch(batch) : await this.#processTraced(batch, this.#trace);
       this.#observe(batch);
@@ -130,6 +130,13 @@ class PartitionRun {
       if (newer !== undefined) return this.#pause(newer);
       await this.#saving.saveNowAndThen(this.#place, batch.highWatermark);
     }
+  }
+
+  #batches(): AsyncIterable<LogBatch> {
+    const { claim } = this.#options;
+    const nextOffset = this.#nextOffset;
+    const refused = (last: LastRecord) => otherRecord(snapshotKeyOf(this.#options), nextOffset, last);
+    return readOn({ nextOffset, lastRecord: this.#lastRecord, read: fromOffset => claim.read(fromOffset), refused });
   }
 
   /** All results durable, the state saved, the offset committed. */

@@ -6,8 +6,7 @@ import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { type FoldOptions, HotFold } from './hot/hot-fold.ts';
 import { type LastRecord, snapshotHeader } from './hot/hot-snapshot.ts';
-import { isStillThere } from './last-record.ts';
-import { PartitionLost, type PatienceOptions, untilDurable } from './patience.ts';
+import { type PatienceOptions, untilDurable } from './patience.ts';
 
 export interface RestoringOptions extends PatienceOptions {
   readonly log: MarketLog;
@@ -20,6 +19,7 @@ export interface RestoringOptions extends PatienceOptions {
 export interface RestoredPartition {
   readonly fold: HotFold;
   readonly nextOffset: number;
+  /** By which the log is known again when it is read on; `undefined` where retention has taken it. */
   readonly lastRecord: LastRecord | undefined;
   /** It comes from a snapshot. */
   readonly isSaved: boolean;
@@ -51,9 +51,9 @@ export async function restoredPartition(options: RestoringOptions): Promise<Rest
   refuseUnreadable(key, nextOffset, lowOffset, highWatermark);
   const fold = HotFold.decode(state, options.fold);
   const { lastRecord } = snapshotHeader(state);
-  if (lastRecord !== undefined && lastRecord.offset >= lowOffset) await refuseOtherRecord(options, lastRecord, nextOffset);
   logger.info({ partition, nextOffset, restored: true }, 'partition assigned');
-  return { fold, nextOffset, lastRecord, isSaved: true };
+  const isKept = lastRecord !== undefined && lastRecord.offset >= lowOffset;
+  return { fold, nextOffset, lastRecord: isKept ? lastRecord : undefined, isSaved: true };
 }
 
 /** The symbols of all partitions are others from then on: nothing of it may be folded, neither with the former number nor with the new one. */
@@ -77,15 +77,6 @@ function refuseUnreadable(key: SnapshotKey, nextOffset: number, low: number, hig
   if (nextOffset > high) throw otherLog(key, nextOffset, `the log ends at ${high}`);
 }
 
-/** A topic that was made anew, or lost its end in a power cut, is found out also when it has grown as long again. */
-async function refuseOtherRecord(options: RestoringOptions, last: LastRecord, nextOffset: number): Promise<void> {
-  const { log, claim, stopping } = options;
-  if (await untilDurable('looking for the last record', () => isStillThere(last, log, claim), options)) return;
-  // A log that is being closed gives no record at all.
-  if (claim.lost.aborted || stopping.aborted) throw new PartitionLost();
-  throw otherLog(snapshotKeyOf(options), nextOffset, `at offset ${last.offset} stands another record than the one that it was made with`);
-}
-
 /** Folded from the middle of the log on, bars would have versions that they had before, and other values. */
 async function refuseForeignResults(options: RestoringOptions, low: number): Promise<void> {
   const { store, group, fold } = options;
@@ -100,6 +91,11 @@ async function refuseForeignResults(options: RestoringOptions, low: number): Pro
 
 const shorter =
   'run tapeline rebuild --shorter, which makes a new generation of what the log still has and leaves the old bars as they are';
+
+/** For a topic that was made anew, or lost its end in a power cut, and has grown as long again. */
+export function otherRecord(key: SnapshotKey, nextOffset: number, { offset }: LastRecord): PipelineError {
+  return otherLog(key, nextOffset, `at offset ${offset} stands another record than the one that it was made with`);
+}
 
 function otherLog(key: SnapshotKey, nextOffset: number, what: string): PipelineError {
   return new PipelineError(

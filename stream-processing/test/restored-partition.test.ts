@@ -7,7 +7,8 @@ import { feedTopic, topics } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
-import type { MarketLog } from '@tapeline/log/market-log';
+import type { JoinRequest, MarketLog, ReadRequest } from '@tapeline/log/market-log';
+import type { RecordBlock } from '@tapeline/log/record-block';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
@@ -77,6 +78,17 @@ const ticks = (session: number, fromSeconds: number, count: number) =>
 const first = [aSession({ timeMs: at(0) }), ...ticks(1, 1, 8), aHeartbeat({ timeMs: at(20) })];
 const later = [aSession({ timeMs: at(1_000), session: 2 }), ...ticks(2, 1_001, 12), aHeartbeat({ timeMs: at(1_200), session: 2 })];
 
+/** A log whose claims are read, while whoever looks at it before still sees the former one. */
+function readFrom(log: MarketLog, former: MarketLog): MarketLog {
+  return Object.assign(Object.create(log) as MarketLog, {
+    partitionCount: (topic: string) => log.partitionCount(topic),
+    offsets: (topic: string) => log.offsets(topic),
+    read: (request: ReadRequest) => former.read(request),
+    join: (request: JoinRequest) => log.join(request),
+    appendBlocks: (blocks: readonly RecordBlock[]) => log.appendBlocks(blocks),
+  });
+}
+
 /** Retention takes all that is in the log. */
 async function forgetAll(log: MarketLog): Promise<void> {
   nowMs += 2 * retentionMs;
@@ -96,6 +108,14 @@ describe('a log that a snapshot was not made from', () => {
   it('is refused when it has lost its last record and has grown again', async () => {
     await process(await aLog(...first));
     await expect(process(await aLog(...first.slice(0, -1), ...later))).rejects.toMatchObject({ code: 'snapshot.invalid' });
+  });
+
+  it('is refused when that happens right before the first record is read', async () => {
+    const log = await aLog(...first);
+    await process(log);
+    const cut = await aLog(...first.slice(0, -1), ...later);
+    await expect(process(readFrom(cut, log))).rejects.toMatchObject({ code: 'snapshot.invalid' });
+    expect((await store.loadSnapshot(key))?.nextOffset).toBe(10);
   });
 });
 
