@@ -88,14 +88,12 @@ export class EventBuffer {
 
   /** Takes the oldest events out, at most `count`, or one run that is longer. */
   take(count: number): FeedEvent[] {
-    this.#settleGrowing();
     let end = this.#first;
     for (let weight = 0; end < this.#events.length; end += 1) {
       const event = this.#events[end] as FeedEvent;
       weight += weightOf(event);
       if (weight > count && end > this.#first) break;
-      this.#size -= weightOf(event);
-      this.#bytes -= approximateBytes(event);
+      this.#uncount(event);
     }
     const taken = this.#events.slice(this.#first, end);
     this.#first = end;
@@ -105,6 +103,15 @@ export class EventBuffer {
     }
     this.#settle();
     return taken;
+  }
+
+  /** A run that may still grow is not counted yet; one that is left behind grows on. */
+  #uncount(event: FeedEvent): void {
+    if (event === this.#growing) this.#growing = undefined;
+    else {
+      this.#size -= weightOf(event);
+      this.#bytes -= approximateBytes(event);
+    }
   }
 
   #append(event: FeedEvent): void {
@@ -118,7 +125,7 @@ export class EventBuffer {
     }
   }
 
-  /** What is no longer the newest, or is taken, is counted as it is now. */
+  /** What is no longer the newest grows no more and is counted. */
   #settleGrowing(): void {
     const run = this.#growing;
     if (run === undefined) return;

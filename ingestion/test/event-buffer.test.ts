@@ -194,6 +194,18 @@ describe('a run of ticks in a buffer', () => {
     expect([buffer.size, buffer.isEmpty]).toEqual([0, true]);
   });
 
+  it('counts with what came while it was left behind, for being too many at once', () => {
+    const buffer = bufferOf(10);
+    buffer.push(tickAt(1));
+    const run = runOf(2, 3);
+    buffer.push(run);
+    expect(buffer.take(2)).toEqual([tickAt(1)]);
+    grow(run, 4);
+    expect(buffer.size).toBe(3);
+    expect(buffer.take(2)).toEqual([run]);
+    expect([buffer.size, buffer.fill]).toEqual([0, 0]);
+  });
+
   it('grows on while it is dropped, is accounted for as a whole as soon as there is room, and is used again', () => {
     const dropped: number[] = [];
     const buffer = bufferOf(2, event => dropped.push(event.kind === 'ticks' ? event.count : -1));
