@@ -12,7 +12,7 @@ export type ChartAnswer =
   | { readonly kind: 'failed'; readonly reason: string };
 
 export interface ChartQuestion {
-  /** Scheme and host. */
+  /** Scheme and host, and what path there is before the vendor's. */
   readonly url: string;
   readonly symbol: string;
   readonly timeoutMs: number;
@@ -23,7 +23,7 @@ const longestAnswerBytes = 1024 * 1024;
 
 /** Asks for the head of a symbol's chart of today; never throws. */
 export async function askChart({ url, symbol, timeoutMs, signal }: ChartQuestion): Promise<ChartAnswer> {
-  const address = new URL(`/v8/finance/chart/${encodeURIComponent(symbol)}?interval=1d&range=1d`, url);
+  const address = `${url.replace(/\/+$/, '')}/v8/finance/chart/${encodeURIComponent(symbol)}?interval=1d&range=1d`;
   try {
     const response = await fetch(address, {
       headers: { accept: 'application/json', 'user-agent': 'Mozilla/5.0 (compatible; tapeline)' },
