@@ -34,6 +34,10 @@ export const list = z
 export const flag = z.enum(['true', 'false']).transform(value => value === 'true');
 export const url = (...schemes: readonly string[]) =>
   text.refine(value => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)));
+/** An address that paths are put behind: behind a `?` or `#` they would be none. */
+export const baseUrl = (...schemes: readonly string[]) => url(...schemes).refine(value => !/[?#]/.test(value));
+/** The same for `fetch`, which takes no address with a user. */
+export const fetchedUrl = baseUrl('http', 'https').refine(value => !/^\w+:[/\\]*[^/\\]*@/.test(value));
 export const isMailAddress = (value: string) =>
   value.length <= 254 && /^[^\s\p{Cc}@<>,;:"()[\]\\]+@[^\s\p{Cc}@<>,;:"()[\]\\]+$/u.test(value);
 export const addresses = list.refine(items => items.every(item => /^[^\s/:,]+:\d{1,5}$/.test(item)));

@@ -35,8 +35,11 @@ describe('an address', () => {
   });
 });
 
+/** Paths are put behind these. */
+const bases: readonly SettingName[] = ['TWELVE_DATA_REST_URL', 'YAHOO_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+
 describe('the settings that are addresses', () => {
-  it.each(addressSettings)('%s has its secrets cut out, and a fault does not show them', name => {
+  it.each(addressSettings.filter(name => !bases.includes(name)))('%s has its secrets cut out, and a fault does not show them', name => {
     const scheme = /^\w+(?=:)/.exec(settings[name].example)?.[0];
     const login = 'desk:hunter2secret@';
     const configuration = readConfiguration({
@@ -48,6 +51,24 @@ describe('the settings that are addresses', () => {
       const faults = faultsOf({ [name]: wrong });
       expect(faults).toContain(`${name} must be`);
       expect(faults).not.toMatch(/hunter2secret|0123456789/);
+    }
+  });
+
+  it.each(bases)('%s has nothing behind its path, for requests have theirs there', name => {
+    for (const end of ['?key=0123456789', '#0123456789', '/?', '/#']) {
+      const faults = faultsOf({ [name]: `https://example.com/path${end}` });
+      expect(faults).toMatch(
+        new RegExp(`${name} must be an http:// or https:// address without .*\\? and #, was "https://example.com/path/?"`),
+      );
+      expect(faults).not.toContain('0123456789');
+    }
+    expect(readConfiguration({ [name]: 'https://example.com:8443/path/@1/' })[name]).toBe('https://example.com:8443/path/@1/');
+  });
+
+  it.each(['TWELVE_DATA_REST_URL', 'YAHOO_URL'])('%s has no user, for nothing can be fetched then', name => {
+    for (const user of ['desk:hunter2secret@', 'hunter2secret@', ':hunter2secret@']) {
+      const faults = faultsOf({ [name]: `https://${user}example.com/path` });
+      expect(faults).toContain(`${name} must be an http:// or https:// address without user, ? and #, was "https://example.com/path"`);
     }
   });
 

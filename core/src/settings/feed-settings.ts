@@ -1,7 +1,7 @@
 /** Where prices come from, and how they become ticks and bars. */
 import { z } from 'zod';
 import { type Interval, intervals } from '../intervals.ts';
-import { absent, intervalList, list, path, type Setting, secretText, share, url, whole } from '../setting-kinds.ts';
+import { absent, fetchedUrl, intervalList, list, path, type Setting, secretText, share, url, whole } from '../setting-kinds.ts';
 
 /** Where prices can come from. */
 export const feedNames = ['twelve-data', 'finnhub', 'yahoo', 'recording'] as const;
@@ -19,8 +19,8 @@ export const feedSettings = {
     help: "address of the price stream; the vendor's when absent",
   }),
   TWELVE_DATA_REST_URL: absent<string>({
-    schema: url('http', 'https'),
-    expected: 'an http:// or https:// address',
+    schema: fetchedUrl,
+    expected: 'an http:// or https:// address without user, ? and #',
     example: 'https://api.twelvedata.com',
     help: "address of the REST API that gaps are filled from; when absent the vendor's, where the price stream is the vendor's too, and gaps stay otherwise",
   }),
@@ -87,9 +87,9 @@ export const feedSettings = {
     help: 'symbols of the feed finnhub in a file, as SYMBOLS_FILE, in place of FINNHUB_SYMBOLS',
   }),
   YAHOO_URL: {
-    schema: url('http', 'https'),
+    schema: fetchedUrl,
     otherwise: 'https://query1.finance.yahoo.com',
-    expected: 'an http:// or https:// address',
+    expected: 'an http:// or https:// address without user, ? and #',
     example: 'https://query1.finance.yahoo.com',
     help: 'where the feed yahoo asks; nothing official documents it: for demonstrations only',
   } as Setting<string>,

@@ -1,6 +1,6 @@
 /** What every process has: its folder, address, place in the cluster, traces and log. */
 import { z } from 'zod';
-import { absent, headersOf, path, type Setting, secretText, text, url, whole } from '../setting-kinds.ts';
+import { absent, baseUrl, headersOf, path, type Setting, secretText, text, whole } from '../setting-kinds.ts';
 
 export const processSettings = {
   INGESTER_LEASE: absent<string>({
@@ -53,8 +53,8 @@ export const processSettings = {
     help: 'what the board asks everybody for, who open it once as /?token=… or send it as a bearer; nobody is asked when absent',
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: absent<string>({
-    schema: url('http', 'https'),
-    expected: 'an http:// or https:// address',
+    schema: baseUrl('http', 'https'),
+    expected: 'an http:// or https:// address without ? and #',
     example: 'http://otel-collector:4318',
     help: 'where sampled ticks are traced to, by OTLP over HTTP (its `/v1/traces`); nothing is traced when absent',
   }),
