@@ -150,6 +150,27 @@ describe('backfill queue', () => {
     expect(time.nowMs - nowMs).toBe(minuteMs + 120_000);
   });
 
+  it('knows a gap that joins a job while it is asked for, whether that fails or not', async () => {
+    const { time, folder } = await setUp();
+    const gaps = [1, 2, 3].map(minute => ({
+      fromMs: hour(3).fromMs + minute * minuteMs,
+      toMs: hour(3).fromMs + 9 * minuteMs,
+      reason: 'mute',
+    }));
+    const answers: Answer[] = [];
+    let asked = 0;
+    const timeSeries = async (): Promise<never> => {
+      asked += 1;
+      await queue.enqueue({ ...hour(3), gap: gaps[asked] });
+      throw new PipelineError(asked === 1 ? 'vendor.unavailable' : 'vendor.no-data', 'nothing', { retriable: true });
+    };
+    const take = async (answer: Answer) => void answers.push(answer);
+    const { queue } = await opened({ client: { timeSeries } as unknown as Rest['client'] }, time, folder, { take });
+    await queue.enqueue({ ...hour(3), gap: gaps[0] });
+    await queue.run(signal, 'done');
+    expect(answers.map(({ job, lastOf }) => [job.gaps, lastOf])).toEqual([[gaps, gaps]]);
+  });
+
   it('is done with a range in which the vendor has nothing', async () => {
     const { queue, records, server } = await setUp({ server: { bars: () => undefined } });
     await queue.enqueue(hour(3));

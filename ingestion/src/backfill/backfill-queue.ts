@@ -144,7 +144,7 @@ export class BackfillQueue {
     }
     for (const job of given.values()) await this.#options.store.put(job);
     // One that was worked on meanwhile is further than it was; one that was done is done once more, for its new gap.
-    for (const job of given.values()) this.#set({ ...(this.#jobs.get(job.id) ?? job), gaps: job.gaps });
+    for (const job of given.values()) this.#set({ ...this.#newest(job), gaps: job.gaps });
     this.#metrics.show(this.progress);
     this.#wake?.();
     return fresh;
@@ -176,12 +176,12 @@ export class BackfillQueue {
     try {
       const request = nextRequest(job);
       const series = await this.#series(request, signal);
-      await this.#take(job, { request, series });
+      await this.#take(this.#newest(job), { request, series });
       await this.#advance(job, request.toMs);
       this.#backOff.reset();
     } catch (error) {
       if (signal.aborted) return;
-      await this.#failed(job, error, signal);
+      await this.#failed(this.#newest(job), error, signal);
     }
   }
 
@@ -227,7 +227,7 @@ export class BackfillQueue {
       await store.remove(job.id);
       this.#delete(job.id);
       this.#metrics.finished(this.#clock() - job.queuedMs);
-    } else await this.#keep({ ...(this.#jobs.get(job.id) ?? job), nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
+    } else await this.#keep({ ...this.#newest(job), nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
     const { jobs, windowsLeft: left } = this.progress;
     this.#metrics.show(this.progress);
     const state = isDone ? 'done' : `at ${new Date(nextMs).toISOString()}`;
@@ -262,6 +262,11 @@ export class BackfillQueue {
     this.#metrics.failed(error.code);
     this.#metrics.show(this.progress);
     this.#options.logger.error({ ...aboutJob(job), retryMs }, `${nameOf(job)} is refused, its bars stay as they are: ${error.message}`);
+  }
+
+  /** Gaps may have joined it while it was worked on. */
+  #newest(job: BackfillJob): BackfillJob {
+    return this.#jobs.get(job.id) ?? job;
   }
 
   async #keep(job: BackfillJob): Promise<void> {
