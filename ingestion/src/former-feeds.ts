@@ -20,6 +20,8 @@ export interface FormerFeedsOptions {
   readonly clock: () => number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** A feed of another process that may have ended is listened to for so long at most. @default 5,000 */
+  readonly listenMs?: number;
 }
 
 /** The newest that a feed said. */
@@ -36,9 +38,12 @@ interface LastWord {
 const recentRecords = 5_000;
 /**
  * A feed of another process may be alive: it says heartbeats four times a second, yahoo one a round, and a standby takes over within seconds.
- * One that is called dead by mistake is believed again with its next heartbeat.
+ * So one that spoke a short while ago is listened to, and yahoo left alone. One that is called dead by mistake is believed again with its next
+ * heartbeat.
  */
 const silentMs = 60_000;
+const defaultListenMs = 5_000;
+const listenAgainMs = 300;
 
 /** Tries until the log takes it. @throws PipelineError what no trying mends, `record.newer` among it. */
 export async function silenceFormerFeeds(options: FormerFeedsOptions): Promise<void> {
@@ -59,19 +64,40 @@ export async function silenceFormerFeeds(options: FormerFeedsOptions): Promise<v
   }
 }
 
-async function silence({ log, feeds, clock, logger }: FormerFeedsOptions): Promise<void> {
-  const nowMs = clock();
+async function silence(options: FormerFeedsOptions): Promise<void> {
+  const { log, feeds, logger, signal } = options;
   const sources = new Set(feeds.map(sourceOf));
   const words = await lastWords(log);
-  const former = [...words.values()].filter(({ feed, timeMs }) => sources.has(sourceOf(feed)) || nowMs - timeMs >= silentMs);
-  const isSame = former.every(({ feed }) => feeds.includes(feed)) && feeds.every(feed => words.has(feed));
+  const others = [...words.values()].filter(({ feed }) => !sources.has(sourceOf(feed)));
+  const silent = await silentAmong(others, options);
+  if (signal.aborted) return;
+  const former = [...words.values()].filter(word => silent.includes(word) || !others.includes(word));
+  const isAsBefore = former.every(({ feed }) => feeds.includes(feed)) && feeds.every(feed => words.has(feed));
   const unsaid = former.filter(({ connected }) => connected);
-  if (isSame || unsaid.length === 0) return;
+  if (isAsBefore || unsaid.length === 0) return;
   const names = unsaid.map(({ feed }) => feed);
   logger.info({ former: names, feeds }, `${names.join(', ')} spoke last, ${feeds.join(', ')} from now on: symbols may change their feed`);
   const partitions = await log.partitionCount(feedTopic.name);
   const last = await Promise.all(unsaid.map(word => disconnected(log, word)));
   await log.append(last.flatMap(heartbeat => logEntries(heartbeat, partitions)));
+}
+
+/** Those that spoke long ago, or say nothing while they are listened to. */
+async function silentAmong(words: readonly LastWord[], options: FormerFeedsOptions): Promise<readonly LastWord[]> {
+  const { log, clock, signal, listenMs = defaultListenMs } = options;
+  const nowMs = clock();
+  const isOld = ({ timeMs }: LastWord) => nowMs - timeMs >= silentMs;
+  let quiet = words.filter(word => word.connected && !isOld(word) && sourceOf(word.feed) !== 'yahoo');
+  for (const endMs = performance.now() + listenMs; quiet.length > 0 && performance.now() < endMs && !signal.aborted; ) {
+    await pause(listenAgainMs, signal);
+    const now = await lastWords(log);
+    quiet = quiet.filter(word => isSame(now.get(word.feed) ?? word, word));
+  }
+  return words.filter(word => isOld(word) || quiet.includes(word));
+}
+
+function isSame(a: LastWord, b: LastWord): boolean {
+  return a.session === b.session && a.timeMs === b.timeMs && a.connected === b.connected;
 }
 
 /** Its last heartbeat's time is said again: by that nothing is known of later, and time does not move. */

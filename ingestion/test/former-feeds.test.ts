@@ -1,20 +1,37 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
+import { pause } from '../src/back-off.ts';
 import { silenceFormerFeeds } from '../src/former-feeds.ts';
 import { logEntries } from '../src/log-entries.ts';
 import { aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';
 import { aLogger } from './support/logger.ts';
 import { MemoryLog } from './support/memory-log.ts';
 
+interface Begin {
+  readonly afterMs: number;
+  readonly feeds: readonly string[];
+  /** What another process says a moment later. */
+  readonly later?: FeedRecord;
+}
+
 /** What the log is told when these feeds begin, so long after noon. */
-async function toldAt(afterMs: number, feeds: readonly string[], ...records: readonly FeedRecord[]): Promise<readonly FeedRecord[]> {
+function toldAt(afterMs: number, feeds: readonly string[], ...records: readonly FeedRecord[]): Promise<readonly FeedRecord[]> {
+  return toldWhen({ afterMs, feeds }, ...records);
+}
+
+async function toldWhen({ afterMs, feeds, later }: Begin, ...records: readonly FeedRecord[]): Promise<readonly FeedRecord[]> {
   const log = new MemoryLog(4);
   await log.append(records.flatMap(record => logEntries(record, 4)));
   const before = log.entries.length;
   const { logger } = aLogger();
-  await silenceFormerFeeds({ log, feeds, clock: () => noonMs + afterMs, logger, signal: new AbortController().signal });
-  const told = log.entries.slice(before);
+  const { signal } = new AbortController();
+  const silenced = silenceFormerFeeds({ log, feeds, clock: () => noonMs + afterMs, logger, signal, listenMs: 500 });
+  const others = later === undefined ? [] : logEntries(later, 4);
+  await pause(100, signal);
+  await log.append(others);
+  await silenced;
+  const told = log.entries.slice(before + others.length);
   const values = (partition: number) => told.filter(entry => entry.partition === partition).map(({ value }) => value);
   for (const partition of [1, 2, 3]) expect(values(partition)).toEqual(values(0));
   return values(0).map(decodeRecord);
@@ -41,8 +58,22 @@ describe('a feed that spoke before', () => {
     ]);
   });
 
-  it('is left alone while it may be alive in a process of its own, and a standby may take it over', async () => {
-    expect(await toldAt(30_000, ['finnhub/0'], ...killed)).toEqual([]);
+  it('is disconnected where it was killed a moment ago and says nothing while it is listened to', async () => {
+    expect(await toldAt(2_000, ['finnhub/0'], ...killed)).toEqual([
+      aHeartbeat({ session: 3, timeMs: noonMs + 250, connected: false, lastDataMs: noonMs + 100 }),
+    ]);
+  });
+
+  it('is left alone while it lives in a process of its own, or a standby takes it over', async () => {
+    for (const later of [aHeartbeat({ session: 3, timeMs: noonMs + 500 }), aHeartbeat({ session: 3, connected: false })]) {
+      expect(await toldWhen({ afterMs: 400, feeds: ['finnhub/0'], later }, ...killed)).toEqual([]);
+    }
+  });
+
+  it('is left alone for a minute where it says heartbeats once a round', async () => {
+    const polled = killed.map(record => ({ ...record, feed: 'yahoo/0' }));
+    expect(await toldAt(30_000, ['finnhub/0'], ...polled)).toEqual([]);
+    expect(await toldAt(60_250, ['finnhub/0'], ...polled)).toMatchObject([{ feed: 'yahoo/0', connected: false }]);
   });
 
   it('is told once to be disconnected, and not at all when it said so itself', async () => {
