@@ -196,6 +196,68 @@ describe('backfill queue', () => {
     expect(records.filter(({ symbol }) => symbol === 'AAPL')).toHaveLength(60);
   });
 
+  describe('a symbol of which several ranges are refused', () => {
+    /** Asks somebody who refuses these, and notes who was asked for. */
+    async function refusing(isRefused: (request: { readonly symbol: string; readonly fromMs: number }) => boolean) {
+      const { time, folder } = await setUp();
+      const asked: string[] = [];
+      const timeSeries = async (request: { readonly symbol: string; readonly fromMs: number }) => {
+        asked.push(`${request.symbol} ${(nowMs - request.fromMs) / 3_600_000}`);
+        if (isRefused(request)) throw new PipelineError('vendor.refused', 'not in your plan', { retriable: false });
+        throw new PipelineError('vendor.no-data', 'nothing', { retriable: false });
+      };
+      const client = { timeSeries } as unknown as Rest['client'];
+      return { asked, ...(await opened({ client }, time, folder)), client };
+    }
+
+    it('costs a few credits every six hours, however many there are, and holds up no other symbol', async () => {
+      const { queue, asked, time } = await refusing(({ symbol }) => symbol === 'AAPL');
+      for (const hoursAgo of [9, 8, 7, 6, 5]) await queue.enqueue(hour(hoursAgo, 'AAPL'));
+      await queue.enqueue(hour(3));
+      await queue.run(signal, 'done');
+      expect(asked).toEqual(['AAPL 9', 'AAPL 8', 'AAPL 7', 'BTC/USD 3']);
+      time.nowMs += 21_600_000;
+      await queue.enqueue(hour(2));
+      await queue.run(signal, 'done');
+      expect(asked.slice(4)).toEqual(['AAPL 6', 'AAPL 5', 'BTC/USD 2', 'AAPL 9']);
+      expect(queue.progress).toMatchObject({ jobs: 5, refused: 5 });
+    });
+
+    it('is asked for the others first when it is asked for again', async () => {
+      const { queue, asked, time } = await refusing(({ fromMs }) => fromMs <= hour(7).fromMs);
+      for (const hoursAgo of [9, 8, 7, 6, 5]) await queue.enqueue(hour(hoursAgo));
+      await queue.run(signal, 'done');
+      expect(asked).toHaveLength(3);
+      time.nowMs += 21_600_000;
+      await queue.run(signal, 'done');
+      expect(asked.slice(3, 5)).toEqual(['BTC/USD 6', 'BTC/USD 5']);
+      expect(queue.progress).toMatchObject({ jobs: 3, refused: 3 });
+    });
+
+    it('is waited for without haste', async () => {
+      const { queue, asked, time } = await refusing(() => true);
+      for (const hoursAgo of [9, 8, 7, 6]) await queue.enqueue(hour(hoursAgo));
+      const stop = new AbortController();
+      const running = queue.run(stop.signal);
+      await eventually('nine requests', () => asked.length >= 9);
+      stop.abort();
+      await running;
+      expect(time.nowMs - nowMs).toBeGreaterThanOrEqual(2 * 21_600_000);
+    });
+
+    it('is given up where its ranges are too old, and no others are', async () => {
+      const { queue, asked, time, folder, client } = await refusing(({ symbol }) => symbol === 'AAPL');
+      for (const hoursAgo of [9, 8, 7, 6, 5]) await queue.enqueue(hour(hoursAgo, 'AAPL'));
+      await queue.run(signal, 'done');
+      await queue.enqueue(hour(9));
+      await queue.forgetRefused(hour(5).toMs);
+      expect(queue.progress.jobs).toBe(2);
+      const { queue: later } = await opened({ client }, time, folder);
+      await later.run(signal, 'done');
+      expect(asked.slice(3)).toEqual(['BTC/USD 9', 'AAPL 5']);
+    });
+  });
+
   it.each([
     { kind: 'error', code: 500, as: 'body', requests: 4 },
     { kind: 'cut', when: 'counted', requests: 4 },

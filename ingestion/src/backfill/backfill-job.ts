@@ -59,6 +59,8 @@ export interface BackfillProgress {
   readonly oldestQueuedMs: number | undefined;
 }
 
+/** So many fresh refusals of a symbol are enough. */
+const mostRefusals = 3;
 /** Of further ones the windows are filled, too, and the gap is named by a later look at it. */
 const mostGapsOfJob = 100;
 const hourMs = 3_600_000;
@@ -108,12 +110,32 @@ export function settledMs({ interval, toMs }: BackfillJob, settleMs: number): nu
 }
 
 /**
- * What is to be filled before what is to be compared, then the oldest data, then the windows that end first: of the jobs of one gap
- * the last one ends last. Never 0 for two jobs.
+ * Symbols of which the vendor refused several ranges a short while ago, each with when it may be asked for again: a refusal costs a credit, and
+ * mostly it is the symbol that is refused and not a range of it.
+ */
+export function heldSymbols(jobs: readonly BackfillJob[], nowMs: number): ReadonlyMap<string, number> {
+  const fresh = jobs.filter(({ refused, notBeforeMs }) => refused !== undefined && notBeforeMs > nowMs);
+  const several = [...Map.groupBy(fresh, ({ symbol }) => symbol)].filter(([, refused]) => refused.length >= mostRefusals);
+  return new Map(
+    several.map(([symbol, refused]) => [
+      symbol,
+      refused.reduce((first, job) => Math.min(first, job.notBeforeMs), Number.POSITIVE_INFINITY),
+    ]),
+  );
+}
+
+/**
+ * What was refused comes last, the more often the later. Then what is to be filled before what is to be compared, then the oldest data, then
+ * the windows that end first: of the jobs of one gap the last one ends last. Never 0 for two jobs.
  */
 export function byUrgency(a: BackfillJob, b: BackfillJob): number {
+  if (refusals(a) !== refusals(b)) return refusals(a) - refusals(b);
   if (a.kind !== b.kind) return a.kind === 'fill' ? -1 : 1;
   return oldestMs(a) - oldestMs(b) || a.toMs - b.toMs || a.fromMs - b.fromMs || (a.id < b.id ? -1 : 1);
+}
+
+function refusals({ refused, attempts }: BackfillJob): number {
+  return refused === undefined ? 0 : attempts;
 }
 
 /** Begin of the first gap, because the windows of longer intervals begin before it. */
@@ -124,4 +146,14 @@ function oldestMs({ gaps, fromMs }: BackfillJob): number {
 /** Windows that are still to be asked for. */
 export function windowsLeft({ interval, nextMs, toMs }: BackfillJob): number {
   return (toMs - nextMs) / intervalMs(interval);
+}
+
+/** What it is called in the log. */
+export function nameOf({ kind, symbol, interval }: BackfillJob): string {
+  return `${kind === 'fill' ? 'backfill' : 'comparison'} of ${symbol} ${interval}`;
+}
+
+/** What the log tells of it besides. */
+export function aboutJob({ kind, symbol, interval, fromMs, toMs, reason }: BackfillJob): Readonly<Record<string, unknown>> {
+  return { kind, symbol, interval, fromMs, toMs, reason };
 }

@@ -9,6 +9,7 @@ import { BackOff, pause as realPause } from '../back-off.ts';
 import type { TimeSeries } from '../twelve-data/rest-answers.ts';
 import type { RestClient, TimeSeriesRequest } from '../twelve-data/rest-client.ts';
 import {
+  aboutJob,
   type BackfillJob,
   type BackfillProgress,
   type BackfillRequest,
@@ -16,7 +17,9 @@ import {
   byUrgency,
   dueMs,
   type GapKey,
+  heldSymbols,
   isSameGap,
+  nameOf,
   nextRequest,
   settledMs,
   windowsLeft,
@@ -151,25 +154,51 @@ export class BackfillQueue {
   }
 
   /**
-   * Works until the signal aborts, or until only jobs are left that were refused and put off.
+   * Works until the signal aborts, or until only jobs are left that were refused and put off, or whose symbol was.
    * @throws PipelineError `feed.key-refused`, and what `take` and the store throw.
    */
   async run(signal: AbortSignal, until: 'stopped' | 'done' = 'stopped'): Promise<void> {
     while (!signal.aborted) {
       const nowMs = this.#clock();
       const job = this.#next(nowMs);
-      if (job === undefined && until === 'done' && this.#refusedJobs === this.#jobs.size) return;
+      if (job === undefined && until === 'done' && this.#isRefusedAll(nowMs)) return;
       if (job === undefined) await this.#waited(nowMs, signal);
       else await this.#work(job, signal);
     }
   }
 
+  /** Gives up what is still refused of ranges that ended before. */
+  async forgetRefused(beforeMs: number): Promise<void> {
+    const held = this.#held(this.#clock());
+    const isRefused = ({ refused, symbol }: BackfillJob) => refused !== undefined || held.has(symbol);
+    for (const job of [...this.#jobs.values()].filter(each => each.toMs < beforeMs && isRefused(each))) {
+      await this.#options.store.remove(job.id);
+      this.#delete(job.id);
+    }
+    this.#metrics.show(this.progress);
+  }
+
   #next(nowMs: number): BackfillJob | undefined {
-    const due = [...this.#jobs.values()].filter(job => dueMs(job, this.#settleMs) <= nowMs);
+    const held = this.#held(nowMs);
+    const due = [...this.#jobs.values()].filter(job => this.#dueMs(job, held) <= nowMs);
     return due.reduce<BackfillJob | undefined>(
       (oldest, job) => (oldest === undefined || byUrgency(job, oldest) < 0 ? job : oldest),
       undefined,
     );
+  }
+
+  /** Symbols that are left alone, and until when. */
+  #held(nowMs: number): ReadonlyMap<string, number> {
+    return this.#refusedJobs === 0 ? new Map() : heldSymbols([...this.#jobs.values()], nowMs);
+  }
+
+  #dueMs(job: BackfillJob, held: ReadonlyMap<string, number>): number {
+    return Math.max(dueMs(job, this.#settleMs), held.get(job.symbol) ?? 0);
+  }
+
+  #isRefusedAll(nowMs: number): boolean {
+    const held = this.#held(nowMs);
+    return [...this.#jobs.values()].every(({ refused, symbol }) => refused !== undefined || held.has(symbol));
   }
 
   async #work(job: BackfillJob, signal: AbortSignal): Promise<void> {
@@ -294,7 +323,8 @@ export class BackfillQueue {
 
   /** Until a job is due, or a new one comes. */
   async #waited(nowMs: number, signal: AbortSignal): Promise<void> {
-    const firstMs = [...this.#jobs.values()].reduce((first, job) => Math.min(first, dueMs(job, this.#settleMs)), nowMs + longestWaitMs);
+    const held = this.#held(nowMs);
+    const firstMs = [...this.#jobs.values()].reduce((first, job) => Math.min(first, this.#dueMs(job, held)), nowMs + longestWaitMs);
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     await this.#pause(Math.max(1, firstMs - nowMs), AbortSignal.any([signal, woken.signal]));
@@ -304,12 +334,4 @@ export class BackfillQueue {
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     await (this.#options.pause ?? realPause)(ms, signal);
   }
-}
-
-function nameOf({ kind, symbol, interval }: BackfillJob): string {
-  return `${kind === 'fill' ? 'backfill' : 'comparison'} of ${symbol} ${interval}`;
-}
-
-function aboutJob({ kind, symbol, interval, fromMs, toMs, reason }: BackfillJob): Readonly<Record<string, unknown>> {
-  return { kind, symbol, interval, fromMs, toMs, reason };
 }

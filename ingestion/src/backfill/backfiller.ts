@@ -160,7 +160,7 @@ class Lookout {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { clock, notes } = this.#options;
+    const { clock, notes, queue } = this.#options;
     const nowMs = clock();
     const due = (await this.#gaps(nowMs)).filter(gap => notes.isDue(gap, nowMs));
     for (const gaps of Map.groupBy(due, ({ symbol }) => symbol).values()) {
@@ -171,6 +171,7 @@ class Lookout {
     await this.#queueLateTicks(nowMs, signal);
     await this.#queueDays(nowMs, signal);
     await notes.forget(nowMs - lookBackMs - dayMs);
+    await queue.forgetRefused(nowMs - lookBackMs - dayMs);
   }
 
   /** Gaps of the last week that are not filled, of our symbols, the oldest first. */
