@@ -59,8 +59,6 @@ export interface BackfillProgress {
   readonly oldestQueuedMs: number | undefined;
 }
 
-/** So many fresh refusals of a symbol are enough. */
-const mostRefusals = 3;
 /** Of further ones the windows are filled, too, and the gap is named by a later look at it. */
 const mostGapsOfJob = 100;
 const hourMs = 3_600_000;
@@ -107,21 +105,6 @@ export function dueMs(job: BackfillJob, settleMs: number): number {
 /** The same, put off or not. */
 export function settledMs({ interval, toMs }: BackfillJob, settleMs: number): number {
   return (interval === '1d' ? toMs + latestDayEndMs : toMs) + settleMs;
-}
-
-/**
- * Symbols of which the vendor refused several ranges a short while ago, each with when it may be asked for again: a refusal costs a credit, and
- * mostly it is the symbol that is refused and not a range of it.
- */
-export function heldSymbols(jobs: readonly BackfillJob[], nowMs: number): ReadonlyMap<string, number> {
-  const fresh = jobs.filter(({ refused, notBeforeMs }) => refused !== undefined && notBeforeMs > nowMs);
-  const several = [...Map.groupBy(fresh, ({ symbol }) => symbol)].filter(([, refused]) => refused.length >= mostRefusals);
-  return new Map(
-    several.map(([symbol, refused]) => [
-      symbol,
-      refused.reduce((first, job) => Math.min(first, job.notBeforeMs), Number.POSITIVE_INFINITY),
-    ]),
-  );
 }
 
 /**

@@ -14,19 +14,14 @@ import {
   type BackfillProgress,
   type BackfillRequest,
   backfillJob,
-  byUrgency,
-  dueMs,
   type GapKey,
-  heldSymbols,
-  isSameGap,
   nameOf,
   nextRequest,
-  settledMs,
-  windowsLeft,
   withGap,
 } from './backfill-job.ts';
 import { BackfillMetrics, type QueueOwner } from './backfill-metrics.ts';
 import type { BackfillStore } from './backfill-store.ts';
+import { JobSet } from './job-set.ts';
 import { type VendorWindow, windowsOf } from './vendor-windows.ts';
 
 /** What the vendor answered, for one piece of a job. */
@@ -81,23 +76,19 @@ const longestWaitMs = 3_600_000;
 export class BackfillQueue {
   readonly #options: BackfillQueueOptions;
   readonly #clock: () => number;
-  readonly #settleMs: number;
   readonly #random: () => number;
   readonly #backOff: BackOff;
   readonly #metrics: BackfillMetrics;
-  readonly #jobs = new Map<string, BackfillJob>();
-  #refusedJobs = 0;
-  #windowsLeft = 0;
+  readonly #jobs: JobSet;
   #wake: (() => void) | undefined;
 
   private constructor(options: BackfillQueueOptions, jobs: readonly BackfillJob[]) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
-    this.#settleMs = options.settleMs ?? 120_000;
     this.#random = options.random ?? Math.random;
     this.#backOff = new BackOff({ baseMs: 2_000, capMs: 300_000, random: this.#random });
     this.#metrics = new BackfillMetrics(options.registry, options.owner ?? 'backfiller');
-    for (const job of jobs) this.#set(job);
+    this.#jobs = new JobSet(options.settleMs ?? 120_000, jobs);
     this.#metrics.show(this.progress);
   }
 
@@ -110,10 +101,7 @@ export class BackfillQueue {
   }
 
   get progress(): BackfillProgress {
-    // Jobs are met in the order in which they were set, not in that in which they were queued.
-    const oldest = [...this.#jobs.values()].reduce((oldestMs, { queuedMs }) => Math.min(oldestMs, queuedMs), Number.POSITIVE_INFINITY);
-    const oldestQueuedMs = this.#jobs.size === 0 ? undefined : oldest;
-    return { jobs: this.#jobs.size, refused: this.#refusedJobs, windowsLeft: this.#windowsLeft, oldestQueuedMs };
+    return this.#jobs.progress;
   }
 
   /**
@@ -147,7 +135,7 @@ export class BackfillQueue {
     }
     for (const job of given.values()) await this.#options.store.put(job);
     // One that was worked on meanwhile is further than it was; one that was done is done once more, for its new gap.
-    for (const job of given.values()) this.#set({ ...this.#newest(job), gaps: job.gaps });
+    for (const job of given.values()) this.#jobs.set({ ...this.#jobs.newest(job), gaps: job.gaps });
     this.#metrics.show(this.progress);
     this.#wake?.();
     return fresh;
@@ -160,8 +148,8 @@ export class BackfillQueue {
   async run(signal: AbortSignal, until: 'stopped' | 'done' = 'stopped'): Promise<void> {
     while (!signal.aborted) {
       const nowMs = this.#clock();
-      const job = this.#next(nowMs);
-      if (job === undefined && until === 'done' && this.#isRefusedAll(nowMs)) return;
+      const job = this.#jobs.next(nowMs);
+      if (job === undefined && until === 'done' && this.#jobs.refused(nowMs).length === this.#jobs.size) return;
       if (job === undefined) await this.#waited(nowMs, signal);
       else await this.#work(job, signal);
     }
@@ -169,48 +157,23 @@ export class BackfillQueue {
 
   /** Gives up what is still refused of ranges that ended before. */
   async forgetRefused(beforeMs: number): Promise<void> {
-    const held = this.#held(this.#clock());
-    const isRefused = ({ refused, symbol }: BackfillJob) => refused !== undefined || held.has(symbol);
-    for (const job of [...this.#jobs.values()].filter(each => each.toMs < beforeMs && isRefused(each))) {
-      await this.#options.store.remove(job.id);
-      this.#delete(job.id);
+    for (const { id } of this.#jobs.refused(this.#clock()).filter(({ toMs }) => toMs < beforeMs)) {
+      await this.#options.store.remove(id);
+      this.#jobs.delete(id);
     }
     this.#metrics.show(this.progress);
-  }
-
-  #next(nowMs: number): BackfillJob | undefined {
-    const held = this.#held(nowMs);
-    const due = [...this.#jobs.values()].filter(job => this.#dueMs(job, held) <= nowMs);
-    return due.reduce<BackfillJob | undefined>(
-      (oldest, job) => (oldest === undefined || byUrgency(job, oldest) < 0 ? job : oldest),
-      undefined,
-    );
-  }
-
-  /** Symbols that are left alone, and until when. */
-  #held(nowMs: number): ReadonlyMap<string, number> {
-    return this.#refusedJobs === 0 ? new Map() : heldSymbols([...this.#jobs.values()], nowMs);
-  }
-
-  #dueMs(job: BackfillJob, held: ReadonlyMap<string, number>): number {
-    return Math.max(dueMs(job, this.#settleMs), held.get(job.symbol) ?? 0);
-  }
-
-  #isRefusedAll(nowMs: number): boolean {
-    const held = this.#held(nowMs);
-    return [...this.#jobs.values()].every(({ refused, symbol }) => refused !== undefined || held.has(symbol));
   }
 
   async #work(job: BackfillJob, signal: AbortSignal): Promise<void> {
     try {
       const request = nextRequest(job);
       const series = await this.#series(request, signal);
-      await this.#take(this.#newest(job), { request, series });
+      await this.#take(this.#jobs.newest(job), { request, series });
       await this.#advance(job, request.toMs);
       this.#backOff.reset();
     } catch (error) {
       if (signal.aborted) return;
-      await this.#failed(this.#newest(job), error, signal);
+      await this.#failed(this.#jobs.newest(job), error, signal);
     }
   }
 
@@ -237,16 +200,8 @@ export class BackfillQueue {
       );
     }
     const { fromMs, toMs } = request;
-    const lastOf = toMs >= job.toMs ? this.#lastOf(job, receivedTimeMs) : [];
+    const lastOf = toMs >= job.toMs ? this.#jobs.lastOf(job, receivedTimeMs) : [];
     await this.#options.take({ job, windows, fromMs, toMs, lastOf, receivedTimeMs });
-  }
-
-  /** Gaps for which no other job is over; one that the vendor refuses keeps its gap open. */
-  #lastOf(job: BackfillJob, nowMs: number): readonly GapKey[] {
-    const others = [...this.#jobs.values()].filter(
-      other => other.id !== job.id && other.symbol === job.symbol && settledMs(other, this.#settleMs) <= nowMs,
-    );
-    return job.gaps.filter(gap => !others.some(other => other.gaps.some(each => isSameGap(each, gap))));
   }
 
   async #advance(job: BackfillJob, nextMs: number): Promise<void> {
@@ -254,9 +209,9 @@ export class BackfillQueue {
     const isDone = nextMs >= job.toMs;
     if (isDone) {
       await store.remove(job.id);
-      this.#delete(job.id);
+      this.#jobs.delete(job.id);
       this.#metrics.finished(this.#clock() - job.queuedMs);
-    } else await this.#keep({ ...this.#newest(job), nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
+    } else await this.#keep({ ...this.#jobs.newest(job), nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
     const { jobs, windowsLeft: left } = this.progress;
     this.#metrics.show(this.progress);
     const state = isDone ? 'done' : `at ${new Date(nextMs).toISOString()}`;
@@ -293,38 +248,14 @@ export class BackfillQueue {
     this.#options.logger.error({ ...aboutJob(job), retryMs }, `${nameOf(job)} is refused, its bars stay as they are: ${error.message}`);
   }
 
-  /** Gaps may have joined it while it was worked on. */
-  #newest(job: BackfillJob): BackfillJob {
-    return this.#jobs.get(job.id) ?? job;
-  }
-
   async #keep(job: BackfillJob): Promise<void> {
     await this.#options.store.put(job);
-    this.#set(job);
-  }
-
-  #set(job: BackfillJob): void {
-    this.#delete(job.id);
-    this.#jobs.set(job.id, job);
-    this.#count(job, 1);
-  }
-
-  #delete(id: string): void {
-    const job = this.#jobs.get(id);
-    if (job !== undefined) this.#count(job, -1);
-    this.#jobs.delete(id);
-  }
-
-  /** Totals are kept, because a queue may be long. */
-  #count(job: BackfillJob, sign: 1 | -1): void {
-    this.#windowsLeft += sign * windowsLeft(job);
-    if (job.refused !== undefined) this.#refusedJobs += sign;
+    this.#jobs.set(job);
   }
 
   /** Until a job is due, or a new one comes. */
   async #waited(nowMs: number, signal: AbortSignal): Promise<void> {
-    const held = this.#held(nowMs);
-    const firstMs = [...this.#jobs.values()].reduce((first, job) => Math.min(first, this.#dueMs(job, held)), nowMs + longestWaitMs);
+    const firstMs = this.#jobs.firstDueMs(nowMs, nowMs + longestWaitMs);
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     await this.#pause(Math.max(1, firstMs - nowMs), AbortSignal.any([signal, woken.signal]));
