@@ -16,8 +16,9 @@ import { MarketPace } from './market-pace.ts';
 import { queuedFeed } from './queued-feed.ts';
 import { standstillMs } from './session.ts';
 import { heartbeatIntervalMs, SessionMapper } from './session-mapper.ts';
+import type { SocketVendor, VendorConnection } from './socket-vendor.ts';
 import { SteadyClock } from './steady-clock.ts';
-import { Subscriptions, type SubscriptionsOptions, type SymbolChange } from './subscriptions.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 /** What every feed behind a socket is given. */
 export interface SocketFeedOptions {
@@ -54,54 +55,6 @@ export interface SocketFeedOptions {
   readonly backPressureMs?: number;
   /** Of `market-data.feed`: everyday prices may then come as runs of ticks. @default each tick alone */
   readonly partitions?: number;
-}
-
-/** What a connection has of the feed that it belongs to. */
-export interface ConnectionContext {
-  /** To ask for. */
-  readonly symbols: readonly string[];
-  readonly mapper: SessionMapper;
-  readonly subscriptions: Subscriptions;
-  readonly pace: MarketPace;
-  readonly pressure: BackPressure;
-  readonly signal: AbortSignal;
-  /** The time of receipts and heartbeats; never goes back. */
-  readonly nowMs: () => number;
-  /** Takes the key out of a vendor's text. */
-  readonly clean: (text: string) => string;
-  readonly emit: (events: readonly FeedEvent[]) => void;
-  /** How the symbols changed since this was asked last, for the connection to ask for and to give up; absent when they did not. */
-  readonly changed: () => SymbolChange | undefined;
-  /** A price came: the vendor serves us. */
-  readonly received: () => void;
-  /** The connection ended, all that came is mapped, and it is watched still: the log is told. */
-  readonly ended: (ending: Ending) => void;
-}
-
-/** One connection from its request to its end. */
-export interface VendorConnection {
-  /** True once the server took us in. */
-  readonly wasOpen: boolean;
-  /** Runs until it ends, and says so by {@link ConnectionContext.ended}. */
-  run(): Promise<Ending>;
-  /** Ends it now, for this reason of ours. */
-  end(reason: string): void;
-}
-
-/** What one vendor does in its own way. */
-export interface SocketVendor {
-  /** Source and shard of the records, as in `finnhub/0`. */
-  readonly feed: string;
-  /** The setting of the key, for whoever has to mend it. */
-  readonly keySetting: string;
-  /** The setting of the symbols, likewise. */
-  readonly symbolsSetting: string;
-  /** True when the server says the time (`FEED_CLOCK=feed`). @default false */
-  readonly feedClock?: boolean;
-  /** See {@link SessionMapper}; absent where a server never subscribes by itself. */
-  readonly resubscribedReason?: string;
-  readonly subscriptions: Omit<SubscriptionsOptions, 'symbols'>;
-  readonly open: (context: ConnectionContext) => VendorConnection;
 }
 
 /** Attempts with a key before a refusal is believed. */

@@ -9,7 +9,7 @@ import { type Connection, connect, type Ending } from '../connection.ts';
 import { ConnectionWatch } from '../connection-watch.ts';
 import type { FeedEvent } from '../feed.ts';
 import { Liveness } from '../liveness.ts';
-import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
+import type { ConnectionContext, VendorConnection } from '../socket-vendor.ts';
 import type { SymbolChange } from '../subscriptions.ts';
 import type { RefusedSymbol, VendorMessage } from '../vendor-message.ts';
 import { factsOfSymbol } from './instruments.ts';

@@ -7,7 +7,7 @@ import { ConnectionWatch } from '../connection-watch.ts';
 import { EverydayWay } from '../hot/everyday-way.ts';
 import { Liveness } from '../liveness.ts';
 import type { Recorder } from '../recorder.ts';
-import type { ConnectionContext, VendorConnection } from '../socket-feed.ts';
+import type { ConnectionContext, VendorConnection } from '../socket-vendor.ts';
 import { chunksOf, type SymbolChange } from '../subscriptions.ts';
 import type { SubscribeStatus, VendorMessage } from '../vendor-message.ts';
 import { parseMessage } from './messages.ts';
