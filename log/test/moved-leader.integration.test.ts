@@ -9,7 +9,7 @@ import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import type { MarketLog } from '../src/market-log.ts';
-import { aTopic, someEntries, texts } from './support/log-reading.ts';
+import { aTopic, someEntries, take, textOf, texts } from './support/log-reading.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
@@ -41,6 +41,20 @@ describeWithKafka('on three brokers of its own', () => {
     expect(performance.now() - begunMs).toBeLessThan(20_000);
     await log.append(someEntries(topic, 0, 10, 5));
     expect(await texts(log.read({ topic, partition: 0, fromOffset: 8, toOffset: 15 }))).toEqual(['8', '9', '10', '11', '12', '13', '14']);
+  }, 240_000);
+
+  it('is read on without a break when the leader has moved', async () => {
+    const topic = await aTopic(log);
+    await log.append(someEntries(topic, 0, 0, 10));
+    const reading = new AbortController();
+    const read = take(log.read({ topic, partition: 0, fromOffset: 8, signal: reading.signal }), 7);
+    try {
+      await moveLeader(topic);
+      await log.append(someEntries(topic, 0, 10, 5));
+      expect((await read).map(textOf)).toEqual(['8', '9', '10', '11', '12', '13', '14']);
+    } finally {
+      reading.abort();
+    }
   }, 240_000);
 
   /** The leader ends and comes back: it has the partition still, and says that another one leads it. */
