@@ -129,7 +129,7 @@ async function startAgain(log: Pick<MarketLog, 'offsets'>, nextOffset: number, l
   const { lowOffset = 0 } = first ?? {};
   const why =
     nextOffset >= lowOffset
-      ? 'the topic was made anew'
+      ? 'the topic was made anew, or has lost its end'
       : 'the topic has forgotten what was not sent yet; the store still has it (/api/alerts)';
   logger.error(
     { topic: alertsTopic.name, nextOffset, lowOffset },
