@@ -1,12 +1,13 @@
-/** Moments as people write them: `2026-01-31`, `2026-01-31T09:30:00Z`, `2026-01-31T10:30+01:00`, or milliseconds since the Unix epoch. */
+/**
+ * Moments as people write them: `2026-01-31`, `2026-01-31T09:30:00Z`, `2026-01-31T10:30+01:00`, or milliseconds since the Unix epoch: 12 or 13
+ * digits, or 0 for as far back as there is anything. Other numbers are no milliseconds but a year, a date (`20260131`), seconds, microseconds.
+ */
 
 const iso8601 = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
-/** Latest moment that a JavaScript date can hold. */
-const lastTimeMs = 8_640_000_000_000_000;
 
 /** In milliseconds since the Unix epoch, wherever this machine is: a text without an offset is UTC. Undefined for what is no moment since 1970. */
 export function timeOfText(text: string): number | undefined {
-  if (/^\d{1,16}$/.test(text)) return Number(text) <= lastTimeMs ? Number(text) : undefined;
+  if (/^(?:0|\d{12,13})$/.test(text)) return Number(text);
   const [isTime, offset] = iso8601.exec(text) ?? [];
   if (isTime === undefined) return undefined;
   const timeMs = Date.parse(text.includes('T') && offset === undefined ? `${text}Z` : text);

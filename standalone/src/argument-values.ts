@@ -42,9 +42,9 @@ export function parseList(text: string): string[] {
   throw new InvalidArgumentError('expected one or more, separated by commas.');
 }
 
-/** Milliseconds since the Unix epoch, in the range of what records tell. Other numbers are no milliseconds: a year, a date, seconds. */
+/** Milliseconds since the Unix epoch, in the range of what records tell. */
 export function parseTime(text: string): number {
-  const timeMs = /^\d+$/.test(text) && !/^\d{12,13}$/.test(text) ? undefined : timeOfText(text);
+  const timeMs = timeOfText(text);
   if (isTime(timeMs)) return timeMs;
   throw new InvalidArgumentError(
     'expected ISO 8601 (2024-11-03 or 2024-11-03T09:30:00Z, UTC without an offset) or milliseconds since the Unix epoch (12 or 13 digits).',

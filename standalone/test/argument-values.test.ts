@@ -7,12 +7,12 @@ describe('times on the command line', () => {
     for (const text of ['2024-11-03', '2024-11-03T00:00', '2024-11-03T00:00:00Z', '2024-11-03T01:00+01:00', '1730592000000']) {
       expect([text, parseTime(text)]).toEqual([text, Date.UTC(2024, 10, 3)]);
     }
-    expect(parseTime('100000000000')).toBe(100_000_000_000);
+    expect([parseTime('100000000000'), parseTime('0')]).toEqual([100_000_000_000, 0]);
   });
 
   it.each([
     ...['9000000000000000', '9007199254740991', '-000001-01-01T00:00:00Z', 'soon', '', 'last 7', '2024-02-31', '23 Nov 2026'],
-    ...['20261123', '2026', '1730592000', '0'],
+    ...['20261123', '2026', '1730592000', '9000000000000'],
   ])('are not "%s"', text => {
     expect(() => parseTime(text)).toThrow('expected ISO 8601');
   });

@@ -46,7 +46,17 @@ afterAll(() => board.close());
 
 const paths = ['/api/bars', '/api/ticks', '/api/latest', '/api/instruments', '/api/gaps', '/api/alerts', '/api/feeds', '/api/openapi.json'];
 const names = ['symbol', 'symbols', 'interval', 'from', 'to', 'limit', 'after', 'fill', 'indicators', 'search', 'rule', 'format'];
-const times = [0, 1, tenOClockMs, tenOClockMs + 5, tenOClockMs + 60_000 * minuteMs, 8_640_000_000_000_000, 8_640_000_000_000_001, -1];
+const times = [
+  0,
+  1,
+  20_261_123,
+  tenOClockMs,
+  tenOClockMs + 5,
+  tenOClockMs + 60_000 * minuteMs,
+  8_640_000_000_000_000,
+  8_640_000_000_000_001,
+  -1,
+];
 const good: Readonly<Record<string, readonly string[]>> = {
   symbol: ['BTC/USD', 'BTC%2FUSD', 'S1', 'NOBODY'],
   symbols: ['BTC/USD', 'S1,S2,BTC/USD'],

@@ -191,19 +191,23 @@ describe('GET /api/bars', () => {
     ['symbol=A&interval=2m', 'parameter "interval" must be one of 1s, 5s, 15s, 1m, 5m, 15m, 1h, 1d, was "2m"'],
     [
       'symbol=A&interval=1m&from=yesterday',
-      'parameter "from" must be ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970, was "yesterday"',
+      'parameter "from" must be ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970 (12 or 13 digits), was "yesterday"',
     ],
     [
       'symbol=A&interval=1m&to=2024-02-31',
-      'parameter "to" must be ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970, was "2024-02-31"',
+      'parameter "to" must be ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970 (12 or 13 digits), was "2024-02-31"',
     ],
     [
       'symbol=A&interval=1m&from=-5',
-      'parameter "from" must be ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970, was "-5"',
+      'parameter "from" must be ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970 (12 or 13 digits), was "-5"',
     ],
     [
-      'symbol=A&interval=1m&from=2000&to=2000',
-      'parameter "from" must be before "to", was from 1970-01-01T00:00:02.000Z to 1970-01-01T00:00:02.000Z',
+      'symbol=A&interval=1m&from=20261123',
+      'parameter "from" must be ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970 (12 or 13 digits), was "20261123"',
+    ],
+    [
+      'symbol=A&interval=1m&from=1730714400000&to=1730714400000',
+      'parameter "from" must be before "to", was from 2024-11-04T10:00:00.000Z to 2024-11-04T10:00:00.000Z',
     ],
     [
       'symbol=A&interval=1s&from=0&to=1730714400000',

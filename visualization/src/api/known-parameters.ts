@@ -17,7 +17,7 @@ const symbolText = z
 /** A `+` that was not written as %2B arrives as a space. */
 const timeText = z
   .string()
-  .regex(/^(?:\d{1,16}|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+ -]\d{2}:\d{2})?)?)$/)
+  .regex(/^(?:0|\d{12,13}|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+ -]\d{2}:\d{2})?)?)$/)
   .transform((text, context) => {
     const timeMs = timeOfText(text.replace(/ (?=\d{2}:\d{2}$)/, '+'));
     if (timeMs !== undefined) return Math.min(timeMs, latestTimeMs);
@@ -115,8 +115,8 @@ export function limit(most: number, otherwise: string): Parameter<number> {
 function time(description: string): Parameter<number> {
   return {
     schema: timeText,
-    expected: 'ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970',
-    description: `${description}; ISO 8601 (UTC without an offset) or milliseconds since 1970`,
+    expected: 'ISO 8601 (2026-01-31 or 2026-01-31T09:30:00Z, UTC without an offset) or milliseconds since 1970 (12 or 13 digits)',
+    description: `${description}; ISO 8601 (UTC without an offset) or milliseconds since 1970 (12 or 13 digits)`,
     example: '2026-01-31T09:30:00Z',
   };
 }
