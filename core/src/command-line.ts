@@ -1,6 +1,7 @@
 /** The arguments of a program: its help, what it takes, and a usage error for all else. */
 import { parseArgs } from 'node:util';
 import { PipelineError } from './errors.ts';
+import { mindNoReaderThatLeaves } from './readers-that-leave.ts';
 import { exitStatusOf } from './service.ts';
 
 export interface CommandLine {
@@ -39,6 +40,7 @@ export async function runCommandLine(
   line: CommandLine,
   main: (options: GivenOptions, words: readonly string[]) => Promise<number>,
 ): Promise<number> {
+  mindNoReaderThatLeaves();
   try {
     const given = argumentsOf(process.argv.slice(2), line);
     if (given !== undefined) return await main(given.options, given.words);

@@ -1,5 +1,6 @@
 /** The simulator as a program: prints its address on standard output, logs to standard error, runs until it is told to stop. */
 import { createLogger } from '@tapeline/core/logging';
+import { mindNoReaderThatLeaves } from '@tapeline/core/readers-that-leave';
 import { exitStatusOf, runService, stopSignal } from '@tapeline/core/service';
 import { simulatorCommand } from './command-line.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
@@ -20,6 +21,7 @@ async function run(given: Omit<SimulatorOptions, 'logger'>): Promise<void> {
   process.exitCode = await runService({ parts: [part], logger, signal: stopSignal(logger) });
 }
 
+mindNoReaderThatLeaves();
 try {
   await simulatorCommand(run).parseAsync();
 } catch (error) {

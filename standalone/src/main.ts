@@ -3,6 +3,7 @@ import { readConfiguration, secretsOf, simulatedDataDir } from '@tapeline/core/c
 import { type Interval, intervals } from '@tapeline/core/intervals';
 import { createLogger, scrubber } from '@tapeline/core/logging';
 import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
+import { mindNoReaderThatLeaves } from '@tapeline/core/readers-that-leave';
 import { exitStatusOf, stopSignal } from '@tapeline/core/service';
 import { exportTables } from '@tapeline/core/settings/export-settings';
 import { openServingStore } from '@tapeline/database/configured-store';
@@ -21,7 +22,7 @@ import { alertsCheckCommand } from './alerts-command.ts';
 import { parseCount, parseDay, parseInterval, parseIntervals, parseList, parseTables, parseTime } from './argument-values.ts';
 import { type BarFormat, barFormats } from './bar-lines.ts';
 import { type ExportGiven, exportCommand } from './export-command.ts';
-import { endProcess, mindNoReaderThatLeaves } from './output.ts';
+import { endProcess } from './output.ts';
 import { mismatchStatus, reconcileCommand } from './reconcile-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { securing } from './secured-services.ts';

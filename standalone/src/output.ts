@@ -1,6 +1,7 @@
 /** What commands print: no faster than its reader takes it, whole before the process ends, and for no longer than until Ctrl-C. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasLeft } from '@tapeline/core/readers-that-leave';
 
 /** The exit status that shells give to a command ended by Ctrl-C. */
 export const interrupted = 130;
@@ -8,8 +9,11 @@ export const interrupted = 130;
 /** What an interrupted command still waits for readers that are only slow. */
 const lastWaitMs = 500;
 
-/** @returns false when the signal came first: what was printed is a part. */
+/** A reader that leaves has what it wanted, and ends the process. @returns false when the signal came first: what was printed is a part. */
 export async function print(texts: Iterable<string> | AsyncIterable<string>, signal: AbortSignal): Promise<boolean> {
+  process.stdout.on('error', error => {
+    if (hasLeft(error)) process.exit(0);
+  });
   for await (const text of texts) {
     if (signal.aborted) return false;
     if (process.stdout.write(text)) continue;
@@ -32,17 +36,6 @@ export function everySecond(): (line: () => string) => void {
   };
 }
 
-/** A reader of standard output that leaves has what it wanted; one of standard error leaves the output as it is. */
-export function mindNoReaderThatLeaves(): void {
-  process.stdout.on('error', error => {
-    if (!isLeft(error)) throw error;
-    process.exit(0);
-  });
-  process.stderr.on('error', error => {
-    if (!isLeft(error)) throw error;
-  });
-}
-
 /** Ends the process once readers have all that was written, or a signal says not to wait for them. */
 export async function endProcess(status: number): Promise<never> {
   const streams = [process.stdout, process.stderr].filter(stream => stream.writableLength > 0);
@@ -51,8 +44,4 @@ export async function endProcess(status: number): Promise<never> {
   const taken = Promise.all(streams.map(stream => new Promise(resolve => stream.write('', resolve))));
   await (status === interrupted ? Promise.race([taken, sleep(lastWaitMs)]) : taken);
   process.exit(status);
-}
-
-function isLeft(error: Error): boolean {
-  return 'code' in error && error.code === 'EPIPE';
 }

@@ -53,6 +53,16 @@ it('a reader that leaves ends a command quietly', async () => {
   expect(running.stdout()).toMatch(/^symbol,interval/);
 });
 
+it.each([
+  ['database/src/main.ts', ['--help'], 0],
+  ['simulator/src/main.ts', ['--help'], 0],
+  ['stream-processing/src/main.ts', ['doctor', '--json'], 2],
+  [program, ['doctor', '--json'], 2],
+])('nobody who reads %s %j changes its exit status or its message', async (path, args, status) => {
+  const running = startProgram(path, { args, through: ['bash', '-c', 'exec "$@" > >(exit)', 'bash'] });
+  expect([await running.exit, running.stderr()]).toEqual([status, '']);
+});
+
 /** The exit status after Ctrl-C; the reader, which has its standard error, too, may be there longer. */
 async function endOf({ child }: RunningProcess): Promise<number | null> {
   child.kill('SIGINT');

@@ -5,6 +5,7 @@ import { createLogger } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
 import { createProbes, type ProbeServer, serveProbes } from '@tapeline/core/probes';
+import { mindNoReaderThatLeaves } from '@tapeline/core/readers-that-leave';
 import { exitStatusOf, type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
 import { openConfiguredGenerations, openConfiguredStore } from '@tapeline/database/configured-store';
@@ -34,6 +35,7 @@ Start as many as there are partitions at most: they share them as one consumer g
 Probes and metrics: http://HTTP_HOST:HTTP_PORT/livez, /readyz, /metrics. SIGTERM finishes what was read, saves and leaves the group.
 `;
 
+mindNoReaderThatLeaves();
 process.exitCode = await main().catch((error: unknown) => exitStatusOf(error, line => process.stderr.write(line)));
 // What lingers has been asked to close.
 process.exit();
