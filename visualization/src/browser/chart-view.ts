@@ -8,8 +8,9 @@ import type { IndicatorName } from './indicator-choices.ts';
 import type { BoardAlert } from './market-api.ts';
 import type { PriceDecimals } from './number-format.ts';
 import { announce, made, place, write } from './page-elements.ts';
-import { PriceChart, type ShownRange } from './price-chart.ts';
+import { PriceChart } from './price-chart.ts';
 import { showReadout } from './readout-view.ts';
+import type { ShownRange } from './shown-places.ts';
 
 /** The store has a gap a moment after the live bars tell of it. */
 const gapWaitMs = 2_000;

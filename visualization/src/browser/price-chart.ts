@@ -4,59 +4,42 @@ import type { BoardBar, OpenGap } from '../board-messages.ts';
 import { alertMarks, markOf, placesOfAlertText } from './bar-marks.ts';
 import type { PointedBar } from './bar-readout.ts';
 import { BarSeries, mostBars } from './bar-series.ts';
-import { CandleDrawing, timeOf } from './candle-drawing.ts';
+import { CandleDrawing } from './candle-drawing.ts';
 import { readColors } from './chart-colors.ts';
+import { ChartGaps } from './chart-gaps.ts';
+import { CrossHair } from './cross-hair.ts';
 import { GapShading } from './gap-shading.ts';
 import type { IndicatorName } from './indicator-choices.ts';
 import { IndicatorLines } from './indicator-lines.ts';
 import { IndicatorValues } from './indicator-values.ts';
 import type { BoardAlert } from './market-api.ts';
-import { type GapSpan, gapsAt, positionOf, type Slot, slotAt, slotsOf } from './time-slots.ts';
-
-export interface ShownRange {
-  /** The oldest bar is near, or to be seen. */
-  readonly isNearStart: boolean;
-  readonly isAtStart: boolean;
-  /** The newest place is to be seen. */
-  readonly isAtEnd: boolean;
-}
+import { placesAtRight, ShownPlaces, type ShownRange } from './shown-places.ts';
+import { type GapSpan, type Slot, slotAt, slotsOf } from './time-slots.ts';
 
 export interface PriceChartEvents {
   readonly pointed: (at: PointedBar) => void;
   readonly ranged: (range: ShownRange) => void;
 }
 
-/** So many bars before the oldest one the history is asked for more. */
-const nearBars = 100;
-/** Room for the bars to come. */
-const placesAtRight = 3;
-
 export class PriceChart {
   readonly #chart: IChartApi;
   readonly #candles: CandleDrawing;
   readonly #shading = new GapShading();
   readonly #lines: IndicatorLines;
+  readonly #crossHair: CrossHair;
+  readonly #places: ShownPlaces;
   readonly #series = new BarSeries();
   readonly #values = new IndicatorValues();
+  readonly #gaps = new ChartGaps();
   readonly #events: PriceChartEvents;
   #slots: readonly Slot[] = [];
-  /** Those that are over, as the history tells them. */
-  #pastGaps: readonly GapSpan[] = [];
-  #openGap: GapSpan | undefined;
   #alerts: readonly BoardAlert[] = [];
   /** Places that their texts needed when they were drawn. */
   #alertPlaces = 0;
   #symbol = '';
   #windowMs = 60_000;
-  /** Places after the last bar. */
-  #emptyAtEnd = 0;
-  /** Set once the history is there; until then each drawing chooses the range that is shown. */
-  #isSettled = false;
-  #hoveredMs: number | undefined;
   /** Those of the bars at the end: a bar that only grows has its mark already. */
   #drawnFlags = '';
-  /** The keys have put the cross-hair where it is. */
-  #isPinned = false;
 
   constructor(container: HTMLElement, events: PriceChartEvents) {
     this.#events = events;
@@ -71,14 +54,8 @@ export class PriceChart {
     this.#candles = new CandleDrawing(this.#chart);
     this.#candles.candles.attachPrimitive(this.#shading);
     this.#lines = new IndicatorLines(this.#chart);
-    this.#chart.subscribeCrosshairMove(({ time, sourceEvent }) => {
-      // What keys have chosen stays until the pointer moves, also while new bars push the others to the left.
-      if (this.#isPinned && sourceEvent === undefined) return;
-      this.#isPinned = false;
-      this.#hoveredMs = typeof time === 'number' ? time * 1_000 : undefined;
-      this.#point();
-    });
-    this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#ranged());
+    this.#crossHair = new CrossHair(this.#chart, this.#candles, () => this.#point());
+    this.#places = new ShownPlaces(this.#chart, () => this.#ranged());
   }
 
   get bars(): readonly BoardBar[] {
@@ -94,11 +71,9 @@ export class PriceChart {
     this.#symbol = options.symbol;
     this.#windowMs = options.windowMs;
     this.#series.clear();
-    this.#pastGaps = [];
-    this.#openGap = undefined;
-    this.#isSettled = false;
-    this.leave();
-    this.#chart.timeScale().applyOptions({ timeVisible: true, secondsVisible: options.windowMs < 60_000 });
+    this.#gaps.clear(options);
+    this.#crossHair.leave();
+    this.#places.clear(options.windowMs);
     this.#drawAll();
     this.#point();
   }
@@ -116,7 +91,7 @@ export class PriceChart {
     if (changed === 'nothing') return;
     // An empty place may stand after the last bar.
     const isAtEnd = changed === 'end' && lastMs !== undefined && lastMs === this.#slots.at(-1)?.startMs;
-    if (isAtEnd && this.#isSettled) this.#drawEnd(lastMs);
+    if (isAtEnd && this.#places.isSettled) this.#drawEnd(lastMs);
     else this.#drawAll();
     this.#point();
   }
@@ -130,27 +105,21 @@ export class PriceChart {
 
   /** Shows the gaps of the symbol, by time. */
   showGaps(gaps: readonly GapSpan[]): void {
-    this.#pastGaps = gapsAt(this.#windowMs, gaps);
+    this.#gaps.take(gaps);
     this.#drawAll();
     this.#point();
   }
 
   /** Shows the gap that goes on, up to now; one that is over stays as it is until the history tells of it. */
   showOpenGap(gap: OpenGap | undefined, nowMs: number): void {
-    const before = this.#openGap;
-    if (gap?.fromMs === before?.fromMs && gap?.reason === before?.reason) return this.tick(nowMs);
-    this.#openGap = gap && { ...gap, symbol: this.#symbol, toMs: Math.max(gap.fromMs, nowMs), filled: false, isOpen: true };
-    if (gap === undefined && before !== undefined) this.#pastGaps = [...this.#pastGaps, { ...before, toMs: nowMs, isOpen: undefined }];
+    if (!this.#gaps.follow(gap, nowMs)) return;
     this.#drawAll();
     this.#point();
   }
 
   /** Time passes: the gap that goes on grows. */
   tick(nowMs: number): void {
-    const gap = this.#openGap;
-    if (gap === undefined || Math.floor(gap.toMs / this.#windowMs) === Math.floor(nowMs / this.#windowMs)) return;
-    this.#openGap = { ...gap, toMs: nowMs };
-    this.#drawAll();
+    if (this.#gaps.tick(nowMs)) this.#drawAll();
   }
 
   /** Shows the alerts that are of the symbol. */
@@ -161,8 +130,8 @@ export class PriceChart {
 
   /** The history is there: from now on the range that is shown is the reader's. */
   settle(): void {
-    if (!this.#isSettled) this.#drawAll();
-    this.#isSettled = true;
+    if (!this.#places.isSettled) this.#drawAll();
+    this.#places.settle();
   }
 
   setDecimals(decimals: number): void {
@@ -179,34 +148,27 @@ export class PriceChart {
 
   /** Moves the cross-hair by so many places, from the newest one where it is nowhere. */
   step(places: number): void {
-    const from = this.#hoveredMs === undefined ? this.#slots.length : slotAt(this.#slots, this.#hoveredMs);
-    this.#pointAt(Math.max(0, Math.min(from + places, this.#slots.length - 1)));
+    this.#crossHair.step(places);
   }
 
   /** Moves the cross-hair to the oldest or the newest place. */
   stepTo(end: 'oldest' | 'newest'): void {
     if (end === 'newest') this.showNewest();
-    this.#pointAt(end === 'oldest' ? 0 : this.#slots.length - 1);
+    this.#crossHair.stepTo(end);
   }
 
   /** Takes the cross-hair away. */
   leave(): void {
-    this.#isPinned = false;
-    this.#hoveredMs = undefined;
-    this.#chart.clearCrosshairPosition();
-    this.#point();
+    this.#crossHair.leave();
   }
 
   showNewest(): void {
-    // The library counts from the last bar, behind which a gap may stand.
-    this.#chart.timeScale().scrollToPosition(placesAtRight + this.#emptyAtEnd, false);
+    this.#places.showNewest();
   }
 
   /** Shows fewer bars, or more. */
   zoom(way: 'closer' | 'wider'): void {
-    const scale = this.#chart.timeScale();
-    const spacing = scale.options().barSpacing * (way === 'closer' ? 1.5 : 1 / 1.5);
-    scale.applyOptions({ barSpacing: Math.max(0.5, Math.min(spacing, 80)) });
+    this.#places.zoom(way);
   }
 
   /** Takes the colours of the theme. */
@@ -234,10 +196,6 @@ export class PriceChart {
     this.#drawAll();
   }
 
-  get #gaps(): readonly GapSpan[] {
-    return this.#openGap === undefined ? this.#pastGaps : [...this.#pastGaps, this.#openGap];
-  }
-
   #drawEnd(fromMs: number): void {
     const { bars } = this.#series;
     this.#values.extend(bars);
@@ -245,6 +203,7 @@ export class PriceChart {
     const at = bars.findLastIndex(bar => bar.startMs < fromMs) + 1;
     const changed = bars.slice(at).map((bar): Slot => ({ startMs: bar.startMs, bar }));
     this.#slots = [...this.#slots.slice(0, first), ...changed];
+    this.#places.take(this.#slots);
     for (const [index, slot] of changed.entries()) {
       this.#candles.update(slot);
       this.#lines.update(slot, this.#values.values[at + index]);
@@ -252,39 +211,21 @@ export class PriceChart {
     const flags = changed.map(({ startMs, bar }) => `${startMs} ${bar?.flags}`).join();
     if (flags !== this.#drawnFlags) this.#drawMarks();
     this.#drawnFlags = flags;
-    this.#showPinned();
+    this.#crossHair.drawn(this.#slots);
   }
 
   #drawAll(): void {
     const { bars } = this.#series;
-    const wasAtEnd = this.#isAtEnd;
-    this.#slots = slotsOf(bars, this.#gaps, this.#windowMs);
+    const wasAtEnd = this.#places.isAtEnd;
+    this.#slots = slotsOf(bars, this.#gaps.all, this.#windowMs);
+    this.#places.take(this.#slots);
     this.#values.restart(bars);
     this.#candles.setData(this.#slots);
     this.#lines.setData(this.#slots, this.#values.values);
-    this.#drawGaps();
+    this.#shading.show(this.#gaps.spansOn(this.#slots));
     this.#drawMarks();
-    this.#showPinned();
-    const count = this.#slots.length;
-    const before = this.#emptyAtEnd;
-    this.#emptyAtEnd = count - 1 - this.#slots.findLastIndex(slot => slot.bar !== undefined);
-    if (this.#isSettled && wasAtEnd && this.#emptyAtEnd !== before) this.showNewest();
-    if (this.#isSettled || count === 0) return;
-    // The newest bars at a width that can be read; few bars stay at the right, where the next will come.
-    const most = Math.round(this.#chart.timeScale().width() / 8);
-    const shown = Math.max(30, Math.min(most, count + 10));
-    this.#chart.timeScale().setVisibleLogicalRange({ from: count - shown, to: count + placesAtRight });
-  }
-
-  #drawGaps(): void {
-    const slots = this.#slots;
-    const spans = this.#gaps.map(gap => ({
-      from: positionOf(slots, gap.fromMs, this.#windowMs),
-      to: gap.isOpen ? Number.POSITIVE_INFINITY : positionOf(slots, gap.toMs, this.#windowMs),
-      text: gap.filled ? `filled: ${gap.reason}` : gap.reason,
-      filled: gap.filled,
-    }));
-    this.#shading.show(spans.filter(span => span.to > -0.5));
+    this.#crossHair.drawn(this.#slots);
+    this.#places.drawn(this.#slots, wasAtEnd);
   }
 
   #drawMarks(): void {
@@ -294,53 +235,21 @@ export class PriceChart {
   }
 
   #placesOfAlert(): number {
-    return placesOfAlertText(this.#chart.timeScale().options().barSpacing);
-  }
-
-  #pointAt(index: number): void {
-    const slot = this.#slots[index];
-    if (slot === undefined) return;
-    const scale = this.#chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
-    if (range !== null && (index < range.from || index > range.to)) {
-      const half = (range.to - range.from) / 2;
-      scale.setVisibleLogicalRange({ from: index - half, to: index + half });
-    }
-    this.#hoveredMs = slot.startMs;
-    this.#isPinned = true;
-    this.#showPinned();
-    this.#point();
-  }
-
-  /** The cross-hair stands at a pixel; the bar that it is to stand at moves with each new one. */
-  #showPinned(): void {
-    const index = this.#hoveredMs === undefined ? -1 : slotAt(this.#slots, this.#hoveredMs);
-    const slot = this.#slots[index];
-    if (!this.#isPinned || slot === undefined) return;
-    this.#chart.setCrosshairPosition(slot.bar?.close ?? this.#lastClose(index), timeOf(slot.startMs), this.#candles.candles);
-  }
-
-  #lastClose(index: number): number {
-    return this.#slots.slice(0, index).findLast(slot => slot.bar !== undefined)?.bar?.close ?? 0;
+    return placesOfAlertText(this.#places.placeWidth);
   }
 
   #point(): void {
     const { bars } = this.#series;
-    const atMs = this.#hoveredMs;
+    const { atMs } = this.#crossHair;
     const index = atMs === undefined ? bars.length - 1 : bars.findLastIndex(bar => bar.startMs === atMs);
     const startMs = atMs ?? bars[index]?.startMs;
-    const isGap = (gap: GapSpan) => startMs !== undefined && gap.fromMs < startMs + this.#windowMs && gap.toMs > startMs;
-    this.#events.pointed({ bar: bars[index], values: this.#values.values[index], gap: this.#gaps.find(isGap) });
-  }
-
-  get #isAtEnd(): boolean {
-    return (this.#chart.timeScale().getVisibleLogicalRange()?.to ?? -1) >= this.#slots.length - 1;
+    const gap = startMs === undefined ? undefined : this.#gaps.at(startMs);
+    this.#events.pointed({ bar: bars[index], values: this.#values.values[index], gap });
   }
 
   #ranged(): void {
     if (this.#alerts.length > 0 && this.#alertPlaces !== this.#placesOfAlert()) this.#drawMarks();
-    const range = this.#chart.timeScale().getVisibleLogicalRange();
-    if (range === null || !this.#isSettled) return;
-    this.#events.ranged({ isNearStart: range.from < nearBars, isAtStart: range.from < 1, isAtEnd: this.#isAtEnd });
+    const { range } = this.#places;
+    if (range !== undefined) this.#events.ranged(range);
   }
 }
