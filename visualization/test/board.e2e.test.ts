@@ -383,6 +383,52 @@ describeWithBrowser('the page', executablePath => {
 
 describeWithBrowser('the page of a market in trouble', executablePath => {
   it(
+    'shades what the store lacks because the processors lie behind, and draws it once they are not',
+    async () => {
+      const beginMs = Date.UTC(2024, 10, 4, 10);
+      const at = (second: number) => beginMs + second * 1_000;
+      const startedMs = Date.now();
+      const running = await startMarket({ now: () => at(4_200) + Date.now() - startedMs });
+      const browser = await launchBrowser(executablePath);
+      try {
+        const { feed, store } = running;
+        const price = (second: number) => feed.tick({ symbol: 'BTC/USD', price: 100 + (second % 7), timeMs: at(second) + 500 });
+        const seconds = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+        const stored = () => store.bars({ symbol: 'BTC/USD', interval: '1s', fromMs: at(0), toMs: at(5_000) });
+        await feed.append(feed.session({ timeMs: at(0), symbols: ['BTC/USD'] }), ...seconds(0, 10).map(price), feed.heartbeat(at(15)));
+        const processor = running.startProcessor();
+        await eventually('the first bars are stored', async () => (await stored()).length === 10);
+        await processor.stop();
+        for (let from = 20; from < 4_120; from += 100) {
+          await feed.append(...seconds(from, from + 100).map(price), feed.heartbeat(at(from + 100)));
+        }
+        await feed.append(feed.heartbeat(at(4_200)));
+        await eventually('the board has all of it', () => running.market.feeds()[0]?.watermarkMs === at(4_200));
+        const page = await browser.newPage({ viewport: sizes[0], reducedMotion: 'reduce' });
+        await page.goto(`${(await running.startBoard()).url}/#symbol=BTC%2FUSD&interval=1s`);
+        const readout = () => textOf(page.locator('#readout'));
+        await eventually('bars', async () => (await readout()).includes('final'));
+        await page.keyboard.press('c');
+        const fifteenth = async () => {
+          await page.keyboard.press('Home');
+          if (!(await readout()).includes('10:00:00 UTC')) return '';
+          for (let step = 0; step < 15; step += 1) await page.keyboard.press('ArrowRight');
+          return readout();
+        };
+        const place = await eventually('the oldest bars', async () => (await fifteenth()) || undefined, 30_000);
+        expect(place).toMatch(/^bars of (2024-11-04 )?10:00:10 UTC to (2024-11-04 )?10:\d\d:\d\d UTC: not stored yet$/);
+        running.startProcessor();
+        await eventually('all bars are stored', async () => (await stored()).length === 4_110, 30_000);
+        await eventually('the bar in its place', async () => (await fifteenth()).includes('10:00:25 UTC'), 30_000);
+      } finally {
+        await browser.close();
+        await running.close();
+      }
+    },
+    2 * timeoutMs,
+  );
+
+  it(
     'shows a gap, a refused symbol and a silent feed, each in words',
     async () => {
       const running = await startMarket();

@@ -78,7 +78,14 @@ describe('gaps of a symbol behind more of others than a page looks at', () => {
     try {
       const gaps = await new Promise<readonly GapSpan[]>(resolve => {
         const nothing = () => undefined;
-        const history = new ChartHistory({ newest: nothing, older: nothing, gaps: resolve, alerts: nothing });
+        const history = new ChartHistory({
+          newest: nothing,
+          older: nothing,
+          missing: nothing,
+          known: nothing,
+          gaps: resolve,
+          alerts: nothing,
+        });
         history.around([1, 8].map(minutes => aBar({ startMs: at(minutes) }) as BoardBar));
       });
       expect(gaps).toMatchObject([first, second]);

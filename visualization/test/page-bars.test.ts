@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { alertMarks, isHollow, markOf, placesOfAlertText } from '../src/browser/bar-marks.ts';
+import { gapText } from '../src/browser/bar-readout.ts';
 import { BarSeries, mostBars } from '../src/browser/bar-series.ts';
+import { ChartGaps } from '../src/browser/chart-gaps.ts';
 import type { BoardAlert } from '../src/browser/market-api.ts';
 import { type GapSpan, gapsAt, positionOf, slotAt, slotsOf } from '../src/browser/time-slots.ts';
 import { aBar } from './support/bars.ts';
@@ -118,6 +120,39 @@ describe('the places of the time axis', () => {
     const slots = slotsOf(minutes(0, 1, 5), [], minuteMs);
     expect([0, 0.5, 1, 1.25, 3, 5.5].map(minute => positionOf(slots, minute * minuteMs, minuteMs))).toEqual([-0.5, 0, 0.5, 0.75, 1.5, 2]);
     expect([positionOf(slots, -1, minuteMs), slotAt(slots, -1), slotAt(slots, 4 * minuteMs)]).toEqual([-0.5, -1, 1]);
+  });
+});
+
+describe('the gaps of the chart', () => {
+  const open = { fromMs: 4 * minuteMs, reason: 'feed is disconnected' };
+  const slots = slotsOf(minutes(0, 1, 5, 6), [], minuteMs);
+
+  it('grow by whole places while they go on, and stay when they are over', () => {
+    const gaps = new ChartGaps();
+    gaps.clear({ symbol: 'A', windowMs: minuteMs });
+    expect(gaps.follow(open, 5 * minuteMs)).toBe(true);
+    expect([gaps.follow(open, 5.5 * minuteMs), gaps.tick(5.9 * minuteMs), gaps.tick(6 * minuteMs)]).toEqual([false, false, true]);
+    expect(gaps.spansOn(slots)).toMatchObject([{ to: Number.POSITIVE_INFINITY, kind: 'gap' }]);
+    expect(gaps.follow(undefined, 7 * minuteMs)).toBe(true);
+    expect(gaps.all).toMatchObject([{ fromMs: 4 * minuteMs, toMs: 7 * minuteMs, isOpen: undefined }]);
+  });
+
+  it('are told from bars that are not stored yet', () => {
+    const gaps = new ChartGaps();
+    gaps.clear({ symbol: 'A', windowMs: minuteMs });
+    gaps.take([{ ...gap(0, 1), filled: true }]);
+    gaps.lack({ fromMs: 2 * minuteMs, toMs: 5 * minuteMs });
+    expect(gaps.spansOn(slots).map(({ text, kind }) => [text, kind])).toEqual([
+      ['filled: socket closed', 'filled'],
+      ['not stored yet', 'missing'],
+    ]);
+    expect(slotsOf(minutes(0, 1, 5), gaps.all, minuteMs)).toHaveLength(6);
+    const [filled, missing] = [gaps.at(0), gaps.at(3 * minuteMs)];
+    if (filled === undefined || missing === undefined) throw new Error('they are not there');
+    expect(gapText(filled, 0)).toBe('gap 00:00:00 UTC to 00:01:00 UTC: socket closed; filled from history');
+    expect(gapText(missing, 0)).toBe('bars of 00:02:00 UTC to 00:05:00 UTC: not stored yet');
+    gaps.lack(undefined);
+    expect(gaps.at(3 * minuteMs)).toBeUndefined();
   });
 });
 

@@ -46,6 +46,7 @@ export function valuesOf({ bar, values }: PointedBar, names: readonly IndicatorN
 export function gapText(gap: GapSpan, nowMs: number): string {
   if (gap.isOpen) return `gap since ${clock(gap.fromMs, nowMs)}: ${gap.reason}`;
   const span = `${clock(gap.fromMs, nowMs)} to ${clock(gap.toMs, nowMs)}: ${gap.reason}`;
+  if (gap.isMissing) return `bars of ${span}`;
   return gap.filled ? `gap ${span}; filled from history` : `gap ${span}`;
 }
 

@@ -36,8 +36,13 @@ export class BarSeries {
    */
   leaveUnjoined([first]: readonly BoardBar[]): boolean {
     if (first === undefined || this.#bars.some(bar => bar.startMs === first.startMs)) return false;
+    return this.leaveBefore(first.startMs);
+  }
+
+  /** Leaves out what is before a time: it is read again. @returns true when something went */
+  leaveBefore(timeMs: number): boolean {
     const before = this.#bars.length;
-    this.#bars = this.#bars.filter(bar => bar.startMs > first.startMs);
+    this.#bars = this.#bars.filter(bar => bar.startMs >= timeMs);
     return this.#bars.length < before;
   }
 

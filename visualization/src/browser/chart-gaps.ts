@@ -1,16 +1,25 @@
-/** The gaps of the chart: those that are over, as the history tells them, and the one that goes on. */
+/** The gaps of the chart: those that are over, as the history tells them, the one that goes on, and the bars that the server does not know. */
 import type { OpenGap } from '../board-messages.ts';
-import type { ShadedSpan } from './gap-shading.ts';
-import { type GapSpan, gapsAt, positionOf, type Slot } from './time-slots.ts';
+import { type GapKind, type GapSpan, gapsAt, kindOf, positionOf, type Slot, type TimeSpan } from './time-slots.ts';
+
+/** A span in places of the time axis, see `positionOf`. */
+export interface ShadedSpan {
+  readonly from: number;
+  /** Infinite where the span goes on: it reaches to the right edge. */
+  readonly to: number;
+  readonly text: string;
+  readonly kind: GapKind;
+}
 
 export class ChartGaps {
   #symbol = '';
   #windowMs = 60_000;
   #past: readonly GapSpan[] = [];
   #open: GapSpan | undefined;
+  #missing: GapSpan | undefined;
 
   get all(): readonly GapSpan[] {
-    return this.#open === undefined ? this.#past : [...this.#past, this.#open];
+    return [...this.#past, this.#open, this.#missing].filter(gap => gap !== undefined);
   }
 
   /** Begins anew for another symbol or interval. */
@@ -19,11 +28,17 @@ export class ChartGaps {
     this.#windowMs = windowMs;
     this.#past = [];
     this.#open = undefined;
+    this.#missing = undefined;
   }
 
   /** Takes those of the symbol that are over in the place of those before, by time. */
   take(gaps: readonly GapSpan[]): void {
     this.#past = gapsAt(this.#windowMs, gaps);
+  }
+
+  /** Takes the span whose bars the server does not know. */
+  lack(span: TimeSpan | undefined): void {
+    this.#missing = span && { ...span, symbol: this.#symbol, reason: 'not stored yet', filled: false, isMissing: true };
   }
 
   /** Takes the gap that goes on, up to now; one that is over stays as it is until the history tells of it. @returns whether it is to be drawn */
@@ -54,7 +69,7 @@ export class ChartGaps {
       from: positionOf(slots, gap.fromMs, this.#windowMs),
       to: gap.isOpen ? Number.POSITIVE_INFINITY : positionOf(slots, gap.toMs, this.#windowMs),
       text: gap.filled ? `filled: ${gap.reason}` : gap.reason,
-      filled: gap.filled,
+      kind: kindOf(gap),
     }));
     return spans.filter(span => span.to > -0.5);
   }

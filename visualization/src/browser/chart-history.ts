@@ -1,8 +1,8 @@
 /** Reads what is past for the chart: its newest bars, older ones as one scrolls back, and the gaps and alerts of their time. */
 import type { Interval } from '@tapeline/core/intervals';
 import type { BoardBar } from '../board-messages.ts';
-import { ask, askBack, type BoardAlert } from './market-api.ts';
-import type { GapSpan } from './time-slots.ts';
+import { askBack, askBars, type BoardAlert } from './market-api.ts';
+import type { GapSpan, TimeSpan } from './time-slots.ts';
 
 export interface Choice {
   readonly symbol: string;
@@ -13,11 +13,17 @@ export interface HistoryEvents {
   /** The newest bars are there; `undefined` after a failure, which is tried again. */
   readonly newest: (bars: readonly BoardBar[] | undefined, failure: string) => void;
   readonly older: (bars: readonly BoardBar[]) => void;
+  /** Bars of this span closed and are not known to the server. */
+  readonly missing: (span: TimeSpan) => void;
+  /** Those that were missing up to this time are known now. */
+  readonly known: (toMs: number) => void;
   readonly gaps: (gaps: readonly GapSpan[]) => void;
   readonly alerts: (alerts: readonly BoardAlert[]) => void;
 }
 
 const retryMs = 3_000;
+/** The processors need a while for what they are behind. */
+const missingWaitMs = 5_000;
 const newestBars = 500;
 const olderBars = 1_000;
 const gapsOfPage = 1_000;
@@ -34,6 +40,7 @@ export class ChartHistory {
   #loading = new AbortController();
   #isAskingOlder = false;
   #hasOlder = true;
+  #missing: TimeSpan | undefined;
 
   constructor(events: HistoryEvents) {
     this.#events = events;
@@ -43,10 +50,13 @@ export class ChartHistory {
   begin(choice: Choice): void {
     this.#loading.abort();
     this.#loading = new AbortController();
+    const missing = choice.symbol === this.#choice?.symbol && choice.interval === this.#choice.interval ? this.#missing : undefined;
+    this.#missing = undefined;
     this.#choice = choice;
     this.#isAskingOlder = false;
     this.#hasOlder = true;
     void this.#newest(choice, this.#loading.signal);
+    this.#lack(choice, missing, this.#loading.signal);
   }
 
   /** Reads what is before `beforeMs`, unless that is under way or there is nothing. */
@@ -61,6 +71,11 @@ export class ChartHistory {
     return this.#hasOlder;
   }
 
+  /** Of these nobody knows the bars yet. */
+  get missing(): TimeSpan | undefined {
+    return this.#missing;
+  }
+
   /** Reads the gaps and alerts of bars. */
   around(bars: readonly BoardBar[]): void {
     const [first, last] = [bars[0], bars.at(-1)];
@@ -72,8 +87,10 @@ export class ChartHistory {
 
   async #newest(choice: Choice, signal: AbortSignal): Promise<void> {
     try {
-      const bars = await ask('bars', { ...choice, indicators: 'true', limit: newestBars }, signal);
-      if (!signal.aborted) this.#events.newest(bars, '');
+      const { bars, missing } = await askBars({ ...choice, indicators: 'true', limit: newestBars }, signal);
+      if (signal.aborted) return;
+      this.#lack(choice, missing, signal);
+      this.#events.newest(bars, '');
     } catch (error) {
       if (signal.aborted) return;
       this.#events.newest(undefined, error instanceof Error ? error.message : String(error));
@@ -85,8 +102,9 @@ export class ChartHistory {
 
   async #older(choice: Choice, toMs: number, signal: AbortSignal): Promise<void> {
     try {
-      const bars = await ask('bars', { ...choice, indicators: 'true', limit: olderBars, to: toMs }, signal);
+      const { bars, missing } = await askBars({ ...choice, indicators: 'true', limit: olderBars, to: toMs }, signal);
       if (signal.aborted) return;
+      this.#lack(choice, missing, signal);
       this.#hasOlder = bars.length === olderBars;
       this.#isAskingOlder = false;
       this.#events.older(bars);
@@ -96,6 +114,31 @@ export class ChartHistory {
         if (!signal.aborted) this.#isAskingOlder = false;
       }, retryMs);
     }
+  }
+
+  /** Tells of bars that are not known yet, and asks until they are. */
+  #lack(choice: Choice, missing: TimeSpan | undefined, signal: AbortSignal): void {
+    if (missing === undefined) return;
+    const isAsking = this.#missing !== undefined;
+    this.#missing = missing;
+    this.#events.missing(missing);
+    if (!isAsking) this.#askAgain(choice, signal);
+  }
+
+  #askAgain(choice: Choice, signal: AbortSignal): void {
+    setTimeout(() => {
+      if (!signal.aborted) void this.#missed(choice, signal);
+    }, missingWaitMs);
+  }
+
+  async #missed(choice: Choice, signal: AbortSignal): Promise<void> {
+    const span = this.#missing;
+    if (span === undefined) return;
+    const found = await askBars({ ...choice, from: span.fromMs, to: span.toMs, limit: 1 }, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    if (found === undefined || found.missing !== undefined) return this.#askAgain(choice, signal);
+    this.#missing = undefined;
+    this.#events.known(span.toMs);
   }
 
   async #around(symbol: string, range: { readonly from: number; readonly to: number }, signal: AbortSignal): Promise<void> {

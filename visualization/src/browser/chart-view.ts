@@ -38,6 +38,11 @@ export class ChartView {
     this.#history = new ChartHistory({
       newest: (bars, failure) => this.#newest(bars, failure),
       older: bars => this.#older(bars),
+      missing: span => this.#chart.showMissing(span),
+      known: toMs => {
+        this.#chart.leaveMissing(toMs);
+        this.reload();
+      },
       gaps: gaps => this.#chart.showGaps(gaps),
       alerts: alerts => this.addAlerts(alerts),
     });
@@ -136,6 +141,8 @@ export class ChartView {
 
   /** Why nothing stands to the left of the first bar. */
   #startText(): string {
+    const { missing } = this.#history;
+    if (missing !== undefined && missing.toMs <= (this.#chart.bars[0]?.startMs ?? 0)) return 'The bars before these are not stored yet';
     if (!this.#history.hasOlder) return 'These are the oldest bars';
     return this.#chart.isFull ? 'The chart is full: a longer interval shows more of the past' : 'Loading older bars…';
   }

@@ -9,15 +9,7 @@ import type {
   Time,
 } from 'lightweight-charts';
 import type { ChartColors } from './chart-colors.ts';
-
-/** A span in places of the time axis, see `positionOf`. */
-export interface ShadedSpan {
-  readonly from: number;
-  /** Infinite where the span goes on: it reaches to the right edge. */
-  readonly to: number;
-  readonly text: string;
-  readonly filled: boolean;
-}
+import type { ShadedSpan } from './chart-gaps.ts';
 
 const leastWidth = 2;
 const textMargin = 6;
@@ -71,7 +63,7 @@ export class GapShading implements ISeriesPrimitive<Time>, IPrimitivePaneView, I
   }
 
   #drawSpan(context: CanvasRenderingContext2D, span: ShadedSpan, left: number, width: number, height: number): void {
-    const kind = span.filled ? 'filled' : 'gap';
+    const { kind } = span;
     context.fillStyle = this.#colors(`--${kind}-back`);
     context.fillRect(left, 0, width, height);
     context.fillStyle = this.#colors(`--${kind}-edge`);

@@ -1,7 +1,7 @@
 /** What the page asks of the server's HTTP interface. */
 import type { Interval } from '@tapeline/core/intervals';
 import type { BoardBar } from '../board-messages.ts';
-import type { GapSpan } from './time-slots.ts';
+import type { GapSpan, TimeSpan } from './time-slots.ts';
 
 export interface Instrument {
   readonly symbol: string;
@@ -42,6 +42,18 @@ export async function ask<Name extends keyof ApiAnswers>(name: Name, query: Quer
   return (await askPage(name, query, signal)).rows;
 }
 
+/** Bars, and the span of those that the server does not know. */
+export interface BarAnswer {
+  readonly bars: readonly BoardBar[];
+  readonly missing: TimeSpan | undefined;
+}
+
+/** @throws Error as {@link ask} */
+export async function askBars(query: Query, signal: AbortSignal): Promise<BarAnswer> {
+  const { rows, missing } = await askPage('bars', query, signal);
+  return { bars: rows, missing };
+}
+
 /**
  * Asks for a table of times and for the pages before, `pages` at most; oldest first.
  * @throws Error as {@link ask}
@@ -66,6 +78,7 @@ interface AnswerPage<Rows> {
   readonly rows: Rows;
   /** There is more: the text that asks for it. */
   readonly next: string | undefined;
+  readonly missing: TimeSpan | undefined;
 }
 
 async function askPage<Name extends keyof ApiAnswers>(
@@ -75,8 +88,8 @@ async function askPage<Name extends keyof ApiAnswers>(
 ): Promise<AnswerPage<ApiAnswers[Name]>> {
   const parameters = new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]));
   const response = await fetch(`api/${name}?${parameters}`, { signal });
-  const answer = (await response.json()) as Partial<ApiAnswers> & { readonly error?: { readonly message: string }; readonly next?: string };
+  const answer = (await response.json()) as Partial<ApiAnswers & AnswerPage<unknown>> & { readonly error?: { readonly message: string } };
   const found = answer[name];
   if (found === undefined) throw new Error(answer.error?.message ?? `status ${response.status}`);
-  return { rows: found as ApiAnswers[Name], next: answer.next };
+  return { rows: found as ApiAnswers[Name], next: answer.next, missing: answer.missing };
 }

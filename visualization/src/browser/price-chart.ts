@@ -14,7 +14,7 @@ import { IndicatorLines } from './indicator-lines.ts';
 import { IndicatorValues } from './indicator-values.ts';
 import type { BoardAlert } from './market-api.ts';
 import { placesAtRight, ShownPlaces, type ShownRange } from './shown-places.ts';
-import { type GapSpan, type Slot, slotAt, slotsOf } from './time-slots.ts';
+import { type GapSpan, type Slot, slotAt, slotsOf, type TimeSpan } from './time-slots.ts';
 
 export interface PriceChartEvents {
   readonly pointed: (at: PointedBar) => void;
@@ -84,6 +84,21 @@ export class PriceChart {
     this.merge(bars);
   }
 
+  /** Shades the span whose bars the server does not know. */
+  showMissing(span: TimeSpan): void {
+    this.#gaps.lack(span);
+    this.#drawAll();
+    this.#point();
+  }
+
+  /** Nothing is missing any more; what is before `toMs` is read again, for no more than a part of it may be there. */
+  leaveMissing(toMs: number): void {
+    this.#gaps.lack(undefined);
+    this.#series.leaveBefore(toMs);
+    this.#drawAll();
+    this.#point();
+  }
+
   /** Takes bars in: new ones, grown ones and corrected ones. */
   merge(bars: readonly BoardBar[]): void {
     const lastMs = this.#series.bars.at(-1)?.startMs;
@@ -132,6 +147,8 @@ export class PriceChart {
   settle(): void {
     if (!this.#places.isSettled) this.#drawAll();
     this.#places.settle();
+    // A question for older bars may have been given up for the newest ones.
+    this.#ranged();
   }
 
   setDecimals(decimals: number): void {

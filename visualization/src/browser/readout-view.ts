@@ -3,6 +3,7 @@ import type { BoardBar } from '../board-messages.ts';
 import { barTime, gapText, type PointedBar, valuesOf } from './bar-readout.ts';
 import type { IndicatorName } from './indicator-choices.ts';
 import { made } from './page-elements.ts';
+import { kindOf } from './time-slots.ts';
 
 /** Writes them into an element. */
 export function showReadout(element: HTMLElement, at: PointedBar, names: readonly IndicatorName[], decimals: number): void {
@@ -15,7 +16,12 @@ export function showReadout(element: HTMLElement, at: PointedBar, names: readonl
     return part;
   });
   const time = bar === undefined ? [] : [made('span', 'time', barTime(bar, nowMs))];
-  element.replaceChildren(...time, ...parts, ...wordsOf(bar), ...(gap === undefined ? [] : [flagWord('gap', gapText(gap, nowMs))]));
+  element.replaceChildren(
+    ...time,
+    ...parts,
+    ...wordsOf(bar),
+    ...(gap === undefined ? [] : [flagWord(kindOf(gap) === 'missing' ? 'missing' : 'gap', gapText(gap, nowMs))]),
+  );
 }
 
 function wordsOf(bar: BoardBar | undefined): readonly HTMLElement[] {

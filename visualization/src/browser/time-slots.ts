@@ -4,16 +4,28 @@
  */
 import type { BoardBar } from '../board-messages.ts';
 
-export interface GapSpan {
-  readonly symbol: string;
-  /** Half-open, milliseconds since the Unix epoch. */
+/** Half-open, milliseconds since the Unix epoch. */
+export interface TimeSpan {
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+export interface GapSpan extends TimeSpan {
+  readonly symbol: string;
   readonly reason: string;
   /** A vendor's history has filled it since. */
   readonly filled: boolean;
   /** It still goes on: `toMs` is now. */
   readonly isOpen?: true;
+  /** No gap of a feed: bars closed there that the server does not know, because the store is behind. */
+  readonly isMissing?: true;
+}
+
+export type GapKind = 'gap' | 'filled' | 'missing';
+
+export function kindOf({ filled, isMissing }: Pick<GapSpan, 'filled' | 'isMissing'>): GapKind {
+  if (isMissing) return 'missing';
+  return filled ? 'filled' : 'gap';
 }
 
 export interface Slot {
