@@ -83,6 +83,24 @@ export interface OpenGap {
   readonly reason: string;
 }
 
+/** An alert as screens and the HTTP interface see it. */
+export interface BoardAlert {
+  readonly id: string;
+  readonly rule: string;
+  readonly condition: string;
+  readonly severity: 'info' | 'warning' | 'critical';
+  /** Absent where a whole feed is meant. */
+  readonly symbol?: string;
+  readonly feed?: string;
+  /** Of the bar that showed it. */
+  readonly interval?: Interval;
+  /** End of its cause, milliseconds since the Unix epoch. */
+  readonly timeMs: number;
+  readonly value?: number;
+  readonly threshold?: number;
+  readonly message: string;
+}
+
 /** First message of a connection. */
 export interface HelloMessage {
   readonly hello: {
@@ -107,6 +125,8 @@ export interface UpdateMessage {
   readonly feeds?: readonly FeedStatus[];
   /** What keeps the board from showing the present; an empty text when nothing does any more. */
   readonly problem?: string;
+  /** Those that were given since; with the first update those that were given lately. The store may not have them yet. */
+  readonly alerts?: readonly BoardAlert[];
   readonly chart?: ChartSubscription & {
     /** By `startMs`; each takes the place of the bar of the same `startMs`. */
     readonly bars: readonly BoardBar[];

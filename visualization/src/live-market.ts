@@ -230,6 +230,8 @@ class ReplicatedMarket implements FollowingMarket {
       } else if (output.kind === 'bar') {
         this.#recent.add(output.bar);
         for (const watch of this.#watches) watch.changed(output.bar);
+      } else if (output.kind === 'alert') {
+        for (const watch of this.#watches) watch.given(output.alert);
       }
     }
   }

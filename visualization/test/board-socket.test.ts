@@ -42,6 +42,31 @@ describe('the socket of the board', () => {
     expect(screen.updates.slice(told).filter(update => update.rows ?? update.chart)).toEqual([]);
   });
 
+  it('tells alerts as the fold gives them, before the store has them, and who comes later those of lately', async () => {
+    const { feed, store } = running;
+    const { url } = await running.startBoard();
+    const screen = await Screen.open(url);
+    await eventually('the feeds', () => screen.updates.length > 0);
+    const rule = { ...{ condition: 'level', of: 'close', above: 100, hysteresis: 0 }, ...{ name: 'high', symbols: ['BTC/USD'] } } as const;
+    const common = { interval: '1s', severity: 'critical', cooldown: '0s', marketHours: 'always' } as const;
+    await feed.append(
+      { v: 1, kind: 'alert-rules', rules: [{ ...rule, ...common }], receivedTimeMs: tenOClockMs },
+      feed.session({ timeMs: tenOClockMs, symbols: ['BTC/USD'] }),
+      feed.tick({ symbol: 'BTC/USD', price: 99, timeMs: tenOClockMs + 1_000 }),
+      feed.tick({ symbol: 'BTC/USD', price: 101, timeMs: tenOClockMs + 2_000 }),
+      feed.heartbeat(tenOClockMs + 10_000),
+    );
+    const told = ({ updates }: Screen) => updates.flatMap(update => update.alerts ?? []);
+    await eventually('the alert', () => told(screen).length > 0);
+    const alert = { rule: 'high', condition: 'level', severity: 'critical', symbol: 'BTC/USD', interval: '1s', value: 101, threshold: 100 };
+    expect(told(screen)).toEqual([{ ...alert, id: expect.any(String), timeMs: tenOClockMs + 3_000, message: expect.any(String) }]);
+    expect(await store.alerts({ fromMs: 0, toMs: tenOClockMs + 60_000, limit: 10 })).toEqual([]);
+    const later = await Screen.open(url);
+    await eventually('the alert again', () => told(later).length > 0);
+    await sleep(300);
+    expect([told(screen), told(later)]).toEqual([told(later), told(screen)]);
+  });
+
   it('sends the chosen bars: closed just now, forming, and each as it closes', async () => {
     const { feed } = running;
     const screen = await Screen.open((await running.startBoard()).url);

@@ -295,10 +295,15 @@ describeWithBrowser('the page', executablePath => {
       const alert = { v: 1, kind: 'alert', id: 'new/1', rule: 'new', condition: 'drop', severity: 'critical', symbol: 'MSFT' } as const;
       const empty = { ticks: [], bars: [], latest: [], gaps: [], instruments: [] };
       await under.running.store.write({ ...empty, alerts: [{ ...alert, timeMs: nowMs, message: 'MSFT fell by 2 %', versionUs: nowMs }] });
-      // A page that comes into view asks at once; one that stays there every ten seconds.
+      // A page that comes into view asks at once.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       await eventually('the new alert', async () => (await textOf(alerts.first())).includes('MSFT fell by 2 %'));
       expect(await textOf(page.locator('#announcement'))).toBe('Alert: MSFT fell by 2 %');
+      const rule = { condition: 'level', of: 'close', above: 1, hysteresis: 0, name: 'any', symbols: ['NVDA'], interval: '1s' } as const;
+      const common = { severity: 'info', cooldown: '0s', marketHours: 'always' } as const;
+      await under.running.feed.append({ v: 1, kind: 'alert-rules', rules: [{ ...rule, ...common }], receivedTimeMs: nowMs });
+      // This one is pushed.
+      await page.locator('#alerts [data-fresh="true"]').filter({ hasText: 'NVDA' }).waitFor();
       await page.close();
     },
     timeoutMs,

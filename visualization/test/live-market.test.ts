@@ -71,7 +71,7 @@ describe('the live market', () => {
       '1s 104',
       '5s 104',
     ]);
-    expect(watch.drain()).toEqual({ symbols: new Set(), bars: [], missedBars: expect.any(Boolean) });
+    expect(watch.drain()).toEqual({ symbols: new Set(), bars: [], missedBars: expect.any(Boolean), alerts: [] });
   });
 
   it('begins where the snapshot of a processor ends and shows the same', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { ChangeCollector } from '../src/market-changes.ts';
 import { RecentResults } from '../src/recent-bars.ts';
+import { anAlert } from './support/stocked-board.ts';
 
 function aBar(fields: Partial<Bar>): Bar {
   return {
@@ -29,8 +30,13 @@ describe('what changed', () => {
     collector.touched('BTC/USD');
     collector.changed(aBar({ close: 1 }));
     collector.changed(aBar({ close: 2, revision: 1 }));
-    expect(collector.drain()).toEqual({ symbols: new Set(['BTC/USD']), bars: [aBar({ close: 2, revision: 1 })], missedBars: false });
-    expect(collector.drain()).toEqual({ symbols: new Set(), bars: [], missedBars: false });
+    expect(collector.drain()).toEqual({
+      symbols: new Set(['BTC/USD']),
+      bars: [aBar({ close: 2, revision: 1 })],
+      missedBars: false,
+      alerts: [],
+    });
+    expect(collector.drain()).toEqual({ symbols: new Set(), bars: [], missedBars: false, alerts: [] });
   });
 
   it('stays bounded when nobody looks, and says that bars were missed', () => {
@@ -38,6 +44,8 @@ describe('what changed', () => {
     for (let second = 0; second < 20_001; second += 1) collector.changed(aBar({ startMs: second * 1_000 }));
     const changes = collector.drain();
     expect([changes.bars.length, changes.missedBars]).toEqual([1, true]);
+    for (let timeMs = 0; timeMs < 1_000; timeMs += 1) collector.given(anAlert({ timeMs }));
+    expect(collector.drain().alerts.map(({ timeMs }) => timeMs)).toEqual(Array.from({ length: 100 }, (_, at) => 900 + at));
   });
 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import type { BoardAlert } from '../src/board-messages.ts';
 import { alertMarks, isHollow, markOf, placesOfAlertText } from '../src/browser/bar-marks.ts';
 import { gapText } from '../src/browser/bar-readout.ts';
 import { BarSeries, mostBars } from '../src/browser/bar-series.ts';
 import { ChartGaps } from '../src/browser/chart-gaps.ts';
-import type { BoardAlert } from '../src/browser/market-api.ts';
 import { type GapSpan, gapsAt, positionOf, slotAt, slotsOf } from '../src/browser/time-slots.ts';
 import { aBar } from './support/bars.ts';
 

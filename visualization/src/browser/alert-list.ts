@@ -1,11 +1,14 @@
 /** The alerts of the last day, the newest first; each opens its chart. */
 import type { Interval } from '@tapeline/core/intervals';
-import { ask, type BoardAlert } from './market-api.ts';
+import type { BoardAlert } from '../board-messages.ts';
+import { ask } from './market-api.ts';
 import { clock } from './number-format.ts';
 import { announce, made, madeButton, place, write } from './page-elements.ts';
 
 const mostAlerts = 100;
-const pollMs = 10_000;
+const dayMs = 86_400_000;
+/** The socket tells what is given; what it had no chance to, and what the day has left behind, so often. */
+const pollMs = 60_000;
 
 export interface AlertListOptions {
   readonly open: (symbol: string, interval: Interval | undefined) => void;
@@ -17,7 +20,14 @@ export interface AlertListOptions {
 
 export class AlertList {
   readonly #options: AlertListOptions;
-  #known: ReadonlySet<string> | undefined;
+  /** As the server listed them. */
+  #listed: readonly BoardAlert[] = [];
+  /** It did: what comes from then on is new. */
+  #isListed = false;
+  /** Those that it told by itself. */
+  #told: readonly BoardAlert[] = [];
+  /** The newest first. */
+  #shown: readonly BoardAlert[] = [];
   #asking = new AbortController();
 
   constructor(options: AlertListOptions) {
@@ -36,6 +46,12 @@ export class AlertList {
     void this.#load(this.#asking.signal);
   }
 
+  /** Takes alerts in that the server told by itself. */
+  add(alerts: readonly BoardAlert[]): void {
+    this.#told = [...this.#told, ...alerts].slice(-mostAlerts);
+    this.#show();
+  }
+
   /** Puts the focus on the newest one that opens a chart. */
   focus(): void {
     place('alerts').querySelector('button')?.focus();
@@ -44,24 +60,31 @@ export class AlertList {
   async #load(signal: AbortSignal): Promise<void> {
     try {
       const alerts = await ask('alerts', { limit: mostAlerts }, signal);
-      if (!signal.aborted) this.#show(alerts.toSorted((a, b) => b.timeMs - a.timeMs));
+      if (signal.aborted) return;
+      this.#listed = alerts;
+      this.#show();
+      this.#isListed = true;
     } catch {
       // Without the server the notices say so; the list is asked for again.
     }
   }
 
-  #show(alerts: readonly BoardAlert[]): void {
-    const known = this.#known;
-    const fresh = alerts.filter(alert => known?.has(alert.id) !== true);
-    const hasChanged = known === undefined || fresh.length > 0 || alerts.length !== known.size;
-    if (!hasChanged) return;
-    this.#known = new Set(alerts.map(alert => alert.id));
+  #show(): void {
+    const before = this.#shown;
+    const oldestMs = this.#options.now() - dayMs;
+    const told = this.#told.filter(({ timeMs }) => timeMs > oldestMs);
+    const all = new Map([...this.#listed, ...told].map(alert => [alert.id, alert]));
+    const alerts = [...all.values()].sort((a, b) => b.timeMs - a.timeMs).slice(0, mostAlerts);
+    const known = new Set(before.map(({ id }) => id));
+    const others = alerts.filter(({ id }) => !known.has(id));
+    this.#shown = alerts;
+    if (this.#isListed && others.length === 0 && alerts.length === before.length) return;
+    const fresh = this.#isListed ? others : [];
     place('no-alerts').hidden = alerts.length > 0;
     write(place('alerts-count'), alerts.length === 0 ? '' : `${alerts.length}${alerts.length < mostAlerts ? '' : ' newest'}, last day`);
-    const isFresh = (alert: BoardAlert) => known !== undefined && fresh.includes(alert);
-    place('alerts').replaceChildren(...alerts.map(alert => this.#itemOf(alert, isFresh(alert))));
-    const newest = fresh[0];
-    if (known !== undefined && newest !== undefined) announce(`Alert: ${newest.message}`);
+    place('alerts').replaceChildren(...alerts.map(alert => this.#itemOf(alert, fresh.includes(alert))));
+    const [newest] = fresh;
+    if (newest !== undefined) announce(`Alert: ${newest.message}`);
     this.#options.changed(alerts);
   }
 

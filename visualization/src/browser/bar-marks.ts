@@ -1,7 +1,6 @@
 /** How a bar shows what is to be known before trusting it, and where the alerts stand. */
 import type { BarFlag } from '@tapeline/core/bars';
-import type { BoardBar } from '../board-messages.ts';
-import type { BoardAlert } from './market-api.ts';
+import type { BoardAlert, BoardBar } from '../board-messages.ts';
 import { type Slot, slotAt } from './time-slots.ts';
 
 export interface FlagLook {

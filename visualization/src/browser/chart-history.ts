@@ -1,7 +1,7 @@
 /** Reads what is past for the chart: its newest bars, older ones as one scrolls back, and the gaps and alerts of their time. */
 import type { Interval } from '@tapeline/core/intervals';
-import type { BoardBar } from '../board-messages.ts';
-import { askBack, askBars, type BoardAlert } from './market-api.ts';
+import type { BoardAlert, BoardBar } from '../board-messages.ts';
+import { askBack, askBars } from './market-api.ts';
 import type { GapSpan, TimeSpan } from './time-slots.ts';
 
 export interface Choice {

@@ -1,11 +1,10 @@
 /** The chart panel: history from the HTTP interface, the present from the socket, the reader's indicators and keys. */
 import { intervalMs } from '@tapeline/core/intervals';
-import type { BoardBar, OpenGap, UpdateMessage } from '../board-messages.ts';
+import type { BoardAlert, BoardBar, OpenGap, UpdateMessage } from '../board-messages.ts';
 import { flagLooks } from './bar-marks.ts';
 import { type PointedBar, spoken } from './bar-readout.ts';
 import { ChartHistory, type Choice } from './chart-history.ts';
 import type { IndicatorName } from './indicator-choices.ts';
-import type { BoardAlert } from './market-api.ts';
 import type { PriceDecimals } from './number-format.ts';
 import { announce, made, place, write } from './page-elements.ts';
 import { PriceChart } from './price-chart.ts';

@@ -115,6 +115,7 @@ function update(message: UpdateMessage): void {
   server.update(message);
   for (const row of message.rows ?? []) rows.set(row.symbol, row);
   if (message.rows !== undefined) table.show(message.rows, message.nowMs);
+  if (message.alerts !== undefined) alerts.add(message.alerts);
   if (message.chart !== undefined) chart.update(message.chart, message.nowMs);
   if (message.rows?.some(row => row.symbol === shown.symbol) || message.feeds !== undefined) showPrice();
 }

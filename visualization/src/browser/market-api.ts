@@ -1,6 +1,5 @@
 /** What the page asks of the server's HTTP interface. */
-import type { Interval } from '@tapeline/core/intervals';
-import type { BoardBar } from '../board-messages.ts';
+import type { BoardAlert, BoardBar } from '../board-messages.ts';
 import type { GapSpan, TimeSpan } from './time-slots.ts';
 
 export interface Instrument {
@@ -8,21 +7,6 @@ export interface Instrument {
   readonly name?: string;
   readonly exchange?: string;
   readonly type?: string;
-}
-
-export interface BoardAlert {
-  readonly id: string;
-  readonly rule: string;
-  readonly condition: string;
-  readonly severity: 'info' | 'warning' | 'critical';
-  /** Absent where a whole feed is meant. */
-  readonly symbol?: string;
-  readonly feed?: string;
-  /** Of the bar that showed it. */
-  readonly interval?: Interval;
-  /** End of its cause, milliseconds since the Unix epoch. */
-  readonly timeMs: number;
-  readonly message: string;
 }
 
 export interface ApiAnswers {

@@ -1,6 +1,6 @@
 /** Candlesticks, volume, marks, gaps and indicators of one symbol: what is drawn of the bars, and which bar is pointed at. */
 import { ColorType, CrosshairMode, createChart, type IChartApi } from 'lightweight-charts';
-import type { BoardBar, OpenGap } from '../board-messages.ts';
+import type { BoardAlert, BoardBar, OpenGap } from '../board-messages.ts';
 import { alertMarks, markOf, placesOfAlertText } from './bar-marks.ts';
 import type { PointedBar } from './bar-readout.ts';
 import { BarSeries, mostBars } from './bar-series.ts';
@@ -12,7 +12,6 @@ import { GapShading } from './gap-shading.ts';
 import type { IndicatorName } from './indicator-choices.ts';
 import { IndicatorLines } from './indicator-lines.ts';
 import { IndicatorValues } from './indicator-values.ts';
-import type { BoardAlert } from './market-api.ts';
 import { placesAtRight, ShownPlaces, type ShownRange } from './shown-places.ts';
 import { type GapSpan, type Slot, slotAt, slotsOf, type TimeSpan } from './time-slots.ts';
 

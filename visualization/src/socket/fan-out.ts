@@ -189,7 +189,7 @@ export class FanOut {
 
   #takeChanges(): void {
     this.#options.trace?.looked();
-    const { symbols, bars, missedBars } = this.#changes.drain();
+    const { symbols, bars, missedBars, alerts } = this.#changes.drain();
     for (const symbol of symbols) {
       this.#sets.appeared(symbol);
       this.#charts.touched(symbol);
@@ -199,6 +199,7 @@ export class FanOut {
     for (const number of this.#table.review()) this.#mark(number);
     if (missedBars) this.#charts.missedBars();
     for (const bar of bars) this.#charts.changed(bar);
+    this.#news.give(alerts);
     if (!this.#isChanged) return;
     this.#isChanged = false;
     for (const { changed } of this.#turns) {

@@ -1,6 +1,6 @@
 /** A whole market for tests: embedded log, SQLite store, stream processor and live market, in a folder of its own. */
 import { intervals } from '@tapeline/core/intervals';
-import { barsTopic, deadLetterTopic, feedTopic } from '@tapeline/core/topics';
+import { alertsTopic, barsTopic, deadLetterTopic, feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
@@ -39,6 +39,7 @@ export async function startMarket(options: { readonly now?: () => number; readon
   await log.ensureTopics([
     { name: feedTopic.name, partitions },
     { name: barsTopic.name, partitions },
+    { name: alertsTopic.name, partitions: 1 },
     { name: deadLetterTopic.name, partitions: 1 },
   ]);
   const store = openSqliteStore({ dataDir: directory, logger, registry: new Registry() });

@@ -45,7 +45,7 @@ export class ScriptedMarket implements LiveMarket {
   watch(): Watch {
     const drain = () => {
       this.price += 1;
-      return { symbols: new Set(this.#symbols), bars: [], missedBars: false };
+      return { symbols: new Set(this.#symbols), bars: [], missedBars: false, alerts: [] };
     };
     return { drain, close: () => undefined };
   }
