@@ -40,17 +40,28 @@ export async function findLastSession(log: MarketLog, feed: string): Promise<Las
     if (found !== undefined) findings.push(found);
   }
   const found = findings.reduce<Finding | undefined>(merged, undefined);
-  return found && { session: found.session, reason: found.endReason ?? 'ended without a word', lastDataMs: lastDataOf(found) };
+  if (found === undefined) return undefined;
+  const { session, endReason: reason = 'ended without a word' } = found;
+  const wholes = findings.flatMap(each => (each.session === session && each.whole !== undefined ? [each.whole] : []));
+  const everywhere = wholes.reduce<Finding['whole']>(
+    (oldest, each) => (oldest && oldest.untilMs <= each.untilMs ? oldest : each),
+    undefined,
+  );
+  return { session, reason, lastDataMs: lastDataOf(found, everywhere) };
 }
 
 /**
- * The last price; where no heartbeat was near it, the last one before the last heartbeat: what a process received after it stood still had
- * waited in the socket, see {@link Session.standstill}, and this one was killed before it could tell so.
+ * The last price. The last one before the last heartbeat that is `everywhere`, where
+ * - not all partitions have the newest one: one of them did not take its part of an append, which prices may have been in, too
+ * - no heartbeat was near it: what a process received after it stood still had waited in the socket, see {@link Session.standstill}, and this
+ *   one was killed before it could tell so
  */
-function lastDataOf({ tickMs, whole, startMs }: Finding): number | undefined {
-  const isHeldUp = tickMs !== undefined && whole !== undefined && tickMs - whole.untilMs >= standstillMs;
-  if (isHeldUp) return whole.lastDataMs ?? Math.min(startMs ?? whole.untilMs, whole.untilMs);
-  return latest([tickMs, whole?.lastDataMs]) ?? startMs;
+function lastDataOf({ tickMs, whole, startMs }: Finding, everywhere: Finding['whole']): number | undefined {
+  if (whole === undefined || everywhere === undefined) return tickMs ?? startMs;
+  const { untilMs } = everywhere;
+  const isHeldUp = tickMs !== undefined && tickMs - untilMs >= standstillMs;
+  if (untilMs < whole.untilMs || isHeldUp) return everywhere.lastDataMs ?? Math.min(startMs ?? untilMs, untilMs);
+  return latest([tickMs, whole.lastDataMs]) ?? startMs;
 }
 
 /** The partitions of the feeds' topic: what is told to every one is found soonest in the one that has the fewest records. */

@@ -52,6 +52,24 @@ describe('the last session in the log', () => {
     expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs + 300 });
   });
 
+  it('ended at the last price before the heartbeat that every partition has, where one did not take all of the last append', async () => {
+    const log = await logOf(
+      aSession({ session: 3 }),
+      aTick({ session: 3, receivedTimeMs: noonMs + 100 }),
+      aHeartbeat({ session: 3, timeMs: noonMs + 250, lastDataMs: noonMs + 100 }),
+    );
+    // Another price before this one was lost with its partition.
+    const torn = [
+      aTick({ session: 3, symbol: 'ETH/BTC', sequence: 3, receivedTimeMs: noonMs + 400 }),
+      aHeartbeat({ session: 3, timeMs: noonMs + 500, lastDataMs: noonMs + 400 }),
+    ].flatMap(record => logEntries(record, 4));
+    const missing = (torn[0]?.partition ?? 0) === 0 ? 1 : 0;
+    await log.append(torn.filter(({ partition }) => partition !== missing));
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs + 100 });
+    await log.append(torn.filter(({ partition }) => partition === missing));
+    expect(await findLastSession(log, 'twelve-data/0')).toMatchObject({ session: 3, lastDataMs: noonMs + 400 });
+  });
+
   it('ended before its last heartbeat where its last prices had waited through a standstill of the process, which was killed then', async () => {
     const records = [
       aSession({ session: 3 }),
