@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { type DeadLetterReason, deadLetter, encodeDeadLetter } from '@tapeline/core/dead-letters';
+import { PipelineError } from '@tapeline/core/errors';
 import type { HistoryRecord } from '@tapeline/core/records';
 import { FileItems } from '@tapeline/database/file-items';
 import type { Gap, MarketStore } from '@tapeline/database/market-store';
@@ -10,6 +11,7 @@ import type { WorkItems } from '@tapeline/database/work-store';
 import type { Append } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
+import { backfillJob } from '../src/backfill/backfill-job.ts';
 import { type BackfillerOptions, runBackfiller } from '../src/backfill/backfiller.ts';
 import { aBar, barStartMs, minuteMs } from './support/bars.ts';
 import { JumpingTime } from './support/jumping-time.ts';
@@ -81,7 +83,7 @@ function noticed(items: WorkItems): WorkItems {
 }
 
 /** Runs it until `isEnough` and what follows from that is durable, and is gone then. */
-async function run({ client }: Rest, isEnough: () => boolean, options: Partial<BackfillerOptions> = {}) {
+async function run({ client }: Rest, isEnough: () => boolean | Promise<boolean>, options: Partial<BackfillerOptions> = {}) {
   const told = aLogger();
   lines = told.lines;
   const registry = new Registry();
@@ -228,6 +230,23 @@ describe('backfiller', () => {
         .map(([, , minute]) => minute),
     ).toEqual([3, 4, 5]);
     expect(rest.server.account.total).toBe(1);
+  });
+
+  it('gives up what was refused and is older than the gaps that it looks for, also while none can be looked for', async () => {
+    const rest = await rests.start(time);
+    const jobs = new FileItems(`${folder}/jobs`);
+    const request = { symbol: 'AAPL', interval: '1m', reason: 'gap: mute' } as const;
+    for (const daysAgo of [9, 2]) {
+      const fromMs = barStartMs - daysAgo * dayMs;
+      const job = backfillJob({ ...request, fromMs, toMs: fromMs + minuteMs }, time.nowMs);
+      await jobs.put(job.id, JSON.stringify({ ...job, refused: 'not in your plan', notBeforeMs: time.nowMs + dayMs }));
+    }
+    const gaps = async () => {
+      looks += 1;
+      throw new PipelineError('store.unavailable', 'away', { retriable: true });
+    };
+    await run(rest, async () => (await jobs.all()).length === 1, { store: { bars: query => store.bars(query), gaps } });
+    expect((await jobs.all()).map(({ text }) => JSON.parse(text).fromMs)).toEqual([barStartMs - 2 * dayMs]);
   });
 
   it('ends on a key that is refused', async () => {

@@ -162,6 +162,8 @@ class Lookout {
   async #look(signal: AbortSignal): Promise<void> {
     const { clock, notes, queue } = this.#options;
     const nowMs = clock();
+    // Before more is queued: what is refused may have filled the queue.
+    await queue.forgetRefused(nowMs - lookBackMs - dayMs);
     const due = (await this.#gaps(nowMs)).filter(gap => notes.isDue(gap, nowMs));
     for (const gaps of Map.groupBy(due, ({ symbol }) => symbol).values()) {
       if (signal.aborted) return;
@@ -171,7 +173,6 @@ class Lookout {
     await this.#queueLateTicks(nowMs, signal);
     await this.#queueDays(nowMs, signal);
     await notes.forget(nowMs - lookBackMs - dayMs);
-    await queue.forgetRefused(nowMs - lookBackMs - dayMs);
   }
 
   /** Gaps of the last week that are not filled, of our symbols, the oldest first. */
