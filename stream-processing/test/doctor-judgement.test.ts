@@ -172,6 +172,12 @@ describe('a snapshot', () => {
     );
   });
 
+  it('made of records that the log has no more is of another log, however long that is', () => {
+    expect(judged(partition({}), partition({ partition: 1, isOfThisLog: false }))).toEqual([
+      expect.stringMatching(/^fault: made of other records than the log has in partition 1: it was made anew or has lost its end/),
+    ]);
+  });
+
   it('is missing, or has not been renewed', () => {
     expect(judged(partition({}), partition({ partition: 1, snapshot: undefined }))[0]).toMatch(/^warning: none yet in partition 1/);
     expect(judged(partition({ ageMs: 10 * minuteMs }))[0]).toMatch(/^warning: up to 10 min behind the log in partition 0; see whether/);

@@ -1,4 +1,4 @@
-import { openSync, statSync, writeSync } from 'node:fs';
+import { openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
@@ -70,6 +70,21 @@ describe('the doctor of a standalone process', () => {
       });
       expect(said(findings, 'heartbeat twelve-data/0')).toContain('60 min old');
       expect(said(findings, 'dead letters')).toContain('1 malformed in the last hour');
+    });
+  }, 60_000);
+
+  it('finds snapshots of a log that was made anew, and is as long again', async () => {
+    const environment = aDeployment();
+    await withFlow(environment, async flow => {
+      await flow.run();
+      await flow.stop();
+    });
+    for (const name of ['log.sqlite', 'log.sqlite-wal', 'log.sqlite-shm']) rmSync(join(environment.DATA_DIR, name), { force: true });
+    await withFlow(environment, async flow => {
+      for (let second = 0; second < 500; second += 1) await flow.tell(aHeartbeat({ timeMs: Date.now() - hourMs + second * 1_000 }));
+      const findings = await examine({ environment, logger: silent, timeoutMs });
+      expect(statuses(findings)).toMatchObject({ snapshots: 'fault' });
+      expect(said(findings, 'snapshots')).toContain('made of other records than the log has');
     });
   }, 60_000);
 

@@ -164,8 +164,8 @@ async function openLogState(
   return { log, partitions, committed, newestMs: Math.min(Date.now(), times.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...times)) };
 }
 
-function judgedBy(state: LogState | undefined): Pick<StoreExamination, 'offsets' | 'newestMs'> {
-  return { offsets: state && (() => state.log.offsets(feedTopic.name)), newestMs: state?.newestMs ?? Date.now() };
+function judgedBy(state: LogState | undefined): Pick<StoreExamination, 'log' | 'newestMs'> {
+  return { log: state?.log, newestMs: state?.newestMs ?? Date.now() };
 }
 
 /** What the feeds and the processors left in the log. */

@@ -78,6 +78,8 @@ export interface PartitionState {
   readonly lowOffset: number;
   readonly highWatermark: number;
   readonly snapshot: { readonly nextOffset: number; readonly versionUs: number } | undefined;
+  /** The log still has the record by which the snapshot knows it. @default true */
+  readonly isOfThisLog?: boolean;
 }
 
 export interface SnapshotExpectation {
@@ -103,6 +105,11 @@ export function snapshotFindings(partitions: readonly PartitionState[], expected
   const beyond = saved.filter(({ nextOffset, highWatermark }) => nextOffset > highWatermark);
   if (beyond.length > 0) {
     const what = `beyond the log's end in ${listOf(beyond)}: this store belongs to another log`;
+    wrong.push(fault(check, what, 'name the right log (KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR), or start with an empty store'));
+  }
+  const others = saved.filter(({ isOfThisLog = true, nextOffset, highWatermark }) => !isOfThisLog && nextOffset <= highWatermark);
+  if (others.length > 0) {
+    const what = `made of other records than the log has in ${listOf(others)}: it was made anew or has lost its end, and processors refuse them (snapshot.invalid)`;
     wrong.push(fault(check, what, 'name the right log (KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR), or start with an empty store'));
   }
   const without = filled.filter(({ snapshot }) => snapshot === undefined);

@@ -10,13 +10,14 @@ import { firstGeneration } from '@tapeline/database/generations';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { sqliteFileOf } from '@tapeline/database/sqlite/sqlite-generations';
 import type { WorkItem } from '@tapeline/database/work-store';
-import type { PartitionOffsets } from '@tapeline/log/market-log';
+import type { MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { FeedState } from '../fold/outputs.ts';
 import { refuseOther } from '../fold/snapshot-refusal.ts';
 import { foldVersion } from '../fold-version.ts';
-import { snapshotHeader } from '../hot/hot-snapshot.ts';
+import { type LastRecord, snapshotHeader } from '../hot/hot-snapshot.ts';
+import { isStillThere } from '../last-record.ts';
 import type { Examination } from './examination.ts';
 import { skipped } from './finding.ts';
 import { fileFindings } from './machine-checks.ts';
@@ -35,8 +36,8 @@ export interface StoreExamination {
   readonly configuration: Configuration;
   readonly logger: Logger;
   readonly examination: Examination;
-  /** Asks for those of the feed topic; `undefined` when the log gave no answer before. */
-  readonly offsets: (() => Promise<readonly PartitionOffsets[]>) | undefined;
+  /** `undefined` when it gave no answer before. */
+  readonly log: Pick<MarketLog, 'offsets' | 'read'> | undefined;
   /** What snapshots are held to: the log's newest time. */
   readonly newestMs: number;
 }
@@ -45,6 +46,7 @@ export interface SavedState {
   readonly partition: number;
   readonly nextOffset: number;
   readonly versionUs: number;
+  readonly lastRecord: LastRecord | undefined;
   readonly rules: readonly AlertRule[];
   readonly feeds: readonly FeedState[];
 }
@@ -102,31 +104,43 @@ async function examineGenerations({ configuration, logger, examination }: StoreE
 
 async function examineSnapshots(
   store: MarketStore,
-  { configuration, examination, offsets, newestMs }: StoreExamination,
+  { configuration, examination, log, newestMs }: StoreExamination,
 ): Promise<readonly SavedState[] | undefined> {
-  if (offsets === undefined) {
+  if (log === undefined) {
     examination.add(skipped('snapshots', 'the log they are compared with gave no answer'));
     return undefined;
   }
   const found = await examination.value('snapshots', async () => {
     const saved: SavedState[] = [];
-    const partitions = await offsets();
+    const states: PartitionState[] = [];
+    const partitions = await log.offsets(feedTopic.name);
     for (const { partition } of partitions) {
       const state = await savedState(store, configuration, partition, partitions.length);
       if (state !== undefined) saved.push(state);
     }
     // The log's end is asked for once more: snapshots go on while they are read, and none is beyond the end of then.
-    return { saved, partitions: await offsets() };
+    for (const partition of await log.offsets(feedTopic.name)) {
+      const snapshot = saved.find(state => state.partition === partition.partition);
+      const isOfThisLog = snapshot === undefined || (await holds(log, partition, snapshot));
+      states.push({ ...partition, snapshot, isOfThisLog });
+    }
+    return { saved, states };
   });
   if (found === undefined) return undefined;
-  const { saved, partitions } = found;
-  const states: PartitionState[] = partitions.map(partition => ({
-    ...partition,
-    snapshot: saved.find(state => state.partition === partition.partition),
-  }));
+  const { saved, states } = found;
   const { SNAPSHOT_INTERVAL_MS: intervalMs } = configuration;
   examination.add(...snapshotFindings(states, { newestMs, intervalMs, retentionMs: feedTopic.retentionMs }));
   return saved;
+}
+
+/** Whether the log still has the record that the snapshot remembers; true where retention has taken it. */
+async function holds(
+  log: Pick<MarketLog, 'read'>,
+  { partition, lowOffset }: PartitionOffsets,
+  { lastRecord }: SavedState,
+): Promise<boolean> {
+  if (lastRecord === undefined || lastRecord.offset < lowOffset) return true;
+  return isStillThere(lastRecord, log, { topic: feedTopic.name, partition });
 }
 
 /** @throws PipelineError `snapshot.invalid` when it is broken, or a processor with these settings would refuse it. */
@@ -151,6 +165,7 @@ async function savedState(
     partition,
     nextOffset: snapshot.nextOffset,
     versionUs: snapshot.versionUs,
+    lastRecord: header.lastRecord,
     rules: header.alerts?.rules ?? [],
     feeds: header.feeds,
   };
