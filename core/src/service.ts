@@ -40,14 +40,15 @@ export async function runService(options: ServiceOptions): Promise<number> {
   try {
     for (const part of options.parts) {
       if (signal.aborted) break;
+      const failed = failuresOf(running);
       running.push(part);
       starting = part.start();
-      const isUp = await Promise.race([starting.then(() => true), aborted(signal).then(() => false)]);
+      const isUp = await Promise.race([starting.then(() => true), aborted(signal).then(() => false), ...failed]);
       if (isUp) logger.debug({ part: part.name }, 'started');
       else logger.info({ part: part.name }, `${part.name} still starts: it is stopped as soon as it has started`);
     }
     if (!signal.aborted) options.started?.();
-    await Promise.race([aborted(signal), ...running.flatMap(part => (part.failed ? [part.failed] : []))]);
+    await Promise.race([aborted(signal), ...failuresOf(running)]);
   } catch (error) {
     failure = error;
     logger.fatal({ err: withoutStack(error), code: error instanceof PipelineError ? error.code : undefined }, reasonOf(error));
@@ -55,6 +56,10 @@ export async function runService(options: ServiceOptions): Promise<number> {
   const { stopDeadlineMs = 4_500 } = options;
   const stopped = await stopInReverse(startedBefore(running, starting, stopDeadlineMs / 2), logger, stopDeadlineMs);
   return failure === undefined && stopped ? 0 : 1;
+}
+
+function failuresOf(parts: readonly Part[]): readonly Promise<never>[] {
+  return parts.flatMap(({ failed }) => (failed === undefined ? [] : [failed]));
 }
 
 /** Makes a part of something that runs until its signal aborts; what it throws before that fails the process. */

@@ -125,6 +125,20 @@ describe('the life of a process', () => {
     expect(events.slice(-2)).toEqual(['stop feed', 'stop log']);
   });
 
+  it('stops when a part fails while a later one waits for what does not come', async () => {
+    const events: string[] = [];
+    const failed = Promise.withResolvers<never>();
+    const waiting = part('store', events, {
+      start: async () => {
+        setTimeout(() => failed.reject(new PipelineError('feed.key-refused', 'the key was refused', { retriable: false })), 20);
+        await sleep(2_000, undefined, { ref: false });
+      },
+    });
+    const parts = [part('feed', events, { failed: failed.promise }), waiting, part('board', events)];
+    expect(await runService({ parts, logger, stopDeadlineMs: 200, signal: new AbortController().signal })).toBe(1);
+    expect(events).toEqual(['start feed', 'start store', 'stop store', 'stop feed']);
+  });
+
   it('does not wait for a part beyond the deadline, and says so by its exit status', async () => {
     const events: string[] = [];
     const stop = new AbortController();
