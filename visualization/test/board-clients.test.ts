@@ -139,6 +139,22 @@ describe('what screens are told', () => {
     await eventually('its row', () => screen.table.get('NEW/USD')?.price === 7);
   });
 
+  it('comes whatever lists others watch, be it one whose names hold a line break', async () => {
+    const { feed } = running;
+    const timeMs = Date.UTC(2024, 10, 4, 10);
+    const names = ['BTC/USD', 'EUR/USD'];
+    await feed.append(feed.session({ timeMs, symbols: names }), ...names.map(symbol => feed.tick({ symbol, price: 7, timeMs })));
+    await eventually('the prices', () => running.market.latest().length === 2);
+    const { url } = await running.startBoard();
+    const other = await Screen.open(url);
+    other.watch(names.join('\n'));
+    await eventually('its clock', () => other.updates.length > 0);
+    const screen = await Screen.open(url);
+    screen.watch(...names);
+    await eventually('the rows', () => screen.table.size === 2);
+    expect(other.table.size).toBe(0);
+  });
+
   it('stops with what is not watched any more', async () => {
     const market = new ScriptedMarket(2);
     const screen = await Screen.open((await running.startBoard({ market, socket: { updateIntervalMs: 20 } })).url);

@@ -32,7 +32,7 @@ export class WatchSets {
   /** The set of a list, for one client more. */
   take(symbols: readonly string[]): WatchSet {
     const sorted = [...new Set(symbols)].sort();
-    const key = createHash('sha256').update(sorted.join('\n')).digest('base64');
+    const key = createHash('sha256').update(JSON.stringify(sorted)).digest('base64');
     const set = this.#sets.get(key) ?? this.#make(key, sorted);
     set.clients += 1;
     return set;
