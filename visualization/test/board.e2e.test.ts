@@ -137,6 +137,13 @@ describeWithBrowser('the page', executablePath => {
       expect(await shown(page)).toBe('MSFT');
       expect(await listed(page)).toEqual(['AAPL', 'BTC/USD', 'ETH/BTC', 'ETH/USD', 'XAU/USD', 'MSFT']);
 
+      // Faster than the server: what was typed counts, not what the list shows still.
+      await page.keyboard.press('/');
+      await eventually('all symbols', async () => (await active()).includes('AAPL'));
+      await page.keyboard.type('micro');
+      await page.keyboard.press('Enter');
+      await eventually('the search is over', async () => (await focused(page)) !== 'search');
+      expect(await shown(page)).toBe('MSFT');
       await page.keyboard.press('w');
       expect(await focused(page)).toBe('MSFT');
       await page.keyboard.press('Alt+ArrowUp');

@@ -16,6 +16,10 @@ export class SymbolSearch {
   readonly #options: SymbolSearchOptions;
   #results: readonly Instrument[] = [];
   #active = -1;
+  /** The results are of another text than the one in the field. */
+  #isBehind = false;
+  /** The first result of what was typed is chosen as soon as it is there. */
+  #isEntered = false;
   #asking = new AbortController();
 
   constructor(options: SymbolSearchOptions) {
@@ -39,6 +43,8 @@ export class SymbolSearch {
   }
 
   #ask(delayMs: number): void {
+    this.#isBehind = true;
+    this.#isEntered = false;
     this.#asking.abort();
     const asking = new AbortController();
     this.#asking = asking;
@@ -53,6 +59,8 @@ export class SymbolSearch {
       const results = await ask('instruments', query, signal);
       if (signal.aborted) return;
       this.#show(results, `No symbol matches “${text}”`);
+      this.#isBehind = false;
+      if (this.#isEntered) this.#choose(results[0]);
     } catch (error) {
       if (!signal.aborted) this.#show([], `The search failed: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -96,10 +104,15 @@ export class SymbolSearch {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
       if (count > 0) this.#mark((this.#active + step + count) % count);
-    } else if (event.key === 'Enter') this.#choose(this.#results[this.#active]);
+    } else if (event.key === 'Enter') this.#enter();
     else if (event.key === 'Escape') this.#leave();
     else return;
     event.preventDefault();
+  }
+
+  #enter(): void {
+    if (this.#isBehind) this.#isEntered = true;
+    else this.#choose(this.#results[this.#active]);
   }
 
   #click(event: Event): void {
