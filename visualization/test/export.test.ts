@@ -1,4 +1,4 @@
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
@@ -207,10 +207,12 @@ describe('a run', () => {
     const folder = await exported([minutes]);
     const day = join(folder, 'bars/interval=1m/date=2026-11-20');
     for (const name of ['.bars.parquet.a.partial', '.bars.parquet.b.partial']) await writeFile(join(day, name), 'half');
+    // As one that its writer renames at this moment: it is in the list, and not there any more.
+    await symlink('nothing', join(day, '.bars.parquet.c.partial'));
     const longAgo = Date.now() / 1_000 - 2 * 3_600;
     await utimes(join(day, '.bars.parquet.a.partial'), longAgo, longAgo);
     await runExport({ store, destination: new FolderDestination(folder), files: [minutes], onlyMissing: false, signal: quiet });
-    expect((await readdir(day)).sort()).toEqual(['.bars.parquet.b.partial', 'bars.parquet']);
+    expect((await readdir(day)).sort()).toEqual(['.bars.parquet.b.partial', '.bars.parquet.c.partial', 'bars.parquet']);
   });
 
   it('says what to do when the folder cannot be written', async () => {

@@ -45,8 +45,11 @@ export class FolderDestination implements ExportDestination {
 
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
+    if (!name.endsWith('.partial')) continue;
     const path = join(folder, name);
-    if (name.endsWith('.partial') && (await stat(path)).mtimeMs < Date.now() - abandonedMs) await rm(path, { force: true });
+    // One that another export has just renamed is not there any more.
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < Date.now() - abandonedMs) await rm(path, { force: true });
   }
 }
 
