@@ -49,6 +49,18 @@ describe('the bars of the chart', () => {
     expect(series.bars.at(-1)?.state).toBe('final');
   });
 
+  it('take whatever is told of them when the history is read again: other tables may serve', () => {
+    const series = new BarSeries();
+    series.merge([aBar(0, { revision: 2 }), aBar(60, { state: 'forming', tickCount: 9 })]);
+    series.doubt();
+    expect(series.merge([aBar(60, { state: 'forming', tickCount: 9, close: 5 })])).toBe('end');
+    series.merge([aBar(0, { revision: 0, close: 7 }), aBar(60, { state: 'forming', tickCount: 8 })]);
+    expect(series.bars.map(bar => [bar.close, bar.revision, bar.tickCount])).toEqual([
+      [7, 0, 1],
+      [5, 0, 9],
+    ]);
+  });
+
   it('are left out before newest ones that do not join them, and only then', () => {
     const series = new BarSeries();
     series.merge([aBar(0), aBar(60, { state: 'forming' }), aBar(600, { state: 'forming' })]);

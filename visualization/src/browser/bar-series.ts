@@ -8,9 +8,16 @@ const trimmedBars = 500;
 
 export class BarSeries {
   #bars: BoardBar[] = [];
+  /** Whatever is told takes their place. */
+  #doubted: ReadonlySet<BoardBar> = new Set();
 
   get bars(): readonly BoardBar[] {
     return this.#bars;
+  }
+
+  /** What is here may be of tables that serve no more, where a bar had another revision. */
+  doubt(): void {
+    this.#doubted = new Set(this.#bars);
   }
 
   clear(): void {
@@ -63,7 +70,7 @@ export class BarSeries {
       this.#bars.splice(index + 1, 0, bar);
       return true;
     }
-    if (isOlder(bar, known) || isSame(bar, known)) return false;
+    if (!this.#doubted.has(known) && (isOlder(bar, known) || isSame(bar, known))) return false;
     this.#bars[index] = bar;
     return true;
   }

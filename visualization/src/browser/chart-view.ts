@@ -85,7 +85,9 @@ export class ChartView {
 
   /** Reads the history again: after a choice, a lost connection, or when the server says that bars were missed. */
   reload(): void {
-    if (this.#choice !== undefined) this.#history.begin(this.#choice);
+    if (this.#choice === undefined) return;
+    this.#chart.doubt();
+    this.#history.begin(this.#choice);
   }
 
   /** Marks alerts; those of other symbols wait for theirs. */

@@ -77,6 +77,11 @@ export class PriceChart {
     this.#point();
   }
 
+  /** The history is read again: what it tells takes the place of what is here. */
+  doubt(): void {
+    this.#series.doubt();
+  }
+
   /** Takes in the newest bars of the history; those before them are read again where they do not join. */
   renew(bars: readonly BoardBar[]): void {
     if (this.#series.leaveUnjoined(bars)) this.#drawAll();
