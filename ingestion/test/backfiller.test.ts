@@ -5,7 +5,7 @@ import { type DeadLetterReason, deadLetter, encodeDeadLetter } from '@tapeline/c
 import { PipelineError } from '@tapeline/core/errors';
 import type { HistoryRecord } from '@tapeline/core/records';
 import { FileItems } from '@tapeline/database/file-items';
-import type { Gap, MarketStore } from '@tapeline/database/market-store';
+import type { Gap, MarketStore, RangeQuery } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import type { WorkItems } from '@tapeline/database/work-store';
 import type { Append } from '@tapeline/log/market-log';
@@ -139,6 +139,18 @@ describe('backfiller', () => {
     expect(records().map(record => record.gap)).toEqual([undefined, undefined, undefined, undefined, gapKey]);
     expect(rest.server.journal.map(({ parameters }) => parameters.interval)).toEqual(['1min', '5min']);
     expect(await registry.metrics()).toMatch(/tapeline_backfiller_records_total\{action="fill"\} 3\n/);
+  });
+
+  it('finds a gap behind more of its day than are read at once', async () => {
+    const rest = await rests.start(time, { server: { bars: () => vendorBar } });
+    const filled = (index: number): Gap => ({ ...gap, symbol: `S${index}`, fromMs: gap.fromMs - 60_000 + (index >> 2), filled: true });
+    const all = [...Array.from({ length: 120_000 }, (_, index) => filled(index)), gap];
+    const gaps = async ({ fromMs, toMs, limit }: RangeQuery) => {
+      looks += 1;
+      return all.filter(each => each.fromMs >= fromMs && each.fromMs < toMs).slice(0, limit);
+    };
+    await run(rest, () => records().length >= 3, { intervals: ['1m'], store: { bars: query => store.bars(query), gaps } });
+    expect(records().map(shown)).toEqual([3, 4, 5].map(minute => ['1m', 'fill', minute]));
   });
 
   it('invents nothing: where the vendor has no bar nothing is written, and the gap stays', async () => {

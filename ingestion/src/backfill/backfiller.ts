@@ -52,7 +52,7 @@ const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 /** Older gaps are left as they are. */
 const lookBackMs = 7 * dayMs;
-const mostGapsOfDay = 50_000;
+const mostGapsOfLook = 50_000;
 /** Labels of trading days that a moment may fall into: a day may end 12 h after its date does, and begin 13 h before. */
 const dayLabelReach = { backMs: 12 * hourMs, aheadMs: 13 * hourMs };
 
@@ -177,12 +177,16 @@ class Lookout {
 
   /** Gaps of the last week that are not filled, of our symbols, the oldest first. */
   async #gaps(nowMs: number): Promise<readonly Gap[]> {
+    const isOurs = ({ filled, symbol }: Gap) => !filled && this.#options.names.has(symbol);
     const gaps: Gap[] = [];
-    for (let fromMs = nowMs - lookBackMs; fromMs < nowMs; fromMs += dayMs) {
+    for (let fromMs = nowMs - lookBackMs; fromMs < nowMs; ) {
       const toMs = Math.min(nowMs, fromMs + dayMs);
-      gaps.push(...(await this.#options.store.gaps({ fromMs, toMs, limit: mostGapsOfDay })));
+      const found = await this.#options.store.gaps({ fromMs, toMs, limit: mostGapsOfLook });
+      const restMs = found.length < mostGapsOfLook ? toMs : startOfRest(found);
+      gaps.push(...found.filter(gap => gap.fromMs < restMs && isOurs(gap)));
+      fromMs = restMs;
     }
-    return gaps.filter(({ filled, symbol }) => !filled && this.#options.names.has(symbol));
+    return gaps;
   }
 
   /** Of one symbol. */
@@ -232,6 +236,12 @@ class Lookout {
       if (bars.some(isComparable)) await queue.enqueue(request);
     }
   }
+}
+
+/** Where to read on behind as many gaps as are read at once: those that begin with the last one may not all be among them. */
+function startOfRest(gaps: readonly Gap[]): number {
+  const [firstMs = 0, lastMs = 0] = [gaps[0]?.fromMs, gaps.at(-1)?.fromMs];
+  return firstMs === lastMs ? lastMs + 1 : lastMs;
 }
 
 function rangeOf(interval: VendorInterval, fromMs: number, toMs: number): { readonly fromMs: number; readonly toMs: number } {
