@@ -151,7 +151,7 @@ describe('secrets', () => {
         FEEDS: 'twelve-data,finnhub',
         SYMBOLS: 'BTC/USD,ETH/USD',
         TWELVE_DATA_URL: `${vendor.url}/prices?apikey=${canary('TWELVE_DATA_URL')}`,
-        TWELVE_DATA_REST_URL: `${url}?apikey=${canary('TWELVE_DATA_REST_URL')}`,
+        TWELVE_DATA_REST_URL: url,
         FEED_RECORDING_FILE: join(dataDir, 'recording.jsonl'),
         FINNHUB_URL: `ws://desk:${canary('FINNHUB_URL')}@127.0.0.1:${http.port}`,
         FINNHUB_SYMBOLS: 'AAPL',
@@ -173,7 +173,7 @@ describe('secrets', () => {
       await says(running, /ALERT_WEBHOOK_SECRET/);
       await says(running, /the key was refused 3 times .*FINNHUB_API_KEY/);
       // They did get what they were to repeat.
-      const names = ['FINNHUB_API_KEY', 'ALERT_WEBHOOK_URL', 'EXPORT_ACCESS_KEY', 'TWELVE_DATA_API_KEY', 'TWELVE_DATA_REST_URL'] as const;
+      const names = ['FINNHUB_API_KEY', 'ALERT_WEBHOOK_URL', 'EXPORT_ACCESS_KEY', 'TWELVE_DATA_API_KEY'] as const;
       for (const name of names) await eventually(`${name} is told`, () => http.told().includes(canary(name)));
       expect(mail.told()).toContain(awkward('SMTP_URL'));
       await eventually('ticks are traced', () => collector.spans.length > 20, 60_000);
