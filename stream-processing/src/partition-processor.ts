@@ -43,7 +43,8 @@ const turnMs = 10;
 /** Everyday ticks that are taken in at once at most, and records between two looks at the clock. */
 const ticksOfRun = 256;
 const recordsOfLook = 128;
-const observeIntervalMs = 200;
+/** So often the lag of the watermark is told. */
+const observeIntervalMs = 1_000;
 
 /**
  * Processes a claim until it is lost or the process stops.
@@ -82,7 +83,7 @@ class PartitionRun {
   /** Records so far. */
   #processed = 0;
   #lookAgainAt = 0;
-  #observeAgainMs = 0;
+  #observing: NodeJS.Timeout | undefined;
 
   constructor(options: PartitionProcessorOptions, { fold, nextOffset, lastRecord, isSaved }: RestoredPartition) {
     const { claim } = options;
@@ -118,6 +119,8 @@ class PartitionRun {
    * then folded from another record on.
    */
   async begin(): Promise<void> {
+    this.#observeWatermark();
+    this.#observing = setInterval(() => this.#observeWatermark(), observeIntervalMs);
     if (!this.#isSaved && this.#nextOffset > 0) await this.finish();
   }
 
@@ -151,6 +154,7 @@ class PartitionRun {
   close(): void {
     const { metrics, claim } = this.#options;
     const partition = String(claim.partition);
+    clearInterval(this.#observing);
     this.#sink.close();
     this.#trace?.close();
     metrics.watermark.remove(partition);
@@ -274,10 +278,13 @@ class PartitionRun {
     const partition = String(batch.partition);
     metrics.lag.set({ partition }, Math.max(0, batch.highWatermark - this.#nextOffset));
     metrics.pendingBytes.set({ partition }, this.#sink.pendingBytes);
-    if (performance.now() < this.#observeAgainMs) return;
-    this.#observeAgainMs = performance.now() + observeIntervalMs;
+  }
+
+  /** By the clock, not with the records: the lag grows while none comes, and while the partition waits for a store that is away. */
+  #observeWatermark(): void {
+    const { metrics, claim } = this.#options;
     const watermarkMs = Math.max(0, ...this.#fold.feeds().map(feed => feed.watermarkMs));
-    if (watermarkMs > 0) metrics.watermark.set({ partition }, (Date.now() - watermarkMs) / 1_000);
+    if (watermarkMs > 0) metrics.watermark.set({ partition: String(claim.partition) }, (Date.now() - watermarkMs) / 1_000);
   }
 
   /** Keeps the partition without reading on, so that no older reader gets it instead, until it is lost or the process stops. */

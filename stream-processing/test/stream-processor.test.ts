@@ -165,6 +165,32 @@ describe('a stream processor on the embedded log and SQLite', () => {
     await it.close();
   });
 
+  it('tells a lag of the watermark that grows while no record comes and while the store takes nothing', async () => {
+    const it = await bench();
+    await it.append(aSession({ timeMs: at(-600) }), aTick({ timeMs: at(1) }), aHeartbeat({ timeMs: at(62) }));
+    const lagOf = async (registry: Registry) =>
+      (await registry.getSingleMetric('tapeline_stream_processor_watermark_lag_seconds')?.get())?.values[0]?.value;
+    const grows = async (store: MarketStore) => {
+      const registry = new Registry();
+      let first: number | undefined;
+      const hasGrown = async () => {
+        const lag = await lagOf(registry);
+        first ??= lag;
+        return lag !== undefined && first !== undefined && lag > first + 1;
+      };
+      await it.process(hasGrown, { store, registry });
+    };
+    await grows(it.store);
+    const away: MarketStore = Object.assign(Object.create(it.store) as MarketStore, {
+      loadSnapshot: (key: never) => it.store.loadSnapshot(key),
+      saveSnapshot: (key: never, snapshot: never) => it.store.saveSnapshot(key, snapshot),
+      write: () => Promise.reject(new PipelineError('store.unavailable', 'the store is away', { retriable: true })),
+    });
+    await it.append(aTick({ timeMs: at(70) }));
+    await expect(grows(away)).rejects.toThrow('the store is away');
+    await it.close();
+  });
+
   it('sends poison to the dead letters with reason and origin, and the partition goes on', async () => {
     const it = await bench();
     const partition = partitionOf('BTC/USD', partitions);
