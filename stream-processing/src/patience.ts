@@ -25,7 +25,9 @@ export async function untilDurable<T>(doing: string, attempt: () => Promise<T>, 
   for (let tries = 0; ; tries += 1) {
     if (claim.lost.aborted) throw new PartitionLost();
     try {
-      return await attempt();
+      const result = await attempt();
+      if (tries > 0) logger.info({ partition: claim.partition, tries }, `${doing}: done at last, the partition goes on`);
+      return result;
     } catch (error) {
       if (!isPassing(error)) throw error;
       if (stopping.aborted && tries > 0) throw error;

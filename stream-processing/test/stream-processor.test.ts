@@ -230,7 +230,7 @@ describe('a stream processor on the embedded log and SQLite', () => {
     await it.close();
   });
 
-  it('waits for a store that is away and loses nothing', async () => {
+  it('waits for a store that is away, loses nothing, and says when it goes on', async () => {
     const it = await bench();
     await it.append(aSession({ timeMs: at(-600) }), aTick({ timeMs: at(1) }), aHeartbeat({ timeMs: at(62) }));
     let refusals = 3;
@@ -243,7 +243,11 @@ describe('a stream processor on the embedded log and SQLite', () => {
         await it.store.write(batch);
       },
     });
-    const registry = await it.process(async () => (await minutesOf(it)).length === 1, { store: flaky });
+    const lines: string[] = [];
+    const hearing = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
+    const registry = await it.process(async () => (await minutesOf(it)).length === 1, { store: flaky, logger: hearing });
+    expect(lines).toContain('writing results: no host answers; trying again, partition waits');
+    expect(lines).toContain('writing results: done at last, the partition goes on');
     expect(await registry.metrics()).toMatch(/tapeline_stream_processor_sink_retries_total 3/);
     await it.close();
   });
