@@ -10,6 +10,7 @@ import type { Finding } from '../src/doctor/finding.ts';
 import { groupFindings, topicFindings } from '../src/doctor/kafka-checks.ts';
 import { nodeFindings, roomFindings } from '../src/doctor/machine-checks.ts';
 import { exitStatusFor } from '../src/doctor/report.ts';
+import { rulesFindings } from '../src/doctor/rules-checks.ts';
 import { keyFindings, settingsFindings } from '../src/doctor/settings-checks.ts';
 import {
   clockFindings,
@@ -142,6 +143,15 @@ describe('a feed', () => {
       'warning: more than 3 late, 2 not-owner in the last hour; look for two ingesters of one feed (INGESTER_LEASE), or for a symbol that two feeds have: take it out of the list of one',
     ]);
     expect(lines(deadLetterFindings({ byReason: new Map([['future', 1]]), isCut: false }))[0]).toContain('NTP');
+  });
+});
+
+describe('alert rules', () => {
+  it('in force are counted only where a snapshot told them', () => {
+    expect(lines(rulesFindings(undefined, ['1m'], [[]]))).toEqual(['skipped: this process has no ALERT_RULES_FILE; 0 rules are in force']);
+    expect(lines(rulesFindings(undefined, ['1m'], undefined))).toEqual([
+      'skipped: this process has no ALERT_RULES_FILE; which rules are in force is not known without a snapshot',
+    ]);
   });
 });
 

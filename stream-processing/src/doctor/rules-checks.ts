@@ -12,8 +12,11 @@ export function rulesFindings(
   intervals: readonly Interval[],
   inForce: readonly (readonly AlertRule[])[] | undefined,
 ): readonly Finding[] {
-  const count = inForce?.[0]?.length ?? 0;
-  if (file === undefined) return [skipped(check, `this process has no ALERT_RULES_FILE; ${count} rules are in force`)];
+  if (file === undefined) {
+    const what =
+      inForce === undefined ? 'which rules are in force is not known without a snapshot' : `${inForce[0]?.length ?? 0} rules are in force`;
+    return [skipped(check, `this process has no ALERT_RULES_FILE; ${what}`)];
+  }
   const { rules, faults } = readRulesFile(file, { intervals });
   if (rules === undefined) {
     return faults.map(what =>
