@@ -140,9 +140,13 @@ describe('a feed', () => {
       ['not-owner', 2],
     ]);
     expect(lines(deadLetterFindings({ byReason: counts, isCut: true }))).toEqual([
-      'warning: more than 3 late, 2 not-owner in the last hour; look for two ingesters of one feed (INGESTER_LEASE), or for a symbol that two feeds have: take it out of the list of one',
+      'warning: more than 3 late, 2 not-owner in the last hour; look for two ingesters of one feed (INGESTER_LEASE) and restart the one that stays, or for a symbol that two feeds have: take it out of the list of one',
     ]);
     expect(lines(deadLetterFindings({ byReason: new Map([['future', 1]]), isCut: false }))[0]).toContain('NTP');
+    const both = new Map([...counts, ['malformed', 1]]);
+    expect(lines(deadLetterFindings({ byReason: both, isCut: false }))).toEqual([
+      expect.stringMatching(/1 malformed in the last hour; read them in Kafdrop .*; look for two ingesters of one feed/),
+    ]);
   });
 });
 

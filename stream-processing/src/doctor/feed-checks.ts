@@ -1,6 +1,6 @@
 /** What the log's end says of feeds, of the processors' lag and of refused records, judged. Pure. */
 import type { Heartbeat } from '@tapeline/core/records';
-import { type Finding, fault, foundOr, ok, spanText, warning } from './finding.ts';
+import { type Finding, fault, ok, spanText, warning } from './finding.ts';
 import type { RecentDeadLetters } from './log-tail.ts';
 
 /** A standby takes over within 5 s. */
@@ -71,18 +71,21 @@ export function deadLetterFindings({ byReason, isCut, lastNotOwner }: RecentDead
   const count = (reason: string) => byReason.get(reason) ?? 0;
   const counts = [...byReason].map(([reason, number]) => `${number} ${reason}`).join(', ');
   const all = `${isCut ? 'more than ' : ''}${counts} in the last hour`;
-  const wrong: Finding[] = [];
+  const lastSender = lastNotOwner === undefined ? '' : `, the last of ${lastNotOwner.sender} (${lastNotOwner.detail})`;
+  const remedies: string[] = [];
   if (count('malformed') + count('unknown') > 0) {
-    wrong.push(warning(check, all, 'read them in Kafdrop (detail, origin): a producer or the vendor writes what nobody knows'));
-  } else if (count('not-owner') > 0) {
-    const last = lastNotOwner === undefined ? '' : `, the last of ${lastNotOwner.sender} (${lastNotOwner.detail})`;
-    const remedy =
-      'look for two ingesters of one feed (INGESTER_LEASE), or for a symbol that two feeds have: take it out of the list of one';
-    wrong.push(warning(check, all + last, remedy));
-  } else if (count('future') > 0) {
-    wrong.push(warning(check, all, "set the ingester's clock by NTP: stamps were more than 5 s ahead of it"));
-  } else if (count('late') + count('early') > 0) {
-    wrong.push(warning(check, all, 'see ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS; the backfiller compares the bars of late ticks'));
+    remedies.push('read them in Kafdrop (detail, origin): a producer or the vendor writes what nobody knows');
   }
-  return foundOr(ok(check, 'none in the last hour'), wrong);
+  if (count('not-owner') > 0) {
+    remedies.push(
+      'look for two ingesters of one feed (INGESTER_LEASE) and restart the one that stays, or for a symbol that two feeds have: take it out of the list of one',
+    );
+  }
+  if (remedies.length === 0 && count('future') > 0) {
+    remedies.push("set the ingester's clock by NTP: stamps were more than 5 s ahead of it");
+  }
+  if (remedies.length === 0 && count('late') + count('early') > 0) {
+    remedies.push('see ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS; the backfiller compares the bars of late ticks');
+  }
+  return [remedies.length === 0 ? ok(check, 'none in the last hour') : warning(check, all + lastSender, remedies.join('; '))];
 }
