@@ -143,7 +143,7 @@ program
   .option('--generation <number>', 'number of the new tables; the unfinished ones or the next number when absent', parseCount)
   .option('--no-switch', 'leave the old ones serving; a later run without it, or `generations --switch`, switches')
   .option('--shorter', 'go on although the log no longer has its first records: older bars stay in the old tables alone')
-  .option('--whole', 'read all of the log: for a copy by repartition, whose offsets are others')
+  .option('--whole', 'read all of the log: for a copy by repartition, or a log that was made anew, whose offsets are others')
   .addHelpText('after', rebuildHelp)
   .action((options: { generation?: number; switch: boolean; shorter?: boolean; whole?: boolean }) =>
     finish(

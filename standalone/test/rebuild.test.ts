@@ -362,6 +362,22 @@ describe('a rebuild on the embedded log and SQLite', () => {
     await pipeline.log.close();
   }, 60_000);
 
+  it('says what to do when the log was made anew under the one that serves, and does it', async () => {
+    const pipeline = await Pipeline.opened();
+    await pipeline.processTenSeconds();
+    const other = await Pipeline.opened();
+    await other.tick(1);
+    const { log } = other;
+    const refused = pipeline.rebuild({ log });
+    await expect(refused).rejects.toMatchObject({ code: 'usage', message: expect.not.stringContaining('--drop') });
+    await expect(refused).rejects.toThrow(
+      /^generation 1, which serves, goes on at offset \d+ .* was made from another log; .* add --whole/,
+    );
+    expect(await pipeline.rebuild({ log, whole: true })).toMatchObject({ generation: 2, outcome: 'switched' });
+    await pipeline.log.close();
+    await log.close();
+  }, 60_000);
+
   it('asks before it switches to less than there was', async () => {
     const pipeline = await Pipeline.opened();
     await expect(pipeline.rebuild({ log: pipeline.forgetful(() => 1) })).rejects.toMatchObject({

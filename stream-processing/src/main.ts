@@ -25,7 +25,7 @@ Settings come from the environment (the README lists them); it needs KAFKA_BROKE
 Start as many as there are partitions at most: they share them as one consumer group (KAFKA_GROUP).
 
   rebuild      makes all bars anew from the log, in tables of their own while the old ones serve, and switches to them; after Ctrl-C or
-               a crash the same command goes on. --generation N, --no-switch, --shorter (the log has lost its first records), --whole (a copy)
+               a crash the same command goes on. --generation N, --no-switch, --shorter (the log has lost its first records), --whole (a copy, a log made anew)
   repartition  copies the feed into topics of another prefix with another number of partitions, until it rests: --partitions N --to PREFIX,
                --shorter (the log has lost its first records, the copy lacks them too)
   generations  lists the generations of the tables; --switch N lets another one serve, --drop N deletes one that does not

@@ -5,7 +5,7 @@
  */
 import { hasCode, PipelineError } from '@tapeline/core/errors';
 import { feedTopic } from '@tapeline/core/topics';
-import { firstGeneration, type Generations } from '@tapeline/database/generations';
+import type { Generations } from '@tapeline/database/generations';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import { Registry } from 'prom-client';
@@ -179,7 +179,9 @@ class RebuildPasses {
     const positions = new Map<number, number>();
     for (const { partition, lowOffset, highWatermark } of await this.#options.log.offsets(feedTopic.name)) {
       const saved = await this.#savedOffset(store, { consumerGroup, topic: feedTopic.name, partition });
-      if (saved > highWatermark) throw otherLog(generation, partition, saved, highWatermark);
+      if (saved > highWatermark) {
+        throw otherLog({ generation, partition, nextOffset: saved, highWatermark }, generation !== this.#generation);
+      }
       positions.set(partition, Math.max(lowOffset, saved));
     }
     return positions;
@@ -197,10 +199,14 @@ class RebuildPasses {
   }
 }
 
-function otherLog(generation: number, partition: number, nextOffset: number, highWatermark: number): PipelineError {
-  return new PipelineError(
-    'snapshot.invalid',
-    `generation ${generation} goes on at offset ${nextOffset} of ${feedTopic.name}/${partition}, but the log ends at ${highWatermark}: it was made from another log; name the right one, add --whole when this is a copy of it${generation === firstGeneration ? '' : `, or drop it (tapeline generations --drop ${generation})`}`,
-    { retriable: false },
-  );
+/** @param isServing whether it is the one that serves, which cannot be dropped; what is wrong with the one that is built, `begunOtherwise` mends. */
+function otherLog(
+  at: { generation: number; partition: number; nextOffset: number; highWatermark: number },
+  isServing: boolean,
+): PipelineError {
+  const what = `goes on at offset ${at.nextOffset} of ${feedTopic.name}/${at.partition}, but the log ends at ${at.highWatermark}: it was made from another log; name the right one`;
+  const message = isServing
+    ? `generation ${at.generation}, which serves, ${what}, or add --whole when this is a copy of it or was begun anew: bars are then made of this log alone`
+    : `generation ${at.generation} ${what}`;
+  return new PipelineError(isServing ? 'usage' : 'snapshot.invalid', message, { retriable: false });
 }

@@ -100,7 +100,7 @@ export function otherRecord(key: SnapshotKey, nextOffset: number, { offset }: La
 function otherLog(key: SnapshotKey, nextOffset: number, what: string): PipelineError {
   return new PipelineError(
     'snapshot.invalid',
-    `the snapshot of ${placeOf(key)} goes on at offset ${nextOffset}, but ${what}: this store belongs to another log; name the right log, or start from an empty store`,
+    `the snapshot of ${placeOf(key)} goes on at offset ${nextOffset}, but ${what}: this store belongs to another log; name the right log; where it was made anew, run tapeline rebuild --whole, which makes a new generation of it, or start from an empty store`,
     { retriable: false },
   );
 }

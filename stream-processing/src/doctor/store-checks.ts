@@ -105,7 +105,9 @@ export function snapshotFindings(partitions: readonly PartitionState[], expected
   const beyond = saved.filter(({ nextOffset, highWatermark }) => nextOffset > highWatermark);
   if (beyond.length > 0) {
     const what = `beyond the log's end in ${listOf(beyond)}: this store belongs to another log`;
-    wrong.push(fault(check, what, 'name the right log (KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR), or start with an empty store'));
+    const remedy =
+      'name the right log (KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR); where it was made anew, run tapeline rebuild --whole, or start with an empty store';
+    wrong.push(fault(check, what, remedy));
   }
   const others = saved.filter(({ isOfThisLog = true, nextOffset, highWatermark }) => !isOfThisLog && nextOffset <= highWatermark);
   if (others.length > 0) {
