@@ -91,6 +91,9 @@ export interface SnapshotExpectation {
   readonly retentionMs: number;
 }
 
+const otherLogRemedy =
+  'name the right log (KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR); where it was made anew, run tapeline rebuild --whole, or start with an empty store';
+
 export function snapshotFindings(partitions: readonly PartitionState[], expected: SnapshotExpectation): readonly Finding[] {
   const check = 'snapshots';
   const filled = partitions.filter(({ highWatermark }) => highWatermark > 0);
@@ -105,14 +108,12 @@ export function snapshotFindings(partitions: readonly PartitionState[], expected
   const beyond = saved.filter(({ nextOffset, highWatermark }) => nextOffset > highWatermark);
   if (beyond.length > 0) {
     const what = `beyond the log's end in ${listOf(beyond)}: this store belongs to another log`;
-    const remedy =
-      'name the right log (KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR); where it was made anew, run tapeline rebuild --whole, or start with an empty store';
-    wrong.push(fault(check, what, remedy));
+    wrong.push(fault(check, what, otherLogRemedy));
   }
   const others = saved.filter(({ isOfThisLog = true, nextOffset, highWatermark }) => !isOfThisLog && nextOffset <= highWatermark);
   if (others.length > 0) {
     const what = `made of other records than the log has in ${listOf(others)}: it was made anew or has lost its end, and processors refuse them (snapshot.invalid)`;
-    wrong.push(fault(check, what, 'name the right log (KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR), or start with an empty store'));
+    wrong.push(fault(check, what, otherLogRemedy));
   }
   const without = filled.filter(({ snapshot }) => snapshot === undefined);
   if (without.length > 0) {
