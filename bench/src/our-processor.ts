@@ -5,7 +5,7 @@
  */
 import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { keepYoungSmall, markLate } from '@tapeline/core/garbage';
+import { keepHeapSmall } from '@tapeline/core/garbage';
 import { type Interval, intervals } from '@tapeline/core/intervals';
 import { createLogger } from '@tapeline/core/logging';
 import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
@@ -44,8 +44,7 @@ const progressIntervalMs = 100;
 const stopping = new AbortController();
 process.on('SIGTERM', () => stopping.abort()).on('SIGINT', () => stopping.abort());
 
-markLate();
-keepYoungSmall();
+keepHeapSmall();
 const logger = createLogger({ name: 'bench', level: 'warn', secrets: [] });
 const registry = new Registry();
 if (values.probes) await sayProbes(registry);

@@ -7,14 +7,30 @@ const youngBytes = 8 * 1_048_576;
 /** V8's own. */
 const usualFactor = 2;
 
+/** For every process of the pipeline, before it begins to work. */
+export function keepHeapSmall(): void {
+  markLate();
+  growSlowly();
+  keepYoungSmall();
+}
+
 /**
  * Has V8 begin to mark the heap when nine tenths of what it may grow are used up, and not as soon as less than the young part's size is
  * left: with a heap as small as ours that is always so, and all of it is marked once a second to find hardly anything. The heap grows
  * no larger for it, and a twentieth of a processor's work is saved.
  */
-export function markLate(): void {
+function markLate(): void {
   setFlagsFromString('--incremental-marking-soft-trigger=90');
   setFlagsFromString('--incremental-marking-hard-trigger=98');
+}
+
+/**
+ * Has V8 collect the old part as soon as it is half as large again as what was alive in it, and not up to four times as large. Rows that wait
+ * for Cassandra outlive the young part and are garbage a moment later: a catch-up kept 100 MB for 30 MB of them. What collecting more often
+ * costs is not seen beside the work on a tick.
+ */
+function growSlowly(): void {
+  setFlagsFromString('--heap-growing-percent=50');
 }
 
 /**
@@ -23,7 +39,7 @@ export function markLate(): void {
  * same, but only on a command line.) With 2 MiB a catch-up costs a tenth more, with 8 nothing; V8 shrinks it when there is little to do,
  * so it is looked at after each collection.
  */
-export function keepYoungSmall(): void {
+function keepYoungSmall(): void {
   let factor = usualFactor;
   const observer = new PerformanceObserver(() => {
     const young = getHeapSpaceStatistics().find(space => space.space_name === 'new_space');

@@ -1,7 +1,7 @@
 /** The life of a process: start its parts in order, run until a signal or a failure, stop them in reverse within a deadline. */
 import type { Logger } from 'pino';
 import { hasCode, PipelineError, reasonOf } from './errors.ts';
-import { keepYoungSmall, markLate } from './garbage.ts';
+import { keepHeapSmall } from './garbage.ts';
 
 export interface Part {
   readonly name: string;
@@ -31,8 +31,7 @@ export interface ServiceOptions {
  * @returns the exit status: 0 after a clean stop, 1 after a failure or a stop that missed its deadline.
  */
 export async function runService(options: ServiceOptions): Promise<number> {
-  markLate();
-  keepYoungSmall();
+  keepHeapSmall();
   const { logger, signal } = options;
   const running: Part[] = [];
   let starting = Promise.resolve();
