@@ -1,6 +1,7 @@
 /** How V8 keeps its heap in a process that makes little garbage and is to stay small. */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** Both halves of the young part together, from where on it is not to grow. */
 const youngBytes = 8 * 1_048_576;
@@ -40,13 +41,25 @@ function growSlowly(): void {
  * so it is looked at after each collection.
  */
 function keepYoungSmall(): void {
+  shrinkYoung();
   let factor = usualFactor;
   const observer = new PerformanceObserver(() => {
-    const young = getHeapSpaceStatistics().find(space => space.space_name === 'new_space');
-    const wanted = (young?.space_size ?? 0) < youngBytes ? usualFactor : 1;
+    const wanted = youngSize() < youngBytes ? usualFactor : 1;
     if (wanted === factor) return;
     factor = wanted;
     setFlagsFromString(`--semi-space-growth-factor=${factor}`);
   });
   observer.observe({ entryTypes: ['gc'] });
+}
+
+/** Loading the program has had it grow to 16 or 32 MiB, and a process that is busy from then on would keep them. 25 ms. */
+function shrinkYoung(): void {
+  if (youngSize() <= youngBytes) return;
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (options: { type: 'major'; flavor: 'last-resort' }) => void;
+  collect({ type: 'major', flavor: 'last-resort' });
+}
+
+function youngSize(): number {
+  return getHeapSpaceStatistics().find(space => space.space_name === 'new_space')?.space_size ?? 0;
 }
