@@ -1,8 +1,9 @@
 /** Tries until it succeeds or nobody needs it any more: a store or a log that is away is waited for, and nothing is dropped. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isPassing, reasonOf } from '@tapeline/core/errors';
+import { isPassing } from '@tapeline/core/errors';
 import type { PartitionClaim } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
+import type { Outages } from './outages.ts';
 import type { ProcessorMetrics } from './processor-metrics.ts';
 
 export interface PatienceOptions {
@@ -10,6 +11,8 @@ export interface PatienceOptions {
   /** Aborts when the process stops: from then on one failure is enough. */
   readonly stopping: AbortSignal;
   readonly metrics: ProcessorMetrics;
+  /** Tells people what waits. */
+  readonly outages: Outages;
   readonly logger: Logger;
 }
 
@@ -21,20 +24,26 @@ const longestPauseMs = 5_000;
 
 /** @throws PartitionLost; what no repetition helps against; the last failure when the process stops. */
 export async function untilDurable<T>(doing: string, attempt: () => Promise<T>, options: PatienceOptions): Promise<T> {
-  const { claim, logger, metrics, stopping } = options;
-  for (let tries = 0; ; tries += 1) {
-    if (claim.lost.aborted) throw new PartitionLost();
-    try {
-      const result = await attempt();
-      if (tries > 0) logger.info({ partition: claim.partition, tries }, `${doing}: done at last, the partition goes on`);
-      return result;
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      if (stopping.aborted && tries > 0) throw error;
-      metrics.sinkRetries.inc();
-      logger.error({ partition: claim.partition, code: error.code, tries }, `${doing}: ${reasonOf(error)}; trying again, partition waits`);
-      const over = AbortSignal.any([claim.lost, stopping]);
-      await sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** tries), undefined, { signal: over }).catch(() => undefined);
+  const { claim, metrics, outages, stopping } = options;
+  const work = { doing, partition: claim.partition };
+  let isDone = false;
+  try {
+    for (let tries = 0; ; tries += 1) {
+      if (claim.lost.aborted) throw new PartitionLost();
+      try {
+        const result = await attempt();
+        isDone = true;
+        return result;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        if (stopping.aborted && tries > 0) throw error;
+        metrics.sinkRetries.inc();
+        outages.failed(work, error);
+        const over = AbortSignal.any([claim.lost, stopping]);
+        await sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** tries), undefined, { signal: over }).catch(() => undefined);
+      }
     }
+  } finally {
+    outages.over(work, isDone);
   }
 }

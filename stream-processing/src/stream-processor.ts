@@ -6,6 +6,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog, PartitionClaim } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { Outages } from './outages.ts';
 import { processPartition } from './partition-processor.ts';
 import { createProcessorMetrics, type ProcessorMetrics } from './processor-metrics.ts';
 import { warnOfRefusedFeeds } from './refused-feeds.ts';
@@ -28,6 +29,8 @@ export interface StreamProcessorOptions {
   /** Those of a former run in this process. @default they are registered */
   readonly metrics?: ProcessorMetrics;
   readonly logger: Logger;
+  /** For who asks it what waits. @default one of its own */
+  readonly outages?: Outages;
   /** Called when a partition was assigned or left, and when the group has none for this member: it stands by for the others. */
   readonly onPartitions?: (owned: readonly number[]) => void;
 }
@@ -38,8 +41,8 @@ export interface StreamProcessorOptions {
  */
 export async function runStreamProcessor(options: StreamProcessorOptions): Promise<void> {
   const { log, logger } = options;
-  const { metrics = createProcessorMetrics(options.registry) } = options;
-  const shared = { metrics, logger, notOwner: warnOfRefusedFeeds(logger) };
+  const { metrics = createProcessorMetrics(options.registry), outages = new Outages({ logger }) } = options;
+  const shared = { metrics, outages, logger, notOwner: warnOfRefusedFeeds(logger) };
   const partitions = await log.partitionCount(feedTopic.name);
   const barPartitions = await log.partitionCount(barsTopic.name);
   const failed = new AbortController();

@@ -9,6 +9,7 @@ import type { MarketLog, PartitionClaim } from '@tapeline/log/market-log';
 import { plainBatch } from '@tapeline/log/plain-batch';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
+import { Outages } from '../src/outages.ts';
 import { type PartitionProcessorOptions, processPartition } from '../src/partition-processor.ts';
 import { createProcessorMetrics } from '../src/processor-metrics.ts';
 import { snapshotRoom } from '../src/snapshot-room.ts';
@@ -69,6 +70,7 @@ function partition(values: readonly (FeedRecord | string)[], over: Partial<Parti
       }
     },
   } as unknown as MarketLog;
+  const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
   const running = processPartition({
     claim,
     log,
@@ -81,7 +83,8 @@ function partition(values: readonly (FeedRecord | string)[], over: Partial<Parti
     stopping: stop.signal,
     failed: reason => stop.abort(reason),
     metrics: createProcessorMetrics(new Registry()),
-    logger: createLogger({ name: 'test', level: 'silent', secrets: [] }),
+    outages: new Outages({ logger }),
+    logger,
     ...over,
   });
   void running.then(ended.resolve, ended.resolve);
