@@ -11,6 +11,7 @@ import { FeedFold } from './feed-fold.ts';
 import type { FoldOptions, HotFold } from './hot/hot-fold.ts';
 import type { LastRecord } from './hot/hot-snapshot.ts';
 import { lastRecordOf, readOn } from './last-record.ts';
+import { PartitionLag } from './partition-lag.ts';
 import { PartitionSaving, type ReadPlace, type SavingOptions } from './partition-saving.ts';
 import { PartitionTrace } from './partition-trace.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
@@ -43,7 +44,7 @@ const turnMs = 10;
 /** Everyday ticks that are taken in at once at most, and records between two looks at the clock. */
 const ticksOfRun = 256;
 const recordsOfLook = 128;
-/** So often the lag of the watermark is told. */
+/** So often it is told how the partition stands. */
 const observeIntervalMs = 1_000;
 
 /**
@@ -72,6 +73,7 @@ class PartitionRun {
   readonly #sink: ResultSink;
   readonly #saving: PartitionSaving;
   readonly #trace: PartitionTrace | undefined;
+  readonly #lag: PartitionLag;
   /** Its snapshot is there already: that of a former owner. */
   readonly #isSaved: boolean;
   #nextOffset: number;
@@ -93,6 +95,7 @@ class PartitionRun {
     this.#isSaved = isSaved;
     this.#nextOffset = nextOffset;
     this.#lastRecord = lastRecord;
+    this.#lag = new PartitionLag({ ...options, nextOffset: () => this.#nextOffset });
     const barPartitions = new BarPartitions(options.barPartitions);
     const { storeTicks = true, tracing, group, notOwner } = options;
     this.#trace = tracing && new PartitionTrace(tracing, { group, bars: options.fold.intervals });
@@ -119,8 +122,8 @@ class PartitionRun {
    * then folded from another record on.
    */
   async begin(): Promise<void> {
-    this.#observeWatermark();
-    this.#observing = setInterval(() => this.#observeWatermark(), observeIntervalMs);
+    this.#observe();
+    this.#observing = setInterval(() => this.#observe(), observeIntervalMs);
     if (!this.#isSaved && this.#nextOffset > 0) await this.finish();
   }
 
@@ -128,7 +131,7 @@ class PartitionRun {
     for await (const batch of this.#batches()) {
       this.#turnStartMs = performance.now();
       const newer = this.#trace === undefined ? await this.#processBatch(batch) : await this.#processTraced(batch, this.#trace);
-      this.#observe(batch);
+      this.#lag.tell(batch.highWatermark);
       batch.release();
       if (newer !== undefined) return this.#pause(newer);
       await this.#saving.saveNowAndThen(this.#place, batch.highWatermark);
@@ -157,8 +160,8 @@ class PartitionRun {
     clearInterval(this.#observing);
     this.#sink.close();
     this.#trace?.close();
+    this.#lag.close();
     metrics.watermark.remove(partition);
-    metrics.lag.remove(partition);
     metrics.pendingBytes.remove(partition);
   }
 
@@ -273,18 +276,14 @@ class PartitionRun {
     if (!(reason instanceof PartitionLost)) this.#options.failed(reason);
   }
 
-  #observe(batch: LogBatch): void {
-    const { metrics } = this.#options;
-    const partition = String(batch.partition);
-    metrics.lag.set({ partition }, Math.max(0, batch.highWatermark - this.#nextOffset));
-    metrics.pendingBytes.set({ partition }, this.#sink.pendingBytes);
-  }
-
-  /** By the clock, not with the records: the lag grows while none comes, and while the partition waits for a store that is away. */
-  #observeWatermark(): void {
+  /** By the clock, not with the records: lags grow while none comes, and while the partition waits for a store that is away. */
+  #observe(): void {
     const { metrics, claim } = this.#options;
+    const partition = String(claim.partition);
     const watermarkMs = Math.max(0, ...this.#fold.feeds().map(feed => feed.watermarkMs));
-    if (watermarkMs > 0) metrics.watermark.set({ partition: String(claim.partition) }, (Date.now() - watermarkMs) / 1_000);
+    if (watermarkMs > 0) metrics.watermark.set({ partition }, (Date.now() - watermarkMs) / 1_000);
+    metrics.pendingBytes.set({ partition }, this.#sink.pendingBytes);
+    this.#lag.look();
   }
 
   /** Keeps the partition without reading on, so that no older reader gets it instead, until it is lost or the process stops. */

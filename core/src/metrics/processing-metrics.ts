@@ -35,7 +35,11 @@ export const streamProcessorMetrics = {
   tapeline_stream_processor_pending_result_bytes: gauge('saturation', 'results that are not durable yet; reading waits beyond a bound', {
     partition,
   }),
-  tapeline_stream_processor_lag_records: gauge('saturation', 'records after the last one processed', { partition }),
+  tapeline_stream_processor_lag_records: gauge(
+    'saturation',
+    'records after the last one processed; absent while the log does not say where it ends',
+    { partition },
+  ),
   tapeline_stream_processor_watermark_lag_seconds: gauge('saturation', 'wall clock minus the watermark', { partition }),
   tapeline_stream_processor_paused_partitions: gaugeFromZero('errors', 'partitions paused by a record of a newer format'),
   tapeline_stream_processor_partitions: gaugeFromZero('state', 'partitions that this process owns'),
