@@ -139,7 +139,7 @@ describe('the follower of a rules file', () => {
     writeFileSync(file, `${rulesText('b', 'b')}    interval: 5m\n`);
     await eventually('the faults are told', () => lines.length > 0);
     expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({
-      msg: expect.stringContaining('ALERT_RULES_FILE cannot be used, the 1 rules of before stay'),
+      msg: expect.stringContaining('ALERT_RULES_FILE cannot be used, the 1 rule of before stays'),
       faults: [
         'rules[1] "b": interval 5m is none of BAR_INTERVALS (1s,1m), so that it can never fire: take one of those',
         'rules[1] "b": rules[0] has the same name: give it another one',
@@ -153,6 +153,27 @@ describe('the follower of a rules file', () => {
     writeFileSync(file, rulesText('c'));
     await become('a', 'c');
     expect(await metric('tapeline_alert_rules_file_faults')).toBe(0);
+  });
+
+  it('puts the rules into a log that was made anew under it', async () => {
+    writeFileSync(file, rulesText('a'));
+    const former = log;
+    let isAnew = false;
+    const anew = await openEmbeddedLog({ directory: join(scratch, `anew-${folder}`), logger });
+    await anew.ensureTopics([{ name: feedTopic.name, partitions }]);
+    const current = () => (isAnew ? anew : former);
+    log = Object.assign(Object.create(former) as MarketLog, {
+      offsets: (topic: string) => current().offsets(topic),
+      append: (entries: Parameters<MarketLog['append']>[0]) => current().append(entries),
+      read: (request: Parameters<MarketLog['read']>[0]) => current().read(request),
+      close: () => Promise.all([former.close(), anew.close()]),
+    });
+    start();
+    await become('a');
+    isAnew = true;
+    await become('a');
+    await eventually('they are counted', async () => (await metric('tapeline_alert_rules_published_total')) === 2);
+    expect(await metric('tapeline_alert_rules_in_force')).toBe(1);
   });
 
   it('puts rules that have not changed into the log again now and then, because it forgets its oldest records', async () => {

@@ -1,10 +1,11 @@
 /**
  * Puts the rules of a file into the log, where every fold meets them at the same place in every replay: when the process starts with
- * other rules than the log's last ones, when the file changes, and once a day, so that a log that forgets its oldest records still
- * knows the rules in force. Rules that are there already change nothing in a fold, so a record too many does no harm.
+ * other rules than the log's last ones, when the file changes, when the log was made anew, and once a day, so that a log that forgets
+ * its oldest records still knows the rules in force. Rules that are there already change nothing in a fold, so a record too many does no harm.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertRule } from '@tapeline/core/alert-rules';
+import { counted } from '@tapeline/core/counted';
 import { hasCode, isPassing } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
@@ -55,6 +56,8 @@ class RulesFollower {
   /** False from a change of the rules until they stand in the log. */
   #isWritten = false;
   #writtenMs = Number.NEGATIVE_INFINITY;
+  /** Where each partition ended when the rules stood in it. */
+  #ends: ReadonlyMap<number, number> = new Map();
 
   constructor(options: FollowAlertRulesOptions) {
     this.#options = options;
@@ -67,6 +70,7 @@ class RulesFollower {
     while (!signal.aborted) {
       this.#look();
       try {
+        if (this.#isWritten && (await this.#isForgotten())) this.#begin();
         if (this.#rules !== undefined && !this.#isWritten) await this.#write(isFirst);
         else if (this.#isWritten && performance.now() - this.#writtenMs >= repeatEveryMs) await this.#write(false);
         if (this.#isWritten) isFirst = false;
@@ -89,13 +93,28 @@ class RulesFollower {
     const { rules, faults } = readRulesFile(file, { intervals });
     this.#metrics.faults.set(faults?.length ?? 0);
     if (rules === undefined) {
-      const goesOn = this.#rules === undefined ? "the log's last rules stay in force" : `the ${this.#rules.length} rules of before stay`;
+      const goesOn =
+        this.#rules === undefined
+          ? "the log's last rules stay in force"
+          : `the ${counted(this.#rules.length, 'rule of before stays', 'rules of before stay')}`;
       logger.error({ file, faults }, `ALERT_RULES_FILE cannot be used, ${goesOn}: ${faults.join('; ')}`);
       return;
     }
     if (textOf(rules) === textOf(this.#rules)) return;
     this.#rules = rules;
     this.#isWritten = false;
+  }
+
+  /** True when the log ends before the rules that stood in it: it was made anew, or has lost its end. Whoever cannot ask looks again. */
+  async #isForgotten(): Promise<boolean> {
+    const ranges = await this.#options.log.offsets(feedTopic.name).catch(() => []);
+    return ranges.some(({ partition, highWatermark }) => highWatermark < (this.#ends.get(partition) ?? 0));
+  }
+
+  #begin(): void {
+    this.#options.logger.warn('the log has lost its end, or was made anew: the alert rules are put into it again');
+    this.#isWritten = false;
+    this.#metrics.rules.set(0);
   }
 
   async #write(unlessThere: boolean): Promise<void> {
@@ -107,8 +126,9 @@ class RulesFollower {
       const value = encodeRecord(record);
       await log.append(partitions.map(partition => ({ topic: feedTopic.name, partition, value })));
       this.#metrics.published.inc();
-      logger.info({ file, rules: rules.length }, `${rules.length} alert rules are in force`);
+      logger.info({ file, rules: rules.length }, `${counted(rules.length, 'alert rule is', 'alert rules are')} in force`);
     }
+    this.#ends = new Map((await log.offsets(feedTopic.name)).map(({ partition, highWatermark }) => [partition, highWatermark]));
     this.#isWritten = true;
     this.#writtenMs = performance.now();
     this.#metrics.rules.set(rules.length);
