@@ -11,6 +11,15 @@ export function makeDirectory(path: string): void {
   const missing: string[] = [];
   for (let folder = resolve(path); statSync(folder, { throwIfNoEntry: false }) === undefined; folder = dirname(folder))
     missing.push(folder);
-  for (const folder of missing.reverse()) mkdirSync(folder);
+  for (const folder of missing.reverse()) makeOne(folder);
   if (!statSync(path).isDirectory()) mkdirSync(path);
+}
+
+/** Another process may make it at the same time. */
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (statSync(folder, { throwIfNoEntry: false }) === undefined) throw error;
+  }
 }

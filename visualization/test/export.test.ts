@@ -225,6 +225,12 @@ describe('a run', () => {
         /^cannot write .*a-file\/bars\/interval=1m\/date=2026-11-20\/bars\.parquet: .*; make room or mend its permissions$/,
       ),
     });
+    // Node's own recursive mkdir never ends there.
+    const nowhere = new FolderDestination('/proc/nope');
+    await expect(runExport({ store, destination: nowhere, files: [minutes], onlyMissing: false, signal: quiet })).rejects.toMatchObject({
+      code: 'export.refused',
+      message: expect.stringMatching(/^cannot write \/proc\/nope\/.*; make room or/),
+    });
   });
 
   it('holds a row group and some pages, however many rows there are', async () => {

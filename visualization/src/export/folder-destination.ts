@@ -1,7 +1,8 @@
 /** Exports to a folder: each file is written beside its place and renamed. */
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectory } from '@tapeline/core/directories';
 import { type ExportDestination, exportError } from './export-destination.ts';
 
 /** What a killed export left behind is removed after so long: until then it may be another one's at work. */
@@ -26,7 +27,7 @@ export class FolderDestination implements ExportDestination {
     const folder = dirname(target);
     const temporary = join(folder, `.${basename(target)}.${randomUUID()}.partial`);
     try {
-      await mkdir(folder, { recursive: true });
+      makeDirectory(folder);
       await removeAbandoned(folder);
       const written = await write(temporary);
       await rename(temporary, target);
