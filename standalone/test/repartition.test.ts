@@ -162,6 +162,19 @@ describe('a log copied into another number of partitions', () => {
     await expectSameFeed();
   });
 
+  it('tells how far it is also while retention takes what it has copied', async () => {
+    await seconds(0, 40);
+    const told: { readonly done: number; readonly total: number }[] = [];
+    let looks = 0;
+    const forgetting = forgetful(() => {
+      looks += 1;
+      return looks > 4 ? 5 : 0;
+    });
+    await repartition({ source: forgetting, target, quietMs: 50, progress: soFar => told.push(soFar), signal: never });
+    expect(told.filter(({ done, total }) => done > total)).toEqual([]);
+    expect(told.at(-1)).toEqual({ done: 1_004, total: 1_004 });
+  });
+
   it('asks before it copies less than there was, and says what the copy lacks; it goes on after an interruption, too', async () => {
     await seconds(0, 40);
     const shorter = forgetful(partition => (partition === 2 ? 30 : 0));

@@ -48,14 +48,18 @@ async function refuseOtherCount(target: MarketLog, partitions: number, to: strin
     throw usage(`${to}${feedTopic.name} has ${count} partitions already, expected ${partitions}: take another prefix`);
 }
 
+/** A copy that has come up with the log is a few records behind again with each heartbeat: that is told only where it lasts. */
 function progressEverySecond(): (soFar: RepartitionProgress) => void {
+  let wasWhole = false;
   let nextMs = performance.now();
   return ({ done, total }) => {
-    if (performance.now() < nextMs) return;
-    nextMs = performance.now() + 1_000;
-    process.stderr.write(
-      `${done} of ${total} records${done === total ? '; ends when the log has rested for 5 s: stop the ingester' : ''}\n`,
-    );
+    const [nowMs, isWhole] = [performance.now(), done === total];
+    const becameWhole = isWhole && !wasWhole;
+    const isPassing = !isWhole && wasWhole && nowMs < nextMs + 2_000;
+    if ((nowMs < nextMs && !becameWhole) || isPassing) return;
+    wasWhole = isWhole;
+    nextMs = nowMs + 1_000;
+    process.stderr.write(`${done} of ${total} records${isWhole ? '; ends when the log has rested for 5 s: stop the ingester' : ''}\n`);
   };
 }
 

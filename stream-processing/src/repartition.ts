@@ -89,7 +89,6 @@ class FeedCopy {
   async #look(): Promise<boolean> {
     const { source, shorter = false } = this.#options;
     const ranges = await source.offsets(feedTopic.name);
-    this.#total = ranges.reduce((sum, { lowOffset, highWatermark }) => sum + highWatermark - lowOffset, 0);
     let grew = false;
     for (const { partition, lowOffset, highWatermark } of ranges) {
       const known = this.#partitions.get(partition) ?? new SourcePartition(source, partition, lowOffset);
@@ -97,6 +96,7 @@ class FeedCopy {
       this.#partitions.set(partition, known);
       grew = known.growTo(highWatermark) || grew;
     }
+    this.#total = [...this.#partitions.values()].reduce((sum, { total }) => sum + total, 0);
     return grew;
   }
 
@@ -152,6 +152,11 @@ class SourcePartition {
 
   get done(): number {
     return this.#nextOffset - this.lowOffset;
+  }
+
+  /** Also what retention takes while it is copied. */
+  get total(): number {
+    return this.#toOffset - this.lowOffset;
   }
 
   growTo(highWatermark: number): boolean {
