@@ -325,7 +325,7 @@ describe('reconciliation', () => {
     await write({ bars: [ofMinute(2, { open: 20, high: 24, low: 18, close: 22 })] });
     await run(rest, () => messages().some(message => message.includes('split')), { intervals: ['1m'] });
     expect(records()).toEqual([]);
-    expect(messages()).toContain('the vendor restated BTC/USD for a split of 2:1: 1 bars of 2026-03-02 are as before it');
+    expect(messages()).toContain('the vendor restated BTC/USD for a split of 2:1: 1 bar of 2026-03-02 is as before it');
   });
 
   it('comes after what is to be filled, and within the credits', async () => {

@@ -2,6 +2,7 @@
  * Fetches what is missing, the oldest first, one request at a time, as fast as the credits allow. How far a job is, is durable after
  * each answer's records are; a process that was killed in between delivers those records again, the same but for `receivedTimeMs`.
  */
+import { counted } from '@tapeline/core/counted';
 import { hasCode, isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -196,7 +197,7 @@ export class BackfillQueue {
       this.#metrics.refusedBars(faults.length);
       this.#options.logger.warn(
         { ...aboutJob(job), faults: faults.slice(0, 5) },
-        `${faults.length} bars of ${job.symbol} cannot be used and stay missing`,
+        `${counted(faults.length, 'bar')} of ${job.symbol} that nobody can use: they stay missing`,
       );
     }
     const { fromMs, toMs } = request;

@@ -2,6 +2,7 @@
  * Looks for what is to be asked of the vendor (gaps that are not filled, ticks that came too late, days that were not compared), queues it, and has the answers
  * carried out. It writes nothing but `history` records into the log: the fold stays the only writer of bars.
  */
+import { counted } from '@tapeline/core/counted';
 import { isPassing } from '@tapeline/core/errors';
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
 import { nameInPrices } from '@tapeline/core/shards';
@@ -210,7 +211,8 @@ class Lookout {
     const ours = ticks.filter(({ symbol, timeMs }) => names.has(symbol) && timeMs >= nowMs - lookBackMs);
     const queued = await queue.enqueueAll(comparisonsOf(ours, this.#intervals));
     await notes.lettersRead(nextOffset);
-    if (queued > 0) logger.info({ ticks: ours.length, comparisons: queued }, `${ours.length} ticks came too late: comparisons are queued`);
+    if (queued > 0)
+      logger.info({ ticks: ours.length, comparisons: queued }, `${counted(ours.length, 'tick')} came too late: comparisons are queued`);
   }
 
   /** Each day of the last week once, an hour after its end. */

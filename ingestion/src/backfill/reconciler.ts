@@ -1,5 +1,7 @@
 /** Holds stored bars against the vendor's and has the verdict flagged: `reconciled` or `mismatch`; a split is told and flags nothing. */
+
 import type { Bar } from '@tapeline/core/bars';
+import { counted } from '@tapeline/core/counted';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { HistoryRecord } from '@tapeline/core/records';
 import type { Logger } from 'pino';
@@ -56,10 +58,10 @@ export class Reconciler {
     const [equal, mismatches, splits] = [of('equal').length, of('mismatch'), of('split')];
     const day = new Date(fromMs).toISOString().slice(0, 10);
     const facts = { symbol, interval, day, equal, mismatches: mismatches.length, splits: splits.length };
-    logger.info(facts, `${symbol} ${interval} of ${day}: ${equal} bars are the vendor's, ${mismatches.length} are not`);
+    logger.info(facts, `${symbol} ${interval} of ${day}: ${counted(equal, 'bar')} as the vendor has them, ${mismatches.length} not`);
     const [first] = splits;
     if (first !== undefined) {
-      const message = `the vendor restated ${symbol} for a split of ${first.comparison.split}: ${splits.length} bars of ${day} are as before it`;
+      const message = `the vendor restated ${symbol} for a split of ${first.comparison.split}: ${counted(splits.length, 'bar')} of ${day} ${splits.length === 1 ? 'is' : 'are'} as before it`;
       logger.warn({ ...facts, split: first.comparison.split }, message);
     }
     const worst = mismatches.toSorted((a, b) => b.comparison.price - a.comparison.price)[0];
@@ -67,7 +69,7 @@ export class Reconciler {
     const { price, volume } = worst.comparison;
     logger.warn(
       { ...facts, startMs: worst.bar.startMs, price, volume },
-      `${mismatches.length} bars of ${symbol} ${interval} differ from the vendor's, by ${percent(price)} at most: see tapeline reconcile`,
+      `${counted(mismatches.length, 'bar')} of ${symbol} ${interval} ${mismatches.length === 1 ? 'differs' : 'differ'} from the vendor's, by ${percent(price)} at most: see tapeline reconcile`,
     );
   }
 }

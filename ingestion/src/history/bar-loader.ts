@@ -1,4 +1,5 @@
 /** Writes the vendor's bars of windows that have none stored; a stored bar stays as it is. */
+import { counted } from '@tapeline/core/counted';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -57,7 +58,7 @@ export class BarLoader {
     const range = `${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
     this.#options.logger.info(
       { symbol: job.symbol, interval: job.interval, fromMs, toMs, loaded: missing.length, stored: there },
-      `${job.symbol} ${job.interval} from ${range}: ${missing.length} bars loaded, ${there} were stored`,
+      `${job.symbol} ${job.interval} from ${range}: ${counted(missing.length, 'bar')} loaded, ${there} stored before`,
     );
   }
 }

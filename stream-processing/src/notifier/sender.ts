@@ -170,7 +170,8 @@ class Sender {
     } else await this.#refused(notice, outcome);
     try {
       await patiently('remembering what was sent', () => memory.remember(draft.hashes, this.#readOffset), { signal: over, logger });
-      if (outcome.kind === 'sent') logger.info(told, `${draft.size} alerts were sent to ${receiver}, and are remembered`);
+      if (outcome.kind === 'sent')
+        logger.info(told, `${draft.size === 1 ? '1 alert was' : `${draft.size} alerts were`} sent to ${receiver} and remembered`);
     } catch (error) {
       if (!isPassing(error)) throw error;
       logger.error(told, `what was sent to ${receiver} could not be remembered and is sent once more: ${error.message}`);
