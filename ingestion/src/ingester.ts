@@ -11,6 +11,7 @@ import type { Feed, FeedEvent, LastSession } from './feed.ts';
 import { wasSimulated } from './last-market.ts';
 import { findLastSession } from './last-session.ts';
 import { LogWriter } from './log-writer.ts';
+import { Succession } from './succession.ts';
 import type { TickTotals } from './tick-counters.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface IngesterOptions {
   readonly maxBufferedEvents?: number;
   /** The feed is opened after this; what it rejects with ends the ingester. @default at once */
   readonly ready?: Promise<void>;
+  /** How often it looks whether another ingester has taken the feed over. @default 10,000 */
+  readonly lookEveryMs?: number;
 }
 
 export interface IngesterState {
@@ -54,7 +57,7 @@ export interface Ingester {
   readonly finished: Promise<IngesterState>;
   /** Resolves with the first session of this process; never when there is none. */
   readonly subscribed: Promise<void>;
-  /** For readiness: `undefined` while subscribed, and after a feed that came to its end as a recording does; otherwise what is missing. */
+  /** For readiness: `undefined` while subscribed and heard, and after a feed that came to its end as a recording does; otherwise what is missing. */
   check(): string | undefined;
   state(): IngesterState;
 }
@@ -86,6 +89,7 @@ class RunningIngester {
   readonly #options: IngesterOptions;
   readonly #connected;
   readonly #subscribed;
+  #succession: Succession | undefined;
   #writer: LogWriter | undefined;
   #phase: IngesterState['phase'] = 'starting';
   /** Whether the session before this one was simulated; `undefined` where nobody knows. */
@@ -122,6 +126,8 @@ class RunningIngester {
       this.#wasSimulated = this.#untilKnown(() => wasSimulated(log, feed, known.session), over);
       this.#wasSimulated.catch(() => undefined);
     }
+    this.#succession = new Succession({ ...this.#options, session: () => this.#session, signal: over });
+    void this.#succession.watch();
     try {
       const opened = this.#options.openFeed(known, over, undefined, partitions);
       await Promise.race([this.#pump(opened, this.#writer), this.#writer.failed]);
@@ -137,8 +143,9 @@ class RunningIngester {
   }
 
   check(): string | undefined {
-    if (this.#phase === 'subscribed' || this.#isPlayed) return undefined;
-    return missing[this.#phase];
+    if (this.#isPlayed) return undefined;
+    if (this.#phase !== 'subscribed') return missing[this.#phase];
+    return this.#succession?.problem ?? this.#writer?.problem;
   }
 
   state(): IngesterState {

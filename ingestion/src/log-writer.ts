@@ -3,6 +3,7 @@
  * the buffer fills, then ticks are dropped, counted, and told of by a gap record as soon as the log takes records again.
  */
 
+import { counted } from '@tapeline/core/counted';
 import { deadLetter } from '@tapeline/core/dead-letters';
 import { hasCode, isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
@@ -29,6 +30,8 @@ export interface LogWriterOptions {
   readonly limitBytes?: number;
   /** Events in one append at most, each tick of a run counted. @default 4,000 */
   readonly batchEvents?: number;
+  /** A log that has not answered for so long is a problem. @default 10,000 */
+  readonly patienceMs?: number;
   /** From 0 to 1, for the jitter. @default Math.random */
   readonly random?: () => number;
 }
@@ -51,6 +54,8 @@ export class LogWriter {
   /** What the log refused for good. */
   #failure: { readonly error: unknown } | undefined;
   #saidAtMs = Number.NEGATIVE_INFINITY;
+  /** When the append under way was begun. */
+  #begunMs: number | undefined;
 
   /** Starts writing at once; `market-data.feed` and `market-data.dead-letter` must exist. */
   constructor(options: LogWriterOptions) {
@@ -84,6 +89,13 @@ export class LogWriter {
   /** Rejects with what the log refused for good. */
   get failed(): Promise<never> {
     return this.#loop.then(() => new Promise<never>(() => {}));
+  }
+
+  /** What keeps it from writing: a log that is away answers nothing, for as long as it takes. */
+  get problem(): string | undefined {
+    const waitedMs = this.#begunMs === undefined ? 0 : performance.now() - this.#begunMs;
+    if (waitedMs < (this.#options.patienceMs ?? 10_000)) return undefined;
+    return `the log has taken nothing for ${Math.round(waitedMs / 1_000)} s: ${counted(this.totals.buffered, 'record waits', 'records wait')}`;
   }
 
   /** Takes an event in; drops ticks, with account, when the buffer is full. */
@@ -137,10 +149,12 @@ export class LogWriter {
   async #append(events: readonly FeedEvent[], partitions: number): Promise<void> {
     const attempt = this.#appendOf(events, partitions);
     const stop = this.#seconds.startTimer();
+    this.#begunMs = performance.now();
     const isDone = await this.#untilDone(async () => {
       await attempt();
       return true;
     });
+    this.#begunMs = undefined;
     stop();
     if (!isDone) return this.#counters.dropped(events.reduce((sum, event) => sum + countOf(event), 0));
     for (const event of events) {

@@ -151,6 +151,37 @@ describe('the ingester', () => {
     ]);
   });
 
+  it('is not ready while another ingester has the feed, says so, and is again once its own session is the newest', async () => {
+    const { logger, lines } = aLogger();
+    const registry = new Registry();
+    const superseded = async () => (await registry.getSingleMetric('tapeline_ingester_superseded')?.get())?.values[0]?.value;
+    const reconnect = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const ingester = start({
+      ...{ logger, registry, lookEveryMs: 20 },
+      openFeed: async function* () {
+        yield aSession();
+        await reconnect.promise;
+        yield aSession({ session: 2 });
+        yield aSession({ session: 3 });
+        await end.promise;
+      },
+    });
+    await ingester.subscribed;
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect([ingester.check(), await superseded()]).toEqual([undefined, 0]);
+    await start({ openFeed: () => feedOf(aSession({ session: 2 }), aHeartbeat({ session: 2 })) }).finished;
+    await eventually('it knows', () => ingester.check() !== undefined);
+    const told = 'another ingester has taken twelve-data/0 over (the log has its session 2, ours is 1), so our prices are refused';
+    expect([ingester.check(), await superseded()]).toEqual([told, 1]);
+    expect(lines.map(line => line.msg)).toContain(`${told}: end one of the two, then restart the one that stays`);
+    reconnect.resolve();
+    await eventually('it is heard again', () => ingester.check() === undefined);
+    end.resolve();
+    await ingester.finished;
+    expect(await superseded()).toBe(0);
+  });
+
   it('ends with what ended the feed, after writing what came before it', async () => {
     const ingester = start({
       openFeed: async function* () {

@@ -44,6 +44,18 @@ describe('the log writer', () => {
     expect(log.deadLetters()).toMatchObject([{ reason: 'future' }]);
   });
 
+  it('has a problem while the log answers nothing, with what waits', async () => {
+    const log = new MemoryLog(2);
+    const { writer } = writerOf(log, { patienceMs: 50 });
+    log.hold();
+    writer.write(aTick());
+    expect(writer.problem).toBeUndefined();
+    expect(await eventually('a problem', () => writer.problem)).toBe('the log has taken nothing for 0 s: 1 record waits');
+    log.resume();
+    await eventually('none', () => writer.problem === undefined);
+    await writer.close(1_000);
+  });
+
   it('writes runs of ticks and what stands between them in order, and counts what they had grown to when it took them', async () => {
     const log = new MemoryLog(2);
     const { writer } = writerOf(log);

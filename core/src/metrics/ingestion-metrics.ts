@@ -36,6 +36,9 @@ export const ingesterMetrics = {
   }),
   tapeline_ingester_held_back: gauge('saturation', '1 while the socket of a feed is not read because too much waits', { feed }),
   tapeline_ingester_connected: gauge('state', '1 while a session of the feed runs', { feed }),
+  tapeline_ingester_superseded: gauge('state', '1 while another ingester has taken the feed over, so that prices of this one are refused', {
+    feed,
+  }),
   tapeline_ingester_symbols: gauge('state', 'symbols of the running or last session', { feed, state: oneOf('accepted', 'refused') }),
   tapeline_ingester_clock_jump_seconds: gauge(
     'state',
