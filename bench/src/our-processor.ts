@@ -69,7 +69,7 @@ try {
     signal: stopping.signal,
     registry,
     logger,
-    onPartitions: owned => process.stdout.write(`owned ${owned.length}\n`),
+    onPartitions: owned => process.stdout.write(`owned ${owned?.length ?? 0}\n`),
   });
 } finally {
   clearInterval(progress);

@@ -1,6 +1,7 @@
 /** Which generation serves, as readers and processors learn it: read at the start, looked at every other second. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isPassing, reasonOf } from '@tapeline/core/errors';
+import { untilThere } from '@tapeline/core/waiting-start';
 import type { Logger } from 'pino';
 import type { Generations, ServingGeneration } from './generations.ts';
 
@@ -17,17 +18,14 @@ export interface ServingOptions {
  * @throws PipelineError what waiting does not mend.
  */
 export async function servingGeneration(options: ServingOptions): Promise<ServingGeneration | undefined> {
-  const { generations, logger, signal, lookIntervalMs = 2_000 } = options;
-  while (!signal.aborted) {
-    try {
-      return await generations.serving();
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      logger.warn({ code: error.code }, `which generation serves is not known yet: ${error.message}; trying again`);
-    }
-    await sleep(lookIntervalMs, undefined, { signal }).catch(() => undefined);
+  const { generations, logger, signal, lookIntervalMs: pauseMs = 2_000 } = options;
+  if (signal.aborted) return undefined;
+  try {
+    return await untilThere('the store, which says what generation serves', () => generations.serving(), { logger, signal, pauseMs });
+  } catch (error) {
+    if (signal.aborted && isPassing(error)) return undefined;
+    throw error;
   }
-  return undefined;
 }
 
 /** Resolves when another one than `former` serves; `undefined` when `signal` aborts first. A store that is away changes nothing. */

@@ -34,6 +34,8 @@ class IngesterProcess {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
   readonly #registry = processRegistry('ingester');
+  /** Aborts when the process is asked to end. */
+  readonly #stopping: AbortSignal;
   readonly #stop = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
   readonly #feeds: readonly ConfiguredFeed[];
@@ -43,7 +45,8 @@ class IngesterProcess {
   #ingester: Ingesters | ElectedIngester | undefined;
 
   /** @throws PipelineError `configuration.invalid`, before anything connects. */
-  constructor(configuration: Configuration, logger: Logger) {
+  constructor(configuration: Configuration, logger: Logger, stopping: AbortSignal) {
+    this.#stopping = stopping;
     this.#configuration = configuration;
     this.#logger = logger;
     this.#feeds = openConfiguredFeeds(configuration, { logger, registry: this.#registry });
@@ -75,7 +78,8 @@ class IngesterProcess {
   async #openLog(): Promise<void> {
     const shell = { logger: this.#logger, registry: this.#registry };
     const appended = this.#tracing && traceAppends(this.#tracing);
-    this.#log = await openConfiguredLog(this.#configuration, { clientId: 'ingester', ...shell, appended });
+    const options = { clientId: 'ingester', ...shell, appended, signal: this.#stopping };
+    this.#log = await openConfiguredLog(this.#configuration, options);
   }
 
   async #startIngester(): Promise<void> {
@@ -124,7 +128,7 @@ async function main(): Promise<number> {
   const logger = createLogger({ name: 'ingester', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
   warnOfMisspeltSettings(process.env, logger);
   const signal = stopSignal(logger);
-  return runService({ parts: new IngesterProcess(configuration, logger).parts(), logger, signal });
+  return runService({ parts: new IngesterProcess(configuration, logger, signal).parts(), logger, signal });
 }
 
 process.exitCode = await runCommandLine({ help }, main);

@@ -3,6 +3,7 @@ import { type Configuration, fileOf } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Registry } from '@tapeline/core/metrics/registered-metrics';
 import { topics } from '@tapeline/core/topics';
+import { untilThere } from '@tapeline/core/waiting-start';
 import type { Logger } from 'pino';
 import type { KafkaConnectionOptions } from './kafka-client.ts';
 import { KafkaInspection } from './kafka-inspection.ts';
@@ -27,10 +28,19 @@ export interface ConfiguredLogOptions {
   readonly readOnly?: boolean;
   /** On Kafka: where other members of a group can watch this process. @default its session alone says that it lives */
   readonly peer?: PeerAddress;
+  /** Until it aborts, a Kafka that is away is waited for. @default one that is away is an error */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws PipelineError `log.unavailable`, `data-dir.unusable`, `configuration.invalid`. */
 export async function openConfiguredLog(configuration: Configuration, options: ConfiguredLogOptions): Promise<MarketLog> {
+  const { logger, signal } = options;
+  const open = () => openOnce(configuration, options);
+  // What is wrong with files of this machine somebody has to mend.
+  return signal === undefined || configuration.KAFKA_BROKERS === undefined ? open() : untilThere('Kafka', open, { logger, signal });
+}
+
+async function openOnce(configuration: Configuration, options: ConfiguredLogOptions): Promise<MarketLog> {
   const { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, DATA_DIR } = configuration;
   const { readOnly = false, logger, registry, clientId, peer, appended } = options;
   const kafka =

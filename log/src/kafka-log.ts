@@ -149,6 +149,7 @@ class KafkaLog implements MarketLog {
     group,
     signal,
     onAssigned,
+    onLost,
     maxBufferedBytes = defaultBufferBytes,
   }: JoinRequest): AsyncGenerator<PartitionClaim, void, void> {
     this.#checkOpen();
@@ -168,6 +169,7 @@ class KafkaLog implements MarketLog {
         logger: this.#logger,
         stop: AbortSignal.any([signal, this.#closing.signal]),
         onAssigned,
+        onLost,
         committedOffsets: () => this.#topics.committedOffsets(group, topic),
         read: (partition, fromOffset, until) =>
           fetcher.read({ partition, fromOffset, toOffset: Number.MAX_SAFE_INTEGER, signal: until, maxBufferedBytes }),

@@ -35,6 +35,7 @@ export interface KafkaMemberOptions {
   /** Aborts when the member is to stop. */
   readonly stop: AbortSignal;
   readonly onAssigned?: (() => void) | undefined;
+  readonly onLost?: (() => void) | undefined;
   readonly committedOffsets: () => Promise<ReadonlyMap<number, number>>;
   readonly read: (partition: number, fromOffset: number, signal: AbortSignal) => AsyncIterable<LogBatch>;
 }
@@ -146,6 +147,7 @@ export class KafkaMember {
       session.close();
       this.#peers?.lost();
       this.#loseAll();
+      this.#options.onLost?.();
       this.#consumer = undefined;
       await this.#disconnect(consumer);
     }

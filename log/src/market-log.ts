@@ -82,6 +82,8 @@ export interface JoinRequest {
   readonly maxBufferedBytes?: number;
   /** Called each time the group has given this member its partitions: none, when there are more members than partitions. */
   readonly onAssigned?: (() => void) | undefined;
+  /** Called when it is no member any more. A group that was lost is joined again, which `onAssigned` tells. */
+  readonly onLost?: (() => void) | undefined;
 }
 
 /**

@@ -7,6 +7,7 @@ import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { createProbes } from '@tapeline/core/probes';
 import { type Part, runningPart, runService, stopSignal } from '@tapeline/core/service';
 import { openConfiguredTracing } from '@tapeline/core/tracing/configured-tracing';
+import { untilThere } from '@tapeline/core/waiting-start';
 import { openConfiguredGenerations, openConfiguredStore, openServingStore } from '@tapeline/database/configured-store';
 import { firstGeneration } from '@tapeline/database/generations';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -49,7 +50,7 @@ const seed = 1;
 /** @returns the exit status. */
 export async function startCommand(options: StartOptions): Promise<number> {
   const signal = stopSignal(options.logger);
-  const flow = new StandaloneFlow(options);
+  const flow = new StandaloneFlow({ ...options, signal });
   return runService({ parts: flow.parts(), logger: options.logger, signal, started: () => process.stdout.write(flow.greeting()) });
 }
 
@@ -57,6 +58,8 @@ export async function startCommand(options: StartOptions): Promise<number> {
 class StandaloneFlow {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
+  /** Aborts when the process is asked to end. */
+  readonly #stopping: AbortSignal;
   readonly #registry = processRegistry(...processes);
   readonly #feeds: readonly ConfiguredFeed[];
   #tracing: Awaited<ReturnType<typeof openConfiguredTracing>>;
@@ -70,9 +73,10 @@ class StandaloneFlow {
   #ingester: Ingesters | undefined;
 
   /** @throws PipelineError `configuration.invalid`, before anything connects. */
-  constructor({ configuration, logger }: StartOptions) {
+  constructor({ configuration, logger, signal }: StartOptions & { readonly signal: AbortSignal }) {
     this.#configuration = configuration;
     this.#logger = logger;
+    this.#stopping = signal;
     this.#feeds = openConfiguredFeeds(configuration, { logger, registry: this.#registry, url: () => this.#simulator?.url });
   }
 
@@ -116,7 +120,7 @@ class StandaloneFlow {
   }
 
   #logPart(): Part {
-    const options = { clientId: 'tapeline', logger: this.#logger, registry: this.#registry };
+    const options = { clientId: 'tapeline', logger: this.#logger, registry: this.#registry, signal: this.#stopping };
     return {
       name: 'log',
       start: async () => {
@@ -130,7 +134,8 @@ class StandaloneFlow {
     return {
       name: 'store',
       start: async () => {
-        await migrateGenerations(this.#configuration, this.#logger);
+        const waiting = { logger: this.#logger, signal: this.#stopping };
+        await untilThere('the store', () => migrateGenerations(this.#configuration, this.#logger), waiting);
         this.#store = openServingStore(this.#configuration, { logger: this.#logger, registry: this.#registry });
         await this.#store.ready();
       },

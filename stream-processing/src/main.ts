@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import { doctorCommand } from './doctor/doctor-command.ts';
 import { generationsCommand } from './generations-command.ts';
 import { operatorCommandOf } from './operator-arguments.ts';
+import { Outages } from './outages.ts';
 import { processingSettings } from './processing-settings.ts';
 import { rebuildCommand } from './rebuild-command.ts';
 import { repartitionCommand } from './repartition-command.ts';
@@ -61,10 +62,15 @@ async function main(): Promise<number> {
 async function processUntilStopped(configuration: Configuration, logger: Logger): Promise<number> {
   const signal = stopSignal(logger);
   const registry = processRegistry('stream-processor');
+  const outages = new Outages({ logger });
   let owned: readonly number[] | undefined;
   const probes = createProbes({
     registry,
-    checks: [{ name: 'group', check: () => (owned === undefined ? 'the group was not joined yet' : undefined) }],
+    checks: [
+      { name: 'group', check: () => (owned === undefined ? 'this process is no member of it (yet, or Kafka was lost)' : undefined) },
+    ],
+    // Not in its place is one thing, waiting there another: a pod that waits for a store does as much as any other could.
+    remark: () => outages.problem,
   });
   let server: ProbeServer | undefined;
   const http: Part = {
@@ -81,7 +87,13 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
       const { PROCESSOR_PEER_HOST: host, PROCESSOR_PEER_PORT: port } = configuration;
       const peer = host === undefined ? {} : { peer: { host, port } };
       const tracing = await openConfiguredTracing(configuration, { service: 'stream-processor', registry, logger });
-      const log = await openConfiguredLog(configuration, { clientId: 'stream-processor', logger, registry, ...peer });
+      const shell = { clientId: 'stream-processor', logger, registry, signal: stopping };
+      const log = await openConfiguredLog(configuration, { ...shell, ...peer }).catch((error: unknown) => {
+        // Asked to end while it waited.
+        if (stopping.aborted && isPassing(error)) return undefined;
+        throw error;
+      });
+      if (log === undefined) return;
       try {
         await runServingProcessor({
           log,
@@ -92,6 +104,7 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
           signal: stopping,
           registry,
           logger,
+          outages,
           onPartitions: partitions => {
             owned = partitions;
           },

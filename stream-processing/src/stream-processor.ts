@@ -31,8 +31,11 @@ export interface StreamProcessorOptions {
   readonly logger: Logger;
   /** For who asks it what waits. @default one of its own */
   readonly outages?: Outages;
-  /** Called when a partition was assigned or left, and when the group has none for this member: it stands by for the others. */
-  readonly onPartitions?: (owned: readonly number[]) => void;
+  /**
+   * Called when a partition was assigned or left, and when the group has none for this member: it stands by for the others; with `undefined`
+   * while it is no member of the group.
+   */
+  readonly onPartitions?: (owned: readonly number[] | undefined) => void;
 }
 
 /**
@@ -48,6 +51,7 @@ export async function runStreamProcessor(options: StreamProcessorOptions): Promi
   const failed = new AbortController();
   const stopping = AbortSignal.any([options.signal, failed.signal]);
   const owned = new Map<PartitionClaim, Promise<void>>();
+  let isMember = false;
 
   const run = async (claim: PartitionClaim): Promise<void> => {
     const fold = { ...options, partition: claim.partition, partitions };
@@ -62,11 +66,16 @@ export async function runStreamProcessor(options: StreamProcessorOptions): Promi
   };
   const told = (): void => {
     metrics.partitions.set(owned.size);
-    options.onPartitions?.([...owned.keys()].map(claim => claim.partition).sort((a, b) => a - b));
+    options.onPartitions?.(isMember ? [...owned.keys()].map(claim => claim.partition).sort((a, b) => a - b) : undefined);
   };
+  const member = (is: boolean) => () => {
+    isMember = is;
+    told();
+  };
+  const changes = { onAssigned: member(true), onLost: member(false) };
 
   try {
-    for await (const claim of log.join({ topic: feedTopic.name, group: options.group, signal: stopping, onAssigned: told })) {
+    for await (const claim of log.join({ topic: feedTopic.name, group: options.group, signal: stopping, ...changes })) {
       owned.set(claim, run(claim));
       told();
     }

@@ -8,7 +8,7 @@ import { topics } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
-import type { MarketLog } from '@tapeline/log/market-log';
+import type { JoinRequest, MarketLog } from '@tapeline/log/market-log';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
@@ -188,6 +188,34 @@ describe('a stream processor on the embedded log and SQLite', () => {
     });
     await it.append(aTick({ timeMs: at(70) }));
     await expect(grows(away)).rejects.toThrow('the store is away');
+    await it.close();
+  });
+
+  it('owns nothing that it could tell of from the loss of its group until it is a member again', async () => {
+    const it = await bench();
+    await it.append(aSession({ timeMs: at(-600) }), aTick({ timeMs: at(1) }), aHeartbeat({ timeMs: at(62) }));
+    let request: JoinRequest | undefined;
+    const log: MarketLog = Object.assign(Object.create(it.log) as MarketLog, {
+      partitionCount: (topic: string) => it.log.partitionCount(topic),
+      offsets: (topic: string) => it.log.offsets(topic),
+      appendBlocks: (blocks: never) => it.log.appendBlocks(blocks),
+      join: (asked: JoinRequest) => {
+        request = asked;
+        return it.log.join(asked);
+      },
+    });
+    const told: (readonly number[] | undefined)[] = [];
+    const isDone = async () => told.at(-1)?.length === 2 && (await minutesOf(it)).length === 1;
+    const lostAndFound = async () => {
+      if (!(await isDone())) return false;
+      request?.onLost?.();
+      expect(told.at(-1)).toBeUndefined();
+      request?.onAssigned?.();
+      return true;
+    };
+    await it.process(lostAndFound, { log, onPartitions: owned => told.push(owned) });
+    expect(told[0]).toEqual([]);
+    expect(told.filter(owned => owned === undefined)).toHaveLength(1);
     await it.close();
   });
 

@@ -31,7 +31,7 @@ async function serve(): Promise<number> {
   const registry = processRegistry('live-board');
   const tracing = await openConfiguredTracing(configuration, { service: 'live-board', registry, logger });
   const trace = tracing && new BoardTrace(tracing);
-  const log = await openConfiguredLog(configuration, { clientId: 'live-board', logger, readOnly: true });
+  const log = await openConfiguredLog(configuration, { clientId: 'live-board', logger, readOnly: true, signal });
   const store = openServingStore(configuration, { logger, registry, readOnly: true });
   const following = new AbortController();
   const market = openLiveMarket({

@@ -21,8 +21,9 @@ async function main(): Promise<number> {
   refuseFaults(configuration, 'fills gaps');
   const logger = createLogger({ name: 'backfiller', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
   warnOfMisspeltSettings(process.env, logger);
-  const parts = vendorParts('backfiller', configuration, logger, work => runConfiguredBackfiller(configuration, work));
-  return runService({ parts, logger, signal: stopSignal(logger) });
+  const signal = stopSignal(logger);
+  const parts = vendorParts('backfiller', configuration, { logger, waiting: signal }, work => runConfiguredBackfiller(configuration, work));
+  return runService({ parts, logger, signal });
 }
 
 process.exitCode = await runCommandLine({ help }, main);

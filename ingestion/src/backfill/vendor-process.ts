@@ -22,6 +22,13 @@ export interface VendorWork {
   readonly signal: AbortSignal;
 }
 
+/** What is outside of the work. */
+export interface VendorShell {
+  readonly logger: Logger;
+  /** Until it aborts, a Kafka that is away is waited for. @default it ends the process: whoever started a job runs it again */
+  readonly waiting?: AbortSignal;
+}
+
 /**
  * @param onOneMachine what `npm start` does in its place
  * @throws PipelineError `configuration.invalid` with all that is missing.
@@ -44,7 +51,7 @@ export function refuseFaults(configuration: Configuration, onOneMachine: string)
 export function vendorParts(
   name: 'backfiller' | 'history' | 'instruments',
   configuration: Configuration,
-  logger: Logger,
+  { logger, waiting }: VendorShell,
   work: (given: VendorWork) => Promise<void>,
 ): readonly Part[] {
   warnOfClearText(configuration, logger);
@@ -59,7 +66,7 @@ export function vendorParts(
     logger.info({ url: probes.url }, `probes and metrics at ${probes.url}`);
   };
   const openLog = async () => {
-    log = await openConfiguredLog(configuration, { clientId: name, logger, registry });
+    log = await openConfiguredLog(configuration, { clientId: name, logger, registry, signal: waiting });
   };
   const openStore = async () => {
     store = openServingStore(configuration, { logger, registry, readOnly: true });

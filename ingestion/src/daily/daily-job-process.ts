@@ -17,7 +17,7 @@ export async function runDailyJob(job: DailyJob): Promise<number> {
   const logger = createLogger({ name: job.name, level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
   const symbolsNow = symbolsOfTwelveData(configuration, logger);
   const done = new AbortController();
-  const parts = vendorParts(job.name, configuration, logger, async work => {
+  const parts = vendorParts(job.name, configuration, { logger }, async work => {
     await runConfiguredJob(configuration, { ...work, symbolsNow }, job);
     if (!work.signal.aborted) done.abort();
   });

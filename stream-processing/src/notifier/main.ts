@@ -41,7 +41,8 @@ async function main({ test }: GivenOptions): Promise<number> {
   checkThatItCanRun(configuration);
   const logger = createLogger({ name: 'notifier', level: configuration.LOG_LEVEL, secrets: secretsOf(configuration) });
   warnOfMisspeltSettings(process.env, logger);
-  return runService({ parts: partsOf(configuration, logger), logger, signal: stopSignal(logger), stopDeadlineMs: graceMs + 5_000 });
+  const signal = stopSignal(logger);
+  return runService({ parts: partsOf(configuration, logger, signal), logger, signal, stopDeadlineMs: graceMs + 5_000 });
 }
 
 function checkThatItCanRun(configuration: Configuration): void {
@@ -59,7 +60,7 @@ function checkThatItCanRun(configuration: Configuration): void {
 }
 
 /** The process's parts, in the order in which they start. */
-function partsOf(configuration: Configuration, logger: Logger): readonly Part[] {
+function partsOf(configuration: Configuration, logger: Logger, stopping: AbortSignal): readonly Part[] {
   const registry = processRegistry('notifier');
   const { ALERT_RULES_FILE: file, BAR_INTERVALS: intervals } = configuration;
   const sends = configuredDestinations(configuration).length > 0;
@@ -76,7 +77,7 @@ function partsOf(configuration: Configuration, logger: Logger): readonly Part[] 
     logger.info({ url: probes.url }, `probes and metrics at ${probes.url}`);
   };
   const openLog = async () => {
-    log = await openConfiguredLog(configuration, { clientId: 'notifier', logger, registry });
+    log = await openConfiguredLog(configuration, { clientId: 'notifier', logger, registry, signal: stopping });
   };
   const onAssigned = () => {
     isMember = true;
