@@ -49,6 +49,7 @@ export async function deadLettersSince(log: ReadableLog, sinceMs: number): Promi
   const byReason = new Map<string, number>();
   let isCut = false;
   let notOwner: DeadLetter | undefined;
+  const places = new Set<string>();
   for (const partition of await log.offsets(deadLetterTopic.name)) {
     let isFirst = true;
     for await (const { value } of endOf(log, deadLetterTopic.name, partition, mostDeadLetters)) {
@@ -56,12 +57,19 @@ export async function deadLettersSince(log: ReadableLog, sinceMs: number): Promi
       const isRecent = letter !== undefined && letter.timeMs >= sinceMs;
       isCut ||= isFirst && isRecent && sizeOf(partition) > mostDeadLetters;
       isFirst = false;
-      if (!isRecent) continue;
+      if (!isRecent || isRepeated(letter, places)) continue;
       byReason.set(letter.reason, (byReason.get(letter.reason) ?? 0) + 1);
       if (letter.reason === 'not-owner') notOwner = letter;
     }
   }
   return { byReason, isCut, lastNotOwner: notOwner && { sender: senderOf(notOwner), detail: notOwner.detail } };
+}
+
+/** A record that a restarted processor meets again is refused again: the letter stands there twice, with the same place in the log. */
+function isRepeated({ origin }: DeadLetter, places: Set<string>): boolean {
+  if (!/@\d+$/.test(origin)) return false;
+  const before = places.size;
+  return places.add(origin).size === before;
 }
 
 /** The feed whose record was refused. */
