@@ -64,11 +64,10 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
   const registry = processRegistry('stream-processor');
   const outages = new Outages({ logger });
   let owned: readonly number[] | undefined;
+  let awaited = 'Kafka';
   const probes = createProbes({
     registry,
-    checks: [
-      { name: 'group', check: () => (owned === undefined ? 'this process is no member of it (yet, or Kafka was lost)' : undefined) },
-    ],
+    checks: [{ name: 'group', check: () => (owned === undefined ? `not joined, waits for ${awaited}` : undefined) }],
     // Not in its place is one thing, waiting there another: a pod that waits for a store does as much as any other could.
     remark: () => outages.problem,
   });
@@ -94,6 +93,7 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
         throw error;
       });
       if (log === undefined) return;
+      awaited = 'the store, which says what generation serves';
       try {
         await runServingProcessor({
           log,
@@ -126,6 +126,7 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
       }
       logger.warn({ code: error.code }, `${error.message}; partitions wait for it`);
     });
+    awaited = 'Kafka';
     return store;
   };
   return runService({ parts: [http, processor], logger, signal, stopDeadlineMs: 15_000 });

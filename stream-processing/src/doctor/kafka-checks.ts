@@ -33,7 +33,7 @@ export function groupFindings(group: string, { state, members }: GroupFacts): re
       fault(
         check,
         `no processor is in it (${state})`,
-        'start the stream processors, or correct KAFKA_GROUP; a rebuild of a new fold may be awaited',
+        'start the stream processors, or correct KAFKA_GROUP; those that run join once their store answers, and has tables of their fold (tapeline rebuild): /readyz says what one waits for',
       ),
     ];
   }
