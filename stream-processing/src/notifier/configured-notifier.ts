@@ -21,6 +21,7 @@ export interface ConfiguredNotifierOptions {
   /** @default 3,000 */
   readonly graceMs?: number;
   readonly onAssigned?: () => void;
+  readonly onLost?: () => void;
   /** Of the market: messages then say so. @default false */
   readonly isSimulated?: boolean;
 }

@@ -69,7 +69,7 @@ function partsOf(configuration: Configuration, logger: Logger, stopping: AbortSi
   let isMember = false;
   const check = () => {
     if (log === undefined) return 'the log is not open yet';
-    return isMember || !sends ? undefined : 'the group was not joined yet';
+    return isMember || !sends ? undefined : 'no member of its group, waits for Kafka';
   };
   const startProbes = async () => {
     const { HTTP_HOST: host, HTTP_PORT: port } = configuration;
@@ -79,11 +79,12 @@ function partsOf(configuration: Configuration, logger: Logger, stopping: AbortSi
   const openLog = async () => {
     log = await openConfiguredLog(configuration, { clientId: 'notifier', logger, registry, signal: stopping });
   };
-  const onAssigned = () => {
-    isMember = true;
+  const member = (is: boolean) => () => {
+    isMember = is;
   };
+  const changes = { onAssigned: member(true), onLost: member(false) };
   const notifier = runningPart('notifier', async signal => {
-    if (log !== undefined) await runConfiguredNotifier(configuration, { log, logger, registry, signal, graceMs, onAssigned });
+    if (log !== undefined) await runConfiguredNotifier(configuration, { log, logger, registry, signal, graceMs, ...changes });
   });
   const rules = runningPart('alert rules', async signal => {
     if (log !== undefined && file !== undefined) await followAlertRules({ log, file, intervals, logger, registry, signal });

@@ -37,6 +37,8 @@ export interface NotifierOptions {
   readonly signal: AbortSignal;
   /** Called each time that the group has said whether this one sends. */
   readonly onAssigned?: (() => void) | undefined;
+  /** Called when it is no member of the group any more. */
+  readonly onLost?: (() => void) | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface NotifierOptions {
  * @throws what no waiting helps against: no right to the topic, a memory that cannot be read
  */
 export async function runNotifier(options: NotifierOptions): Promise<void> {
-  const { log, group, destinations, logger, signal, onAssigned } = options;
+  const { log, group, destinations, logger, signal, onAssigned, onLost } = options;
   const metrics = notifierMetrics(
     options.registry,
     destinations.map(({ name }) => name),
@@ -52,7 +54,7 @@ export async function runNotifier(options: NotifierOptions): Promise<void> {
   const backOff = new BackOff({ initialMs: 500, highestMs: 10_000 });
   while (!signal.aborted) {
     try {
-      for await (const claim of log.join({ topic: alertsTopic.name, group, signal, onAssigned })) {
+      for await (const claim of log.join({ topic: alertsTopic.name, group, signal, onAssigned, onLost })) {
         if (claim.partition === alertsPartition) await new Term(options, claim, metrics).run().finally(() => claim.release());
         else claim.release();
         backOff.succeeded();
