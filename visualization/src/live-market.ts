@@ -43,6 +43,8 @@ export interface LiveMarketOptions {
 
 /** So often the feeds are looked at when nobody asks for them. */
 const lookMs = 1_000;
+/** So often it is told that partitions wait: each of them tries again by itself, several times a minute. */
+const complainMs = 10_000;
 
 /** Collects what changed until somebody looks. */
 export interface Watch {
@@ -95,13 +97,18 @@ class ReplicatedMarket implements FollowingMarket {
   readonly #homes = new Map<string, PartitionReplica>();
   #replicas: readonly PartitionReplica[] = [];
   #problem: string | undefined = 'the log was not read yet';
+  /** Undefined while all is well. */
+  #complainedMs: number | undefined;
 
   constructor(options: LiveMarketOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#metrics = marketMetrics(options.registry);
     // A feed that falls silent while nobody asks is known to be silent when somebody does.
-    const looking = setInterval(() => this.feeds(), lookMs).unref();
+    const looking = setInterval(() => {
+      this.feeds();
+      if (this.#complainedMs !== undefined && this.problem() === undefined) this.#recovered();
+    }, lookMs).unref();
     this.closed = this.#run().finally(() => clearInterval(looking));
     // Whoever awaits `closed` gets the error; nobody has to.
     this.closed.catch(() => undefined);
@@ -175,14 +182,14 @@ class ReplicatedMarket implements FollowingMarket {
 
   /** The number of partitions, once the topic is there; `undefined` when it is time to stop. */
   async #partitions(): Promise<number | undefined> {
-    const { log, logger, signal } = this.#options;
+    const { log, signal } = this.#options;
     while (!signal.aborted) {
       try {
         return await log.partitionCount(feedTopic.name);
       } catch (error) {
         if (!(error instanceof PipelineError)) throw error;
         this.#problem = error.message;
-        logger.warn({ topic: feedTopic.name, waitMs: 1_000 }, `live market: ${error.message}; trying again`);
+        this.#complain(error.message);
         await sleep(1_000, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -207,7 +214,21 @@ class ReplicatedMarket implements FollowingMarket {
         metrics.lag.set({ partition: String(partition) }, lag);
       },
       skipped: code => metrics.skipped.inc({ code }),
+      troubled: problem => this.#complain(problem),
     });
+  }
+
+  #complain(problem: string): void {
+    const nowMs = performance.now();
+    if (this.#complainedMs !== undefined && nowMs - this.#complainedMs < complainMs) return;
+    this.#complainedMs = nowMs;
+    const waiting = this.#replicas.filter(replica => replica.problem !== undefined).length;
+    this.#options.logger.warn({ topic: feedTopic.name, waiting }, `live market: ${problem}; trying again`);
+  }
+
+  #recovered(): void {
+    this.#complainedMs = undefined;
+    this.#options.logger.info({ topic: feedTopic.name }, 'live market: every partition is followed again');
   }
 
   #restored(partition: number): void {

@@ -31,6 +31,8 @@ export interface ReplicaOptions {
   readonly trace?: BoardTrace | undefined;
   readonly progress: (records: number, lag: number) => void;
   readonly skipped: (code: string) => void;
+  /** What keeps it from following; it tries again by itself. */
+  readonly troubled: (problem: string) => void;
 }
 
 const firstBackOffMs = 250;
@@ -84,7 +86,7 @@ export class PartitionReplica {
    * @throws what is not a `PipelineError`: a programming error.
    */
   async run(): Promise<void> {
-    const { signal, logger, fold } = this.#options;
+    const { signal, troubled } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
       try {
@@ -102,10 +104,7 @@ export class PartitionReplica {
       if (signal.aborted) return;
       const waitMs = Math.round(Math.random() * Math.min(longestBackOffMs, firstBackOffMs * 2 ** failures)) + 50;
       failures = Math.min(failures + 1, 10);
-      logger.warn(
-        { partition: fold.partition, nextOffset: this.#nextOffset, waitMs },
-        `live market: ${this.#problem ?? 'the log ended'}; trying again`,
-      );
+      troubled(this.#problem ?? 'the log ended');
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -129,7 +129,9 @@ describe('the live market', () => {
   });
 
   it('waits until the store answers, and says so meanwhile', async () => {
-    let failures = 3;
+    let failures = 8;
+    const lines: string[] = [];
+    const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
     const store: MarketStore = Object.create(running.store, {
       loadSnapshot: {
         value: (key: Parameters<MarketStore['loadSnapshot']>[0]) => {
@@ -139,11 +141,13 @@ describe('the live market', () => {
         },
       },
     });
-    await running.restartMarket({ store });
+    await running.restartMarket({ store, logger });
     await eventually('the problem', () => running.market.problem() === 'nobody answers');
     await aQuarterOfAMinute();
     await eventually('the end of the problem', () => running.market.problem() === undefined);
     await eventually('both symbols', () => running.market.latest().length === 2);
+    await eventually('the last line', () => lines.length > 1);
+    expect(lines).toEqual(['live market: nobody answers; trying again', 'live market: every partition is followed again']);
   });
 
   it('goes on where it stopped when the log breaks, without applying a record twice', async () => {
