@@ -6,6 +6,7 @@ import { counted } from '@tapeline/core/counted';
 import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
+import { storedUntilMs } from '@tapeline/visualization/export/stored-days';
 import { checkAsked } from './asked-symbols.ts';
 import { type BarFormat, headOf, lineOf } from './bar-lines.ts';
 import { storedBars } from './merged-bars.ts';
@@ -52,7 +53,9 @@ export async function exportCommand(given: ExportGiven, parts: ExportParts): Pro
       `${format} gives bars of one interval on standard output: give one --interval, and --table, --output and --resume with --format parquet`,
     );
   }
-  return exportBars({ ...parts, ...range, symbols, interval, format });
+  const status = await exportBars({ ...parts, ...range, symbols, interval, format });
+  if (status === 0) await tellReach(parts, Math.min(toMs, nowMs));
+  return status;
 }
 
 export interface ExportOptions {
@@ -67,6 +70,8 @@ export interface ExportOptions {
 }
 
 const dayMs = 86_400_000;
+/** A running flow is never further behind than this and its last snapshot. */
+const usualLagMs = 60_000;
 
 /** Prints bars by `startMs`, then `symbol`. */
 export async function exportBars(options: ExportOptions): Promise<number> {
@@ -87,4 +92,11 @@ export async function exportBars(options: ExportOptions): Promise<number> {
     `${counted(count, 'bar')} of ${counted(symbols.length, 'symbol')}, ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}\n`,
   );
   return 0;
+}
+
+/** Bars that a store does not have yet would look like a market without trades. */
+async function tellReach({ store, configuration }: ExportParts, endMs: number): Promise<void> {
+  const untilMs = await storedUntilMs(store, configuration.KAFKA_GROUP);
+  if (untilMs === undefined || untilMs >= endMs - configuration.SNAPSHOT_INTERVAL_MS - usualLagMs) return;
+  process.stderr.write(`what is stored has come to ${new Date(untilMs).toISOString()}: what was received later is not in it yet\n`);
 }

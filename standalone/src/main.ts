@@ -60,7 +60,8 @@ program
 const exportHelp = `
 csv and jsonl print bars of one interval on standard output. parquet writes a file for each table, interval and day (UTC) into --output, or where EXPORT_FOLDER or
 EXPORT_BUCKET say: bars/interval=1m/date=2026-11-20/bars.parquet. A day's file is written as a whole and takes the place of the one before, 2 hours after
-the day at the earliest (1d: 14); equal rows give equal bytes. Without a range: yesterday, and for csv and jsonl the last 24 hours. A symbol of which nothing is stored is told; the exit status is 2
+the day at the earliest (1d: 14); equal rows give equal bytes. Without a range: yesterday, and for csv and jsonl the last 24 hours.
+What a stream processor (KAFKA_GROUP) has not stored yet cannot be in it: then it is told how far the store has come. A symbol of which nothing is stored is told; the exit status is 2
 when that is so of all.`;
 
 program

@@ -11,6 +11,7 @@ import type { ExportDestination } from '@tapeline/visualization/export/export-de
 import { dayLengthMs, filesOf, overMs, pathOf } from '@tapeline/visualization/export/export-files';
 import { runExport } from '@tapeline/visualization/export/export-run';
 import { FolderDestination } from '@tapeline/visualization/export/folder-destination';
+import { isStored, reachOf, storedDays } from '@tapeline/visualization/export/stored-days';
 
 export interface ParquetOptions {
   readonly configuration: Configuration;
@@ -41,8 +42,13 @@ export async function exportParquet(options: ParquetOptions): Promise<number> {
   }
   const destination = await destinationOf(options);
   try {
+    const stored = await storedDays(store, { group: options.configuration.KAFKA_GROUP, fromMs: options.fromMs, nowMs });
     const result = await runExport({
       ...{ store, destination, files: over, symbols, onlyMissing: resume, signal },
+      isStored: async file => {
+        if (!isStored(stored, file)) tell(`${pathOf(file)} is written as it is: ${reachOf(stored)}`);
+        return true;
+      },
       written: (path, { rows, bytes, seconds }) => tell(`${path}  ${counted(rows, 'row')}  ${bytes} bytes  ${seconds.toFixed(1)} s`),
     });
     const present = resume ? `, ${result.present} were there` : '';

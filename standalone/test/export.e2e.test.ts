@@ -8,6 +8,7 @@ import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { queryDuckDb } from '../../visualization/test/support/parquet-readers.ts';
+import { startMarket } from '../../visualization/test/support/running-market.ts';
 import { runProgram, startProgram } from './support/processes.ts';
 
 const program = 'standalone/src/main.ts';
@@ -109,6 +110,33 @@ describe('tapeline export', () => {
     );
     const today = await run('--day', new Date(todayMs).toISOString().slice(0, 10), ...symbol);
     expect([today.status, today.stderr]).toEqual([0, expect.stringMatching(/bars\.parquet is left out: its day is over at .*\n0 files/)]);
+  }, 60_000);
+
+  it('says how far the store has come where that is not as far as asked for, and gives what is there', async () => {
+    const market = await startMarket();
+    try {
+      await market.feed.append(
+        market.feed.session({ timeMs: exportedMs, symbols: ['BTC/USD'] }),
+        market.feed.tick({ symbol: 'BTC/USD', price: 100, timeMs: exportedMs + 3_600_000 }),
+        market.feed.heartbeat(exportedMs + 7_200_000),
+      );
+      await market.storeAll();
+      const run = (...args: string[]) => runProgram(program, { args: ['export', ...args], env: { DATA_DIR: market.directory } });
+      const reach = `what is stored has come to ${date}T02:00:00.000Z`;
+      const whole = await run('--day', date);
+      expect([whole.status, whole.stdout.split('\n').length]).toEqual([0, 3]);
+      expect(whole.stderr).toMatch(new RegExp(`^1 bar of 1 symbol, .*\n${reach}: what was received later is not in it yet\n$`));
+      expect((await run('--from', date, '--to', `${date}T02:00`)).stderr).not.toContain('has come to');
+      const parquet = ['--format', 'parquet', '--output', join(scratch, 'early'), '--day', date];
+      const written = await run(...parquet);
+      expect([written.status, written.stderr.split('\n')[0]]).toEqual([
+        0,
+        `bars/interval=1m/date=${date}/bars.parquet is written as it is: ${reach}`,
+      ]);
+      expect((await run(...parquet, '--resume')).stderr).not.toContain('has come to');
+    } finally {
+      await market.close();
+    }
   }, 60_000);
 
   it('takes a time without an offset as UTC, as the API does, wherever the machine is', async () => {

@@ -2,13 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '@tapeline/core/configuration';
 import { encodeRecord } from '@tapeline/core/record-codec';
-import { feedTopic } from '@tapeline/core/topics';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { runConfiguredExport } from '../src/export/configured-export.ts';
-import { group, type RunningMarket, startMarket } from './support/running-market.ts';
+import { type RunningMarket, startMarket } from './support/running-market.ts';
 
 const hourMs = 3_600_000;
 /** The midnight after the day that is exported. */
@@ -32,22 +30,10 @@ beforeEach(async () => {
     feed.tick({ symbol: 'BTC/USD', price: 100, timeMs: at(-3) }),
     feed.heartbeat(at(-2)),
   );
-  await store();
+  await running.storeAll();
 });
 
 afterEach(() => running.close());
-
-/** Lets a processor store what is in the log. */
-async function store(): Promise<void> {
-  const ends = await running.log.offsets(feedTopic.name);
-  const processor = running.startProcessor();
-  await eventually('the log is stored', async () => {
-    const saved = await Promise.all(
-      ends.map(({ partition }) => running.store.loadSnapshot({ consumerGroup: group, topic: feedTopic.name, partition })),
-    );
-    return saved.every((snapshot, index) => (snapshot?.nextOffset ?? 0) >= (ends[index]?.highWatermark ?? 0));
-  }).finally(() => processor.stop());
-}
 
 async function exportedAt(nowMs: number): Promise<readonly string[]> {
   const configuration = readConfiguration({
@@ -70,13 +56,13 @@ describe('the scheduled export of a day', () => {
     expect(await exportedAt(at(20))).toEqual([]);
     expect(said).toContainEqual('3 files wait for a later run: what is stored has come to 2024-11-04T22:00:00.000Z');
     await running.feed.append(running.feed.heartbeat(at(1.9)));
-    await store();
+    await running.storeAll();
     expect(await exportedAt(at(20))).toEqual([]);
     await running.feed.append(running.feed.heartbeat(at(2)));
-    await store();
+    await running.storeAll();
     expect(await exportedAt(at(20))).toEqual(firstFiles);
     await running.feed.append(running.feed.heartbeat(at(14)));
-    await store();
+    await running.storeAll();
     expect(await exportedAt(at(20))).toEqual(['bars/interval=1d/bars.parquet', ...firstFiles]);
   });
 
@@ -87,30 +73,30 @@ describe('the scheduled export of a day', () => {
 
   it('waits for the partition that is the furthest behind', async () => {
     await running.feed.appendRaw(0, encodeRecord(running.feed.heartbeat(at(14))));
-    await store();
+    await running.storeAll();
     expect(await exportedAt(at(20))).toEqual([]);
     await running.feed.appendRaw(1, encodeRecord(running.feed.heartbeat(at(14))));
-    await store();
+    await running.storeAll();
     expect((await exportedAt(at(20))).length).toBe(3);
   });
 
   it('waits for what fills the gap of a process that was off over midnight, two hours at most', async () => {
     const { feed } = running;
     await feed.append(feed.session({ timeMs: at(15), symbols: ['BTC/USD'] }), feed.heartbeat(at(15.5)));
-    await store();
+    await running.storeAll();
     expect(await exportedAt(at(15.5))).toEqual([]);
     expect(said.at(-2)).toBe(
       '3 files wait for a later run: what is stored has come to 2024-11-05T15:30:00.000Z, and a gap that began at 2024-11-04T21:00:00.000Z may be filled still',
     );
     await feed.append(feed.heartbeat(at(17)));
-    await store();
+    await running.storeAll();
     expect((await exportedAt(at(17))).length).toBe(3);
   });
 
   it('goes on as soon as the gap is filled', async () => {
     const { feed } = running;
     await feed.append(feed.session({ timeMs: at(15), symbols: ['BTC/USD'] }), feed.heartbeat(at(15.5)));
-    await store();
+    await running.storeAll();
     const gaps = await running.store.gaps({ fromMs: at(-24), toMs: at(24) });
     const filled = gaps.map(gap => ({ ...gap, filled: true, versionUs: gap.versionUs + 1 }));
     await running.store.write({ ticks: [], bars: [], latest: [], instruments: [], alerts: [], gaps: filled });

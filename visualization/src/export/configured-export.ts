@@ -7,7 +7,7 @@ import type { ExportDestination } from './export-destination.ts';
 import { dayLengthMs, type ExportFile, filesOf, overMs, pathOf } from './export-files.ts';
 import { type ExportMetrics, type ExportResult, exportMetrics, runExport } from './export-run.ts';
 import { FolderDestination } from './folder-destination.ts';
-import { isStored, type StoredDays, storedDays } from './stored-days.ts';
+import { isStored, reachOf, type StoredDays, storedDays } from './stored-days.ts';
 
 export interface ExportJobParts {
   readonly store: MarketStore;
@@ -108,12 +108,4 @@ function looking({ store, logger }: ExportJobParts, query: Parameters<typeof sto
     looked ??= look();
     return looked;
   };
-}
-
-/** What a day waits for, in words. */
-function reachOf({ untilMs, unsettledFromMs }: StoredDays): string {
-  const stored =
-    untilMs === undefined ? 'no snapshot tells what is stored' : `what is stored has come to ${new Date(untilMs).toISOString()}`;
-  if (unsettledFromMs === Number.POSITIVE_INFINITY) return stored;
-  return `${stored}, and a gap that began at ${new Date(unsettledFromMs).toISOString()} may be filled still`;
 }

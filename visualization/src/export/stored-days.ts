@@ -39,7 +39,16 @@ export function isStored({ untilMs, unsettledFromMs }: StoredDays, file: ExportF
   return overMs(file) <= (untilMs ?? Number.POSITIVE_INFINITY) && overMs(file) - settleMs <= unsettledFromMs;
 }
 
-async function storedUntilMs(store: MarketStore, consumerGroup: string): Promise<number | undefined> {
+/** What a day waits for, in words. */
+export function reachOf({ untilMs, unsettledFromMs }: StoredDays): string {
+  const stored =
+    untilMs === undefined ? 'no snapshot tells what is stored' : `what is stored has come to ${new Date(untilMs).toISOString()}`;
+  if (unsettledFromMs === Number.POSITIVE_INFINITY) return stored;
+  return `${stored}, and a gap that began at ${new Date(unsettledFromMs).toISOString()} may be filled still`;
+}
+
+/** Feed time up to which all is stored; `undefined` when no processor of the group saved anything. @throws PipelineError of the store. */
+export async function storedUntilMs(store: MarketStore, consumerGroup: string): Promise<number | undefined> {
   const key = { consumerGroup, topic: feedTopic.name };
   const first = await savedOf(store, { ...key, partition: 0 });
   if (first === undefined) return undefined;

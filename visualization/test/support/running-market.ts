@@ -8,6 +8,7 @@ import type { MarketLog } from '@tapeline/log/market-log';
 import { runStreamProcessor } from '@tapeline/stream-processing/stream-processor';
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
+import { eventually } from '../../../test/support/eventually.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { type LiveBoard, type LiveBoardOptions, startLiveBoard } from '../../src/live-board.ts';
 import { type LiveMarket, type LiveMarketOptions, openLiveMarket } from '../../src/live-market.ts';
@@ -28,6 +29,8 @@ export interface RunningMarket {
   restartMarket(options?: Partial<LiveMarketOptions>): Promise<LiveMarket>;
   /** Starts a processor; stopping it saves its snapshots. */
   startProcessor(): { stop(): Promise<void> };
+  /** Lets a processor store what is in the log. */
+  storeAll(): Promise<void>;
   startBoard(options?: Partial<LiveBoardOptions>): Promise<LiveBoard>;
   close(): Promise<void>;
 }
@@ -67,7 +70,7 @@ export async function startMarket(options: { readonly now?: () => number; readon
     return { market, stop };
   }
 
-  return {
+  const running: RunningMarket = {
     directory,
     log,
     store,
@@ -99,6 +102,16 @@ export async function startMarket(options: { readonly now?: () => number; readon
       closers.push(stop);
       return { stop };
     },
+    async storeAll() {
+      const ends = await log.offsets(feedTopic.name);
+      const processor = running.startProcessor();
+      await eventually('the log is stored', async () => {
+        const saved = await Promise.all(
+          ends.map(({ partition }) => store.loadSnapshot({ consumerGroup: group, topic: feedTopic.name, partition })),
+        );
+        return saved.every((snapshot, index) => (snapshot?.nextOffset ?? 0) >= (ends[index]?.highWatermark ?? 0));
+      }).finally(() => processor.stop());
+    },
     async startBoard(more) {
       const probes = {
         livez: () => ({ status: 200, type: 'text/plain', body: 'ok\n' }),
@@ -127,4 +140,5 @@ export async function startMarket(options: { readonly now?: () => number; readon
       await store.close();
     },
   };
+  return running;
 }
