@@ -1,8 +1,11 @@
 /** The simulator's command line: what it offers, and the options that it stands for. */
 import { PipelineError } from '@tapeline/core/errors';
-import { Command, InvalidArgumentError } from 'commander';
-import { wellKnownSymbols } from './market/well-known-instruments.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { seededMarket } from './market/market.ts';
+import { instrumentsNamed, wellKnownInstruments, wellKnownSymbols } from './market/well-known-instruments.ts';
 import { type Misbehaviour, misbehaviourDescriptions, parseMisbehaviour } from './misbehaviours/misbehaviour.ts';
+import { marketBars } from './rest/market-bars.ts';
+import type { RestSimulatorOptions } from './rest/rest-simulator.ts';
 import type { SimulatorOptions } from './simulator.ts';
 
 interface Flags {
@@ -17,10 +20,18 @@ interface Flags {
   readonly speed: number | 'max';
   readonly sayTime: boolean;
   readonly alwaysOpen: boolean;
+  readonly restPort?: number;
+}
+
+/** What is to be started. */
+export interface SimulatorGiven {
+  readonly prices: Omit<SimulatorOptions, 'logger'>;
+  /** Absent when it was not asked for. */
+  readonly rest?: RestSimulatorOptions;
 }
 
 /** The command with all its options; `act` gets them when it is run. */
-export function simulatorCommand(act: (options: Omit<SimulatorOptions, 'logger'>) => Promise<void>): Command {
+export function simulatorCommand(act: (given: SimulatorGiven) => Promise<void>): Command {
   return new Command('simulator')
     .description("A server that speaks TwelveData's price protocol, with a seeded market or a recording behind it.")
     .option('--port <port>', 'where it listens; 0 is any free port', wholeNumber(0, 65_535), 7010)
@@ -35,8 +46,13 @@ export function simulatorCommand(act: (options: Omit<SimulatorOptions, 'logger'>
     .option('--say-time', 'say the time before each message, for an ingester with FEED_CLOCK=feed', false)
     .option('--always-open', 'markets never close', true)
     .option('--no-always-open', 'markets open and close where they are, holidays not counted')
+    .addOption(
+      new Option('--rest-port <port>', "also answer TwelveData's REST API there, with the bars of this market; 0 is any free port")
+        .argParser(wholeNumber(0, 65_535))
+        .conflicts('recording'),
+    )
     .addHelpText('after', helpAfter)
-    .action((flags: Flags) => act(optionsOf(flags)));
+    .action((flags: Flags) => act({ prices: optionsOf(flags), ...restOf(flags) }));
 }
 
 function optionsOf(flags: Flags): Omit<SimulatorOptions, 'logger'> {
@@ -55,6 +71,14 @@ function optionsOf(flags: Flags): Omit<SimulatorOptions, 'logger'> {
     sayTime: flags.sayTime,
     misbehaviour: flags.misbehave,
   };
+}
+
+/** The same market as the price stream's: seed, symbols and pace make it. */
+function restOf({ restPort: port, host, seed, symbols, ticksPerSecond, alwaysOpen }: Flags): Pick<SimulatorGiven, 'rest'> {
+  if (port === undefined) return {};
+  const instruments = symbols === undefined ? wellKnownInstruments : instrumentsNamed(symbols);
+  const market = seededMarket({ seed, instruments, ticksPerSecond, alwaysOpen });
+  return { rest: { port, host, seed, instruments, bars: marketBars(market), alwaysOpen } };
 }
 
 function helpAfter(): string {

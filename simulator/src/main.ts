@@ -1,14 +1,16 @@
-/** The simulator as a program: prints its address on standard output, logs to standard error, runs until it is told to stop. */
+/** The simulator as a program: prints its addresses on standard output, logs to standard error, runs until it is told to stop. */
 import { createLogger } from '@tapeline/core/logging';
 import { mindNoReaderThatLeaves } from '@tapeline/core/readers-that-leave';
 import { exitStatusOf, runService, stopSignal } from '@tapeline/core/service';
-import { simulatorCommand } from './command-line.ts';
+import { type SimulatorGiven, simulatorCommand } from './command-line.ts';
+import { type RestSimulator, startRestSimulator } from './rest/rest-simulator.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
 
-async function run(given: Omit<SimulatorOptions, 'logger'>): Promise<void> {
-  const apiKey = given.apiKey ?? process.env.SIMULATOR_API_KEY;
+async function run({ prices, rest }: SimulatorGiven): Promise<void> {
+  const apiKey = prices.apiKey ?? process.env.SIMULATOR_API_KEY;
   const logger = createLogger({ name: 'simulator', level: process.env.LOG_LEVEL ?? 'info', secrets: apiKey === undefined ? [] : [apiKey] });
-  const options: SimulatorOptions = { ...given, ...(apiKey === undefined ? {} : { apiKey }), logger };
+  const key = apiKey === undefined ? {} : { apiKey };
+  const options: SimulatorOptions = { ...prices, ...key, logger };
   let simulator: Simulator | undefined;
   const part = {
     name: 'simulator',
@@ -18,7 +20,17 @@ async function run(given: Omit<SimulatorOptions, 'logger'>): Promise<void> {
     },
     stop: async () => simulator?.close(),
   };
-  process.exitCode = await runService({ parts: [part], logger, signal: stopSignal(logger) });
+  let history: RestSimulator | undefined;
+  const restPart = rest && {
+    name: 'REST API',
+    start: async () => {
+      history = await startRestSimulator({ ...rest, ...key });
+      process.stdout.write(`${history.url}\n`);
+    },
+    stop: async () => history?.close(),
+  };
+  const parts = restPart === undefined ? [part] : [part, restPart];
+  process.exitCode = await runService({ parts, logger, signal: stopSignal(logger) });
 }
 
 mindNoReaderThatLeaves();

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/eventually.ts';
 import { connected, refused } from './support/price-client.ts';
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
@@ -51,6 +52,23 @@ describe('the program', () => {
     expect(output).not.toContain('very-secret');
   });
 
+  it('answers the REST API with the bars of its market, for whoever has its key', async () => {
+    const child = run('--port', '0', '--rest-port', '0', '--symbols', 'BTC/USD', '--api-key', 'very-secret');
+    let output = '';
+    child.stdout.on('data', data => {
+      output += String(data);
+    });
+    await eventually('it told both addresses', () => output.split('\n').length === 3);
+    const url = output.split('\n')[1] ?? '';
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const path = '/time_series?symbol=BTC/USD&interval=1min&outputsize=2';
+    const answer = (key: string) => fetch(`${url}${path}`, { headers: { authorization: `apikey ${key}` } }).then(each => each.json());
+    expect(await answer('another')).toMatchObject({ code: 401 });
+    expect(await answer('very-secret')).toMatchObject({ status: 'ok', meta: { symbol: 'BTC/USD' }, values: [{}, {}] });
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
   it('explains every option and every misbehaviour with --help', async () => {
     const { status, stdout } = await ended(run('--help'));
     expect(status).toBe(0);
@@ -58,6 +76,7 @@ describe('the program', () => {
       '--port',
       '--host',
       '--seed',
+      '--rest-port',
       '--symbols',
       '--ticks-per-second',
       '--api-key',
