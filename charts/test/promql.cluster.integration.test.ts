@@ -17,17 +17,6 @@ describeUnless(missingGo(), 'PromQL, by the parser of Prometheus', () => {
     expect(expressions.length).toBeGreaterThan(40);
     expect(await faultsOfPromql(expressions)).toEqual(expressions.map(() => ''));
   }, 120_000);
-
-  const withHelm = missingKubernetesTools() === undefined ? it : it.skip;
-  withHelm(
-    'is right in every rule of the monitoring chart',
-    async () => {
-      const expressions = (await monitoringRules()).map(({ expr }) => expr);
-      expect(expressions.length).toBeGreaterThan(8);
-      expect(await faultsOfPromql(expressions)).toEqual(expressions.map(() => ''));
-    },
-    120_000,
-  );
 });
 
 describeUnless(missingGo() ?? missingKubernetesTools(), 'the alerts, by the engine of Prometheus', () => {
@@ -36,6 +25,12 @@ describeUnless(missingGo() ?? missingKubernetesTools(), 'the alerts, by the engi
     const expression = (await monitoringRules(...options)).find(rule => rule.alert === alert)?.expr ?? '';
     return await resultsOfPromql(states.map(series => ({ expression, series })));
   }
+
+  it('are right in every rule of the monitoring chart', async () => {
+    const expressions = (await monitoringRules()).map(({ expr }) => expr);
+    expect(expressions.length).toBeGreaterThan(8);
+    expect(await faultsOfPromql(expressions)).toEqual(expressions.map(() => ''));
+  }, 300_000);
 
   it('tell that no notifier sends; where one is installed, also when none is there', async () => {
     const sends = (pod: string, value: 0 | 1) => ({ [`tapeline_notifier_sender{namespace="tapeline", pod="${pod}"}`]: value });

@@ -2,12 +2,13 @@
  * This file gives integration tests their servers: those that `KAFKA_BROKERS` and `CASSANDRA_CONTACT_POINTS` name.
  *
  * `npm test` starts them once and sets the two variables for jest. Without them a test is skipped, loudly; in CI it fails, for
- * there a skipped test is a lie.
+ * there a skipped test is a lie. Only what this repository cannot bring itself is forgiven there (`forgiven-skips.ts`).
  */
 
 import { describe, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
-import { absentSharedTools, missingKubernetesTools } from './kubernetes-tools.ts';
+import { forgivenSkip } from './forgiven-skips.ts';
+import { missingKubernetesTools } from './kubernetes-tools.ts';
 
 export interface TestKafka {
   /** `host:port` of each broker. */
@@ -56,38 +57,35 @@ export function describeWithServers(name: string, tests: (kafka: TestKafka, cass
   describeWith(missing, name, () => tests(testKafka(), testCassandra()));
 }
 
-/**
- * A `describe` that needs a Kubernetes control plane, which its tests start by `startControlPlane`.
- *
- * The shared folder is no part of this repository, so its absence is said and forgiven, in CI too; with it nothing is skipped there.
- */
+/** A `describe` that needs a Kubernetes control plane, which its tests start by `startControlPlane`. */
 export function describeWithControlPlane(name: string, tests: () => void): void {
-  const absent = absentSharedTools();
-  if (absent === undefined || !inCi()) {
-    describeUnless(missingKubernetesTools(), name, tests);
-    return;
-  }
-  process.stderr.write(`\nSKIPPED: ${name}: ${absent.message}\n\n`);
-  describe(name, () => it(`did not run: ${absent.message}`, () => undefined));
+  describeUnless(missingKubernetesTools(), name, tests);
 }
 
 function describeWith(variable: Variable, name: string, tests: () => void): void {
   describeUnless(process.env[variable] ? undefined : missingServer(variable), name, tests);
 }
 
-/** A `describe` that is skipped loudly when something it needs is missing, and fails for that reason in CI. */
+/**
+ * A `describe` that is skipped loudly when something it needs is missing, and fails for that reason in CI.
+ *
+ * The shared folder is no part of this repository, so its absence is forgiven, in CI too.
+ */
 export function describeUnless(missing: PipelineError | undefined, name: string, tests: () => void): void {
-  if (missing === undefined) {
-    describe(name, tests);
-    return;
-  }
-  if (!inCi()) process.stderr.write(`\nSKIPPED: ${name}: ${missing.message}\n\n`);
-  const define = inCi() ? it : it.skip;
-  describe(name, () => {
-    define('has what it needs', () => {
-      throw missing;
+  if (missing === undefined) describe(name, tests);
+  else if (missing.fields.isForgiven === true || !inCi()) describeSkipped(name, missing.message);
+  else
+    describe(name, () => {
+      it('has what it needs', () => {
+        throw missing;
+      });
     });
-  });
+}
+
+/** A `describe` that says why it does not run, and counts as one skipped test, which `npm test` forgives. */
+export function describeSkipped(name: string, reason: string): void {
+  process.stderr.write(`\nSKIPPED: ${name}: ${reason}\n\n`);
+  describe(name, () => it.skip(`${forgivenSkip}${reason}`, () => undefined));
 }
 
 function addresses(variable: Variable): readonly string[] {

@@ -29,7 +29,13 @@ export interface KubernetesTools {
 export function absentSharedTools(environment: Environment = readEnvironment()): PipelineError | undefined {
   const scripts = scriptsOf(environment);
   if (existsSync(join(scripts, 'control-plane.sh'))) return undefined;
-  return unavailable(`${scripts} is absent, so there is no API server to test with; name the shared folder by TAPELINE_SHARED`);
+  return absentFromShared(scripts);
+}
+
+/** What to say when the shared folder lacks that path. It is no part of this repository, so tests are forgiven that they do not run. */
+export function absentFromShared(path: string): PipelineError {
+  const message = `${path} is absent; name the shared folder by TAPELINE_SHARED`;
+  return new PipelineError('services.unavailable', message, { retriable: false, fields: { isForgiven: true } });
 }
 
 /** Why there can be no control plane on this machine; undefined when there can. */

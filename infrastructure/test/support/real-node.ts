@@ -6,10 +6,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import { describeUnless } from '@tapeline/services/for-tests';
-import { absentSharedTools, kubernetesTools, missingKubernetesTools } from '@tapeline/services/kubernetes-tools';
+import { kubernetesTools, missingKubernetesTools } from '@tapeline/services/kubernetes-tools';
 
 /** A program that node.sh wants, and the Debian package that has it. */
 const programs: Readonly<Record<string, string>> = {
@@ -50,15 +49,9 @@ export interface RealNode {
   wipe(): Promise<void>;
 }
 
-/** A `describe` that needs a real node. The shared folder's absence is said and forgiven; where it is, nothing is skipped in CI. */
+/** A `describe` that needs a real node. */
 export function describeWithRealNode(name: string, tests: () => void): void {
-  const absent = absentSharedTools();
-  if (absent === undefined) {
-    describeUnless(missingForRealNode(), name, tests);
-    return;
-  }
-  process.stderr.write(`\nSKIPPED: ${name}: ${absent.message}\n\n`);
-  describe(name, () => it(`did not run: ${absent.message}`, () => undefined));
+  describeUnless(missingForRealNode(), name, tests);
 }
 
 /** What this machine lacks for a real node, with the remedy; undefined when it lacks nothing. */
