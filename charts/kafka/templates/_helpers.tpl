@@ -37,6 +37,16 @@ strimzi.io/cluster: {{ .Release.Name }}
 {{ min 3 (int .Values.brokers) }}
 {{- end }}
 
+{{- /* The pipelines that share this Kafka, as JSON: the usual one, whose topics have no prefix, first. */ -}}
+{{- define "kafka.pipelines" -}}
+{{- $group := .Values.consumerGroup }}
+{{- $pipelines := list (dict "prefix" "" "feedPartitions" .Values.feedPartitions "consumerGroup" $group) }}
+{{- range .Values.furtherPipelines }}
+{{- $pipelines = append $pipelines (merge (dict) . (dict "consumerGroup" $group)) }}
+{{- end }}
+{{- $pipelines | toJson }}
+{{- end }}
+
 {{- /* Pods of one client, for `from`. */ -}}
 {{- define "kafka.clientPeer" -}}
 namespaceSelector:
