@@ -20,6 +20,9 @@ export const variables = {
   TAPELINE_IMAGE_REGISTRY: 'registry that the nodes of a cloud pull from',
   TAPELINE_SYMBOLS: 'what to subscribe to',
   TAPELINE_FEED: 'simulator or twelve-data',
+  TAPELINE_KAFKA_GROUP:
+    'consumer group of the stream processors, which the board and the export are told, too; stream-processor when absent',
+  TAPELINE_SPARE_GENERATION: 'true: the migrations also make the tables of the next generation, before a rebuild; may stay',
   TAPELINE_OPERATOR_CIDRS: 'addresses that may reach the API server of a cloud, separated by commas',
   TAPELINE_KUBERNETES_API_CIDRS: 'addresses at which pods of a cloud find its API server, separated by commas; any when absent',
   TAPELINE_AWS_REGION: 'region of EKS; its zones are a, b and c',
@@ -57,7 +60,13 @@ export function configuredEnvironments(given: Variables, commit: () => string): 
 function configured(environment: Environment, given: Variables, imageTag: string): Environment {
   const { cloud, state } = environment;
   const feed = given.TAPELINE_FEED === undefined ? environment.feed : given.TAPELINE_FEED === 'simulator' ? 'simulator' : 'twelve-data';
-  const common = { ...environment, imageTag, feed, ...present({ symbols: given.TAPELINE_SYMBOLS, alerts: alerts(given) }) } as const;
+  const common = {
+    ...environment,
+    imageTag,
+    feed,
+    ...present({ symbols: given.TAPELINE_SYMBOLS, alerts: alerts(given), consumerGroup: given.TAPELINE_KAFKA_GROUP }),
+    ...(given.TAPELINE_SPARE_GENERATION === 'true' && { spareGeneration: true }),
+  } as const;
   if (cloud === undefined) return common;
   const shared = {
     ...common,
@@ -144,6 +153,8 @@ const forms: Partial<Record<keyof typeof variables, Form>> = {
   TAPELINE_IMAGE_TAG: { expected: 'an exact tag such as a commit', isMet: tag => /^[\w][\w.-]{0,127}$/.test(tag) && tag !== 'latest' },
   TAPELINE_IMAGE_REGISTRY: formOf('a registry such as images.example.com/market', /^[a-z\d][\w.:/-]*[a-z\d]$/),
   TAPELINE_FEED: formOf('simulator or twelve-data', /^(simulator|twelve-data)$/),
+  TAPELINE_KAFKA_GROUP: formOf('a name of letters, digits, dots, hyphens', /^[\w.-]{1,249}$/),
+  TAPELINE_SPARE_GENERATION: formOf('true or false', /^(true|false)$/),
   TAPELINE_OPERATOR_CIDRS: addressRanges,
   TAPELINE_KUBERNETES_API_CIDRS: addressRanges,
   TAPELINE_AWS_REGION: region,

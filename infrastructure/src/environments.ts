@@ -78,6 +78,10 @@ export interface Environment {
   readonly alertmanagerSecret?: string;
   /** Where pods find the API server; any address when absent, for it is known only once the cluster stands. */
   readonly kubernetesApiCidrs?: readonly string[];
+  /** What the processors share, board and export with them. @default that of the charts */
+  readonly consumerGroup?: string;
+  /** The migrations also make the tables of the next generation, before a rebuild. @default false */
+  readonly spareGeneration?: boolean;
   /** Laid over the values of single releases, by their names. */
   readonly chartValues?: Readonly<Record<string, Values>>;
 }

@@ -1,5 +1,5 @@
 /** This file says what each chart of ours is given in an environment: addresses, names of Secrets, images, sizes. */
-import type { Values } from './chart-values.ts';
+import { overlay, type Values } from './chart-values.ts';
 import type { Environment } from './environments.ts';
 import { namespaces, retainedStorageClass } from './names.ts';
 
@@ -69,6 +69,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...cassandraAddress(context, 'cassandra-migrator'),
     settings: { ...datacenter, CASSANDRA_REPLICATION_FACTOR: isTiny(context) ? '1' : '3' },
     run: context.schemaRun,
+    ...(context.environment.spareGeneration === true ? { spareGeneration: true } : {}),
   }),
   simulator: context => image('simulator', context),
   ingester: context => ({
@@ -82,17 +83,17 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...image('stream-processor', context),
     ...kafkaAddress(context, 'stream-processor'),
     ...cassandraAddress(context, 'cassandra-writer'),
-    settings: { ...datacenter, ...partitions(context) },
+    settings: { ...datacenter, ...partitions(context), ...group(context) },
     autoscaling: context.environment.autoscaling,
     ...(isTiny(context) ? { maxReplicas: tinyPartitions } : {}),
   }),
   backfiller: context => askingTheVendor(context, 'backfiller'),
-  'daily-jobs': context => ({ ...askingTheVendor(context, 'daily-jobs'), ...exporting(context) }),
+  'daily-jobs': context => overlay(askingTheVendor(context, 'daily-jobs'), { ...exporting(context), settings: group(context) }),
   'live-board': context => ({
     ...image('live-board', context),
     ...kafkaAddress(context, 'live-board'),
     ...cassandraAddress(context, 'cassandra-reader'),
-    settings: datacenter,
+    settings: { ...datacenter, ...group(context) },
     ...(isTiny(context) ? { replicas: 1 } : {}),
     ...wayIn(context, 'boardHost'),
     ...boardLogin(context),
@@ -150,7 +151,13 @@ function kafka(context: PipelineContext): Values {
     monitoringNamespace: hasMonitoring(context) ? namespaces.platform : '',
   };
   if (isTiny(context)) return { profile: 'tiny', ...watchers, feedPartitions: tinyPartitions, storageSize: '8Gi' };
-  return { profile: 'strimzi', ...watchers, ...kubernetesApi(context), storageClass: retainedStorageClass };
+  return {
+    profile: 'strimzi',
+    ...watchers,
+    ...(environment.consumerGroup === undefined ? {} : { consumerGroup: environment.consumerGroup }),
+    ...kubernetesApi(context),
+    storageClass: retainedStorageClass,
+  };
 }
 
 function cassandra(context: PipelineContext): Values {
@@ -262,6 +269,11 @@ function kubernetesApi({ environment: { kubernetesApiCidrs } }: PipelineContext)
 /** Of topics that a process creates; elsewhere the chart kafka does, and the processes find them. */
 function partitions(context: PipelineContext): Values {
   return isTiny(context) ? { KAFKA_FEED_PARTITIONS: String(tinyPartitions) } : {};
+}
+
+/** Of all that asks for the processors' snapshots; the chart of Kafka gives the processors the right to it. */
+function group({ environment: { consumerGroup } }: PipelineContext): Values {
+  return consumerGroup === undefined ? {} : { KAFKA_GROUP: consumerGroup };
 }
 
 function hasMonitoring({ environment }: PipelineContext): boolean {

@@ -20,6 +20,8 @@ describe('the configuration of the environments', () => {
         TAPELINE_AWS_STATE_BUCKET: 'ours',
         TAPELINE_GOOGLE_PROJECT: 'market-1',
         TAPELINE_ALERTMANAGER_SECRET: 'alertmanager',
+        TAPELINE_KAFKA_GROUP: 'ours',
+        TAPELINE_SPARE_GENERATION: 'true',
         TAPELINE_OPERATOR_CIDRS: '203.0.113.0/24, 198.51.100.7/32',
         TAPELINE_KUBERNETES_API_CIDRS: '10.40.3.7/32,172.20.0.1/32',
       },
@@ -28,6 +30,7 @@ describe('the configuration of the environments', () => {
       },
     );
     expect(eks.cloud).toMatchObject({ region: 'us-east-1', zones: ['us-east-1a', 'us-east-1b', 'us-east-1c'] });
+    expect([kind.consumerGroup, eks.spareGeneration]).toEqual(['ours', true]);
     expect(eks.cloud?.operatorCidrs).toEqual(['203.0.113.0/24', '198.51.100.7/32']);
     expect([kind.kubernetesApiCidrs, gke.kubernetesApiCidrs]).toEqual([undefined, ['10.40.3.7/32', '172.20.0.1/32']]);
     expect(eks.state).toEqual({ kind: 's3', bucket: 'ours', region: 'us-east-1' });
@@ -63,6 +66,8 @@ describe('the configuration of the environments', () => {
     ['TAPELINE_IMAGE_REGISTRY', 'images.example.com/our market'],
     ['TAPELINE_OPERATOR_CIDRS', '203.0.113.0/24,999.0.0.1/8'],
     ['TAPELINE_KUBERNETES_API_CIDRS', '10.0.0.1/33'],
+    ['TAPELINE_SPARE_GENERATION', 'yes'],
+    ['TAPELINE_KAFKA_GROUP', 'two words'],
     ['TAPELINE_AWS_REGION', 'Frankfurt'],
     ['TAPELINE_GOOGLE_REGION', 'europe west3'],
     ['TAPELINE_EXPORT_BUCKET', 's3://market'],

@@ -149,6 +149,22 @@ describe('synthesis', () => {
     expect(policyOf(stacks, 'alertmanager-to-mail-servers')).toBeUndefined();
   });
 
+  it('tells all that asks for the processors’ snapshots of another consumer group, and Kafka, which gives the right to it', () => {
+    const given = { ...environments.eks, imageTag: 'test', exportBucket: 'ours', consumerGroup: 'ours' };
+    const values = (chart: string) => valuesOf(synthesised([given]).get('eks-pipeline'), chart);
+    expect(values('kafka').consumerGroup).toBe('ours');
+    const told = ['stream-processor', 'live-board', 'daily-jobs'].map(chart => values(chart).settings);
+    expect(told.map(({ KAFKA_GROUP, CASSANDRA_LOCAL_DATACENTER }) => [KAFKA_GROUP, CASSANDRA_LOCAL_DATACENTER])).toEqual(
+      told.map(() => ['ours', 'datacenter1']),
+    );
+  });
+
+  it('has the migrations make tables of the next generation where that is said, and otherwise not', () => {
+    const values = (spareGeneration: boolean) =>
+      valuesOf(synthesised([{ ...environments.eks, imageTag: 'test', spareGeneration }]).get('eks-pipeline'), 'migrations');
+    expect([values(true).spareGeneration, values(false).spareGeneration]).toEqual([true, undefined]);
+  });
+
   it.each([
     ['eks', { exportRegion: 'eu-central-1' }],
     ['gke', { exportRegion: 'europe-west3', exportEndpoint: 'https://storage.googleapis.com' }],
