@@ -11,25 +11,30 @@ type Flow = Omit<AllowedFlowProps, 'namespace'>;
 
 const everywhere = { cidr: '0.0.0.0/0' } as const;
 
-/** Of every operator. */
-const common: readonly Flow[] = [
-  {
-    name: 'operators-to-dns',
-    direction: 'egress',
-    peers: [{ namespace: 'kube-system', pods: { 'k8s-app': 'kube-dns' } }],
-    ports: [53],
-    protocols: ['UDP', 'TCP'],
-  },
-  { name: 'operators-to-kubernetes-api', direction: 'egress', peers: [everywhere], ports: [443, 6443] },
-];
+/** Of every operator, and of what it runs. */
+const toDns: Flow = {
+  name: 'operators-to-dns',
+  direction: 'egress',
+  peers: [{ namespace: 'kube-system', pods: { 'k8s-app': 'kube-dns' } }],
+  ports: [53],
+  protocols: ['UDP', 'TCP'],
+};
+
+/** Of all that live here but Alertmanager. Any address until it is known where the API server is. */
+function toKubernetesApi(cidrs: readonly string[] | undefined): Flow {
+  const peers = cidrs?.map(cidr => ({ cidr })) ?? [everywhere];
+  return { name: 'operators-to-kubernetes-api', exceptApps: ['alertmanager'], direction: 'egress', peers, ports: [443, 6443] };
+}
 
 const flows: Readonly<Record<OperatorName, readonly Flow[]>> = {
   'cert-manager': [
     { name: 'kubernetes-api-to-cert-manager', apps: ['webhook'], direction: 'ingress', ports: [10250] },
+    { name: 'cert-manager-to-authorities', apps: ['cert-manager'], direction: 'egress', peers: [everywhere], ports: [443] },
     { name: 'cert-manager-to-http-challenges', apps: ['cert-manager'], direction: 'egress', peers: [everywhere], ports: [80] },
   ],
   'external-secrets': [
     { name: 'kubernetes-api-to-external-secrets', apps: ['external-secrets-webhook'], direction: 'ingress', ports: [10250] },
+    { name: 'external-secrets-to-secret-manager', apps: ['external-secrets'], direction: 'egress', peers: [everywhere], ports: [443] },
     // Where pods of GKE and EKS get the identity that reads secrets.
     {
       name: 'external-secrets-to-cloud-identity',
@@ -101,16 +106,21 @@ const flows: Readonly<Record<OperatorName, readonly Flow[]>> = {
   ],
 };
 
-/** By TLS from the start, or by STARTTLS. Other receivers are reached at 443, as the Kubernetes API is. */
-const toMailServers: Flow = {
-  name: 'alertmanager-to-mail-servers',
+/** To mail servers by TLS from the start, or by STARTTLS; to all others at 443. */
+const toReceivers: Flow = {
+  name: 'alertmanager-to-receivers',
   apps: ['alertmanager'],
   direction: 'egress',
   peers: [everywhere],
-  ports: [465, 587],
+  ports: [443, 465, 587],
 };
 
 /** What these operators need, and nothing for those that are not there. */
-export function platformFlows({ operators, alertmanagerSecret }: Pick<Environment, 'operators' | 'alertmanagerSecret'>): readonly Flow[] {
-  return [...common, ...operators.flatMap(name => flows[name]), ...(alertmanagerSecret === undefined ? [] : [toMailServers])];
+export function platformFlows({
+  operators,
+  alertmanagerSecret,
+  kubernetesApiCidrs,
+}: Pick<Environment, 'operators' | 'alertmanagerSecret' | 'kubernetesApiCidrs'>): readonly Flow[] {
+  const common = [toDns, toKubernetesApi(kubernetesApiCidrs)];
+  return [...common, ...operators.flatMap(name => flows[name]), ...(alertmanagerSecret === undefined ? [] : [toReceivers])];
 }

@@ -44,6 +44,13 @@ describe('AllowedFlow', () => {
     });
   });
 
+  it('is for all pods but some', () => {
+    const { pod_selector } = specOf({ ...aFlow, exceptApps: ['alertmanager'] });
+    expect(pod_selector).toEqual({
+      match_expressions: [{ key: 'app.kubernetes.io/name', operator: 'NotIn', values: ['alertmanager'] }],
+    });
+  });
+
   it('takes each protocol for each port', () => {
     const spec = specOf({ ...aFlow, ports: [53], protocols: ['UDP', 'TCP'], peers: [{ cidr: '10.0.0.0/8' }] });
     expect(spec.egress).toEqual([
@@ -59,6 +66,7 @@ describe('AllowedFlow', () => {
 
   it.each([
     [{ ...aFlow, ports: [] }, 'AllowedFlow keda-to-kafka: ports must name at least one port'],
+    [{ ...aFlow, apps: ['a'], exceptApps: ['b'] }, 'AllowedFlow keda-to-kafka: apps and exceptApps exclude each other'],
     [
       { ...aFlow, peers: [{ cidr: '10.0.0.0/8', namespace: 'tapeline' }] },
       'AllowedFlow keda-to-kafka: a peer is either pods or the addresses 10.0.0.0/8, not both',

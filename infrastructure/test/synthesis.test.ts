@@ -135,18 +135,18 @@ describe('synthesis', () => {
     expect(values('kafdrop')).not.toHaveProperty('ingressKind');
   });
 
-  it('lets Alertmanager call those whom a secret of the cloud names, by mail too, and else gives it no way out for mail', () => {
+  it('lets Alertmanager call those whom a secret of the cloud names, by mail too, and else gives it no way out', () => {
     const called = synthesised([{ ...environments.eks, imageTag: 'test', alertmanagerSecret: 'alertmanager' }]);
     const values = (stack: string, name: string) => valuesOf(called.get(stack), name);
     const spec = values('eks-platform', 'kube-prometheus-stack').alertmanager.alertmanagerSpec;
     expect(spec).toMatchObject({ useExistingSecret: true, configSecret: 'alertmanager' });
     const secret = { name: 'alertmanager', namespaces: ['tapeline-platform'], keys: ['alertmanager.yaml'] };
     expect(values('eks-pipeline', 'secrets').secrets).toContainEqual(secret);
-    expect(at(policyOf(called, 'alertmanager-to-mail-servers'), 'spec')).toMatchObject({
+    expect(at(policyOf(called, 'alertmanager-to-receivers'), 'spec')).toMatchObject({
       pod_selector: { match_expressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values: ['alertmanager'] }] },
-      egress: [{ ports: ['465', '587'].map(port => ({ port, protocol: 'TCP' })), to: [{ ip_block: { cidr: '0.0.0.0/0' } }] }],
+      egress: [{ ports: ['443', '465', '587'].map(port => ({ port, protocol: 'TCP' })), to: [{ ip_block: { cidr: '0.0.0.0/0' } }] }],
     });
-    expect(policyOf(stacks, 'alertmanager-to-mail-servers')).toBeUndefined();
+    expect(policyOf(stacks, 'alertmanager-to-receivers')).toBeUndefined();
   });
 
   it('tells all that asks for the processors’ snapshots of another consumer group, and Kafka, which gives the right to it', () => {
@@ -163,6 +163,18 @@ describe('synthesis', () => {
     const values = (spareGeneration: boolean) =>
       valuesOf(synthesised([{ ...environments.eks, imageTag: 'test', spareGeneration }]).get('eks-pipeline'), 'migrations');
     expect([values(true).spareGeneration, values(false).spareGeneration]).toEqual([true, undefined]);
+  });
+
+  it('lets operators reach the API server where that is known to be, and only those at 443 of the world that call somebody there', () => {
+    const platform = synthesised([{ ...environments.eks, imageTag: 'test', kubernetesApiCidrs: ['10.40.3.7/32', '172.20.0.1/32'] }]);
+    const policies = Object.values(at(platform.get('eks-platform'), 'resource', 'kubernetes_network_policy_v1')).map(policy => at(policy));
+    const open = policies.filter(policy => JSON.stringify(policy).includes('"443"'));
+    expect(open.map(policy => [at(policy, 'metadata').name, at(policy, 'spec').pod_selector, peersOf(policy)])).toEqual([
+      ['cert-manager-to-authorities', selector('In', 'cert-manager'), ['0.0.0.0/0']],
+      ['external-secrets-to-secret-manager', selector('In', 'external-secrets'), ['0.0.0.0/0']],
+      ['operators-to-kubernetes-api', selector('NotIn', 'alertmanager'), ['10.40.3.7/32', '172.20.0.1/32']],
+    ]);
+    expect(peersOf(policyOf(stacks, 'operators-to-kubernetes-api'))).toEqual(['0.0.0.0/0']);
   });
 
   it.each([
@@ -196,6 +208,16 @@ function valuesOf(stack: JsonMap | undefined, name: string) {
 function policyOf(made: Stacks, name: string): JsonMap | undefined {
   const policies = Object.values(at(made.get('eks-platform'), 'resource', 'kubernetes_network_policy_v1')).map(policy => at(policy));
   return policies.find(policy => at(policy, 'metadata').name === name);
+}
+
+function selector(operator: 'In' | 'NotIn', app: string) {
+  return { match_expressions: [{ key: 'app.kubernetes.io/name', operator, values: [app] }] };
+}
+
+/** The addresses that a policy lets its pods reach. */
+function peersOf(policy: JsonMap | undefined): readonly unknown[] {
+  const { egress } = at(policy, 'spec') as { readonly egress?: readonly { readonly to: readonly JsonMap[] }[] };
+  return (egress ?? []).flatMap(({ to }) => to.map(peer => at(peer, 'ip_block').cidr));
 }
 
 function filesIn(folder: string): readonly string[] {

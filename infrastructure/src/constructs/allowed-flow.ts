@@ -20,6 +20,8 @@ export interface AllowedFlowProps {
   readonly namespace: string;
   /** Values of `app.kubernetes.io/name` of the pods; all pods of the namespace when absent. */
   readonly apps?: readonly string[];
+  /** All pods of the namespace but these, in place of `apps`. */
+  readonly exceptApps?: readonly string[];
   /** ingress: the pods are reached; egress: they reach out. */
   readonly direction: 'ingress' | 'egress';
   /** The other side; anybody when absent. */
@@ -34,11 +36,12 @@ export class AllowedFlow extends Construct {
   constructor(scope: Construct, id: string, props: AllowedFlowProps) {
     super(scope, id);
     if (props.ports.length === 0) throw invalid(props, 'ports must name at least one port');
+    if (props.apps !== undefined && props.exceptApps !== undefined) throw invalid(props, 'apps and exceptApps exclude each other');
     const wrong = props.peers?.find(peer => peer.cidr !== undefined && (peer.namespace !== undefined || peer.pods !== undefined));
     if (wrong !== undefined) throw invalid(props, `a peer is either pods or the addresses ${wrong.cidr}, not both`);
     const ports = (props.protocols ?? ['TCP']).flatMap(protocol => props.ports.map(port => ({ port: String(port), protocol })));
     const peers = props.peers?.map(renderPeer);
-    const apps = props.apps === undefined ? [] : [{ key: 'app.kubernetes.io/name', operator: 'In', values: [...props.apps] }];
+    const apps = [...chosen('In', props.apps), ...chosen('NotIn', props.exceptApps)];
     new NetworkPolicyV1(this, 'policy', {
       metadata: { name: props.name, namespace: props.namespace, labels: standardLabels(props.name) },
       spec: {
@@ -49,6 +52,10 @@ export class AllowedFlow extends Construct {
       },
     });
   }
+}
+
+function chosen(operator: 'In' | 'NotIn', apps: readonly string[] | undefined) {
+  return apps === undefined ? [] : [{ key: 'app.kubernetes.io/name', operator, values: [...apps] }];
 }
 
 function renderPeer({ namespace, pods, cidr }: Peer) {
