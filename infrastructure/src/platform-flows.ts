@@ -61,6 +61,14 @@ const flows: Readonly<Record<OperatorName, readonly Flow[]>> = {
     { name: 'prometheus-to-kubelets', apps: ['prometheus'], direction: 'egress', peers: [everywhere], ports: [10250] },
     { name: 'prometheus-to-alertmanager', apps: ['prometheus'], direction: 'egress', peers: [{}], ports: [9093] },
     { name: 'alertmanager-from-prometheus', apps: ['alertmanager'], direction: 'ingress', peers: [{}], ports: [9093] },
+    // Of the container beside each that reloads its files: a target that is always down would call somebody.
+    {
+      name: 'prometheus-to-config-reloaders',
+      apps: ['prometheus', 'alertmanager'],
+      direction: 'ingress',
+      peers: [{ pods: { 'app.kubernetes.io/name': 'prometheus' } }],
+      ports: [8080],
+    },
     { name: 'kube-state-metrics-from-prometheus', apps: ['kube-state-metrics'], direction: 'ingress', peers: [{}], ports: [8080] },
     {
       name: 'grafana-and-prometheus-to-prometheus',

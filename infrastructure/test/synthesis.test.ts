@@ -177,6 +177,13 @@ describe('synthesis', () => {
     expect(peersOf(policyOf(stacks, 'operators-to-kubernetes-api'))).toEqual(['0.0.0.0/0']);
   });
 
+  it('lets Prometheus read the metrics of the reloaders beside itself and Alertmanager, which the chart of both has it do', () => {
+    expect(at(policyOf(stacks, 'prometheus-to-config-reloaders'), 'spec')).toMatchObject({
+      pod_selector: { match_expressions: [{ operator: 'In', values: ['prometheus', 'alertmanager'] }] },
+      ingress: [{ ports: [{ port: '8080' }], from: [{ pod_selector: { match_labels: { 'app.kubernetes.io/name': 'prometheus' } } }] }],
+    });
+  });
+
   it.each([
     ['eks', { exportRegion: 'eu-central-1' }],
     ['gke', { exportRegion: 'europe-west3', exportEndpoint: 'https://storage.googleapis.com' }],
