@@ -3,6 +3,7 @@ import type { Policy } from '../policy.ts';
 import { exactImages, noSecrets, standardLabels } from './contents.ts';
 import { challengesIn, flowsIn, flowsOut, narrowFlows } from './flows.ts';
 import {
+  dataStays,
   disruptionBudgets,
   gracePeriods,
   noServiceLinks,
@@ -27,6 +28,7 @@ export const policies: readonly Policy[] = [
   noServiceLinks,
   gracePeriods,
   replaceableJobs,
+  dataStays,
   flowsIn,
   challengesIn,
   flowsOut,

@@ -1,6 +1,6 @@
 /** Policies on how pods live: what they use, how they are asked, how they end, what is left when nodes go. */
 import { containersOf, podsOf, selects } from '../kubernetes-objects.ts';
-import { find, type Policy, podMutant } from '../policy.ts';
+import { find, type Mutant, type Policy, podMutant } from '../policy.ts';
 
 export const requestsAndLimits: Policy = {
   name: 'every container has requests and limits of processor and memory',
@@ -130,3 +130,45 @@ export const replaceableJobs: Policy = {
     },
   ],
 };
+
+/** Kinds of Strimzi, whose operator ends what an object stood for as soon as that is gone. */
+const ofTheLog = new Set(['Kafka', 'KafkaNodePool', 'KafkaTopic']);
+
+/** A Kafka made anew has another cluster id, with which its brokers refuse the disks of the former. */
+export const dataStays: Policy = {
+  name: 'what holds data stays when its release goes',
+  check: ({ objects }) =>
+    objects.flatMap(({ kind, metadata: { name, annotations }, spec }) => {
+      const isLeft = !ofTheLog.has(kind) || annotations?.['helm.sh/resource-policy'] === 'keep';
+      const disksAreLeft =
+        (kind !== 'CassandraDatacenter' || annotations?.['cassandra.datastax.com/delete-pvc'] === 'false') &&
+        (kind !== 'StatefulSet' || spec.persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Retain') &&
+        (kind !== 'KafkaNodePool' || spec.storage.volumes.every((volume: { deleteClaim?: boolean }) => volume.deleteClaim === false));
+      return [...(isLeft ? [] : [`${kind}/${name} goes`]), ...(disksAreLeft ? [] : [`${kind}/${name} takes its disks along`])];
+    }),
+  mutants: [
+    annotationMutant('takes the log along', 'kafka/strimzi', 'KafkaTopic', 'market-data.feed'),
+    annotationMutant('ends Kafka', 'kafka/strimzi', 'Kafka', 'kafka'),
+    annotationMutant('ends its controllers', 'kafka/strimzi-separate', 'KafkaNodePool', 'controller'),
+    annotationMutant('takes the disks of Cassandra along', 'cassandra/operator', 'CassandraDatacenter', 'datacenter1'),
+    {
+      name: 'takes the disk of its one pod along',
+      of: 'kafka/tiny',
+      mutate: objects => {
+        delete find(objects, 'StatefulSet', 'kafka').spec.persistentVolumeClaimRetentionPolicy;
+        return undefined;
+      },
+    },
+  ],
+};
+
+function annotationMutant(name: string, of: string, kind: string, object: string): Mutant {
+  return {
+    name,
+    of,
+    mutate: objects => {
+      delete find(objects, kind, object).metadata.annotations;
+      return undefined;
+    },
+  };
+}
