@@ -159,6 +159,15 @@ describe('synthesis', () => {
     );
   });
 
+  it('waits as long for whatever comes right after Kafka and Cassandra as for them, which operators make ready behind Helm’s back', () => {
+    const releases = Object.values(at(stacks.get('eks-pipeline'), 'resource', 'helm_release')).map(release => at(release));
+    const ofServers = releases.filter(
+      ({ depends_on: earlier = [] }) => /\.(kafka|cassandra)_/.test(`${earlier}`) && !`${earlier}`.includes('migrations'),
+    );
+    expect(ofServers.map(({ name }) => name)).toEqual(['ingester', 'kafdrop', 'migrations']);
+    expect(new Set(ofServers.map(({ timeout }) => timeout))).toEqual(new Set([1_800]));
+  });
+
   it('has the migrations make tables of the next generation where that is said, and otherwise not', () => {
     const values = (spareGeneration: boolean) =>
       valuesOf(synthesised([{ ...environments.eks, imageTag: 'test', spareGeneration }]).get('eks-pipeline'), 'migrations');

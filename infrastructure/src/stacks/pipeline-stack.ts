@@ -39,8 +39,8 @@ const prerequisites: Readonly<Partial<Record<PipelineChart, readonly PipelineCha
   grafana: ['migrations'],
 };
 
-/** Clusters of servers form, and the migrations wait for them. */
-const patient: readonly PipelineChart[] = ['kafka', 'cassandra', 'migrations'];
+/** Clusters of servers form, and what comes right after waits for them: Helm takes an operator's resources for ready as soon as they are there. */
+const patient: readonly PipelineChart[] = ['kafka', 'cassandra', 'migrations', 'ingester', 'kafdrop'];
 
 /** Everything of ours that runs in a cluster. */
 export class PipelineStack extends TerraformStack {
