@@ -81,6 +81,7 @@ describe('gaps of a symbol behind more of others than a page looks at', () => {
         const history = new ChartHistory({
           newest: nothing,
           older: nothing,
+          again: nothing,
           missing: nothing,
           known: nothing,
           gaps: resolve,

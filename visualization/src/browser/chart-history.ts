@@ -13,6 +13,8 @@ export interface HistoryEvents {
   /** The newest bars are there; `undefined` after a failure, which is tried again. */
   readonly newest: (bars: readonly BoardBar[] | undefined, failure: string) => void;
   readonly older: (bars: readonly BoardBar[]) => void;
+  /** Bars that were read before and are read again, the newest of them first. */
+  readonly again: (bars: readonly BoardBar[]) => void;
   /** Bars of this span closed and are not known to the server. */
   readonly missing: (span: TimeSpan) => void;
   /** Those that were missing up to this time are known now. */
@@ -66,6 +68,11 @@ export class ChartHistory {
     void this.#older(this.#choice, beforeMs, this.#loading.signal);
   }
 
+  /** Reads what is shown of before the newest bars again: there, too, bars were corrected, or other tables serve. */
+  again(span: TimeSpan): void {
+    if (this.#choice !== undefined && span.fromMs < span.toMs) void this.#again(this.#choice, span, this.#loading.signal);
+  }
+
   /** False once the oldest bar was read. */
   get hasOlder(): boolean {
     return this.#hasOlder;
@@ -112,6 +119,22 @@ export class ChartHistory {
       // Not at once again: the reader's next scroll would ask many times a second.
       setTimeout(() => {
         if (!signal.aborted) this.#isAskingOlder = false;
+      }, retryMs);
+    }
+  }
+
+  async #again(choice: Choice, { fromMs, toMs }: TimeSpan, signal: AbortSignal): Promise<void> {
+    try {
+      const query = { ...choice, indicators: 'true', limit: olderBars, from: fromMs, to: toMs };
+      const { bars, missing } = await askBars(query, signal);
+      if (signal.aborted) return;
+      this.#lack(choice, missing, signal);
+      this.#events.again(bars);
+      const [first] = bars;
+      if (first !== undefined && bars.length === olderBars) void this.#again(choice, { fromMs, toMs: first.startMs }, signal);
+    } catch {
+      setTimeout(() => {
+        if (!signal.aborted) void this.#again(choice, { fromMs, toMs }, signal);
       }, retryMs);
     }
   }

@@ -37,6 +37,7 @@ export class ChartView {
     this.#history = new ChartHistory({
       newest: (bars, failure) => this.#newest(bars, failure),
       older: bars => this.#older(bars),
+      again: bars => this.#merge(bars),
       missing: span => this.#chart.showMissing(span),
       known: toMs => {
         this.#chart.leaveMissing(toMs);
@@ -123,6 +124,8 @@ export class ChartView {
     const { symbol = '', interval = '' } = this.#choice ?? {};
     this.#say(this.#chart.bars.length === 0 ? `No bars of ${symbol} ${interval} yet` : undefined);
     this.#history.around(this.#chart.bars);
+    const [oldest, [renewed]] = [this.#chart.bars[0], bars];
+    if (oldest !== undefined && renewed !== undefined) this.#history.again({ fromMs: oldest.startMs, toMs: renewed.startMs });
   }
 
   #older(bars: readonly BoardBar[]): void {

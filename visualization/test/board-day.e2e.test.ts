@@ -1,0 +1,47 @@
+/** What a page meets that stays open for a day. */
+import { expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/eventually.ts';
+import { sizes } from './support/board-page.ts';
+import { describeWithBrowser, launchBrowser, textOf } from './support/browser.ts';
+import { aBar, minuteMs, startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
+
+const timeoutMs = 120_000;
+const patienceMs = 30_000;
+
+describeWithBrowser('a page that stays open', executablePath => {
+  it(
+    'reads all bars that it shows again after a lost connection, also those before the newest: they may have been corrected',
+    async () => {
+      const minutes = Array.from({ length: 1_700 }, (_, index) => tenOClockMs + index * minuteMs);
+      const bars = (close: number, revision: number) => minutes.map(startMs => aBar({ startMs, close, revision, versionUs: 1 + revision }));
+      const stocked = await startStockedBoard({ bars: bars(101, 0) }, { nowMs: tenOClockMs + 1_701 * minuteMs });
+      const browser = await launchBrowser(executablePath);
+      try {
+        const { running } = stocked;
+        const page = await browser.newPage({ viewport: sizes[0], reducedMotion: 'reduce' });
+        const board = await running.startBoard();
+        await page.goto(`${board.url}/#symbol=BTC%2FUSD&interval=1m`);
+        const readout = () => textOf(page.locator('#readout'));
+        await eventually('bars', async () => (await readout()).includes('final'));
+        await page.keyboard.press('c');
+        const oldest = async () => {
+          await page.keyboard.press('Home');
+          return readout();
+        };
+        const first = '2024-11-04 10:00:00 UTC';
+        await eventually('the oldest bars', async () => (await oldest()).includes(first), patienceMs);
+        expect(await readout()).toMatch(/C 101\.0/);
+        await board.close();
+        await page.getByText('SERVER OUT OF REACH').waitFor();
+        await running.store.write({ ticks: [], bars: bars(107, 1), latest: [], gaps: [], instruments: [], alerts: [] });
+        await running.startBoard({ port: Number(new URL(board.url).port) });
+        await eventually('the corrected oldest bar', async () => /C 107\.0/.test(await oldest()), patienceMs);
+        expect(await readout()).toContain(first);
+      } finally {
+        await browser.close();
+        await stocked.close();
+      }
+    },
+    timeoutMs,
+  );
+});
