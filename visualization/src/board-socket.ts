@@ -13,6 +13,7 @@ import { maxSymbols, readClientMessage } from './client-message.ts';
 import type { LiveMarket } from './live-market.ts';
 import { ClientLine } from './socket/client-line.ts';
 import { FanOut, type Seat } from './socket/fan-out.ts';
+import { mostWaiting } from './socket/watch-sets.ts';
 
 export interface BoardSocketOptions {
   readonly market: LiveMarket;
@@ -119,8 +120,16 @@ export class BoardSocket {
     if (connection.socket.readyState !== connection.socket.OPEN || !this.#isAllowed(connection, data.length)) return;
     const read = isBinary ? { refusal: 'a message must be text, not binary' } : readClientMessage(data.toString());
     if ('refusal' in read) connection.socket.send(JSON.stringify(errorMessage('message.invalid', read.refusal)));
-    else if ('watch' in read.message) this.#fanOut.watch(connection.seat, read.message.watch.symbols);
+    else if ('watch' in read.message) this.#watch(connection, read.message.watch.symbols);
     else this.#fanOut.follow(connection.seat, 'subscribe' in read.message ? read.message.subscribe : undefined);
+  }
+
+  #watch({ seat, socket }: Connection, symbols: readonly string[]): void {
+    const unwaited = this.#fanOut.watch(seat, symbols);
+    if (unwaited === 0) return;
+    const message = `the board waits for the first prices of ${mostWaiting} symbols already: ${unwaited} of these without a price are left out, watch them again later`;
+    this.#options.logger.debug({ unwaited }, 'a screen watches symbols that no price is waited for');
+    socket.send(JSON.stringify(errorMessage('watch.full', message)));
   }
 
   #isAllowed(connection: Connection, bytes: number): boolean {

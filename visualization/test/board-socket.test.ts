@@ -213,6 +213,27 @@ describe('the limits of the socket', () => {
     expect(screen.errors).toEqual([{ code: 'message.invalid', message: expect.stringContaining('watch.symbols: Too big') }]);
   });
 
+  it('are told when so many symbols without a price are waited for that theirs are not, and get their other rows', async () => {
+    const { feed } = running;
+    await feed.append(
+      feed.session({ timeMs: tenOClockMs, symbols: ['BTC/USD'] }),
+      feed.tick({ symbol: 'BTC/USD', price: 104, timeMs: tenOClockMs + 2_000 }),
+    );
+    await eventually('the price', () => running.market.latestOf('BTC/USD')?.price === 104);
+    const { url } = await running.startBoard();
+    const names = (screen: number) => Array.from({ length: 1_000 }, (_, index) => `${screen}/${index}`);
+    const others = await Promise.all(Array.from({ length: 100 }, () => Screen.open(url)));
+    for (const [index, other] of others.entries()) other.watch(...names(index));
+    await sleep(300);
+    const screen = await Screen.open(url);
+    screen.watch('BTC/USD', 'nobody', 'nothing');
+    await eventually('an error', () => screen.errors.length > 0);
+    expect(screen.errors).toEqual([{ code: 'watch.full', message: expect.stringContaining('2 of these without a price are left out') }]);
+    await eventually('the row', () => screen.rows.length > 0);
+    expect(others.flatMap(other => other.errors)).toEqual([]);
+    for (const other of others) other.socket.terminate();
+  });
+
   it('answer bytes, which no client has to send, with what is wrong', async () => {
     const screen = await Screen.open((await running.startBoard()).url);
     screen.socket.send(Buffer.from('{"unsubscribe":{}}'));

@@ -104,6 +104,40 @@ describe('clients of one list', () => {
   });
 });
 
+describe('symbols without a price', () => {
+  it('are waited for up to a bound of all lists together, and those beyond it are counted; known ones are always there', () => {
+    const sets = new WatchSets(new RowTable(new RandomMarket(4, 1), 0), 3);
+    const one = sets.take(['S1', 'a', 'b']);
+    const other = sets.take(['S1', 'c', 'd']);
+    expect([one, other].map(({ numbers, waiting, unwaited }) => [numbers.length, [...waiting], unwaited])).toEqual([
+      [1, ['a', 'b'], 0],
+      [1, ['c'], 1],
+    ]);
+  });
+
+  it('leave their room to others with the last client of their list, with another list, and with their price', () => {
+    const market = new RandomMarket(4, 1);
+    const sets = new WatchSets(new RowTable(market, 0), 2);
+    const one = sets.take(['a']);
+    const other = sets.take(['b', 'c']);
+    expect([one.unwaited, other.unwaited]).toEqual([0, 1]);
+    const changed = sets.take(['S0', 'd'], one);
+    expect(changed.unwaited).toBe(0);
+    expect(sets.take(['b', 'c'], other)).toBe(other);
+    expect([other.unwaited, other.clients]).toEqual([1, 1]);
+    sets.release(changed);
+    expect(sets.take(['b', 'c'], other).unwaited).toBe(0);
+    expect([...other.waiting]).toEqual(['b', 'c']);
+    sets.release(other);
+    const third = sets.take(['S2', 'S3']);
+    while (market.latestOf('S3') === undefined) market.move();
+    sets.appeared('S2');
+    sets.appeared('S3');
+    expect(third.numbers).toHaveLength(2);
+    expect(sets.take(['e', 'f']).unwaited).toBe(0);
+  });
+});
+
 describe('many clients', () => {
   let running: RunningMarket;
   beforeEach(async () => {

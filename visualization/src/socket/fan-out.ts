@@ -107,14 +107,13 @@ export class FanOut {
     this.#count(-1);
   }
 
-  /** Chooses a client's rows. */
-  watch(seat: Seat, symbols: readonly string[]): void {
-    const before = seat.client.watched;
-    const set = this.#sets.take(symbols);
-    if (before !== undefined) this.#sets.release(before);
+  /** Chooses a client's rows. @returns how many symbols without a price are not waited for, because others wait for too many */
+  watch(seat: Seat, symbols: readonly string[]): number {
+    const set = this.#sets.take(symbols, seat.client.watched);
     seat.client.watch(set);
     this.#announce(seat);
     this.#sit(seat, set);
+    return set.unwaited;
   }
 
   /** Chooses a client's chart. */
