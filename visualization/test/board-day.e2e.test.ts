@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.ts';
 import { sizes } from './support/board-page.ts';
 import { describeWithBrowser, launchBrowser, textOf } from './support/browser.ts';
-import { aBar, minuteMs, startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
+import { aBar, anInstrument, minuteMs, startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
 
 const timeoutMs = 120_000;
 const patienceMs = 30_000;
@@ -37,6 +37,38 @@ describeWithBrowser('a page that stays open', executablePath => {
         await running.startBoard({ port: Number(new URL(board.url).port) });
         await eventually('the corrected oldest bar', async () => /C 107\.0/.test(await oldest()), patienceMs);
         expect(await readout()).toContain(first);
+      } finally {
+        await browser.close();
+        await stocked.close();
+      }
+    },
+    timeoutMs,
+  );
+
+  it(
+    'says what the server refuses it, until it asks for something else',
+    async () => {
+      const stocked = await startStockedBoard(
+        { instruments: ['BTC/USD', 'EUR/USD'].map(name => ({ instrument: anInstrument(name), versionUs: 1 })) },
+        { nowMs: tenOClockMs },
+      );
+      const browser = await launchBrowser(executablePath);
+      try {
+        const page = await browser.newPage({ viewport: sizes[0] });
+        await page.routeWebSocket('**/ws', socket => {
+          const server = socket.connectToServer();
+          let refusals = 0;
+          server.onMessage(message => {
+            socket.send(message);
+            if (String(message).includes('hello'))
+              socket.send(JSON.stringify({ error: { code: 'watch.full', message: `no ${++refusals}` } }));
+          });
+        });
+        await page.goto(stocked.url);
+        await page.getByText('NOT ALL IS SHOWN no 1').waitFor();
+        await page.locator('tr[data-symbol="EUR/USD"] button.remove').click();
+        await page.locator('#watch').click();
+        await page.getByText('NOT ALL IS SHOWN').waitFor({ state: 'detached' });
       } finally {
         await browser.close();
         await stocked.close();

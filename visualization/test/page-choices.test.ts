@@ -129,7 +129,7 @@ describe('the notices', () => {
   });
 
   it('say nothing while all is well', () => {
-    expect(noticesOf({ feeds: [feed({})], problem: '', lost: undefined, nowMs: 1_000 })).toEqual([]);
+    expect(noticesOf({ feeds: [feed({})], problem: '', lost: undefined, refusal: '', nowMs: 1_000 })).toEqual([]);
   });
 
   it('say first that data is simulated, then what is wrong with the server, then with the feeds', () => {
@@ -139,18 +139,26 @@ describe('the notices', () => {
       feeds: [feed({ simulated: true, condition: 'gap', refused, refusedCount: 3 })],
       problem: 'p',
       lost,
+      refusal: 'the board waits for too many',
       nowMs: 1,
     });
     expect(notices.map(({ kind, text }) => [kind, text])).toEqual([
       ['simulated', 'These prices are invented. They are no market.'],
       ['server', 'since 00:00:00 UTC: the board stops. What you see is old. Attempt 2 to reconnect.'],
+      ['refused', 'the board waits for too many'],
       ['gap', 'twelve-data/0 is disconnected since 00:00:00 UTC; bars of this time will be marked.'],
       ['refused', 'by twelve-data/0: X and 2 more (not in your plan)'],
     ]);
   });
 
   it('say of a recording that it was played to its end', () => {
-    const notices = noticesOf({ feeds: [feed({ feed: 'recording/0', condition: 'ended' })], problem: '', lost: undefined, nowMs: 1 });
+    const notices = noticesOf({
+      feeds: [feed({ feed: 'recording/0', condition: 'ended' })],
+      problem: '',
+      lost: undefined,
+      refusal: '',
+      nowMs: 1,
+    });
     expect(notices).toEqual([
       { kind: 'ended', strong: 'ENDED', text: 'recording/0 was played to its end; its last price is of 00:00:00 UTC.' },
     ]);

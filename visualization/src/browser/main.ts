@@ -86,9 +86,7 @@ function connect(): BoardConnection {
     hello: begin,
     update,
     state: state => server.connection(state),
-    error: ({ message }) => {
-      place('chart-message').textContent = message;
-    },
+    error: ({ message }) => server.refused(message),
   });
 }
 
@@ -104,6 +102,7 @@ function reconnect(): void {
 
 /** A connection stands: what was missed meanwhile is asked for. */
 function begin({ hello }: HelloMessage): void {
+  server.refused('');
   intervals.offer(hello.intervals);
   if (shown.interval === undefined) choose({ interval: '1m', ...linked() });
   else chart.reload();
@@ -141,7 +140,10 @@ function tellServer(): void {
   }
   // Sorted: their order is the page's own affair.
   const names = [...wanted].sort();
-  if (names.join('\n') !== told.join('\n')) connection.watch(names);
+  if (names.join('\n') !== told.join('\n')) {
+    server.refused('');
+    connection.watch(names);
+  }
   told = names;
   if (symbol === undefined) return;
   showStar(symbol, watched.has(symbol));

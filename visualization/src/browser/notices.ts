@@ -9,6 +9,8 @@ export interface BoardState {
   readonly problem: string;
   /** Since when the server is out of reach, how often it was tried, and why it went. */
   readonly lost: { readonly sinceMs: number; readonly attempts: number; readonly reason: string } | undefined;
+  /** Why the server does not give what the page asked it for; empty when it does. */
+  readonly refusal: string;
   readonly nowMs: number;
 }
 
@@ -19,7 +21,7 @@ export interface Notice {
 }
 
 /** The notices of a state, the weightiest first. */
-export function noticesOf({ feeds, problem, lost, nowMs }: BoardState): readonly Notice[] {
+export function noticesOf({ feeds, problem, lost, refusal, nowMs }: BoardState): readonly Notice[] {
   const notices: Notice[] = [];
   if (feeds.some(feed => feed.simulated)) {
     notices.push({ kind: 'simulated', strong: 'SIMULATED DATA', text: 'These prices are invented. They are no market.' });
@@ -28,6 +30,7 @@ export function noticesOf({ feeds, problem, lost, nowMs }: BoardState): readonly
     const text = `since ${clock(lost.sinceMs, nowMs)}: ${lost.reason}. What you see is old. Attempt ${lost.attempts} to reconnect.`;
     notices.push({ kind: 'server', strong: 'SERVER OUT OF REACH', text });
   } else if (problem !== '') notices.push({ kind: 'behind', strong: 'NOT UP TO DATE', text: problem });
+  if (refusal !== '') notices.push({ kind: 'refused', strong: 'NOT ALL IS SHOWN', text: refusal });
   for (const feed of feeds) notices.push(...feedNotices(feed, nowMs));
   return notices;
 }

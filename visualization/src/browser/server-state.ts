@@ -9,7 +9,7 @@ import { place, write } from './page-elements.ts';
 
 export class ServerState {
   readonly #connection: ConnectionStateView;
-  #state: Omit<BoardState, 'nowMs'> = { feeds: [], problem: '', lost: undefined };
+  #state: Omit<BoardState, 'nowMs'> = { feeds: [], problem: '', lost: undefined, refusal: '' };
   /** How far the server's clock is ahead of this one. */
   #aheadMs = 0;
 
@@ -42,10 +42,16 @@ export class ServerState {
     }
   }
 
+  /** The server does not give what it was asked for, or is asked anew (an empty text). */
+  refused(refusal: string): void {
+    this.#state = { ...this.#state, refusal };
+    this.#write();
+  }
+
   update(message: UpdateMessage): void {
     this.#aheadMs = message.nowMs - Date.now();
-    const { feeds, problem, lost } = this.#state;
-    this.#state = { feeds: message.feeds ?? feeds, problem: message.problem ?? problem, lost: undefined };
+    const { feeds, problem, lost, refusal } = this.#state;
+    this.#state = { feeds: message.feeds ?? feeds, problem: message.problem ?? problem, lost: undefined, refusal };
     if (message.feeds !== undefined || message.problem !== undefined || lost !== undefined) this.#write();
   }
 
