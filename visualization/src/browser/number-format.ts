@@ -59,7 +59,7 @@ function decimalsOf(value: number): number {
 
 /**
  * How many decimals a symbol's prices have: the most that were seen, so that the column stands still. A price of 69,142.14 gets no more
- * than 2 and one of 0.03567 up to 8, so that a stray binary fraction does not widen the column.
+ * than 2, one of 0.03567 up to 8 and one of 0.0000078912 up to 10, so that a stray binary fraction does not widen the column.
  */
 export class PriceDecimals {
   readonly #seen = new Map<string, number>();
@@ -76,7 +76,10 @@ export class PriceDecimals {
 }
 
 function mostFor(price: number): number {
-  if (price >= 1_000) return 2;
-  if (price >= 10) return 4;
-  return price >= 0.1 ? 6 : 8;
+  const size = Math.abs(price);
+  if (size >= 1_000) return 2;
+  if (size >= 10) return 4;
+  if (size >= 0.1) return 6;
+  // Five digits that tell something; a format has no more than 20 decimals here.
+  return Math.min(20, Math.max(8, 4 + Math.ceil(-Math.log10(size))));
 }
