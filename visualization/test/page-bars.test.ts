@@ -3,6 +3,7 @@ import type { BoardAlert } from '../src/board-messages.ts';
 import { alertMarks, isHollow, markOf, placesOfAlertText } from '../src/browser/bar-marks.ts';
 import { gapText } from '../src/browser/bar-readout.ts';
 import { BarSeries, mostBars } from '../src/browser/bar-series.ts';
+import { ChartAlerts, mostChartAlerts } from '../src/browser/chart-alerts.ts';
 import { ChartGaps } from '../src/browser/chart-gaps.ts';
 import { type GapSpan, gapsAt, positionOf, slotAt, slotsOf } from '../src/browser/time-slots.ts';
 import { aBar } from './support/bars.ts';
@@ -212,5 +213,18 @@ describe('the marks of the chart', () => {
       ['alert', '', '', 'alert'],
       ['', '', '', 'alert'],
     ]);
+  });
+
+  it('are of alerts of the symbol, each once; where they are too many the oldest go', () => {
+    const alerts = new ChartAlerts();
+    alerts.of('A');
+    expect([alerts.take([alert(2, 'A'), alert(1, 'A'), alert(3, 'B'), alert(4)]), alerts.take([alert(1, 'A')])]).toEqual([true, false]);
+    expect(alerts.all.map(({ timeMs }) => timeMs)).toEqual([2, 1]);
+    alerts.take(Array.from({ length: mostChartAlerts - 1 }, (_, index) => alert(10 + index, 'A')));
+    expect([alerts.all.length, Math.min(...alerts.all.map(({ timeMs }) => timeMs))]).toEqual([mostChartAlerts, 2]);
+    alerts.of('A');
+    expect(alerts.all).toHaveLength(mostChartAlerts);
+    alerts.of('B');
+    expect(alerts.all).toEqual([]);
   });
 });

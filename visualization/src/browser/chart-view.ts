@@ -3,6 +3,7 @@ import { intervalMs } from '@tapeline/core/intervals';
 import type { BoardAlert, BoardBar, OpenGap, UpdateMessage } from '../board-messages.ts';
 import { flagLooks } from './bar-marks.ts';
 import { type PointedBar, spoken } from './bar-readout.ts';
+import { ChartAlerts } from './chart-alerts.ts';
 import { ChartHistory, type Choice } from './chart-history.ts';
 import type { IndicatorName } from './indicator-choices.ts';
 import type { PriceDecimals } from './number-format.ts';
@@ -22,7 +23,7 @@ export class ChartView {
   #indicators: readonly IndicatorName[];
   #pointed: PointedBar = { bar: undefined, values: undefined, gap: undefined };
   #shownDecimals = -1;
-  #alerts = new Map<string, BoardAlert>();
+  readonly #alerts = new ChartAlerts();
   /** The last live bar with a gap: it is asked for once. */
   #gapKey = '';
   #isInGap = false;
@@ -59,7 +60,7 @@ export class ChartView {
 
   /** Shows another symbol or interval. */
   choose(choice: Choice): void {
-    if (choice.symbol !== this.#choice?.symbol) this.#alerts.clear();
+    this.#alerts.of(choice.symbol);
     this.#choice = choice;
     this.#shownDecimals = -1;
     this.#gapKey = '';
@@ -93,10 +94,7 @@ export class ChartView {
 
   /** Marks alerts; those of other symbols wait for theirs. */
   addAlerts(alerts: readonly BoardAlert[]): void {
-    for (const alert of alerts) {
-      if (alert.symbol === this.#choice?.symbol) this.#alerts.set(alert.id, alert);
-    }
-    this.#chart.showAlerts([...this.#alerts.values()]);
+    if (this.#alerts.take(alerts)) this.#chart.showAlerts(this.#alerts.all);
   }
 
   chooseIndicators(names: readonly IndicatorName[]): void {
