@@ -76,10 +76,9 @@ export class PriceDecimals {
 }
 
 function mostFor(price: number): number {
-  const size = Math.abs(price);
-  if (size >= 1_000) return 2;
-  if (size >= 10) return 4;
-  if (size >= 0.1) return 6;
+  if (price >= 1_000) return 2;
+  if (price >= 10) return 4;
+  if (price >= 0.1) return 6;
   // Five digits that tell something; a format has no more than 20 decimals here.
-  return Math.min(20, Math.max(8, 4 + Math.ceil(-Math.log10(size))));
+  return Math.min(20, Math.max(8, 4 + Math.ceil(-Math.log10(price))));
 }
