@@ -76,4 +76,29 @@ describeWithBrowser('a page that stays open', executablePath => {
     },
     timeoutMs,
   );
+
+  it(
+    'says of a symbol without bars that there are none, where the reader sees it',
+    async () => {
+      const stocked = await startStockedBoard({}, { nowMs: tenOClockMs });
+      const browser = await launchBrowser(executablePath);
+      try {
+        const page = await browser.newPage({ viewport: sizes[0] });
+        await page.goto(`${stocked.url}/#symbol=NOTHING&interval=1m`);
+        await page.getByText('No bars of NOTHING 1m yet').waitFor();
+        // What lies on top of all at its place, the message aside from letting the pointer through.
+        const onTop = `(() => {
+          const message = document.getElementById('chart-message');
+          message.style.pointerEvents = 'auto';
+          const { left, top, width, height } = message.getBoundingClientRect();
+          return document.elementFromPoint(left + width / 2, top + height / 2).id;
+        })()`;
+        expect(await page.evaluate(onTop)).toBe('chart-message');
+      } finally {
+        await browser.close();
+        await stocked.close();
+      }
+    },
+    timeoutMs,
+  );
 });
