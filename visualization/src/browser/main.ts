@@ -146,7 +146,7 @@ function tellServer(): void {
   }
   told = names;
   if (symbol === undefined) return;
-  showStar(symbol, watched.has(symbol));
+  showStar(symbol, watched.has(symbol), watched.fullText);
   if (interval !== undefined) openChart();
 }
 

@@ -40,12 +40,13 @@ export function showTitle(name: string | undefined): void {
   write(place('quote-title'), name ?? '');
 }
 
-/** Shows whether the symbol is in the watchlist, on the button that puts it there or takes it off. */
-export function showStar(symbol: string, isWatched: boolean): void {
+/** Shows whether the symbol is in the watchlist, on the button that puts it there or takes it off; @param fullText why it cannot, else empty */
+export function showStar(symbol: string, isWatched: boolean, fullText: string): void {
   const star = place('watch');
   star.hidden = false;
   star.setAttribute('aria-pressed', String(isWatched));
   star.setAttribute('aria-label', `${symbol} in the watchlist`);
-  star.title = isWatched ? 'Remove from the watchlist' : 'Add to the watchlist';
+  star.title = isWatched ? 'Remove from the watchlist' : fullText || 'Add to the watchlist';
+  write(place('watch-note'), isWatched ? '' : fullText);
   write(star, isWatched ? '★' : '☆');
 }

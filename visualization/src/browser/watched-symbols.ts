@@ -30,6 +30,11 @@ export class WatchedSymbols {
     return this.#symbols;
   }
 
+  /** Why no other symbol can be added; empty when one can. */
+  get fullText(): string {
+    return this.#symbols.length < this.#most ? '' : `The watchlist is full: ${this.#most} symbols`;
+  }
+
   has(symbol: string): boolean {
     return this.#symbols.includes(symbol);
   }
@@ -43,7 +48,7 @@ export class WatchedSymbols {
   add(symbol: string): void {
     if (this.has(symbol)) return;
     const symbols = withSymbol(this.#symbols, symbol, this.#most);
-    announce(symbols === this.#symbols ? `The watchlist is full: ${this.#most} symbols` : `${symbol} added to the watchlist`);
+    announce(symbols === this.#symbols ? this.fullText : `${symbol} added to the watchlist`);
     this.#keep(symbols);
   }
 
