@@ -1,6 +1,7 @@
 /** Which generation serves, as readers and processors learn it: read at the start, looked at every other second. */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { isPassing, reasonOf } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import { untilThere } from '@tapeline/core/waiting-start';
 import type { Logger } from 'pino';
 import type { Generations, ServingGeneration } from './generations.ts';
@@ -32,7 +33,7 @@ export async function servingGeneration(options: ServingOptions): Promise<Servin
 export async function nextGeneration(former: ServingGeneration, options: ServingOptions): Promise<ServingGeneration | undefined> {
   const { generations, logger, signal, lookIntervalMs = 2_000 } = options;
   for (;;) {
-    await sleep(lookIntervalMs, undefined, { signal }).catch(() => undefined);
+    await pause(lookIntervalMs, signal);
     if (signal.aborted) return undefined;
     const serving = await generations.serving().catch((error: unknown) => {
       logger.debug({ reason: reasonOf(error) }, 'which generation serves could not be looked at');

@@ -6,9 +6,9 @@ import { exchangeRules } from '@tapeline/core/calendars/exchanges';
 import { calendarOf } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { pause as realPause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { pause as realPause } from './back-off.ts';
 import type { MarketState } from './twelve-data/rest-answers.ts';
 import type { RestClient } from './twelve-data/rest-client.ts';
 

@@ -3,12 +3,14 @@
  * speak no more. Before any of the new ones connects, the log is told that each former one is disconnected, unless it said so itself: so a
  * symbol that another feed takes over has its gap from the last price on.
  */
+
+import { BackOff } from '@tapeline/core/back-off';
 import { isPassing, reasonOf } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import { type FeedRecord, type Heartbeat, recordFormat } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
-import { BackOff, pause } from './back-off.ts';
 import { findLastSession, readableRecord, shortestFirst, sizeOf } from './last-session.ts';
 import { logEntries } from './log-entries.ts';
 

@@ -1,12 +1,14 @@
 /** The ingester: finds out where the feed stopped, reads it from there, and writes it into the log. */
+
+import { BackOff } from '@tapeline/core/back-off';
 import { isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { pause } from '@tapeline/core/pause';
 import type { SessionRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { BackOff, pause } from './back-off.ts';
 import type { Feed, FeedEvent, LastSession } from './feed.ts';
 import { wasSimulated } from './last-market.ts';
 import { findLastSession } from './last-session.ts';

@@ -3,15 +3,16 @@
  * the buffer fills, then ticks are dropped, counted, and told of by a gap record as soon as the log takes records again.
  */
 
+import { BackOff } from '@tapeline/core/back-off';
 import { counted } from '@tapeline/core/counted';
 import { deadLetter } from '@tapeline/core/dead-letters';
 import { hasCode, isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { pause } from '@tapeline/core/pause';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { BackOff, pause } from './back-off.ts';
 import { EventBuffer } from './event-buffer.ts';
 import type { FeedEvent, PlainEvent } from './feed.ts';
 import { logEntries } from './log-entries.ts';
@@ -204,7 +205,7 @@ export class LogWriter {
         if (result === undefined) return undefined;
         if (this.#saidAtMs > 0) this.#options.logger.info({ lost: this.totals.lost }, 'the log takes records again');
         this.#saidAtMs = Number.NEGATIVE_INFINITY;
-        this.#backOff.reset();
+        this.#backOff.succeeded();
         return result;
       } catch (error) {
         if (!isPassing(error)) throw error;

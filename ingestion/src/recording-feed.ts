@@ -1,7 +1,7 @@
 /** The feed that reads a recording, as fast as it is read. Its records are those that the socket's feed gave, or would have given. */
 import { jsonText } from '@tapeline/core/json-text';
+import { pause } from '@tapeline/core/pause';
 import { afterEndMs, readSessions, surveyRecording } from '@tapeline/core/recorded-sessions';
-import { pause } from './back-off.ts';
 import type { LastSession, PlainEvent } from './feed.ts';
 import { endedWithoutCode, SessionMapper } from './session-mapper.ts';
 import { parseMessage, readMessage } from './twelve-data/messages.ts';

@@ -1,12 +1,13 @@
 /** The feed behind a WebSocket of any vendor: one loop owns its life, connect, subscribe, read, back off. */
 import { secretsOfAddress } from '@tapeline/core/addresses';
+import { BackOff } from '@tapeline/core/back-off';
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { PipelineError } from '@tapeline/core/errors';
 import { scrubber } from '@tapeline/core/logging';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { BackOff, pause } from './back-off.ts';
 import { BackPressure } from './back-pressure.ts';
 import type { Ending } from './connection.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -124,7 +125,7 @@ class FeedLife {
     this.#clock = new SteadyClock({ ...options, feed: vendor.feed, wallMs: options.clock, patienceMs: options.clockPatienceMs });
     this.#subscriptions = new Subscriptions({ ...vendor.subscriptions, symbols: options.symbols });
     this.#followed = new FollowedSymbols({ ...options, subscriptions: this.#subscriptions });
-    this.#backOff = new BackOff({ random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
+    this.#backOff = new BackOff({ leastShare: 0, random: options.random, capMs: vendor.feedClock ? feedClockWaitMs : undefined });
     this.#disconnects = metricOf(options.registry, 'tapeline_ingester_disconnects_total');
     this.#clean = scrubber([...(options.apiKey ? [options.apiKey] : []), ...secretsOfAddress(options.url)]);
   }
@@ -170,7 +171,7 @@ class FeedLife {
     this.#pace.interrupted();
     // Two users of one key are each served until the other comes: a price alone proves nothing.
     const { provenAfterMs = defaultProvenAfterMs } = this.#options;
-    if (isServed && performance.now() - openedMs >= provenAfterMs) this.#backOff.reset();
+    if (isServed && performance.now() - openedMs >= provenAfterMs) this.#backOff.succeeded();
     if (connection.wasOpen && ending.kind !== 'key-refused') this.#keyRefusals = 0;
     if (!this.#signal.aborted) await this.#afterwards(ending);
   }

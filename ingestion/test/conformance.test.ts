@@ -88,7 +88,7 @@ const wrongs: readonly Row[] = [
     'retry storms',
     'jitter, 429 respected, one owner for a key',
     {
-      'ingestion/test/back-off.test.ts': ['takes any wait below the bound, down to none', 'is short again after a success'],
+      'core/test/back-off.test.ts': ['takes any wait below the bound, down to none', 'is short again after a success'],
       [feedTests]: [
         'waits longer when the plan is used up for the minute',
         'waits longer each time when connections end after their first prices, as those of two users of one key do',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
-import { pause } from '../src/back-off.ts';
 import { silenceFormerFeeds } from '../src/former-feeds.ts';
 import { logEntries } from '../src/log-entries.ts';
 import { aHeartbeat, aSession, aTick, noonMs } from './support/events.ts';

@@ -9,9 +9,10 @@
  * What remains: a process that dies between a write and its answer does not know of the write, and its successor may
  * repeat it; and a broker that lost its own log (an unclean election) has lost the numbers with it.
  */
+
+import { BackOff } from '@tapeline/core/back-off';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
-import { BackOff } from './back-off.ts';
 import { failureType, isForgottenProducer, isLasting, isRepeatedWrite, kafkaFailure } from './kafka-failure.ts';
 import type { KafkaProducer } from './kafka-producer.ts';
 import { type ProducerIdentity, sealBatch } from './kafka-record-batch.ts';
@@ -153,7 +154,7 @@ export class KafkaAppender {
   /** Writes until it is known to be written. Throws only what no repetition cures, or when the log closes. */
   async #write(lane: Lane, batch: BlockBatch): Promise<number | undefined> {
     const { topic, partition } = lane;
-    const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
+    const backOff = new BackOff({ baseMs: 100, capMs: 2_000 });
     while (!this.#closing.signal.aborted) {
       try {
         const baseOffset = await this.#attempt(lane, batch);

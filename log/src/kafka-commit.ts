@@ -2,8 +2,9 @@
  * The commit of an offset by an owner. Between two generations a group takes none: a commit is repeated until the next one stands, for the
  * last commit of an owner has none after it that would say more.
  */
+
+import { BackOff } from '@tapeline/core/back-off';
 import type { Logger } from 'pino';
-import { BackOff } from './back-off.ts';
 import { failureType } from './kafka-failure.ts';
 
 export interface OffsetCommit {
@@ -27,7 +28,7 @@ const betweenGenerations: ReadonlySet<string> = new Set(['REBALANCE_IN_PROGRESS'
 
 /** Never fails: committed offsets are for people. */
 export async function commitOffset(commit: OffsetCommit, { send, lost, logger }: OffsetCommitOptions): Promise<void> {
-  const backOff = new BackOff({ initialMs: 50, highestMs: 500 });
+  const backOff = new BackOff({ baseMs: 50, capMs: 500 });
   const endMs = performance.now() + deadlineMs;
   while (!lost.aborted) {
     const failure = await send(commit).then(

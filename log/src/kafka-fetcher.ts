@@ -8,9 +8,10 @@
  * response that brought it, so a buffer counts what its batches keep alive, not what they hold.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BackOff } from '@tapeline/core/back-off';
 import { reasonOf } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
-import { BackOff, pause } from './back-off.ts';
 import { Bell } from './bell.ts';
 import {
   byTurn,
@@ -47,7 +48,7 @@ export class KafkaFetcher {
   readonly #positions = new Set<Position>();
   readonly #busyLeaders = new Set<string>();
   readonly #closing = new AbortController();
-  readonly #backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
+  readonly #backOff = new BackOff({ baseMs: 100, capMs: 2_000 });
   /** How long a request in haste may wait: the longer, the longer nobody takes what is buffered. */
   #hasteMs = 0;
   #served = 0;
@@ -243,7 +244,7 @@ export class KafkaFetcher {
   /** Ends of a partition, asked for until there is an answer; `undefined` when `signal` aborts first. */
   async #offsets(partition: number, signal: AbortSignal): Promise<PartitionOffsets | undefined> {
     const { cluster, logger, topic } = this.#options;
-    const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
+    const backOff = new BackOff({ baseMs: 100, capMs: 2_000 });
     while (!signal.aborted) {
       try {
         const [ends] = await endsOf(cluster, topic, [partition]);

@@ -1,7 +1,7 @@
 /** The log on Kafka. Topics, appends, reading and groups each have a file of their own; this one puts them together. */
 import { PipelineError } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
-import { pause } from './back-off.ts';
 import { KafkaAppender } from './kafka-appender.ts';
 import { type Admin, connections, type KafkaConnection, type KafkaConnectionOptions, kafkaClient } from './kafka-client.ts';
 import { KafkaEnds } from './kafka-ends.ts';

@@ -9,9 +9,10 @@
  * A claim is kept only when it is certain that nobody else had the partition in between: same member id (a member that missed
  * its session gets a new one) and one attempt to join (a second one may hide a generation in which it was another's).
  */
+
+import { BackOff } from '@tapeline/core/back-off';
 import { reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
-import { BackOff } from './back-off.ts';
 import { Bell } from './bell.ts';
 import { Claim } from './claim.ts';
 import { stickyAssigner } from './kafka-assigner.ts';
@@ -95,7 +96,7 @@ export class KafkaMember {
   /** One consumer after another: a crashed one is replaced, and what it owned is lost, for the group has heard of its end. */
   async #run(): Promise<void> {
     const { group, logger, stop, topic } = this.#options;
-    const backOff = new BackOff({ initialMs: 200, highestMs: 5_000 });
+    const backOff = new BackOff({ baseMs: 200, capMs: 5_000 });
     await this.#peers?.open();
     while (!stop.aborted) {
       const found = await this.#consume(() => backOff.succeeded());

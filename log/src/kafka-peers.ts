@@ -7,8 +7,8 @@
  * its rows and snapshots carry older versions. So that a fault of the network empties no group, only some may be removed at a time.
  */
 import { reasonOf } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
-import { pause } from './back-off.ts';
 import { type Cluster, decodeMember } from './kafka-client.ts';
 import { failureType } from './kafka-failure.ts';
 import { type Peer, type PeerAddress, PeerListener } from './peer-listener.ts';

@@ -1,7 +1,8 @@
 /** Asks Kafka something that is harmless to ask again, until it is answered or patience ends. */
+
+import { BackOff } from '@tapeline/core/back-off';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
-import { BackOff } from './back-off.ts';
 import { failureType, isLasting, kafkaFailure } from './kafka-failure.ts';
 
 export interface Patience {
@@ -15,7 +16,7 @@ export interface Patience {
 /** @throws PipelineError `log.unavailable`; an error of our own is what it is, and final unless it is retriable. */
 export async function askKafka<T>(question: string, work: () => Promise<T>, { patienceMs, closing, logger }: Patience): Promise<T> {
   const giveUpMs = performance.now() + patienceMs;
-  const backOff = new BackOff({ initialMs: 100, highestMs: 2_000 });
+  const backOff = new BackOff({ baseMs: 100, capMs: 2_000 });
   for (;;) {
     if (closing.aborted) throw new PipelineError('log.unavailable', 'the log was closed', { retriable: false });
     try {

@@ -6,8 +6,8 @@
  * sockets open.
  */
 import { connect } from 'node:net';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
-import { pause } from './back-off.ts';
 import type { Peer } from './peer-listener.ts';
 
 export interface WatchedPeer {

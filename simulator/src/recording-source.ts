@@ -2,8 +2,10 @@
  * A recording behind the server: each connection that subscribes is sent the next session, and is then dropped without a close
  * code, as the recorded one was. The last session stays connected.
  */
-import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
+
+import { setImmediate as immediate } from 'node:timers/promises';
 import { hasCode, reasonOf } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import { type RecordingSurvey, readSessions, type SessionStep } from '@tapeline/core/recorded-sessions';
 import type { Logger } from 'pino';
 import type { ClientMessage } from './client-messages.ts';
@@ -130,7 +132,7 @@ export class RecordingSource implements PriceSource {
     if (waitMs <= 0) return;
     connection.uncork();
     const signal = AbortSignal.any([connection.signal, this.#stopped.signal]);
-    await delay(waitMs, undefined, { signal }).catch(() => {});
+    await pause(waitMs, signal);
     connection.cork();
   }
 

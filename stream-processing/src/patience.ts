@@ -1,6 +1,6 @@
 /** Tries until it succeeds or nobody needs it any more: a store or a log that is away is waited for, and nothing is dropped. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isPassing } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import type { PartitionClaim } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Outages } from './outages.ts';
@@ -40,7 +40,7 @@ export async function untilDurable<T>(doing: string, attempt: () => Promise<T>, 
         metrics.sinkRetries.inc();
         outages.failed(work, error);
         const over = AbortSignal.any([claim.lost, stopping]);
-        await sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** tries), undefined, { signal: over }).catch(() => undefined);
+        await pause(Math.min(longestPauseMs, firstPauseMs * 2 ** tries), over);
       }
     }
   } finally {

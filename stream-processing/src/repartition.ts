@@ -8,9 +8,10 @@
  * A run that was interrupted goes on: the barriers of a new partition say how far it is, and the records of each symbol after the last
  * one say how many of the next are there. That counts from the source's first records, so a source that has forgotten some since is refused.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { PipelineError } from '@tapeline/core/errors';
 import { partitionOf } from '@tapeline/core/partitioner';
+import { pause } from '@tapeline/core/pause';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Append, LogRecord, MarketLog } from '@tapeline/log/market-log';
 import { type Barrier, barrierOf, earliest } from './feed-barrier.ts';
@@ -80,7 +81,7 @@ class FeedCopy {
         this.#target.refuseUnmet();
         return 'copied';
       }
-      await sleep(200, undefined, { signal }).catch(() => undefined);
+      await pause(200, signal);
     }
     return 'interrupted';
   }

@@ -2,12 +2,13 @@
  * The market as it is now: replicas of the fold over every partition. Keeps nothing but screen state, so it runs beside the
  * processors or in a process of its own, on any log and any store.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Bar } from '@tapeline/core/bars';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { partitionOf } from '@tapeline/core/partitioner';
+import { pause } from '@tapeline/core/pause';
 import { feedTopic } from '@tapeline/core/topics';
 import type { LatestPrice, MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -190,7 +191,7 @@ class ReplicatedMarket implements FollowingMarket {
         if (!(error instanceof PipelineError)) throw error;
         this.#problem = error.message;
         this.#complain(error.message);
-        await sleep(1_000, undefined, { signal }).catch(() => undefined);
+        await pause(1_000, signal);
       }
     }
     return undefined;

@@ -2,8 +2,10 @@
  * A replica of the fold over one partition, for reading only: it begins where a processor's snapshot ends, reads the log and
  * applies the very same fold, so a screen shows what the processors will store.
  */
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+
+import { setImmediate } from 'node:timers/promises';
 import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import { decodeRecord } from '@tapeline/core/record-codec';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -105,7 +107,7 @@ export class PartitionReplica {
       const waitMs = Math.round(Math.random() * Math.min(longestBackOffMs, firstBackOffMs * 2 ** failures)) + 50;
       failures = Math.min(failures + 1, 10);
       troubled(this.#problem ?? 'the log ended');
-      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      await pause(waitMs, signal);
     }
   }
 

@@ -1,5 +1,5 @@
 /** This file notices pods of a real node that will never run, so that a test fails at once and not at its deadline. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@tapeline/core/pause';
 import type { RealNode } from './real-node.ts';
 
 const PERIOD_MS = 5_000;
@@ -38,7 +38,7 @@ async function watch(node: RealNode, hopeless: AbortController, until: AbortSign
   while (!until.aborted) {
     const what = await look(node).catch(() => undefined);
     if (what !== undefined) return hopeless.abort(new Error(what));
-    await sleep(PERIOD_MS, undefined, { signal: until }).catch(() => undefined);
+    await pause(PERIOD_MS, until);
   }
 }
 

@@ -3,9 +3,10 @@
  *
  * A container's control group goes with it, so it is looked at every few seconds while pods come and go.
  */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@tapeline/core/pause';
 import type { RealNode } from './real-node.ts';
 
 const PERIOD_MS = 4_000;
@@ -56,7 +57,7 @@ export function watchMemory(node: RealNode): MemoryWatch {
   const watching = (async () => {
     while (!stopping.signal.aborted) {
       await look().catch(() => undefined);
-      await sleep(PERIOD_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await pause(PERIOD_MS, stopping.signal);
     }
   })();
   return {

@@ -2,11 +2,12 @@
  * This file puts the whole pipeline on a real node, by the stacks of kind and the very steps of `kind:up`; only the images come
  * another way, and custom resource definitions stand in for the operators.
  */
+
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { reasonOf } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import type { Values } from '../../src/chart-values.ts';
 import { waitUntilReady } from '../../src/deploy/cluster.ts';
 import { type DeploymentOptions, deploy } from '../../src/deploy/deployment.ts';
@@ -115,7 +116,7 @@ async function makeSecrets(node: RealNode, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const made = await node.kubectl(['apply', '--server-side', '-f', '-'], list).catch(() => undefined);
     if (made !== undefined) return;
-    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+    await pause(1_000, signal);
   }
 }
 

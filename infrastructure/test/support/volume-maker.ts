@@ -1,5 +1,5 @@
 /** This file gives each claim of a real node a folder of the node, for no provisioner of volumes runs there. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@tapeline/core/pause';
 import type { RealNode } from './real-node.ts';
 
 const PERIOD_MS = 1_000;
@@ -16,7 +16,7 @@ export async function makeVolumes(node: RealNode, signal: AbortSignal): Promise<
     const { items } = JSON.parse(await node.kubectl(['get', 'pvc', '--all-namespaces', '-o', 'json'])) as { items: readonly Claim[] };
     const volumes = items.filter(({ status }) => status.phase === 'Pending').map(claim => volumeFor(claim, node));
     if (volumes.length > 0) await node.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: volumes }));
-    await sleep(PERIOD_MS, undefined, { signal }).catch(() => undefined);
+    await pause(PERIOD_MS, signal);
   }
 }
 

@@ -2,11 +2,12 @@
  * Fetches what is missing, the oldest first, one request at a time, as fast as the credits allow. How far a job is, is durable after
  * each answer's records are; a process that was killed in between delivers those records again, the same but for `receivedTimeMs`.
  */
+import { BackOff } from '@tapeline/core/back-off';
 import { counted } from '@tapeline/core/counted';
 import { hasCode, isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { pause as realPause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { BackOff, pause as realPause } from '../back-off.ts';
 import type { TimeSeries } from '../twelve-data/rest-answers.ts';
 import type { RestClient, TimeSeriesRequest } from '../twelve-data/rest-client.ts';
 import {
@@ -87,7 +88,7 @@ export class BackfillQueue {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
     this.#random = options.random ?? Math.random;
-    this.#backOff = new BackOff({ baseMs: 2_000, capMs: 300_000, random: this.#random });
+    this.#backOff = new BackOff({ baseMs: 2_000, capMs: 300_000, leastShare: 0, random: this.#random });
     this.#metrics = new BackfillMetrics(options.registry, options.owner ?? 'backfiller');
     this.#jobs = new JobSet(options.settleMs ?? 120_000, jobs);
     this.#metrics.show(this.progress);
@@ -171,7 +172,7 @@ export class BackfillQueue {
       const series = await this.#series(request, signal);
       await this.#take(this.#jobs.newest(job), { request, series });
       await this.#advance(job, request.toMs);
-      this.#backOff.reset();
+      this.#backOff.succeeded();
     } catch (error) {
       if (signal.aborted) return;
       await this.#failed(this.#jobs.newest(job), error, signal);

@@ -5,13 +5,14 @@
 import { counted } from '@tapeline/core/counted';
 import { isPassing } from '@tapeline/core/errors';
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
+import type { Patience } from '@tapeline/core/patience';
+import { pause } from '@tapeline/core/pause';
 import { nameInPrices } from '@tapeline/core/shards';
 import type { Gap, MarketStore } from '@tapeline/database/market-store';
 import type { WorkItems } from '@tapeline/database/work-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { pause } from '../back-off.ts';
 import { isVendorInterval, type RestClient, type VendorInterval } from '../twelve-data/rest-client.ts';
 import type { BackfillRequest } from './backfill-job.ts';
 import { BackfillQueue } from './backfill-queue.ts';
@@ -22,7 +23,7 @@ import { isComparable } from './history-records.ts';
 import { HistoryWriter } from './history-writer.ts';
 import { comparisonsOf, readLateTicks } from './late-ticks.ts';
 import { Notes } from './notes.ts';
-import { type Patience, patientItems } from './patience.ts';
+import { patientItems } from './patient-stores.ts';
 import { Reconciler } from './reconciler.ts';
 
 export interface BackfillerOptions {

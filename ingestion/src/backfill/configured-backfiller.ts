@@ -1,6 +1,7 @@
 /** The backfiller that the settings ask for, and what it shares with whoever else asks the vendor. */
 import { join } from 'node:path';
 import type { Configuration } from '@tapeline/core/configuration';
+import type { Patience } from '@tapeline/core/patience';
 import { openConfiguredWork } from '@tapeline/database/configured-store';
 import { FileItems } from '@tapeline/database/file-items';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -17,7 +18,7 @@ import { RestClient } from '../twelve-data/rest-client.ts';
 import { runBackfiller } from './backfiller.ts';
 import { CellCreditStore } from './cell-credit-store.ts';
 import type { Tolerance } from './comparison.ts';
-import { type Patience, patientCredits } from './patience.ts';
+import { patientCredits } from './patient-stores.ts';
 
 export interface ConfiguredBackfillerOptions {
   readonly store: Pick<MarketStore, 'bars' | 'gaps'>;

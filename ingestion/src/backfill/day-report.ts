@@ -2,9 +2,9 @@
 import type { Bar } from '@tapeline/core/bars';
 import { hasCode, isPassing } from '@tapeline/core/errors';
 import { intervalMs } from '@tapeline/core/intervals';
+import { pause } from '@tapeline/core/pause';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { Logger } from 'pino';
-import { pause } from '../back-off.ts';
 import type { RestClient, TimeSeriesRequest, VendorInterval } from '../twelve-data/rest-client.ts';
 import { type Comparison, compared, type Tolerance } from './comparison.ts';
 import { type VendorWindow, windowsOf } from './vendor-windows.ts';

@@ -1,12 +1,12 @@
 /** Fills what gaps touched: reads the stored bars of an answer's windows, decides about each, and writes the records, the last one naming the gap. */
 import { intervalMs } from '@tapeline/core/intervals';
+import type { Patience } from '@tapeline/core/patience';
 import type { HistoryRecord } from '@tapeline/core/records';
 import type { Logger } from 'pino';
 import { type BackfillJob, type GapKey, isSameGap } from './backfill-job.ts';
 import type { Answer } from './backfill-queue.ts';
 import { fillRecord, isFilled } from './history-records.ts';
 import type { HistoryWriter } from './history-writer.ts';
-import type { Patience } from './patience.ts';
 import { type StoredBars, storedBars } from './stored-bars.ts';
 import type { VendorWindow } from './vendor-windows.ts';
 

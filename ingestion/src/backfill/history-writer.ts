@@ -1,12 +1,12 @@
 /** Appends history records to `market-data.feed`, through the log's one door, in order; counts them. */
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { type Patience, patiently } from '@tapeline/core/patience';
 import type { HistoryRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Registry } from 'prom-client';
 import { logEntries } from '../log-entries.ts';
 import type { QueueOwner } from './backfill-metrics.ts';
-import { type Patience, patiently } from './patience.ts';
 
 const recordsOfAppend = 500;
 

@@ -3,6 +3,7 @@
 import type { Bar } from '@tapeline/core/bars';
 import { counted } from '@tapeline/core/counted';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import type { Patience } from '@tapeline/core/patience';
 import type { HistoryRecord } from '@tapeline/core/records';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -10,7 +11,6 @@ import type { Answer } from './backfill-queue.ts';
 import { type Comparison, compared, type Tolerance } from './comparison.ts';
 import { flagRecord, isComparable } from './history-records.ts';
 import type { HistoryWriter } from './history-writer.ts';
-import type { Patience } from './patience.ts';
 import { type StoredBars, storedBars } from './stored-bars.ts';
 
 export interface ReconcilerOptions {

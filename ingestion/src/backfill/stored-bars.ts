@@ -1,9 +1,9 @@
 /** The stored bars of a vendor's windows, by their begin. */
 import type { Bar } from '@tapeline/core/bars';
 import { intervalMs } from '@tapeline/core/intervals';
+import { type Patience, patiently } from '@tapeline/core/patience';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { VendorInterval } from '../twelve-data/rest-client.ts';
-import { type Patience, patiently } from './patience.ts';
 import type { VendorWindow } from './vendor-windows.ts';
 
 export type StoredBars = Pick<MarketStore, 'bars'>;

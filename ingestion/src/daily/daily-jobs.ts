@@ -1,13 +1,13 @@
 /** Jobs that the day needs once, run again and again in one process; what was done costs nothing again. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { isPassing } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import { openConfiguredWork } from '@tapeline/database/configured-store';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { WorkStore } from '@tapeline/database/work-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { pause } from '../back-off.ts';
 import { restClient, restUrlOf } from '../backfill/configured-backfiller.ts';
 import { type SymbolsNow, symbolsOfTwelveData } from '../configured-symbols.ts';
 import type { RestClient } from '../twelve-data/rest-client.ts';

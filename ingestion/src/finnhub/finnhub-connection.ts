@@ -3,8 +3,8 @@
  * for one after the other, each with a ping behind it: an error before its pong refuses the symbol, its pong accepts it.
  */
 import { counted } from '@tapeline/core/counted';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
-import { pause } from '../back-off.ts';
 import { type Connection, connect, type Ending } from '../connection.ts';
 import { ConnectionWatch } from '../connection-watch.ts';
 import type { FeedEvent } from '../feed.ts';

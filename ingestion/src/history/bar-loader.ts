@@ -1,12 +1,12 @@
 /** Writes the vendor's bars of windows that have none stored; a stored bar stays as it is. */
 import { counted } from '@tapeline/core/counted';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import type { Patience } from '@tapeline/core/patience';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Answer } from '../backfill/backfill-queue.ts';
 import { loadRecord } from '../backfill/history-records.ts';
 import { HistoryWriter } from '../backfill/history-writer.ts';
-import type { Patience } from '../backfill/patience.ts';
 import { type StoredBars, storedBars } from '../backfill/stored-bars.ts';
 
 export interface BarLoaderOptions {

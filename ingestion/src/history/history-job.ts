@@ -4,6 +4,7 @@
  */
 import { counted } from '@tapeline/core/counted';
 import { type Interval, intervalMs } from '@tapeline/core/intervals';
+import type { Patience } from '@tapeline/core/patience';
 import { nameInPrices } from '@tapeline/core/shards';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { WorkItems } from '@tapeline/database/work-store';
@@ -13,7 +14,7 @@ import type { Registry } from 'prom-client';
 import type { BackfillRequest } from '../backfill/backfill-job.ts';
 import { BackfillQueue, type BackfillQueueOptions } from '../backfill/backfill-queue.ts';
 import { ItemBackfillStore } from '../backfill/backfill-store.ts';
-import { type Patience, patientItems } from '../backfill/patience.ts';
+import { patientItems } from '../backfill/patient-stores.ts';
 import type { RestClient, VendorInterval } from '../twelve-data/rest-client.ts';
 import { BarLoader, type LoadedBars } from './bar-loader.ts';
 import { type DayRange, LoadedRanges } from './loaded-ranges.ts';

@@ -2,8 +2,12 @@
  * Asks the vendor once what each symbol is, and writes it as `instrument` records. A symbol whose stored row is younger than 20 h is left out,
  * so a run that was killed goes on where it was, and one that was done asks for nothing.
  */
+
+import { BackOff } from '@tapeline/core/back-off';
 import { type ErrorCode, hasCode, PipelineError } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { type Patience, patiently } from '@tapeline/core/patience';
+import { pause as realPause } from '@tapeline/core/pause';
 import type { InstrumentRecord } from '@tapeline/core/records';
 import { nameInPrices } from '@tapeline/core/shards';
 import { feedTopic } from '@tapeline/core/topics';
@@ -11,8 +15,6 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { BackOff, pause as realPause } from '../back-off.ts';
-import { type Patience, patiently } from '../backfill/patience.ts';
 import { logEntries } from '../log-entries.ts';
 import type { Profile } from '../twelve-data/rest-answers.ts';
 import type { RestClient } from '../twelve-data/rest-client.ts';
@@ -155,7 +157,7 @@ class InstrumentDesk {
 
   async #patientAnswer<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal, pause = realPause } = this.#options;
-    const backOff = new BackOff({ baseMs: 2_000, capMs: 60_000 });
+    const backOff = new BackOff({ baseMs: 2_000, capMs: 60_000, leastShare: 0 });
     for (let failures = 0; ; ) {
       try {
         return await ask(signal);

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { pause as realPause } from '@tapeline/core/pause';
 import type { Gauge, Registry } from 'prom-client';
-import { pause as realPause } from '../back-off.ts';
 import {
   type CreditLedger,
   type CreditLimits,

@@ -1,7 +1,7 @@
 /** One connection of the feed while it lasts: subscribes, keeps it alive, judges it, and maps what it says. */
 import { counted } from '@tapeline/core/counted';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
-import { pause } from '../back-off.ts';
 import { type Connection, connect, type Ending } from '../connection.ts';
 import { ConnectionWatch } from '../connection-watch.ts';
 import { EverydayWay } from '../hot/everyday-way.ts';

@@ -2,7 +2,7 @@
  * Credits for what can wait: only those that nobody else takes. Whoever is in a hurry takes what is free at once, so what has been free for a while
  * is left over; and some credits of the minute and of the day stay untouched, for a gap that comes next.
  */
-import { pause as realPause } from '../back-off.ts';
+import { pause as realPause } from '@tapeline/core/pause';
 import type { CreditBudget, Grant } from './credit-budget.ts';
 import type { CreditLimits } from './credit-ledger.ts';
 

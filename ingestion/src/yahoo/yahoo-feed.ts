@@ -6,11 +6,13 @@
  * one begins with the next answer, so what changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what
  * changed before it has been seen.
  */
+
+import { BackOff } from '@tapeline/core/back-off';
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { BackOff, pause } from '../back-off.ts';
 import type { EventQueue } from '../event-queue.ts';
 import type { FeedEvent, LastSession } from '../feed.ts';
 import { FollowedSymbols } from '../followed-symbols.ts';
@@ -116,8 +118,8 @@ class Polling {
     const { retryRefusedMs, limitedWaitMs } = this.#timing;
     this.#subscriptions = new Subscriptions({ symbols, retryRefusedMs, nameInPrices: symbol => symbol });
     this.#followed = new FollowedSymbols({ ...options, subscriptions: this.#subscriptions });
-    this.#failing = new BackOff({ baseMs: 1_000, capMs: 60_000, random });
-    this.#limited = new BackOff({ baseMs: limitedWaitMs, capMs: longestLimitedWaitMs, random });
+    this.#failing = new BackOff({ baseMs: 1_000, capMs: 60_000, leastShare: 0, random });
+    this.#limited = new BackOff({ baseMs: limitedWaitMs, capMs: longestLimitedWaitMs, leastShare: 0, random });
     this.#polls = metricOf(registry, 'tapeline_ingester_polls_total');
     this.#disconnects = metricOf(registry, 'tapeline_ingester_disconnects_total');
   }
@@ -181,8 +183,8 @@ class Polling {
   #take(message: ChartMessage, symbol: string, answer: Extract<ChartAnswer, { kind: 'answered' }>): Outcome {
     if (message.kind === 'error') return this.#refused(symbol, `${message.code}: ${message.detail}`, answer.simulated);
     this.#begin(answer.simulated);
-    this.#failing.reset();
-    this.#limited.reset();
+    this.#failing.succeeded();
+    this.#limited.succeeded();
     if (message.kind === 'no-price') return 'no-price';
     const receivedTimeMs = this.#clock.now();
     if (message.kind === 'malformed') {

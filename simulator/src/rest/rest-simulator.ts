@@ -2,8 +2,8 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import type { Instrument } from '../market/instruments.ts';
 import { wellKnownInstruments } from '../market/well-known-instruments.ts';
 import { simulatedHeader } from '../upgrade.ts';
@@ -123,7 +123,7 @@ class RestDesk {
     // What the headers say is of the moment when it was counted.
     const { used, left } = this.#books.account.minute(request.timeMs);
     const answer = await asked;
-    if (fault?.kind === 'slow') await sleep(fault.delayMs, undefined, { signal: this.#closed.signal }).catch(() => undefined);
+    if (fault?.kind === 'slow') await pause(fault.delayMs, this.#closed.signal);
     const text = JSON.stringify(answer.body);
     const sent = fault?.kind === 'malformed' ? malformedText(fault.form, text) : text;
     response.writeHead(answer.status, {

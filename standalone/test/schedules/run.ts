@@ -1,5 +1,7 @@
 /** Runs one schedule on the shared servers and judges what it left. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@tapeline/core/pause';
 import { feedTopic, topics } from '@tapeline/core/topics';
 import type { PartitionOffsets } from '@tapeline/log/market-log';
 import type { RunningNode } from '@tapeline/services/server-node';
@@ -140,7 +142,7 @@ async function play(run: Run, { actions, durationMs }: Schedule): Promise<void> 
 
 async function sampleUntil(check: DurabilityCheck, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
-    await sleep(sampleEveryMs, undefined, { signal: over }).catch(() => undefined);
+    await pause(sampleEveryMs, over);
     await check.sample();
   }
 }

@@ -3,12 +3,13 @@
  * other rules than the log's last ones, when the file changes, when the log was made anew, and once a day, so that a log that forgets
  * its oldest records still knows the rules in force. Rules that are there already change nothing in a fold, so a record too many does no harm.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { AlertRule } from '@tapeline/core/alert-rules';
 import { counted } from '@tapeline/core/counted';
 import { hasCode, isPassing } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { pause } from '@tapeline/core/pause';
 import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
 import { type AlertRulesRecord, recordFormat } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
@@ -78,7 +79,7 @@ class RulesFollower {
         if (!isPassing(error)) throw error;
         logger.warn({ code: error.code }, `${error.message}; the alert rules are put into the log as soon as it is there`);
       }
-      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+      await pause(lookEveryMs, signal);
     }
   }
 

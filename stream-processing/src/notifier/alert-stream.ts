@@ -1,9 +1,9 @@
 /** The alerts of the topic from an offset on, one after another, each looked at before it is taken. The log's own reader bounds what is read ahead. */
 import type { Alert } from '@tapeline/core/alerts';
+import { BackOff } from '@tapeline/core/back-off';
 import { hasCode, isPassing } from '@tapeline/core/errors';
 import { decodeAlert } from '@tapeline/core/record-codec';
 import { alertsTopic } from '@tapeline/core/topics';
-import { BackOff } from '@tapeline/log/back-off';
 import type { LogBatch, LogRecord, MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 
@@ -85,7 +85,7 @@ interface Place {
 
 async function* followAlerts(options: AlertStreamOptions): AsyncGenerator<ReadAlert, void, void> {
   const { fromOffset, logger, signal } = options;
-  const backOff = new BackOff({ initialMs: 200, highestMs: 10_000 });
+  const backOff = new BackOff({ baseMs: 200, capMs: 10_000 });
   const place: Place = { nextOffset: fromOffset, isOutOfRange: false };
   while (!signal.aborted) {
     try {

@@ -2,10 +2,13 @@
  * Sends what `market-data.alerts` says, one of all notifiers at a time: the member of the consumer group that owns the topic's one
  * partition. Each destination is an affair of its own, with its place in the topic and its memory, so one that is down holds up no other.
  */
+
+import { BackOff } from '@tapeline/core/back-off';
 import { isPassing, reasonOf } from '@tapeline/core/errors';
+import { patiently } from '@tapeline/core/patience';
+import { pause } from '@tapeline/core/pause';
 import { alertsTopic } from '@tapeline/core/topics';
 import type { WorkCell, WorkItems } from '@tapeline/database/work-store';
-import { BackOff, pause } from '@tapeline/log/back-off';
 import type { MarketLog, PartitionClaim, PartitionOffsets } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -13,7 +16,6 @@ import { AlertStream, alertsPartition } from './alert-stream.ts';
 import type { Destination } from './destination.ts';
 import { noFence, takeFence } from './fence.ts';
 import { type NotifierMetrics, notifierMetrics } from './notifier-metrics.ts';
-import { patiently } from './patience.ts';
 import { Refusals } from './refusals.ts';
 import { runSender, type SenderOptions, type SenderTiming } from './sender.ts';
 import { SentMemory } from './sent-memory.ts';
@@ -51,7 +53,7 @@ export async function runNotifier(options: NotifierOptions): Promise<void> {
     options.registry,
     destinations.map(({ name }) => name),
   );
-  const backOff = new BackOff({ initialMs: 500, highestMs: 10_000 });
+  const backOff = new BackOff({ baseMs: 500, capMs: 10_000 });
   while (!signal.aborted) {
     try {
       for await (const claim of log.join({ topic: alertsTopic.name, group, signal, onAssigned, onLost })) {
@@ -87,7 +89,7 @@ class Term {
   async run(): Promise<void> {
     const { signal, logger, destinations } = this.#options;
     const { lost } = this.#claim;
-    const backOff = new BackOff({ initialMs: 1_000, highestMs: 10_000 });
+    const backOff = new BackOff({ baseMs: 1_000, capMs: 10_000 });
     logger.info({ destinations: destinations.map(({ receiver }) => receiver) }, 'alerts are sent from here');
     this.#metrics.sender.set(1);
     try {

@@ -3,15 +3,17 @@
  * that cannot be sent now holds up those behind it, which the topic keeps. A message is sent again only where the process dies between the
  * receiver's answer and the memory of it.
  */
+
+import { BackOff } from '@tapeline/core/back-off';
 import { hasCode, isPassing, PipelineError } from '@tapeline/core/errors';
-import { BackOff, pause } from '@tapeline/log/back-off';
+import { patiently } from '@tapeline/core/patience';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
 import type { AlertStream, ReadAlert } from './alert-stream.ts';
 import type { Destination, Outcome } from './destination.ts';
 import type { Fence } from './fence.ts';
 import { hashOfId, type Notice, NoticeDraft } from './notice.ts';
 import type { NotifierMetrics } from './notifier-metrics.ts';
-import { patiently } from './patience.ts';
 import type { Refusals } from './refusals.ts';
 import type { SentMemory } from './sent-memory.ts';
 
@@ -125,7 +127,7 @@ class Sender {
   async #deliver(draft: NoticeDraft): Promise<boolean> {
     const { destination, fence, timing, metrics, logger, stopping, over, superseded } = this.#options;
     const { firstRetryMs = 1_000, longestRetryMs = 300_000 } = timing;
-    const backOff = new BackOff({ initialMs: firstRetryMs, highestMs: longestRetryMs });
+    const backOff = new BackOff({ baseMs: firstRetryMs, capMs: longestRetryMs });
     while (!stopping.aborted) {
       metrics.oldestWaiting.set({ destination: destination.name }, (draft.oldestMs ?? 0) / 1_000);
       const holds = await patiently('looking who sends', () => fence.holds(), { signal: stopping, logger }).catch(goneWhen(stopping));

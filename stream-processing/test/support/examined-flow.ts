@@ -1,6 +1,7 @@
 /** A small flow on the log and the store that an environment names, for the doctor to examine: a feed's records, and a processor of them. */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { type Environment, readConfiguration } from '@tapeline/core/configuration';
+import { pause } from '@tapeline/core/pause';
 import { encodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
@@ -56,7 +57,7 @@ export async function examinedFlow(environment: Environment): Promise<ExaminedFl
   async function beat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await beatOnce();
-      await sleep(100, undefined, { signal }).catch(() => undefined);
+      await pause(100, signal);
     }
   }
   async function hasSnapshots(): Promise<boolean> {

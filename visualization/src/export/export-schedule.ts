@@ -1,7 +1,8 @@
 /** Runs the export again and again in one process: what is over and not there yet, every hour, and sooner while something waits. */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Configuration } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import { type ExportJobParts, runConfiguredExport } from './configured-export.ts';
 import { exportMetrics } from './export-run.ts';
 
@@ -25,6 +26,6 @@ export async function runExportSchedule(configuration: Configuration, parts: Exp
       waitMs = error.retriable ? soonMs : roundMs;
       logger.warn({ code: error.code, waitMs }, `the export failed and is tried again later: ${error.message}`);
     }
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    await pause(waitMs, signal);
   }
 }

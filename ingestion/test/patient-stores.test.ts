@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import { FileItems } from '@tapeline/database/file-items';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { patientCredits, patientItems } from '../src/backfill/patience.ts';
+import { patientCredits, patientItems } from '../src/backfill/patient-stores.ts';
 import { emptyLedger } from '../src/twelve-data/credit-ledger.ts';
 import { MemoryCreditStore } from '../src/twelve-data/credit-store.ts';
 import { aLogger } from './support/logger.ts';

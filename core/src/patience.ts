@@ -1,7 +1,7 @@
-/** Tries until it succeeds: what was sent must be remembered, so a store that is away is waited for. */
-import { isPassing } from '@tapeline/core/errors';
-import { BackOff } from '@tapeline/log/back-off';
+/** Tries until it succeeds: what was paid for or sent must be kept, so a log or a store that is away is waited for. */
 import type { Logger } from 'pino';
+import { BackOff } from './back-off.ts';
+import { isPassing } from './errors.ts';
 
 export interface Patience {
   /** From its abort on one failure is enough. */
@@ -11,7 +11,7 @@ export interface Patience {
 
 /** @throws what no repetition helps against; the last failure once the signal has aborted. */
 export async function patiently<T>(doing: string, attempt: () => Promise<T>, { signal, logger }: Patience): Promise<T> {
-  const backOff = new BackOff({ initialMs: 200, highestMs: 10_000 });
+  const backOff = new BackOff({ baseMs: 200, capMs: 10_000 });
   for (;;) {
     try {
       return await attempt();
