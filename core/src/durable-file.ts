@@ -1,6 +1,7 @@
 /** Writes small files so that they are whole and still there after a crash of the process or of the machine. */
 import { open, rm } from 'node:fs/promises';
 import { PipelineError } from './errors.ts';
+import { systemCode } from './system-errors.ts';
 
 /** No space on the device, no space left for this user. */
 const fullCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
@@ -19,8 +20,7 @@ export async function orFull<T>(path: string, work: () => Promise<T>): Promise<T
 
 /** `store.full` for a full disk; any other error stays what it is. */
 export function fileFailure(error: unknown, path: string): unknown {
-  const isFull = typeof error === 'object' && error !== null && 'code' in error && fullCodes.includes(error.code);
-  if (!isFull) return error;
+  if (!fullCodes.includes(systemCode(error))) return error;
   const message = `${path} cannot be written, the disk is full: free disk space`;
   return new PipelineError('store.full', message, { retriable: false, cause: error, fields: { path } });
 }

@@ -9,7 +9,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PipelineError } from '@tapeline/core/errors';
-import { isBusy, sqliteFailure } from './sqlite-failure.ts';
+import { isSqliteBusy } from '@tapeline/core/system-errors';
+import { sqliteFailure } from './sqlite-failure.ts';
 
 /**
  * Takes the writer's lock of `directory`; the function it returns frees it.
@@ -21,7 +22,7 @@ export function lockForWriting(directory: string): () => void {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
-    if (isBusy(error)) throw taken(directory);
+    if (isSqliteBusy(error)) throw taken(directory);
     throw sqliteFailure(error, directory);
   }
   nameOwner(directory);

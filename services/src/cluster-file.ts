@@ -5,8 +5,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { systemCode } from '@tapeline/core/system-errors';
 import * as z from 'zod';
-import { errorCode } from './error-code.ts';
 
 /** Where all of them listen. */
 export const HOST = '127.0.0.1';
@@ -29,7 +29,7 @@ export async function readCluster(directory: string): Promise<Cluster | undefine
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   try {

@@ -7,10 +7,9 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sqliteCode } from './error-code.ts';
+import { isSqliteBusy } from '@tapeline/core/system-errors';
 
 const RETRY_MS = 200;
-const SQLITE_BUSY = 5;
 
 export interface ExclusiveOptions {
   /** Called once when another process holds the lock. */
@@ -40,7 +39,7 @@ function tryLock(database: DatabaseSync): boolean {
     database.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if (sqliteCode(error) === SQLITE_BUSY) return false;
+    if (isSqliteBusy(error)) return false;
     throw error;
   }
 }

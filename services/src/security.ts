@@ -6,8 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '@tapeline/core/system-errors';
 import { type Certified, makeAuthority, makeCertificate } from './certificates.ts';
-import { errorCode } from './error-code.ts';
 import { exclusively } from './exclusive.ts';
 import { usableFolder } from './usable-folder.ts';
 
@@ -66,7 +66,7 @@ async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

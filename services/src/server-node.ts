@@ -9,7 +9,7 @@ import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
-import { errorCode } from './error-code.ts';
+import { systemCode } from '@tapeline/core/system-errors';
 import { pidFileOf, runningPid } from './process-identity.ts';
 import { guard } from './watchdog.ts';
 
@@ -165,7 +165,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error;
+    if (systemCode(error) !== 'ESRCH') throw error;
   }
 }
 

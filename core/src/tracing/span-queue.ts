@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { metricOf } from '../metrics/registered-metrics.ts';
+import { systemCode } from '../system-errors.ts';
 import type { TickSpan } from './span.ts';
 
 export interface SpanQueueOptions {
@@ -112,7 +113,7 @@ export class SpanQueue {
 
 /** The status that the collector answered with, or the system's code of what kept us from asking; never a text of somebody else's. */
 function failureOf(error: unknown): number | string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const code = systemCode(error);
   if (typeof code === 'number') return code;
   if (typeof code === 'string' && /^[A-Z0-9_]{2,40}$/.test(code)) return code;
   return error instanceof Error ? error.name : 'failure';

@@ -11,7 +11,8 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDirectory } from '@tapeline/core/directories';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
-import { isBusy, sqliteFailure, unusable } from './sqlite-failure.ts';
+import { isSqliteBusy } from '@tapeline/core/system-errors';
+import { sqliteFailure, unusable } from './sqlite-failure.ts';
 import { migrateSqlite, schemaVersionOf, sqliteSchemaVersion } from './sqlite-migrations.ts';
 
 const busyTimeoutMs = 5_000;
@@ -38,7 +39,7 @@ export class SqliteDatabase {
         migrateSqlite(this.#open(), this.#file);
         return;
       } catch (error) {
-        if (!isBusy(error) || attempt === migrationAttempts) throw sqliteFailure(error, this.#file);
+        if (!isSqliteBusy(error) || attempt === migrationAttempts) throw sqliteFailure(error, this.#file);
       }
       await sleep(50);
     }

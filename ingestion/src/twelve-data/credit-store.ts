@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
 import { orFull, syncFolder, writeDurably } from '@tapeline/core/durable-file';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { systemCode } from '@tapeline/core/system-errors';
 import { z } from 'zod';
 import { type CreditLedger, emptyLedger } from './credit-ledger.ts';
 
@@ -79,7 +80,7 @@ export class FileCreditStore implements CreditStore {
         return { version, ledger: ledgerIn(text) };
       } catch (error) {
         // Another process may have replaced and removed it between the two looks.
-        if (isCode(error, 'ENOENT') && tries < 100) continue;
+        if (systemCode(error) === 'ENOENT' && tries < 100) continue;
         throw unreadable(this.#path(version), error);
       }
     }
@@ -96,7 +97,7 @@ export class FileCreditStore implements CreditStore {
       await writeDurably(draft, JSON.stringify(ledger));
       await link(draft, this.#path(version + 1));
     } catch (error) {
-      if (isCode(error, 'EEXIST')) return false;
+      if (systemCode(error) === 'EEXIST') return false;
       throw error;
     } finally {
       await unlink(draft).catch(ignoreMissing);
@@ -130,12 +131,8 @@ function removeOldDrafts(folder: string): void {
   }
 }
 
-function isCode(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
-}
-
 function ignoreMissing(error: unknown): void {
-  if (!isCode(error, 'ENOENT')) throw error;
+  if (systemCode(error) !== 'ENOENT') throw error;
 }
 
 function unreadable(path: string, error: unknown): PipelineError {
