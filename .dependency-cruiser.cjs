@@ -58,7 +58,7 @@ module.exports = {
       },
       to: {
         pathNot:
-          '^(stream-processing/src/(fold|hot)/|stream-processing/src/alerts/(?!follow-alert-rules|rules-file)|core/src/calendars/|core/src/(intervals|bars|records|dead-letters|partitioner|errors|derived-values|alerts|alert-rules|parse-alert-rules|durations|json-text)\\.ts$)',
+          '^(stream-processing/src/(fold|hot)/|stream-processing/src/alerts/(?!follow-alert-rules|rules-file)|core/src/calendars/|core/src/(intervals|bars|records|dead-letters|partitioner|errors|derived-values|alerts|alert-rules|parse-alert-rules|durations|json-text|time-text)\\.ts$)',
       },
     },
     {

@@ -7,6 +7,7 @@
  */
 import { partitionOf } from '@tapeline/core/partitioner';
 import { encodeRecord } from '@tapeline/core/record-codec';
+import { dateText } from '@tapeline/core/time-text';
 import { seededRandom, zipf } from './seeded-random.ts';
 
 export interface LoadOptions {
@@ -107,7 +108,7 @@ class Market {
     this.#cents = Int32Array.from(this.#names, () => 500 + Math.floor(random() * 50_000));
     this.#dayVolumes = Float64Array.from(this.#names, () => Math.floor(random() * 1_000_000));
     this.#spreadCents = Uint8Array.from(this.#names, () => (random() < shareWithSpread ? 1 + Math.floor(random() * 4) : 0));
-    const date = new Date(startMs).toISOString().slice(0, 10);
+    const date = dateText(startMs);
     // New York's midnight, in winter.
     this.#day = `"tradingDay":"${date}","tradingDayEndMs":${Date.parse(date) + dayMs + 5 * 3_600_000}`;
   }

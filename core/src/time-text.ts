@@ -16,3 +16,13 @@ export function timeOfText(text: string): number | undefined {
   const lastDay = new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate();
   return Number(text.slice(8, 10)) <= lastDay ? timeMs : undefined;
 }
+
+/** The date in UTC: `2026-01-31`. */
+export function dateText(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10);
+}
+
+/** Date and time in UTC, in whole seconds: `2026-01-31 09:30:00`. */
+export function dateTimeText(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { timeOfText } from '../src/time-text.ts';
+import { dateText, dateTimeText, timeOfText } from '../src/time-text.ts';
 
 describe('a moment as a text', () => {
   it.each([
@@ -24,4 +24,10 @@ describe('a moment as a text', () => {
   ])('is not "%s"', text => {
     expect(timeOfText(text)).toBeUndefined();
   });
+});
+
+it('tells a moment in UTC, in whole seconds', () => {
+  const timeMs = Date.UTC(2026, 10, 23, 23, 59, 59, 999);
+  expect(dateText(timeMs)).toBe('2026-11-23');
+  expect(dateTimeText(timeMs)).toBe('2026-11-23 23:59:59');
 });

@@ -1,5 +1,4 @@
 /** Which generation serves, as readers and processors learn it: read at the start, looked at every other second. */
-
 import { isPassing, reasonOf } from '@tapeline/core/errors';
 import { pause } from '@tapeline/core/pause';
 import { untilThere } from '@tapeline/core/waiting-start';

@@ -3,7 +3,6 @@
  * speak no more. Before any of the new ones connects, the log is told that each former one is disconnected, unless it said so itself: so a
  * symbol that another feed takes over has its gap from the last price on.
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { isPassing, reasonOf } from '@tapeline/core/errors';
 import { pause } from '@tapeline/core/pause';

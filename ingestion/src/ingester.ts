@@ -1,5 +1,4 @@
 /** The ingester: finds out where the feed stopped, reads it from there, and writes it into the log. */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';

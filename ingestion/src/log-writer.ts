@@ -2,7 +2,6 @@
  * Writes feed events into the log, in order, with one append in flight that takes all that waits. When the log is slow or away
  * the buffer fills, then ticks are dropped, counted, and told of by a gap record as soon as the log takes records again.
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { counted } from '@tapeline/core/counted';
 import { deadLetter } from '@tapeline/core/dead-letters';

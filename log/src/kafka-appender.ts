@@ -9,7 +9,6 @@
  * What remains: a process that dies between a write and its answer does not know of the write, and its successor may
  * repeat it; and a broker that lost its own log (an unclean election) has lost the numbers with it.
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';

@@ -2,7 +2,6 @@
  * The commit of an offset by an owner. Between two generations a group takes none: a commit is repeated until the next one stands, for the
  * last commit of an owner has none after it that would say more.
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import type { Logger } from 'pino';
 import { failureType } from './kafka-failure.ts';

@@ -9,7 +9,6 @@
  * A claim is kept only when it is certain that nobody else had the partition in between: same member id (a member that missed
  * its session gets a new one) and one attempt to join (a second one may hide a generation in which it was another's).
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';

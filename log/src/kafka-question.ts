@@ -1,5 +1,4 @@
 /** Asks Kafka something that is harmless to ask again, until it is answered or patience ends. */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';

@@ -2,7 +2,6 @@
  * A recording behind the server: each connection that subscribes is sent the next session, and is then dropped without a close
  * code, as the recorded one was. The last session stays connected.
  */
-
 import { setImmediate as immediate } from 'node:timers/promises';
 import { hasCode, reasonOf } from '@tapeline/core/errors';
 import { pause } from '@tapeline/core/pause';

@@ -1,9 +1,9 @@
 /** `tapeline reconcile`: a day of stored bars against the vendor's, as a table or JSON; the exit status says whether they agree. */
-
 import type { Configuration } from '@tapeline/core/configuration';
 import { counted } from '@tapeline/core/counted';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
+import { dateText } from '@tapeline/core/time-text';
 import { openConfiguredWork, openServingStore } from '@tapeline/database/configured-store';
 import { restClient, restUrlOf, toleranceOf } from '@tapeline/ingestion/backfill/configured-backfiller';
 import { type DayReport, dayReport } from '@tapeline/ingestion/backfill/day-report';
@@ -50,7 +50,7 @@ export async function reconcileCommand(options: ReconcileOptions): Promise<numbe
         reports.push(await dayReport({ symbol, interval, dayStartMs }, { client, store, tolerance, logger, signal }));
       }
     }
-    const day = new Date(dayStartMs).toISOString().slice(0, 10);
+    const day = dateText(dayStartMs);
     process.stdout.write(json ? `${JSON.stringify({ day, tolerance, reports })}\n` : tableOf(day, reports));
     return reports.some(({ mismatches }) => mismatches.length > 0) ? mismatchStatus : 0;
   } catch (error) {
@@ -97,10 +97,7 @@ function differencesOf({ symbol, interval, mismatches, splits }: DayReport): rea
   });
   const rest = mismatches.length - shown.length;
   const more = rest > 0 ? [`  and ${rest} more (--json has all)`] : [];
-  const heading =
-    mismatches.length === 0
-      ? []
-      : [`${symbol} ${interval}: ${mismatches.length === 1 ? '1 bar differs' : `${mismatches.length} bars differ`}`];
+  const heading = mismatches.length === 0 ? [] : [`${symbol} ${interval}: ${counted(mismatches.length, 'bar differs', 'bars differ')}`];
   const all = [...told, ...heading, ...shown, ...more];
   return all.length === 0 ? [] : ['', ...all];
 }

@@ -8,7 +8,6 @@
  * A run that was interrupted goes on: the barriers of a new partition say how far it is, and the records of each symbol after the last
  * one say how many of the next are there. That counts from the source's first records, so a source that has forgotten some since is refused.
  */
-
 import { PipelineError } from '@tapeline/core/errors';
 import { partitionOf } from '@tapeline/core/partitioner';
 import { pause } from '@tapeline/core/pause';

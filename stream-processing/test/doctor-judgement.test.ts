@@ -238,7 +238,7 @@ describe('the store', () => {
       /^warning: 1 of 2 .*the oldest for 2 h; see that the backfiller/,
     );
     expect(lines(queueFindings([], nowMs))).toEqual(['ok: empty']);
-    expect(lines(queueFindings([{ queuedMs: at(-120) }], nowMs))).toEqual(['ok: 1 job, the oldest of 2 min ago']);
+    expect(lines(queueFindings([{ queuedMs: at(-120) }], nowMs))).toEqual(['ok: 1 job, the oldest from 2 min ago']);
     expect(lines(queueFindings([{ queuedMs: nowMs - 3 * dayMs }], nowMs))[0]).toMatch(/^warning/);
     expect(lines(queueFindings([{ refused: 'not in the plan' }], nowMs))[0]).toMatch(
       /^warning: the vendor refuses 1 of 1 job: not in the plan/,

@@ -2,7 +2,6 @@
  * The market as it is now: replicas of the fold over every partition. Keeps nothing but screen state, so it runs beside the
  * processors or in a process of its own, on any log and any store.
  */
-
 import type { Bar } from '@tapeline/core/bars';
 import { PipelineError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';

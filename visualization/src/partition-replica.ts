@@ -2,7 +2,6 @@
  * A replica of the fold over one partition, for reading only: it begins where a processor's snapshot ends, reads the log and
  * applies the very same fold, so a screen shows what the processors will store.
  */
-
 import { setImmediate } from 'node:timers/promises';
 import { hasCode, PipelineError, reasonOf } from '@tapeline/core/errors';
 import { pause } from '@tapeline/core/pause';

@@ -1,4 +1,5 @@
 /** Wall clocks of IANA time zones, by what `Intl` knows about daylight saving; dates are `YYYY-MM-DD`. */
+import { dateText } from '../time-text.ts';
 
 /** What a clock on the wall of a zone shows. */
 export interface ZonedTime {
@@ -27,7 +28,7 @@ export function zonedTime(timeMs: number, zone: string): ZonedTime {
   const shownMs = timeMs + offsetMs(timeMs, zone);
   const sinceMidnightMs = ((shownMs % dayMs) + dayMs) % dayMs;
   return {
-    date: dateOf(shownMs),
+    date: dateText(shownMs),
     minuteOfDay: Math.floor(sinceMidnightMs / minuteMs),
     weekday: new Date(shownMs).getUTCDay(),
   };
@@ -46,16 +47,12 @@ export function zonedMoment(date: string, minuteOfDay: number, zone: string): nu
 
 /** The date `days` after `date`. */
 export function addDays(date: string, days: number): string {
-  return dateOf(Date.parse(`${date}T00:00:00.000Z`) + days * dayMs);
+  return dateText(Date.parse(`${date}T00:00:00.000Z`) + days * dayMs);
 }
 
 /** Day of the week of a date; 0 is Sunday. */
 export function weekdayOf(date: string): number {
   return new Date(`${date}T00:00:00.000Z`).getUTCDay();
-}
-
-function dateOf(shownMs: number): string {
-  return new Date(shownMs).toISOString().slice(0, 10);
 }
 
 /** How far the clock of `zone` is ahead of UTC at `timeMs`. No zone changes its clocks twice within a day of UTC. */

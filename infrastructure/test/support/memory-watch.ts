@@ -3,7 +3,6 @@
  *
  * A container's control group goes with it, so it is looked at every few seconds while pods come and go.
  */
-
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from '@tapeline/core/pause';

@@ -2,7 +2,6 @@
  * This file puts the whole pipeline on a real node, by the stacks of kind and the very steps of `kind:up`; only the images come
  * another way, and custom resource definitions stand in for the operators.
  */
-
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

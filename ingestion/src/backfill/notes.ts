@@ -1,6 +1,7 @@
 /** What the backfiller has looked at already, so that neither a restart nor an unfilled gap makes it ask again and again. Durable. */
 import { createHash } from 'node:crypto';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { dateText } from '@tapeline/core/time-text';
 import type { Gap } from '@tapeline/database/market-store';
 import type { WorkItems } from '@tapeline/database/work-store';
 import { z } from 'zod';
@@ -95,7 +96,7 @@ function idOf({ symbol, fromMs, toMs, reason }: Gap): string {
 }
 
 function idOfDay(dayStartMs: number): string {
-  return `day-${new Date(dayStartMs).toISOString().slice(0, 10)}`;
+  return `day-${dateText(dayStartMs)}`;
 }
 
 function read<T>(schema: z.ZodType<T>, place: string, text: string): T {

@@ -5,6 +5,7 @@ import { counted } from '@tapeline/core/counted';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { Patience } from '@tapeline/core/patience';
 import type { HistoryRecord } from '@tapeline/core/records';
+import { dateText } from '@tapeline/core/time-text';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Answer } from './backfill-queue.ts';
@@ -56,7 +57,7 @@ export class Reconciler {
     const { logger } = this.#options;
     const of = (wanted: Comparison['verdict']) => verdicts.filter(({ comparison }) => comparison.verdict === wanted);
     const [equal, mismatches, splits] = [of('equal').length, of('mismatch'), of('split')];
-    const day = new Date(fromMs).toISOString().slice(0, 10);
+    const day = dateText(fromMs);
     const facts = { symbol, interval, day, equal, mismatches: mismatches.length, splits: splits.length };
     logger.info(facts, `${symbol} ${interval} of ${day}: ${counted(equal, 'bar')} as the vendor has them, ${mismatches.length} not`);
     const [first] = splits;

@@ -2,7 +2,6 @@
  * Asks the vendor once what each symbol is, and writes it as `instrument` records. A symbol whose stored row is younger than 20 h is left out,
  * so a run that was killed goes on where it was, and one that was done asks for nothing.
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { type ErrorCode, hasCode, PipelineError } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';

@@ -4,6 +4,7 @@ import type { Interval } from '@tapeline/core/intervals';
 import { parseJson } from '@tapeline/core/json-text';
 import { scrubber } from '@tapeline/core/logging';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
+import { dateText, dateTimeText } from '@tapeline/core/time-text';
 import type { Registry } from 'prom-client';
 import { ZodError } from 'zod';
 import type { CreditBudget, Grant } from './credit-budget.ts';
@@ -175,16 +176,8 @@ export class RestClient {
 
 /** The vendor's documents do not say whether `end_date` is inclusive: ask so that it makes no difference, or get one bar too many. */
 function rangeOf({ interval, fromMs, toMs }: TimeSeriesRequest): { readonly start_date: string; readonly end_date: string } {
-  if (interval === '1d') return { start_date: dateOf(fromMs), end_date: dateOf(toMs) };
-  return { start_date: dateTimeOf(fromMs), end_date: dateTimeOf(toMs - 1_000) };
-}
-
-function dateOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 10);
-}
-
-function dateTimeOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
+  if (interval === '1d') return { start_date: dateText(fromMs), end_date: dateText(toMs) };
+  return { start_date: dateTimeText(fromMs), end_date: dateTimeText(toMs - 1_000) };
 }
 
 async function textOf(response: Response): Promise<string> {

@@ -6,7 +6,6 @@
  * one begins with the next answer, so what changed unseen is a gap of the log. Heartbeats tell the begin of the last whole round: what
  * changed before it has been seen.
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import type { MarketHours } from '@tapeline/core/calendars/market-calendars';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';

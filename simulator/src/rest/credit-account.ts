@@ -2,6 +2,7 @@
  * The vendor's own account of a key's credits: so many in each minute of its clock and in each day (UTC). What would go beyond is refused,
  * costs nothing, and is kept: a client that never overspends leaves `refusals` empty.
  */
+import { dateText } from '@tapeline/core/time-text';
 
 export interface CreditRefusal {
   readonly timeMs: number;
@@ -17,7 +18,6 @@ export interface CreditPlan {
 }
 
 const minuteMs = 60_000;
-const dayMs = 86_400_000;
 const mostRefusals = 1_000;
 
 export class CreditAccount {
@@ -46,7 +46,7 @@ export class CreditAccount {
 
   /** Counts a request, or says why not. */
   spend(credits: number, timeMs: number): CreditRefusal | undefined {
-    const day = dayOf(timeMs);
+    const day = dateText(timeMs);
     const usedInDay = this.days.get(day) ?? 0;
     const { used } = this.minute(timeMs);
     if (usedInDay + credits > this.plan.creditsPerDay) return this.#refuse({ timeMs, window: 'day', credits, used: usedInDay });
@@ -72,8 +72,4 @@ export class CreditAccount {
     if (this.refusals.length > mostRefusals) this.refusals.shift();
     return refusal;
   }
-}
-
-function dayOf(timeMs: number): string {
-  return new Date(Math.floor(timeMs / dayMs) * dayMs).toISOString().slice(0, 10);
 }

@@ -1,5 +1,4 @@
 /** An HTTP server that speaks TwelveData's REST API, keeps an account of its own of the credits, and misbehaves on request. */
-
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';

@@ -1,5 +1,4 @@
 /** Runs one schedule on the shared servers and judges what it left. */
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pause } from '@tapeline/core/pause';
 import { feedTopic, topics } from '@tapeline/core/topics';

@@ -1,6 +1,7 @@
 /** The sentence of an alert: the rule's own, its places filled in, or one that tells what was seen. */
 import type { AlertRule, BarRule, GapRule, StaleRule } from '@tapeline/core/alert-rules';
 import type { Bar } from '@tapeline/core/bars';
+import { dateTimeText } from '@tapeline/core/time-text';
 
 /** What an alert is about, besides its rule. */
 export interface Sighting {
@@ -29,7 +30,7 @@ function filledIn(message: string, rule: AlertRule, seen: Sighting): string {
     interval: seen.bar?.interval,
     value: textOf(rule, seen.value),
     threshold: textOf(rule, seen.threshold),
-    time: utcText(seen.timeMs),
+    time: `${dateTimeText(seen.timeMs)} UTC`,
   };
   return message.replace(/\{([^{}]*)\}/g, (place, name: string) => places[name] ?? place);
 }
@@ -63,7 +64,7 @@ function barSentence(rule: BarRule, seen: Sighting, bar: Bar): string {
 }
 
 function gapSentence(rule: GapRule, { symbol, timeMs, value }: Sighting): string {
-  return `${symbol}: no data for ${textOf(rule, value)}, until ${utcText(timeMs)}`;
+  return `${symbol}: no data for ${textOf(rule, value)}, until ${dateTimeText(timeMs)} UTC`;
 }
 
 function staleSentence(rule: StaleRule, { symbol, feed, value }: Sighting): string {
@@ -95,8 +96,4 @@ function spanText(ms: number): string {
     [seconds % 60, 's'],
   ] as const;
   return parts.flatMap(([count, unit]) => (count === 0 ? [] : `${count} ${unit}`)).join(' ');
-}
-
-function utcText(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

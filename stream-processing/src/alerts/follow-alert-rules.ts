@@ -3,7 +3,6 @@
  * other rules than the log's last ones, when the file changes, when the log was made anew, and once a day, so that a log that forgets
  * its oldest records still knows the rules in force. Rules that are there already change nothing in a fold, so a record too many does no harm.
  */
-
 import type { AlertRule } from '@tapeline/core/alert-rules';
 import { counted } from '@tapeline/core/counted';
 import { hasCode, isPassing } from '@tapeline/core/errors';

@@ -1,4 +1,5 @@
 /** What the log's end says of feeds, of the processors' lag and of refused records, judged. Pure. */
+import { counted } from '@tapeline/core/counted';
 import type { Heartbeat } from '@tapeline/core/records';
 import { type Finding, fault, ok, spanText, warning } from './finding.ts';
 import type { RecentDeadLetters } from './log-tail.ts';
@@ -59,7 +60,7 @@ export interface Backlog {
 export function lagFindings(backlogs: readonly Backlog[], newestMs: number, patienceMs: number): readonly Finding[] {
   const records = backlogs.reduce((sum, backlog) => sum + backlog.records, 0);
   const longestMs = Math.max(0, ...backlogs.map(({ sinceMs }) => (sinceMs === undefined ? 0 : newestMs - sinceMs)));
-  const what = `${records === 1 ? '1 record waits' : `${records} records wait`}${longestMs > 0 ? `, the first ${spanText(longestMs)} behind the newest` : ''}`;
+  const what = `${counted(records, 'record waits', 'records wait')}${longestMs > 0 ? `, the first ${spanText(longestMs)} behind the newest` : ''}`;
   if (longestMs <= lateMs + patienceMs) return [ok('lag', what)];
   const remedy = 'see whether processors run and Cassandra is well; more processors help up to one for each partition';
   return [warning('lag', what, remedy)];

@@ -179,7 +179,7 @@ export function queueFindings(jobs: readonly QueuedJob[], nowMs: number): readon
     ];
   }
   const oldestMs = nowMs - Math.min(nowMs, ...jobs.flatMap(({ queuedMs }) => (queuedMs === undefined ? [] : [queuedMs])));
-  const what = jobs.length === 0 ? 'empty' : `${counted(jobs.length, 'job')}, the oldest of ${spanText(oldestMs)} ago`;
+  const what = jobs.length === 0 ? 'empty' : `${counted(jobs.length, 'job')}, the oldest from ${spanText(oldestMs)} ago`;
   if (oldestMs < 24 * hourMs) return [ok(check, what)];
   return [warning(check, what, 'see that the backfiller runs, and TWELVE_DATA_CREDITS_PER_MINUTE and …_PER_DAY')];
 }

@@ -2,7 +2,6 @@
  * Sends what `market-data.alerts` says, one of all notifiers at a time: the member of the consumer group that owns the topic's one
  * partition. Each destination is an affair of its own, with its place in the topic and its memory, so one that is down holds up no other.
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { isPassing, reasonOf } from '@tapeline/core/errors';
 import { patiently } from '@tapeline/core/patience';

@@ -3,7 +3,6 @@
  * that cannot be sent now holds up those behind it, which the topic keeps. A message is sent again only where the process dies between the
  * receiver's answer and the memory of it.
  */
-
 import { BackOff } from '@tapeline/core/back-off';
 import { hasCode, isPassing, PipelineError } from '@tapeline/core/errors';
 import { patiently } from '@tapeline/core/patience';

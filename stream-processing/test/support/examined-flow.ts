@@ -1,5 +1,4 @@
 /** A small flow on the log and the store that an environment names, for the doctor to examine: a feed's records, and a processor of them. */
-
 import { type Environment, readConfiguration } from '@tapeline/core/configuration';
 import { pause } from '@tapeline/core/pause';
 import { encodeRecord } from '@tapeline/core/record-codec';

@@ -1,6 +1,7 @@
 /** What an export consists of: a file for each table, interval and day, in folders that readers understand as partitions (`date=2026-11-20`). */
 import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
+import { dateText } from '@tapeline/core/time-text';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { alertColumns, barColumns, gapColumns, tickColumns } from './export-columns.ts';
 import { type WrittenFile, writeParquet } from './parquet-file.ts';
@@ -39,7 +40,7 @@ export function filesOf(
 /** Where a file stands, relative to the destination: `bars/interval=1m/date=2026-11-20/bars.parquet`. */
 export function pathOf({ table, interval, dayMs }: ExportFile): string {
   const partition = interval === undefined ? '' : `interval=${interval}/`;
-  return `${table}/${partition}date=${new Date(dayMs).toISOString().slice(0, 10)}/${table}.parquet`;
+  return `${table}/${partition}date=${dateText(dayMs)}/${table}.parquet`;
 }
 
 /** When nothing is expected to change any more in what a file holds. */

@@ -1,5 +1,4 @@
 /** Runs the export again and again in one process: what is over and not there yet, every hour, and sooner while something waits. */
-
 import type { Configuration } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { pause } from '@tapeline/core/pause';
