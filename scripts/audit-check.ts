@@ -38,7 +38,7 @@ export interface Advisory {
  * The advisories of what `npm audit --json` printed, each once.
  * @throws Error when that is no report: the registry answers no audit, or could not be reached.
  */
-export function advisoriesOf(printed: string): readonly Advisory[] {
+function advisoriesOf(printed: string): readonly Advisory[] {
   const report = reportSchema.safeParse(parsed(printed));
   if (!report.success) {
     const said = z.object({ message: z.string() }).safeParse(parsed(printed)).data?.message ?? (printed.slice(0, 300) || 'nothing');

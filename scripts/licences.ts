@@ -7,19 +7,10 @@ import { runCommandLine } from '@tapeline/core/command-line';
 import { imagesOf, type Lock, packagesOf, readLock } from './production-packages.ts';
 
 /** Licences that ask for no more than their notice, which each package brings along in its folder. */
-export const allowedLicences: readonly string[] = [
-  '0BSD',
-  'Apache-2.0',
-  'BSD-3-Clause',
-  'BlueOak-1.0.0',
-  'ISC',
-  'MIT',
-  'MIT-0',
-  'Unlicense',
-];
+const allowedLicences: readonly string[] = ['0BSD', 'Apache-2.0', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0', 'Unlicense'];
 
 /** Packages with another licence, and why they may stay. */
-export const exceptions: Readonly<Record<string, { readonly licence: string; readonly reason: string }>> = {
+const exceptions: Readonly<Record<string, { readonly licence: string; readonly reason: string }>> = {
   argparse: { licence: 'PSF-2.0', reason: "Python's licence, as free as MIT: keep its notice, say what was changed (nothing)" },
   '@cdktf/provider-helm': { licence: 'MPL-2.0', reason: 'used as it is, by whoever deploys; in no image' },
   '@cdktf/provider-kubernetes': { licence: 'MPL-2.0', reason: 'likewise' },

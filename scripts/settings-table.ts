@@ -11,7 +11,7 @@ const end = '<!-- settings: end -->';
 const file = new URL('../README.md', import.meta.url);
 
 /** The table as Markdown, from the settings that the code reads. */
-export function settingsTable(): string {
+function settingsTable(): string {
   const rows = (Object.entries(settings) as [string, Setting<unknown>][]).map(([name, setting]) => {
     const names = setting.secret ? `\`${name}\` (or \`${name}_FILE\`)` : `\`${name}\``;
     return `| ${names} | ${shown(setting.otherwise)} | ${setting.help}; ${setting.expected} |`;

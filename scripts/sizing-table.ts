@@ -40,7 +40,7 @@ const rows: readonly (readonly [string, (sizing: Sizing) => string])[] = [
 ];
 
 /** The table as Markdown. */
-export function sizingTable(): string {
+function sizingTable(): string {
   const sizings = workloads.map(([, workload]) => sizingOf(workload));
   const lines = rows.map(([name, show]) => `| ${[name, ...sizings.map(show)].join(' | ')} |`);
   const head = `| symbols | ${workloads.map(([name]) => name).join(' | ')} |`;

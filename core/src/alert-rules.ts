@@ -10,20 +10,10 @@ import { isDuration } from './durations.ts';
 import { intervals } from './intervals.ts';
 
 /** Prices that cross each other. */
-export const crossReadings = [
-  'close',
-  'vwap',
-  'sma20',
-  'ema12',
-  'ema26',
-  'bollingerUpper',
-  'bollingerLower',
-  'macd',
-  'macdSignal',
-] as const;
+const crossReadings = ['close', 'vwap', 'sma20', 'ema12', 'ema26', 'bollingerUpper', 'bollingerLower', 'macd', 'macdSignal'] as const;
 /** What a rule of the condition `level` can look at. */
-export const levelReadings = [...crossReadings, 'high', 'low', 'rsi14', 'macdHistogram', 'momentum10'] as const;
-export const volatilityReadings = ['volatility20', 'atr14'] as const;
+const levelReadings = [...crossReadings, 'high', 'low', 'rsi14', 'macdHistogram', 'momentum10'] as const;
+const volatilityReadings = ['volatility20', 'atr14'] as const;
 export type BarReading = (typeof levelReadings | typeof volatilityReadings)[number];
 
 const durationFault = 'must be a duration like 90s, 15m or 2h';
@@ -58,7 +48,7 @@ const ofBars = {
     .describe('how far the value must be back behind the bound before the next alert, in its own unit'),
 };
 
-export const levelRuleSchema = z.strictObject({
+const levelRuleSchema = z.strictObject({
   condition: z.literal('level'),
   of: z.enum(levelReadings).default('close'),
   above: bound.optional().describe('at or above; one of above and below'),
@@ -67,7 +57,7 @@ export const levelRuleSchema = z.strictObject({
   ...ofBars,
 });
 
-export const crossRuleSchema = z.strictObject({
+const crossRuleSchema = z.strictObject({
   condition: z.literal('cross'),
   fast: z.enum(crossReadings).default('close'),
   slow: z.enum(crossReadings),
@@ -78,10 +68,10 @@ export const crossRuleSchema = z.strictObject({
 
 /** Of the close against the highest price (drop) or the lowest (spike) of the bars that ended within the window, this one included. */
 const moveFields = { percent: amount, window: duration, ...common, ...ofBars };
-export const dropRuleSchema = z.strictObject({ condition: z.literal('drop'), ...moveFields });
-export const spikeRuleSchema = z.strictObject({ condition: z.literal('spike'), ...moveFields });
+const dropRuleSchema = z.strictObject({ condition: z.literal('drop'), ...moveFields });
+const spikeRuleSchema = z.strictObject({ condition: z.literal('spike'), ...moveFields });
 
-export const volumeRuleSchema = z.strictObject({
+const volumeRuleSchema = z.strictObject({
   condition: z.literal('volume'),
   above: amount.optional().describe('of one bar; one of above and times'),
   times: amount.optional().describe('the mean volume of the bars before'),
@@ -90,7 +80,7 @@ export const volumeRuleSchema = z.strictObject({
   ...ofBars,
 });
 
-export const volatilityRuleSchema = z.strictObject({
+const volatilityRuleSchema = z.strictObject({
   condition: z.literal('volatility'),
   of: z.enum(volatilityReadings).default('volatility20'),
   above: amount,
@@ -98,10 +88,10 @@ export const volatilityRuleSchema = z.strictObject({
   ...ofBars,
 });
 
-export const gapRuleSchema = z.strictObject({ condition: z.literal('gap'), longer: duration, symbols, ...common });
+const gapRuleSchema = z.strictObject({ condition: z.literal('gap'), longer: duration, symbols, ...common });
 
 /** Of symbols: no price while their feed is connected. Of feeds: not connected. */
-export const staleRuleSchema = z.strictObject({
+const staleRuleSchema = z.strictObject({
   condition: z.literal('stale'),
   longer: duration,
   symbols: symbols.optional().describe('one of symbols and feeds'),

@@ -5,7 +5,6 @@ import { latestTimeMs, recordFormat } from './records.ts';
 
 /** What a rule watches for. `gap` and `stale` are about the data, the others about the market. */
 export const alertConditions = ['level', 'cross', 'drop', 'spike', 'volume', 'volatility', 'gap', 'stale'] as const;
-export type AlertCondition = (typeof alertConditions)[number];
 
 export const alertSeverities = ['info', 'warning', 'critical'] as const;
 export type AlertSeverity = (typeof alertSeverities)[number];

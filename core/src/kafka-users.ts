@@ -19,7 +19,7 @@ export interface KafkaUser {
 }
 
 /** Of the stream processors, unless `KAFKA_GROUP` says otherwise. */
-export const processorsGroup = 'stream-processor';
+const processorsGroup = 'stream-processor';
 
 export const kafkaUsers: readonly KafkaUser[] = [
   {

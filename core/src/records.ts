@@ -38,7 +38,7 @@ const reason = z.string().max(500);
 /** What tables can count. */
 const count = z.int().min(0).max(2_147_483_647);
 
-export const tickSchema = z
+const tickSchema = z
   .object({
     v: version,
     kind: z.literal('tick'),
@@ -59,7 +59,7 @@ export const tickSchema = z
   })
   .describe('one price update; key: symbol');
 
-export const sessionSchema = z
+const sessionSchema = z
   .object({
     v: version,
     kind: z.literal('session'),
@@ -76,7 +76,7 @@ export const sessionSchema = z
   })
   .describe('a connection of a feed began; no key, one to every partition');
 
-export const heartbeatSchema = z
+const heartbeatSchema = z
   .object({
     v: version,
     kind: z.literal('heartbeat'),
@@ -107,7 +107,7 @@ export const gapSchema = z
 
 export const historyActions = ['fill', 'replace', 'flag'] as const;
 
-export const historySchema = z
+const historySchema = z
   .object({
     v: version,
     kind: z.literal('history'),
@@ -167,7 +167,7 @@ export const instrumentSchema = z
   })
   .describe('metadata of a symbol; key: symbol');
 
-export const alertRulesSchema = z
+const alertRulesSchema = z
   .object({
     v: version,
     kind: z.literal('alert-rules'),
@@ -197,7 +197,6 @@ export type HistoryRecord = Readonly<z.infer<typeof historySchema>>;
 export type InstrumentRecord = Readonly<z.infer<typeof instrumentSchema>>;
 export type AlertRulesRecord = Readonly<z.infer<typeof alertRulesSchema>>;
 export type FeedRecord = Tick | SessionRecord | Heartbeat | GapRecord | HistoryRecord | InstrumentRecord | AlertRulesRecord;
-export type RecordKind = FeedRecord['kind'];
 
 /** The key that decides the partition, or `undefined` for a record that goes to every partition. */
 export function recordKey(record: FeedRecord): string | undefined {

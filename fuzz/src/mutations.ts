@@ -4,7 +4,7 @@ import type { InputFormat } from './fuzzed-parser.ts';
 import { spoiltJson } from './json-mutations.ts';
 
 /** Longer inputs are cut, so that a chain of doublings ends. */
-export const mostInputBytes = 32_768;
+const mostInputBytes = 32_768;
 
 const wholeExtremes: readonly bigint[] = [
   ...[0n, 1n, -1n, 127n, 128n, 255n, 256n, 32_767n, 32_768n, 65_535n],

@@ -22,7 +22,7 @@ export interface Regression extends Readonly<z.infer<typeof noteSchema>> {
   readonly input: Buffer;
 }
 
-export const regressionFolder = fileURLToPath(new URL('../regressions/', import.meta.url));
+const regressionFolder = fileURLToPath(new URL('../regressions/', import.meta.url));
 
 /** All of them, by parser and name. */
 export function regressions(folder = regressionFolder): readonly Regression[] {

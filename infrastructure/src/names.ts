@@ -9,8 +9,6 @@ export const namespaces = {
   platform: 'tapeline-platform',
 } as const;
 
-export type NamespaceName = (typeof namespaces)[keyof typeof namespaces];
-
 /** Labels of everything that Terraform makes here by itself; charts label their own objects. */
 export function standardLabels(name: string): Record<string, string> {
   return { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'tapeline', 'app.kubernetes.io/managed-by': 'terraform' };

@@ -230,7 +230,7 @@ export class EventBuffer {
 }
 
 /** Memory that an event holds, roughly: enough to bound a queue. */
-export function approximateBytes(event: FeedEvent): number {
+function approximateBytes(event: FeedEvent): number {
   if (event.kind === 'dead-letter') return 512 + 2 * (event.value.length + event.detail.length);
   if (event.kind === 'session') return 512 + 64 * event.symbols.length + 160 * event.refused.length;
   if (event.kind === 'gap') return 512 + 64 * event.symbols.length;

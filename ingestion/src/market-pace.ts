@@ -12,11 +12,11 @@ export interface MarketPaceOptions {
 }
 
 /** Waited for while nobody knows what is usual. */
-export const unknownPatienceMs = 60_000;
+const unknownPatienceMs = 60_000;
 /** However lively a market is. */
-export const shortestPatienceMs = 15_000;
+const shortestPatienceMs = 15_000;
 /** However quiet it is. */
-export const longestPatienceMs = 300_000;
+const longestPatienceMs = 300_000;
 
 const timesUsual = 4;
 /** Silences between prices that have to be known before they say what is usual. */

@@ -4,7 +4,7 @@
  */
 
 /** A stamp further ahead of its receipt than this is refused. */
-export const futureToleranceMs = 5_000;
+const futureToleranceMs = 5_000;
 
 const minuteMs = 60_000;
 const secondMs = 1_000;

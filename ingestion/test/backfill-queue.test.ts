@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { PipelineError } from '@tapeline/core/errors';
 import { pause } from '@tapeline/core/pause';
+import { FileItems } from '@tapeline/database/file-items';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
 import { type Answer, BackfillQueue, type BackfillQueueOptions } from '../src/backfill/backfill-queue.ts';
-import { FileBackfillStore } from '../src/backfill/backfill-store.ts';
+import { ItemBackfillStore } from '../src/backfill/backfill-store.ts';
 import { FileCreditStore } from '../src/twelve-data/credit-store.ts';
 import { JumpingTime } from './support/jumping-time.ts';
 import { aLogger } from './support/logger.ts';
@@ -45,7 +46,7 @@ describe('backfill queue', () => {
     const metrics = new Registry();
     const queue = await BackfillQueue.open({
       client,
-      store: new FileBackfillStore(folder),
+      store: new ItemBackfillStore(new FileItems(folder)),
       take: eachWindow(async window => void records.push(window)),
       logger,
       registry: metrics,
@@ -351,7 +352,7 @@ describe('backfill queue', () => {
   it('refuses a job that cannot be read, by its file', async () => {
     const folder = await rest.folder();
     await writeFile(join(folder, 'x.json'), '{"id":1}');
-    await expect(new FileBackfillStore(folder).all()).rejects.toMatchObject({
+    await expect(new ItemBackfillStore(new FileItems(folder)).all()).rejects.toMatchObject({
       code: 'data-dir.unusable',
       message: expect.stringContaining('x.json'),
     });

@@ -3,9 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { BackfillQueue } from '../src/backfill/backfill-queue.ts';
 import type { BackfillStore } from '../src/backfill/backfill-store.ts';
-import { type CreditStore, MemoryCreditStore } from '../src/twelve-data/credit-store.ts';
+import type { CreditStore } from '../src/twelve-data/credit-store.ts';
 import { JumpingTime } from './support/jumping-time.ts';
 import { MemoryBackfillStore } from './support/memory-backfills.ts';
+import { MemoryCreditStore } from './support/memory-credits.ts';
 import { connectedTo, restOfThisFile } from './support/rest-servers.ts';
 
 const startMs = Date.parse('2026-03-02T09:17:23.456Z');

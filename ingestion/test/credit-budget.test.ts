@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
 import { CreditBudget, type CreditBudgetOptions } from '../src/twelve-data/credit-budget.ts';
-import { type CreditStore, FileCreditStore, MemoryCreditStore } from '../src/twelve-data/credit-store.ts';
+import { type CreditStore, FileCreditStore } from '../src/twelve-data/credit-store.ts';
 import { JumpingTime } from './support/jumping-time.ts';
 import { ManualTime, settled } from './support/manual-time.ts';
+import { MemoryCreditStore } from './support/memory-credits.ts';
 import { restOfThisFile } from './support/rest-servers.ts';
 
 const signal = new AbortController().signal;

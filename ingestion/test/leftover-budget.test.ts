@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { CreditBudget } from '../src/twelve-data/credit-budget.ts';
-import { MemoryCreditStore } from '../src/twelve-data/credit-store.ts';
 import { LeftoverBudget } from '../src/twelve-data/leftover-budget.ts';
 import { JumpingTime } from './support/jumping-time.ts';
+import { MemoryCreditStore } from './support/memory-credits.ts';
 
 const noonMs = Date.UTC(2026, 2, 2, 12);
 const { signal } = new AbortController();

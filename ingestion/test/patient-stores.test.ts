@@ -6,8 +6,8 @@ import { FileItems } from '@tapeline/database/file-items';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { patientCredits, patientItems } from '../src/backfill/patient-stores.ts';
 import { emptyLedger } from '../src/twelve-data/credit-ledger.ts';
-import { MemoryCreditStore } from '../src/twelve-data/credit-store.ts';
 import { aLogger } from './support/logger.ts';
+import { MemoryCreditStore } from './support/memory-credits.ts';
 
 describe('patience of a backfiller', () => {
   const signal = new AbortController().signal;

@@ -28,7 +28,7 @@ type Variable = 'KAFKA_BROKERS' | 'CASSANDRA_CONTACT_POINTS';
  *
  * @throws PipelineError `services.unavailable` with the remedy
  */
-export function testKafka(): TestKafka {
+function testKafka(): TestKafka {
   return { brokers: addresses('KAFKA_BROKERS') };
 }
 
@@ -37,7 +37,7 @@ export function testKafka(): TestKafka {
  *
  * @throws PipelineError `services.unavailable` with the remedy
  */
-export function testCassandra(): TestCassandra {
+function testCassandra(): TestCassandra {
   return { contactPoints: addresses('CASSANDRA_CONTACT_POINTS'), localDataCenter: process.env.CASSANDRA_LOCAL_DATACENTER ?? 'datacenter1' };
 }
 

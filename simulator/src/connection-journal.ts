@@ -28,7 +28,7 @@ export interface ConnectionHistory {
 }
 
 /** How many attempts, connections, and messages of a connection are remembered. */
-export const journalLength = 1_000;
+const journalLength = 1_000;
 
 /** Appends and forgets the oldest beyond {@link journalLength}. */
 export function remember<T>(list: T[], item: T): void {

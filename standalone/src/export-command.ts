@@ -74,7 +74,7 @@ const dayMs = 86_400_000;
 const usualLagMs = 60_000;
 
 /** Prints bars by `startMs`, then `symbol`. */
-export async function exportBars(options: ExportOptions): Promise<number> {
+async function exportBars(options: ExportOptions): Promise<number> {
   const { store, format, signal, fromMs, toMs } = options;
   const symbols = options.symbols ?? (await store.latest()).map(row => row.symbol);
   const tell = everySecond();

@@ -18,7 +18,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const administrator = 'admin';
 
 /** The role of each process in Cassandra; the ingester has none, it does not go there. */
-export const roleOfProcess: Readonly<Record<string, Role>> = {
+const roleOfProcess: Readonly<Record<string, Role>> = {
   migrations: 'migrator',
   'stream-processor': 'writer',
   backfiller: 'worker',

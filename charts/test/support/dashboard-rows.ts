@@ -10,7 +10,7 @@ export const midnight = Date.parse('2025-01-01T00:00:00Z');
 export const symbols = ['BTC/USD', "O'HARE"] as const;
 
 /** Two bars of each interval before and two after midnight; the second after it, the newest, has nothing that may be absent. */
-export function barsAround(interval: Interval, symbol: string): readonly Bar[] {
+function barsAround(interval: Interval, symbol: string): readonly Bar[] {
   const length = intervalMs(interval);
   return [-2, -1, 0, 1].map(index => {
     const startMs = midnight + index * length;

@@ -27,7 +27,7 @@ export function find(objects: readonly KubernetesObject[], kind: string, name: s
 }
 
 /** The pod of a workload, to be changed. */
-export function podSpecOf(objects: readonly KubernetesObject[], kind: string, name: string): KubernetesObject['spec'] {
+function podSpecOf(objects: readonly KubernetesObject[], kind: string, name: string): KubernetesObject['spec'] {
   return find(objects, kind, name).spec.template.spec;
 }
 

@@ -43,7 +43,7 @@ export async function renderAll(): Promise<readonly Rendering[]> {
 }
 
 /** The objects of a text of several YAML documents. @throws YAMLParseError */
-export function objectsOf(yaml: string): readonly KubernetesObject[] {
+function objectsOf(yaml: string): readonly KubernetesObject[] {
   return parseAllDocuments(yaml)
     .map(document => {
       const [error] = document.errors;

@@ -11,8 +11,7 @@ import type { SampledTick } from './tick-trace.ts';
  * - `write`: that bar given out → durable in the store
  * - `push`: folded by the board → sent to screens
  */
-export const spanNames = ['receive', 'append', 'fetch', 'fold', 'close', 'write', 'push'] as const;
-export type SpanName = (typeof spanNames)[number];
+export type SpanName = 'receive' | 'append' | 'fetch' | 'fold' | 'close' | 'write' | 'push';
 
 export interface TickSpan {
   readonly name: SpanName;

@@ -17,7 +17,7 @@ export function prepareForOldProviders({ directory }: { readonly directory: stri
   if (isMap(stack)) writeFileSync(file, JSON.stringify(forOldProviders(stack), undefined, 2));
 }
 
-export function forOldProviders(stack: JsonMap): JsonMap {
+function forOldProviders(stack: JsonMap): JsonMap {
   const resources = Object.entries(at(stack, 'resource'))
     .map(([type, named]) => [type, type === 'helm_release' ? ourReleases(at(named)) : at(named)] as const)
     .filter(([, named]) => Object.keys(named).length > 0);

@@ -55,7 +55,7 @@ export function describeWithRealNode(name: string, tests: () => void): void {
 }
 
 /** What this machine lacks for a real node, with the remedy; undefined when it lacks nothing. */
-export function missingForRealNode(): PipelineError | undefined {
+function missingForRealNode(): PipelineError | undefined {
   const missing = missingKubernetesTools();
   if (missing !== undefined) return missing;
   const folders = (process.env.PATH ?? '').split(delimiter);

@@ -1,6 +1,5 @@
 /** Where the queue of backfills is kept: jobs by id, each written whole. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
-import { FileItems } from '@tapeline/database/file-items';
 import type { WorkItems } from '@tapeline/database/work-store';
 import { z } from 'zod';
 import type { BackfillJob } from './backfill-job.ts';
@@ -50,13 +49,6 @@ export class ItemBackfillStore implements BackfillStore {
 
   remove(id: string): Promise<void> {
     return this.#items.remove(id);
-  }
-}
-
-/** In a folder of these jobs only; made when missing. */
-export class FileBackfillStore extends ItemBackfillStore {
-  constructor(folder: string) {
-    super(new FileItems(folder));
   }
 }
 

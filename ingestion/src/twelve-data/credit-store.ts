@@ -29,21 +29,6 @@ export interface CreditStore {
   replace(version: number, ledger: CreditLedger): Promise<boolean>;
 }
 
-/** Keeps it in memory: for tests, and for nobody who restarts. */
-export class MemoryCreditStore implements CreditStore {
-  #stored: StoredLedger = { version: 0, ledger: emptyLedger };
-
-  async read(): Promise<StoredLedger> {
-    return this.#stored;
-  }
-
-  async replace(version: number, ledger: CreditLedger): Promise<boolean> {
-    if (version !== this.#stored.version) return false;
-    this.#stored = { version: version + 1, ledger };
-    return true;
-  }
-}
-
 const amount = z.int().nonnegative();
 const ledgerSchema = z.object({
   claims: z.array(z.object({ id: z.string(), credits: amount, untilMs: z.number() })),

@@ -24,9 +24,6 @@ import type { SubscribeStatus } from '../vendor-message.ts';
 import { type ChartMessage, parseChart, type Quote } from './chart-message.ts';
 import { askChart, type ChartAnswer } from './chart-request.ts';
 
-/** Where the vendor answers. */
-export const yahooUrl = 'https://query1.finance.yahoo.com';
-
 export interface YahooTiming {
   /** From one round to the next. @default 15,000 */
   readonly pollIntervalMs: number;
@@ -38,7 +35,7 @@ export interface YahooTiming {
   readonly retryRefusedMs: number;
 }
 
-export const defaultYahooTiming: YahooTiming = {
+const defaultYahooTiming: YahooTiming = {
   pollIntervalMs: 15_000,
   answerTimeoutMs: 10_000,
   limitedWaitMs: 30_000,

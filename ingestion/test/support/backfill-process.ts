@@ -1,10 +1,11 @@
 /** A process that works on a queue of backfills, to be killed: `backfill-process.ts URL FOLDER CREDITS_PER_MINUTE [FROM_MS TO_MS]`. */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FileItems } from '@tapeline/database/file-items';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { BackfillQueue } from '../../src/backfill/backfill-queue.ts';
-import { FileBackfillStore } from '../../src/backfill/backfill-store.ts';
+import { ItemBackfillStore } from '../../src/backfill/backfill-store.ts';
 import { CreditBudget } from '../../src/twelve-data/credit-budget.ts';
 import { FileCreditStore } from '../../src/twelve-data/credit-store.ts';
 import { RestClient } from '../../src/twelve-data/rest-client.ts';
@@ -19,7 +20,7 @@ if (fromMs === undefined || toMs === undefined) {
 }
 const queue = await BackfillQueue.open({
   client,
-  store: new FileBackfillStore(join(folder, 'jobs')),
+  store: new ItemBackfillStore(new FileItems(join(folder, 'jobs'))),
   take: async ({ windows }) => {
     // One at a time, so that a kill falls between two.
     for (const { startMs } of windows) appendFileSync(join(folder, 'delivered'), `${startMs}\n`);

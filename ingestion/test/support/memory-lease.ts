@@ -5,7 +5,7 @@ import type { Lease, LeaseStore } from '../../src/lease.ts';
 const away = new PipelineError('lease.unavailable', 'connect ECONNREFUSED', { retriable: true });
 
 /** As a chart makes it: nobody held it yet. */
-export const freshLease: Lease = {
+const freshLease: Lease = {
   holder: undefined,
   durationMs: undefined,
   acquireTimeMs: undefined,

@@ -6,9 +6,9 @@ import { startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { Registry } from 'prom-client';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { CreditBudget, type CreditBudgetOptions } from '../../src/twelve-data/credit-budget.ts';
-import { MemoryCreditStore } from '../../src/twelve-data/credit-store.ts';
 import { RestClient, type RestClientOptions } from '../../src/twelve-data/rest-client.ts';
 import type { JumpingTime } from './jumping-time.ts';
+import { MemoryCreditStore } from './memory-credits.ts';
 
 export interface Rest {
   readonly server: RestSimulator;

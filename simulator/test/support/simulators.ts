@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator.ts';
 import { connected, type PriceClient } from './price-client.ts';
 
-export const silentLogger = pino({ level: 'silent' });
+const silentLogger = pino({ level: 'silent' });
 
 /** A starter whose simulators and clients are gone after each test. */
 export function simulatorsOfThisFile(): {

@@ -5,7 +5,7 @@ import { alertsTopic } from '@tapeline/core/topics';
 import { FileItems } from '@tapeline/database/file-items';
 import type { Gap } from '@tapeline/database/market-store';
 import type { BackfillJob } from '@tapeline/ingestion/backfill/backfill-job';
-import { FileBackfillStore } from '@tapeline/ingestion/backfill/backfill-store';
+import { ItemBackfillStore } from '@tapeline/ingestion/backfill/backfill-store';
 import { Notes } from '@tapeline/ingestion/backfill/notes';
 import { LoadedRanges } from '@tapeline/ingestion/history/loaded-ranges';
 import type { CreditLedger } from '@tapeline/ingestion/twelve-data/credit-ledger';
@@ -59,7 +59,7 @@ const folderOf = {
 
 /** What a reader of such folders holds. */
 export interface OpenedWork {
-  readonly jobs: FileBackfillStore;
+  readonly jobs: ItemBackfillStore;
   readonly notes: Notes;
   readonly ranges: LoadedRanges;
   readonly credits: FileCreditStore;
@@ -71,7 +71,7 @@ export interface OpenedWork {
 export async function openWork(dataDir: string): Promise<OpenedWork> {
   const items = (of: keyof typeof folderOf) => new FileItems(join(dataDir, folderOf[of]));
   return {
-    jobs: new FileBackfillStore(join(dataDir, folderOf.jobs)),
+    jobs: new ItemBackfillStore(new FileItems(join(dataDir, folderOf.jobs))),
     notes: await Notes.open(items('notes')),
     ranges: await LoadedRanges.open(items('ranges')),
     credits: new FileCreditStore(join(dataDir, folderOf.credits)),

@@ -9,7 +9,6 @@ import type { Gap, MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { runBackfiller } from '@tapeline/ingestion/backfill/backfiller';
 import { CreditBudget } from '@tapeline/ingestion/twelve-data/credit-budget';
-import { MemoryCreditStore } from '@tapeline/ingestion/twelve-data/credit-store';
 import { RestClient } from '@tapeline/ingestion/twelve-data/rest-client';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import type { Append, MarketLog } from '@tapeline/log/market-log';
@@ -17,6 +16,7 @@ import { type RestSimulator, startRestSimulator } from '@tapeline/simulator/rest
 import type { BarSource } from '@tapeline/simulator/rest/seeded-bars';
 import { runStreamProcessor } from '@tapeline/stream-processing/stream-processor';
 import { Registry } from 'prom-client';
+import { MemoryCreditStore } from '../../../ingestion/test/support/memory-credits.ts';
 import { eventually } from '../../../test/support/eventually.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 

@@ -5,8 +5,8 @@
 import type { FeedRecord, Tick } from '@tapeline/core/records';
 
 export const dayMs = Date.UTC(2024, 10, 4);
-export const seededFeed = 'seeded/0';
-export const seededSymbols = ['BTC/USD', 'ETH/USD', 'AAPL', 'SOL/USD', 'XRP/USD', 'LTC/USD'] as const;
+const seededFeed = 'seeded/0';
+const seededSymbols = ['BTC/USD', 'ETH/USD', 'AAPL', 'SOL/USD', 'XRP/USD', 'LTC/USD'] as const;
 type SeededSymbol = (typeof seededSymbols)[number];
 
 type Rule = Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ const kept: readonly Rule[] = [
   { name: 'away', condition: 'stale', feeds: '*', longer: '30s', severity: 'critical' },
 ];
 /** Until noon. */
-export const firstRules: readonly Rule[] = [...kept, { name: 'rise', condition: 'spike', symbols: '*', percent: 4, window: '15m' }];
+const firstRules: readonly Rule[] = [...kept, { name: 'rise', condition: 'spike', symbols: '*', percent: 4, window: '15m' }];
 /** From noon on: one is gone, one is new, the others go on. */
 export const secondRules: readonly Rule[] = [{ name: 'btc near', condition: 'level', symbols: ['BTC/USD'], above: 104 }, ...kept];
 

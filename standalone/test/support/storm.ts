@@ -51,7 +51,7 @@ const feedName = 'twelve-data/0';
 const timing = { pingIntervalMs: 40, pongTimeoutMs: 160, answerTimeoutMs: 250, handshakeTimeoutMs: 10_000, retryRefusedMs: 300 };
 const muteTimeoutMs = 200;
 /** Of a vendor's own time, in which all that the storm touched comes to its end. */
-export const calmMs = 3 * 3_600_000;
+const calmMs = 3 * 3_600_000;
 /** Events that may wait for a slow log; fewer than a session brings, for a run of ticks is taken whole. */
 const slowBuffer = 20;
 

@@ -48,12 +48,12 @@ export const indicatorNames = [
 ] as const satisfies readonly (keyof Indicators)[];
 
 /** The bits of {@link flagsColumn}. */
-export function flagBits(flags: readonly BarFlag[]): number {
+function flagBits(flags: readonly BarFlag[]): number {
   return flags.reduce((bits, flag) => bits | (1 << barFlags.indexOf(flag)), 0);
 }
 
 /** Flags of {@link flagsColumn}, in their one order. */
-export function flagsOfBits(bits: number): readonly BarFlag[] {
+function flagsOfBits(bits: number): readonly BarFlag[] {
   return barFlags.filter((_, index) => (bits & (1 << index)) !== 0);
 }
 

@@ -51,7 +51,7 @@ const mostGroups = 30;
 /** Groups that are told apart while they are counted. */
 const mostGroupsCounted = 1_000;
 /** Of one message, so that memory is bounded; what is beyond goes into the next. */
-export const mostInOneNotice = 100_000;
+const mostInOneNotice = 100_000;
 
 /** What is remembered of an id: 96 bits of it, as text of 16 letters. */
 export function hashOfId(id: string): string {

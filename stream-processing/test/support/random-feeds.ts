@@ -85,7 +85,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 /** Every set of intervals, the usual ones and those that skip levels more often than others. */
-export const intervalSets: fc.Arbitrary<readonly Interval[]> = fc.oneof(
+const intervalSets: fc.Arbitrary<readonly Interval[]> = fc.oneof(
   fc.constant(intervals),
   fc.constantFrom<readonly Interval[]>(['1s', '1m'], ['1h', '1d'], ['1d'], ['15m', '1h', '1d'], ['5s', '1h'], ['1m', '1d']),
   fc.subarray([...intervals], { minLength: 1 }),

@@ -114,7 +114,7 @@ function isEqual(a: ToldChart | undefined, b: ToldChart | undefined): boolean {
 }
 
 /** The fields of a bar that screens see. */
-export function boardBar(bar: Bar, indicators?: true): BoardBar {
+function boardBar(bar: Bar, indicators?: true): BoardBar {
   const { symbol, interval, startMs, open, high, low, close, volume, vwap, tickCount, state, flags, revision } = bar;
   const shown = { symbol, interval, startMs, open, high, low, close, volume, vwap, tickCount, state, flags, revision };
   return indicators === true && bar.indicators !== undefined ? { ...shown, indicators: bar.indicators } : shown;

@@ -13,7 +13,7 @@ const places = [
 ];
 
 /** The browser's program; `undefined` when there is none. */
-export const chromiumPath = places.find(path => path !== undefined && path !== '' && existsSync(path));
+const chromiumPath = places.find(path => path !== undefined && path !== '' && existsSync(path));
 
 /** A `describe` that needs a browser: skipped, loudly, where there is none; in CI it fails. */
 export function describeWithBrowser(name: string, tests: (executablePath: string) => void): void {
