@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { type CassandraStoreOptions, openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
 import { storeBatch } from '@tapeline/database/store-batch';
 import { describeWithCassandra } from '@tapeline/services/for-tests';
@@ -40,7 +41,7 @@ describeWithCassandra('the store on a Cassandra that goes away', server => {
   it('waits with its migrations for a server that starts later', async () => {
     const store = open();
     const migrated = store.migrate();
-    await new Promise(resolve => setTimeout(resolve, 1_500));
+    await pause(1_500);
     await gate.open();
     await migrated;
     await store.ready();

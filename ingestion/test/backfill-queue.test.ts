@@ -331,7 +331,7 @@ describe('backfill queue', () => {
     const { queue, records } = await opened({ client }, new JumpingTime(nowMs), folder, { pause });
     const stop = new AbortController();
     const running = queue.run(stop.signal);
-    await new Promise(resolve => setTimeout(resolve, 20));
+    await pause(20);
     await queue.enqueue(hour(3));
     await eventually('all records', () => records.length >= 60);
     stop.abort();

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { startRestSimulator } from '@tapeline/simulator/rest/rest-simulator';
 import { eventually } from '../../test/support/eventually.ts';
 import { restOfThisFile } from './support/rest-servers.ts';
@@ -43,8 +44,6 @@ describe('processes with one key', () => {
     // A line without its end is one that the kill cut.
     return text.split('\n').slice(0, -1).map(Number);
   };
-
-  const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
   it('go on where a killed one stopped', async () => {
     const vendor = await startVendor(100);

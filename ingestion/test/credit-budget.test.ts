@@ -1,6 +1,7 @@
 import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
@@ -118,7 +119,7 @@ describe('credit budget', () => {
       }
     });
     await eventually('all credits are granted', () => granted >= 23);
-    await new Promise(resolve => setTimeout(resolve, 100));
+    await pause(100);
     expect(granted).toBe(23);
     stop.abort();
     const endings = await Promise.allSettled(users);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { type FinnhubServer, type FinnhubServerOptions, startFinnhubServer } from '@tapeline/simulator/finnhub/finnhub-server';
 import { Registry } from 'prom-client';
 import { type FinnhubFeedOptions, finnhubFeed } from '../src/finnhub/finnhub-feed.ts';
@@ -129,7 +130,7 @@ describe('the feed of Finnhub', () => {
       await feed.until('the first symbol', () => feed.of('session').at(-1)?.session === 2);
       expect(feed.of('session').at(-1)).toMatchObject({ session: 2, symbols: [btc] });
       // Longer than an answer is waited for: no answer is none.
-      await new Promise(resolve => setTimeout(resolve, 1_500));
+      await pause(1_500);
       const lostMs = Date.now();
       vendor.trade({ s: btc, p: 2, t: lostMs, v: 1 }, { s: eth, p: 2, t: lostMs, v: 1 });
       await feed.until('the price of the first', () => feed.of('tick').length === 3);

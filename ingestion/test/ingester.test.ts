@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { decodeRecord, encodeRecord } from '@tapeline/core/record-codec';
 import type { FeedRecord } from '@tapeline/core/records';
 import { topics } from '@tapeline/core/topics';
@@ -260,7 +261,7 @@ describe('the ingester', () => {
         }),
     });
     await ingester.subscribed;
-    await new Promise(resolve => setTimeout(resolve, 600));
+    await pause(600);
     stop.abort();
     const { ticks } = await ingester.finished;
     await simulator.close();

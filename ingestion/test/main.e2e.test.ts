@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
 import { startFinnhubServer } from '@tapeline/simulator/finnhub/finnhub-server';
 import { type Simulator, startSimulator } from '@tapeline/simulator/simulator';
@@ -62,7 +63,7 @@ describe('the process of the ingester', () => {
     const recording = join(folder, 'day.jsonl');
     const run = startProcess({ TWELVE_DATA_URL: simulator.url, SYMBOLS: 'BTC/USD,ETH/USD', FEED_RECORDING_FILE: recording });
     await said(run, '"msg":"subscribed"');
-    await new Promise(resolve => setTimeout(resolve, 700));
+    await pause(700);
     const startMs = Date.now();
     run.child.kill('SIGINT');
     run.child.kill('SIGINT');
@@ -103,7 +104,7 @@ describe('the process of the ingester', () => {
       });
       await said(run, '"msg":"subscribed"');
       finnhub.trade({ s: 'AAPL', p: 129.5, t: Date.now(), v: 3 });
-      await new Promise(resolve => setTimeout(resolve, 300));
+      await pause(300);
       run.child.kill('SIGTERM');
       expect(await run.status).toBe(0);
       expect(run.output).not.toContain('k3y-of-finnhub');

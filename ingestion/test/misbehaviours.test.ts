@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import type { Misbehaviour } from '@tapeline/simulator/misbehaviours/misbehaviour';
 import { type Simulator, type SimulatorOptions, startSimulator } from '@tapeline/simulator/simulator';
 import { aLogger } from './support/logger.ts';
@@ -87,7 +88,7 @@ describe('the feed, when the server misbehaves', () => {
     expect(met.feed.logLines.find(line => line.level === 50)?.msg).toBe(
       'the plan has no WebSocket credits for 2 symbols: take fewer symbols, or a larger plan; asking again in 900000 ms',
     );
-    await new Promise(resolve => setTimeout(resolve, 700));
+    await pause(700);
     expect(met.simulator.attempts).toHaveLength(1);
     expect(met.feed.of('session')).toMatchObject([{ symbols: [], refused: [{ symbol: 'BTC/USD' }, { symbol: 'ETH/USD' }] }]);
   });
@@ -139,7 +140,7 @@ describe('the feed, when the server misbehaves', () => {
 
   it('does not leave a quiet feed before that time', async () => {
     const met = await meet([], { muteTimeoutMs: 2_000 }, { market: { instruments: symbols, ticksPerSecond: 4 } });
-    await new Promise(resolve => setTimeout(resolve, 2_500));
+    await pause(2_500);
     expect(met.simulator.attempts).toHaveLength(1);
   });
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import type { FeedRecord } from '@tapeline/core/records';
 import { eventually } from '../../test/support/eventually.ts';
 import { bufferedEvents, PressedIngester, said } from './support/pressed-ingester.ts';
@@ -10,7 +11,6 @@ afterEach(async () => {
 });
 
 const allowedLatenessMs = 2_000;
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 const ticksOf = (records: readonly FeedRecord[]) => records.filter(record => record.kind === 'tick');
 const sequencesOf = (records: readonly FeedRecord[]) => ticksOf(records).map(({ sequence }) => sequence);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

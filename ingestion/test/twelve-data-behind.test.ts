@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import type { WebSocket } from 'ws';
 import { startFeed } from './support/running-feed.ts';
 import { withVendor } from './support/scripted-feed.ts';
@@ -63,7 +64,7 @@ describe('the feed of TwelveData, read late', () => {
       for (let sent = 1; sent <= 8; sent += 1) {
         vendorSocket?.send(JSON.stringify(aPrice()));
         await feed.until('one more', () => feed.of('tick').length === 100 + sent);
-        await new Promise(resolve => setTimeout(resolve, 100));
+        await pause(100);
       }
       const ticksAt = feed.events.findLastIndex(({ kind }) => kind === 'tick');
       expect(feed.events.slice(feed.events.findIndex(({ kind }) => kind === 'tick')).map(({ kind }) => kind)).toEqual(

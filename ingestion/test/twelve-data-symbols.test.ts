@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { withVendor } from './support/scripted-feed.ts';
 import { accepted, aPrice, type VendorScript } from './support/vendor-server.ts';
 
@@ -55,7 +56,7 @@ describe('the symbols that the feed of TwelveData asks for', () => {
       await feed.until('the refusal', () =>
         feed.logLines.some(line => line.msg.startsWith('the vendor refused every symbol: not connecting')),
       );
-      await new Promise(resolve => setTimeout(resolve, 500));
+      await pause(500);
       expect(vendor.received).toHaveLength(1);
       await feed.until('the next attempt', () => vendor.received.length === 2);
       expect(feed.logLines.find(line => line.msg.startsWith('the vendor refused every symbol; asking again'))?.level).toBe(50);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { pino } from 'pino';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
@@ -10,7 +11,7 @@ import type { MarketLog } from '../src/market-log.ts';
 import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
 import { expectToldAppends } from './support/appended-ranges.ts';
-import { aTopic, joinGroup, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
+import { aTopic, joinGroup, someEntries, take, textOf, texts } from './support/log-reading.ts';
 import { patienceMs, runScript } from './support/running-process.ts';
 
 const logger = pino({ level: 'silent' });
@@ -216,7 +217,7 @@ describe('the embedded log, alone', () => {
       const first = joinGroup(log, topic, 'g');
       await first.claim(1);
       const second = joinGroup(log, topic, 'g');
-      await sleep(50);
+      await pause(50);
       expect(second.claims).toHaveLength(0);
       await first.leave();
       expect((await second.claim(1)).partition).toBe(1);

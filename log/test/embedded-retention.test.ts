@@ -1,12 +1,13 @@
 /** What the embedded log forgets, and by which clock. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { pino } from 'pino';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type EmbeddedLogOptions, openEmbeddedLog } from '../src/embedded-log.ts';
 import { RetentionClock } from '../src/embedded-retention.ts';
 import type { MarketLog } from '../src/market-log.ts';
-import { sleep, someEntries, take } from './support/log-reading.ts';
+import { someEntries, take } from './support/log-reading.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -76,7 +77,7 @@ describe('retention of the embedded log', () => {
       const log = await open({ now: () => nowMs, retentionIntervalMs: 10 });
       await log.ensureTopics([{ name: 'day', partitions: 1, retentionMs: dayMs }]);
       await log.append(someEntries('day', 0, 0, 3));
-      await sleep(50);
+      await pause(50);
       return log;
     }
 
@@ -86,7 +87,7 @@ describe('retention of the embedded log', () => {
       const log = await aLogOfADay();
       nowMs += 10 * dayMs;
       await log.append(someEntries('day', 0, 3, 1));
-      await sleep(150);
+      await pause(150);
       expect(await lowOffset(log)).toBe(0);
     });
 
@@ -95,7 +96,7 @@ describe('retention of the embedded log', () => {
       nowMs += 10 * dayMs;
       const log = await open({ now: () => nowMs, retentionIntervalMs: 10 });
       await log.append(someEntries('day', 0, 3, 1));
-      await sleep(150);
+      await pause(150);
       expect(await lowOffset(log)).toBe(0);
     });
 

@@ -1,7 +1,8 @@
 /** What every log does for the members of a group: a part of `market-log-contract.ts`. */
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import type { MarketLog } from '../src/market-log.ts';
-import { aGroup, aTopic, bufferedBytes, joinGroup, sleep, someEntries, take, texts } from './support/log-reading.ts';
+import { aGroup, aTopic, bufferedBytes, joinGroup, someEntries, take, texts } from './support/log-reading.ts';
 
 /** Describes it; `log` gives the log that is open. */
 export function describeGroups(log: () => MarketLog): void {
@@ -23,7 +24,7 @@ export function describeGroups(log: () => MarketLog): void {
       await log().append(someEntries(topic, 1, 0, 5));
       const member = joinGroup(log(), topic, aGroup());
       const reading = take((await member.claim(1)).read(2), 5);
-      await sleep(100);
+      await pause(100);
       await log().append(someEntries(topic, 1, 5, 2));
       expect((await reading).map(record => record.offset)).toEqual([2, 3, 4, 5, 6]);
       await member.leave();
@@ -59,7 +60,7 @@ export function describeGroups(log: () => MarketLog): void {
       const claim = await member.claim(0);
       const other = await member.claim(1);
       const readings = Promise.all([texts(claim.read(0)), texts(other.read(0))]);
-      await sleep(700);
+      await pause(700);
       member.stop();
       expect(await readings).toEqual([['0', '1', '2'], []]);
       expect(claim.lost.aborted).toBe(false);
@@ -82,7 +83,7 @@ export function describeGroups(log: () => MarketLog): void {
       let count = 0;
       for await (const batch of claim.read(0)) {
         if (count === 0) {
-          await sleep(1_500);
+          await pause(1_500);
           held = bufferedBytes() - before;
         }
         count += batch.records.length;

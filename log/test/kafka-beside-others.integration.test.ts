@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import { pino } from 'pino';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import type { LogBatch, MarketLog, PartitionClaim } from '../src/market-log.ts';
 import { RecordBlock } from '../src/record-block.ts';
-import { aGroup, aTopic, joinGroup, sleep, take } from './support/log-reading.ts';
+import { aGroup, aTopic, joinGroup, take } from './support/log-reading.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 
@@ -29,7 +30,7 @@ describeWithKafka('several partitions read beside each other', ({ brokers }) => 
     const readingMs = async (batches: AsyncIterable<LogBatch>) => {
       const startMs = performance.now();
       for await (const batch of batches) {
-        await sleep(10 * batch.records.length);
+        await pause(10 * batch.records.length);
         if (batch.lastOffset === count - 1) break;
       }
       return performance.now() - startMs;

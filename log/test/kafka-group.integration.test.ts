@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import { pino } from 'pino';
 import { eventually } from '../../test/support/eventually.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import type { MarketLog, PartitionClaim } from '../src/market-log.ts';
-import { aGroup, aTopic, joinGroup, sleep, someEntries, take, textOf } from './support/log-reading.ts';
+import { aGroup, aTopic, joinGroup, someEntries, take, textOf } from './support/log-reading.ts';
 import { patienceMs, runScript } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -31,7 +32,7 @@ describeWithKafka('a group of several members', ({ brokers }) => {
     const kept = claims.filter(claim => !claim.lost.aborted).map(claim => claim.partition);
     expect([...kept, ...second.claims.map(claim => claim.partition)].sort()).toEqual([0, 1, 2, 3]);
 
-    await sleep(500);
+    await pause(500);
     const appended = await feeding.stop();
     await eventually('what stays has every record', () => kept.every(partition => seen[partition]?.texts.length === appended), patienceMs);
     for (const partition of kept) expect(seen[partition]?.texts).toEqual(Array.from({ length: appended }, (_, index) => String(index)));
@@ -75,7 +76,7 @@ describeWithKafka('a group of several members', ({ brokers }) => {
     const { first, second, lost } = await aLostClaim();
     await second.claim(lost.partition);
     await second.leave();
-    await sleep(3_000);
+    await pause(3_000);
     expect(first.claims).toHaveLength(2);
     lost.release();
     expect((await first.claim(lost.partition)).lost.aborted).toBe(false);
@@ -163,7 +164,7 @@ function feed(log: MarketLog, topic: string, partitions: number) {
       const entries = Array.from({ length: partitions }, (_, partition) => someEntries(topic, partition, next, 10));
       await log.append(entries.flat());
       next += 10;
-      await sleep(10);
+      await pause(10);
     }
   })();
   return {

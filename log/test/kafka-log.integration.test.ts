@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
@@ -10,7 +11,7 @@ import { RecordBlock } from '../src/record-block.ts';
 import { describeMarketLogContract } from './market-log-contract.ts';
 import { expectToldAppends } from './support/appended-ranges.ts';
 import { type ClientSockets, watchClientSockets } from './support/client-sockets.ts';
-import { aGroup, aTopic, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
+import { aGroup, aTopic, joinGroup, records, someEntries, take, textOf, texts } from './support/log-reading.ts';
 import { patienceMs } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -166,7 +167,7 @@ describeWithKafka('on a real Kafka', ({ brokers }) => {
         let cut = 0;
         for (let call = 0; call < 300; call += 1) {
           for (const partition of [0, 1, 2]) appends.push(append(topic, partition, call * 5));
-          if (call % 3 === 0) await sleep(5);
+          if (call % 3 === 0) await pause(5);
           if (call % 10 === 9) cut += cutConnections();
         }
         await Promise.all(appends);

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import { pino } from 'pino';
 import { eventually } from '../../test/support/eventually.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
 import type { MarketLog } from '../src/market-log.ts';
-import { aTopic, joinGroup, sleep } from './support/log-reading.ts';
+import { aTopic, joinGroup } from './support/log-reading.ts';
 import { patienceMs, type RunningProcess, runScript } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -37,7 +38,7 @@ describeWithKafka('members of a group that watch each other', ({ brokers }) => {
       );
       for (const claim of member.claims.filter(({ lost }) => lost.aborted)) claim.release();
       // Each learns where the other listens after the rebalance.
-      await sleep(2_000);
+      await pause(2_000);
       other.signal('SIGKILL');
       await other.ended;
       const killedMs = performance.now();
@@ -66,7 +67,7 @@ describeWithKafka('members of a group that watch each other', ({ brokers }) => {
       for (const claim of member.claims.filter(({ lost }) => lost.aborted)) claim.release();
       other.signal('SIGKILL');
       await other.ended;
-      await sleep(4_000);
+      await pause(4_000);
       expect(member.claims.filter(claim => !claim.lost.aborted)).toHaveLength(1);
       await member.leave();
     }, 120_000);

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { pino } from 'pino';
 import { eventually } from '../../test/support/eventually.ts';
 import { type Cluster, encodeMember } from '../src/kafka-client.ts';
 import { KafkaPeers } from '../src/kafka-peers.ts';
 import { type Peer, PeerListener } from '../src/peer-listener.ts';
-import { sleep } from './support/log-reading.ts';
 
 const logger = pino({ level: 'silent' });
 const closing: (() => void)[] = [];
@@ -58,7 +58,7 @@ async function twoWatched(): Promise<{ a: PeerListener | undefined; b: PeerListe
   );
   const peers = await somePeers(cluster, 60_000);
   await peers.assigned('own');
-  await sleep(300);
+  await pause(300);
   return { a, b, removed };
 }
 
@@ -67,7 +67,7 @@ describe('KafkaPeers', () => {
     const { b, removed } = await twoWatched();
     b?.close();
     await eventually('a member is removed', () => removed.length === 1);
-    await sleep(300);
+    await pause(300);
     expect(removed).toEqual(['b']);
   });
 
@@ -75,7 +75,7 @@ describe('KafkaPeers', () => {
     const { a, b, removed } = await twoWatched();
     a?.close();
     b?.close();
-    await sleep(1_500);
+    await pause(1_500);
     expect(removed).toHaveLength(1);
   });
 
@@ -88,7 +88,7 @@ describe('KafkaPeers', () => {
     const { cluster, removed } = aCoordinator(members, ['PreparingRebalance', 'Stable']);
     const peers = await somePeers(cluster, 60_000);
     await peers.assigned('own');
-    await sleep(300);
+    await pause(300);
     a?.close();
     await eventually('a member is removed', () => removed.length === 1);
     expect(removed).toEqual(['a']);
@@ -106,7 +106,7 @@ describe('KafkaPeers', () => {
     );
     const peers = await somePeers(cluster, 60_000);
     await peers.assigned('own');
-    await sleep(300);
+    await pause(300);
     expect(removed).toEqual([]);
   });
 
@@ -119,10 +119,10 @@ describe('KafkaPeers', () => {
     const { cluster, removed } = aCoordinator(members);
     const peers = await somePeers(cluster, 60_000);
     await peers.assigned('own');
-    await sleep(300);
+    await pause(300);
     peers.lost();
     a?.close();
-    await sleep(500);
+    await pause(500);
     expect(removed).toEqual([]);
   });
 });

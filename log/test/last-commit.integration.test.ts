@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { describeWithKafka } from '@tapeline/services/for-tests';
 import kafkajs from 'kafkajs';
 import { pino } from 'pino';
@@ -6,7 +7,7 @@ import { eventually } from '../../test/support/eventually.ts';
 import { stickyAssigner } from '../src/kafka-assigner.ts';
 import { encodeAssignment, type PartitionAssigner } from '../src/kafka-client.ts';
 import { openKafkaLog } from '../src/kafka-log.ts';
-import { aGroup, aTopic, joinGroup, sleep } from './support/log-reading.ts';
+import { aGroup, aTopic, joinGroup } from './support/log-reading.ts';
 import { patienceMs } from './support/running-process.ts';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -50,7 +51,7 @@ describeWithKafka('the last commit of an owner', ({ brokers }) => {
       const last = joined();
       await eventually('another assignment', () => assignments > before, patienceMs);
       const committing = claim.commit(7);
-      await Promise.race([committing, sleep(1_000)]);
+      await Promise.race([committing, pause(1_000)]);
       resolve();
       await committing;
       const admin = kafka.admin();

@@ -1,10 +1,11 @@
 /** What every log does, whichever part is behind the contract: `market-log.ts` as facts. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hasCode } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import type { LogBatch, MarketLog } from '../src/market-log.ts';
 import { describeBlocks } from './block-contract.ts';
 import { describeGroups } from './group-contract.ts';
-import { aGroup, aTopic, aTopicName, joinGroup, records, sleep, someEntries, take, textOf, texts } from './support/log-reading.ts';
+import { aGroup, aTopic, aTopicName, joinGroup, records, someEntries, take, textOf, texts } from './support/log-reading.ts';
 
 export interface OpenedLog {
   readonly log: MarketLog;
@@ -137,7 +138,7 @@ export function describeMarketLogContract(name: string, open: () => Promise<Open
         const topic = await aTopic(log);
         await log.append(someEntries(topic, 0, 0, 2));
         const reading = texts(log.read({ topic, partition: 0, fromOffset: 0, toOffset: 4 }));
-        await sleep(100);
+        await pause(100);
         await log.append(someEntries(topic, 0, 2, 3));
         expect(await reading).toEqual(['0', '1', '2', '3']);
       });
@@ -147,7 +148,7 @@ export function describeMarketLogContract(name: string, open: () => Promise<Open
         const reading = take(log.read({ topic, partition: 0, fromOffset: 0 }), 30);
         for (let from = 0; from < 30; from += 10) {
           await log.append(someEntries(topic, 0, from, 10));
-          await sleep(30);
+          await pause(30);
         }
         expect((await reading).map(textOf)).toEqual(Array.from({ length: 30 }, (_, index) => String(index)));
       });
@@ -157,7 +158,7 @@ export function describeMarketLogContract(name: string, open: () => Promise<Open
         await log.append(someEntries(topic, 0, 0, 2));
         const stop = new AbortController();
         const reading = texts(log.read({ topic, partition: 0, fromOffset: 0, signal: stop.signal }));
-        await sleep(500);
+        await pause(500);
         stop.abort();
         expect(await reading).toEqual(['0', '1']);
       });
@@ -201,7 +202,7 @@ export function describeMarketLogContract(name: string, open: () => Promise<Open
         await log.append(someEntries(topic, 0, 0, 1));
         const closed = log;
         const reading = texts(closed.read({ topic, partition: 0, fromOffset: 0 }));
-        await sleep(500);
+        await pause(500);
         log = await opened.reopen();
         expect(await reading).toEqual(['0']);
         const refused: unknown = await closed.append(someEntries(topic, 0, 1, 1)).catch((error: unknown) => error);

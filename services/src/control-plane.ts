@@ -4,7 +4,7 @@
  * Pods of Deployments, StatefulSets and Jobs become ready on the fake nodes without a process behind them. Each instance has a
  * folder and ports of its own, and ends with the process that started it, however that one ends.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { readEnvironment } from './environment.ts';
 import { freePorts } from './free-ports.ts';
 import { type KubernetesTools, kubernetesTools } from './kubernetes-tools.ts';
+import { atOurEnd } from './watchdog.ts';
 
 const portNames = ['API_PORT', 'ETCD_PORT', 'ETCD_PEER_PORT', 'KCM_PORT', 'SCHED_PORT', 'KWOK_PORT'] as const;
 const PORT_ATTEMPTS = 3;
@@ -55,7 +56,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await mkdir(options.directory, { recursive: true });
   const directory = await realpath(options.directory);
   const begin = performance.now();
-  const watchdog = endWithThisProcess(tools, directory);
+  // Its parts run in sessions of their own, so nothing but this would end them after a `kill -9` of ours.
+  const watchdog = atOurEnd('exec "$1" down "$2"', join(tools.scripts, 'control-plane.sh'), directory);
   const stop = async () => {
     await controlPlane(tools, 'down', directory, {});
     watchdog.kill('SIGKILL');
@@ -96,21 +98,6 @@ async function portsOf(directory: string): Promise<Readonly<Record<string, strin
   if (existsSync(join(directory, 'ports'))) return {};
   const ports = await freePorts(portNames.length);
   return Object.fromEntries(portNames.map((name, index) => [name, String(ports[index])]));
-}
-
-/** Its parts run in sessions of their own, so nothing but this would end them after a `kill -9` of ours. */
-function endWithThisProcess(tools: KubernetesTools, directory: string): ChildProcess {
-  const script = join(tools.scripts, 'control-plane.sh');
-  const watchdog = spawn('/bin/sh', ['-c', 'read -r nothing; exec "$1" down "$2"', 'tapeline-watchdog', script, directory], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watchdog.unref();
-  const pipe = watchdog.stdin;
-  // A pipe to a child keeps the event loop alive unless told not to; the types do not know that it is a socket.
-  if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
-  pipe.on('error', () => undefined);
-  return watchdog;
 }
 
 async function controlPlane(

@@ -1,5 +1,6 @@
 /** One client's connection: what it says is parsed and handed on, what it is told passes through the faults. */
 import type { Duplex } from 'node:stream';
+import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
 import type WebSocket from 'ws';
 import { type ClientMessage, clientMessageOf } from './client-messages.ts';
@@ -163,7 +164,7 @@ export class Connection {
   /** Resolves when the client has taken most of what was sent, or is gone. */
   async drained(): Promise<void> {
     while (this.#socket.bufferedAmount > comfortableBacklogBytes && !this.signal.aborted) {
-      await new Promise<void>(resolve => setTimeout(resolve, 5));
+      await pause(5);
     }
   }
 

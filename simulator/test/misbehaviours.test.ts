@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { malformedForms } from '../src/misbehaviours/malformed.ts';
 import { type Misbehaviour, misbehaviourDescriptions, parseMisbehaviour } from '../src/misbehaviours/misbehaviour.ts';
 import { type PriceClient, refused } from './support/price-client.ts';
@@ -331,8 +332,4 @@ async function subscribed(symbols: string, misbehaviour: Misbehaviour): Promise<
   const client = await connect(await start({ misbehaviour }));
   client.subscribe(symbols);
   return client;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms));
 }

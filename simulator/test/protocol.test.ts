@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { connected, type Message, refused } from './support/price-client.ts';
 import { simulatorsOfThisFile } from './support/simulators.ts';
 
@@ -163,7 +164,7 @@ describe('prices', () => {
     for (const client of clients) await client.until(({ messages }) => messages.length === 1);
     nowMs = 1_000;
     for (const client of clients) await client.until(({ prices }) => prices.length >= 20);
-    await new Promise(resolve => setTimeout(resolve, 100));
+    await pause(100);
     expect(clients[0]?.texts.slice(1)).toEqual(clients[1]?.texts.slice(1));
     expect(clients[0]?.prices[0]?.timestamp).toBe(startMs / 1_000);
     expect(simulator.connections[0]?.pricesSent).toBe(clients[0]?.prices.length);
@@ -194,7 +195,7 @@ describe('prices', () => {
     client.subscribe('ETH/USD');
     await client.until(({ messages }) => messages.length === 1);
     nowMs = 3_600_000;
-    await new Promise(resolve => setTimeout(resolve, 100));
+    await pause(100);
     nowMs = 3_600_500;
     await client.until(({ prices }) => prices.length > 0);
     expect(client.prices[0]?.timestamp).toBe(startMs / 1_000 + 3_600);

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { Simulator } from '../src/simulator.ts';
 import type { PriceClient } from './support/price-client.ts';
@@ -167,10 +168,10 @@ it('plays as fast as the client reads, and no faster', async () => {
   client.subscribe('A');
   await client.until(({ texts }) => texts.length > 0);
   client.socket.pause();
-  await new Promise(resolve => setTimeout(resolve, 500));
+  await pause(500);
   const sent = simulator.connections[0]?.pricesSent ?? 0;
   expect(sent).toBeLessThan(19_000);
-  await new Promise(resolve => setTimeout(resolve, 200));
+  await pause(200);
   expect(simulator.connections[0]?.pricesSent).toBe(sent);
   client.socket.resume();
   await client.until(({ texts }) => texts.length === 20_000);

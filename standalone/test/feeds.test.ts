@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { readConfiguration } from '@tapeline/core/configuration';
 import { createLogger } from '@tapeline/core/logging';
-import { decodeRecord } from '@tapeline/core/record-codec';
+import { pause } from '@tapeline/core/pause';
 import type { FeedRecord } from '@tapeline/core/records';
-import { feedTopic, topics } from '@tapeline/core/topics';
+import { topics } from '@tapeline/core/topics';
 import { openConfiguredFeeds } from '@tapeline/ingestion/configured-feed';
 import { type Ingesters, runIngesters } from '@tapeline/ingestion/ingesters';
 import { openEmbeddedLog } from '@tapeline/log/embedded-log';
@@ -14,9 +14,9 @@ import { type FinnhubServer, type FinnhubTrade, startFinnhubServer } from '@tape
 import { startYahooServer } from '@tapeline/simulator/yahoo/yahoo-server';
 import { Registry } from 'prom-client';
 import { accepted, startVendor } from '../../ingestion/test/support/vendor-server.ts';
-import { hotRun, plainRun } from '../../stream-processing/test/support/hot-run.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { foldedLog, recordsOfPartition } from './support/folded-log.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 const partitions = 4;
@@ -41,27 +41,14 @@ afterEach(async () => {
   await log.close();
 });
 
-async function recordsOf(partition: number): Promise<FeedRecord[]> {
-  const offsets = await log.offsets(feedTopic.name);
-  const toOffset = offsets.find(each => each.partition === partition)?.highWatermark ?? 0;
-  const records: FeedRecord[] = [];
-  for await (const batch of log.read({ topic: feedTopic.name, partition, fromOffset: 0, toOffset })) {
-    records.push(...batch.records.map(({ value }) => decodeRecord(value)));
-  }
-  return records;
+async function allRecords(): Promise<readonly FeedRecord[]> {
+  return (await Promise.all([0, 1, 2, 3].map(partition => recordsOfPartition(log, partition)))).flat();
 }
 
-/** The second bars of the whole log, each at its last revision, from both folds, which must agree to the byte. */
+/** The second bars of the whole log. */
 async function barsOfLog(): Promise<Bar[]> {
-  const bars = new Map<string, Bar>();
-  for (let partition = 0; partition < partitions; partition += 1) {
-    const options = { intervals: ['1s'], allowedLatenessMs: 200, correctionHorizonMs: 60_000, partition, partitions } as const;
-    const records = await recordsOf(partition);
-    const plain = plainRun(records, options);
-    expect(hotRun(records, options).bars).toEqual(plain.bars);
-    for (const bar of plain.bars.map(text => JSON.parse(text) as Bar)) bars.set(`${bar.symbol} ${bar.startMs}`, bar);
-  }
-  return [...bars.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.startMs - b.startMs));
+  const { bars } = await foldedLog(log);
+  return bars.toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.startMs - b.startMs));
 }
 
 /** What the account says that the bars are, reckoned in the plainest way. */
@@ -111,7 +98,7 @@ async function tradeFor(rounds: number, finnhub: FinnhubServer, tellTwelveData: 
   for (let round = 0; round < rounds; round += 1) {
     finnhub.trade(...tradesAt(Date.now(), round));
     tellTwelveData(round);
-    await new Promise(resolve => setTimeout(resolve, 40));
+    await pause(40);
   }
 }
 
@@ -161,7 +148,7 @@ describe('two feeds at once into one log', () => {
       expect(await registry.getSingleMetricAsString('tapeline_ingester_connected')).toMatch(
         /\{feed="twelve-data\/0"\} 1\n.*\{feed="finnhub\/0"\} 1/,
       );
-      await new Promise(resolve => setTimeout(resolve, 1_700));
+      await pause(1_700);
     } finally {
       stop.abort();
       await ingesters.finished;
@@ -216,7 +203,7 @@ describe('two feeds at once into one log', () => {
       await finnhub.close();
       await yahoo.close();
     }
-    const ticks = (await Promise.all([0, 1, 2, 3].map(recordsOf))).flat().filter(record => record.kind === 'tick');
+    const ticks = (await allRecords()).filter(record => record.kind === 'tick');
     expect(ticks).toMatchObject([{ feed: 'yahoo/0', symbol: 'BTC-USD', price: 5 }]);
   }, 30_000);
 });
@@ -236,9 +223,9 @@ describe('a recording as a feed', () => {
       }).finished;
     const [first] = await play();
     expect(first).toMatchObject({ feed: 'recording/0', phase: 'ended', ticks: { refused: 0, lost: 0, buffered: 0 } });
-    const before = (await Promise.all([0, 1, 2, 3].map(recordsOf))).flat();
+    const before = await allRecords();
     expect(before.filter(({ kind }) => kind === 'tick')).toHaveLength(first?.ticks.accepted ?? 0);
     expect(await play()).toMatchObject([{ phase: 'ended', ticks: { received: 0 } }]);
-    expect((await Promise.all([0, 1, 2, 3].map(recordsOf))).flat()).toEqual(before);
+    expect(await allRecords()).toEqual(before);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pause } from '@tapeline/core/pause';
 import { alertsTopic } from '@tapeline/core/topics';
 import { eventually } from '../../test/support/eventually.ts';
 import { notifyTest } from '../src/notifier/notify-test.ts';
@@ -172,7 +173,7 @@ describe('a notifier that mails', () => {
     server.answer = async moment => {
       if (moment !== 'receiver') return undefined;
       begun.resolve();
-      await new Promise(resolve => setTimeout(resolve, 300));
+      await pause(300);
       return undefined;
     };
     await publish(bench.log, numbered(2));
@@ -259,7 +260,7 @@ describe('a notifier that mails', () => {
     await mailed(server, 2);
     await eventually('it cannot remember', () => notifier.lines.find(line => line.includes('remembering what was sent failed')));
     await publish(bench.log, numbered(2, {}, 2));
-    await new Promise(resolve => setTimeout(resolve, 300));
+    await pause(300);
     expect(numbersIn(server.mails)).toEqual([0, 1]);
     isAway = false;
     await mailed(server, 4);

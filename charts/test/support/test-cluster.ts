@@ -4,6 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { pause } from '@tapeline/core/pause';
 import { type ControlPlane, startControlPlane } from '@tapeline/services/control-plane';
 import { kubernetesTools } from '@tapeline/services/kubernetes-tools';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
@@ -65,7 +66,7 @@ async function makeSchemas(controlPlane: ControlPlane, directory: string): Promi
       /-(kafka|keda|monitoring|cassandra|external-secrets|cert-manager|gateway)-/.test(file),
     );
     if (custom.filter(file => !/list-/.test(file)).length >= count) return schemas;
-    await new Promise(resolve => setTimeout(resolve, 1_000));
+    await pause(1_000);
   }
   throw new Error(`the OpenAPI document does not show all ${count} custom resources after a minute`);
 }

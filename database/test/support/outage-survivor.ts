@@ -2,14 +2,13 @@
  * A process whose Cassandra (`argv[2]`, keyspace `argv[3]`, migrated) goes away and, with `back` as `argv[4]`, comes back; then it closes
  * its stores and has nothing more to do. Several stores see outages of several lengths: what the driver does depends on the moment.
  */
+import { pause } from '@tapeline/core/pause';
 import { openCassandraStore } from '@tapeline/database/cassandra/cassandra-store';
 import { storeBatch } from '@tapeline/database/store-batch';
 import { Gate } from './gate.ts';
 import { aBar, quiet } from './rows.ts';
 
 const [server = '', keyspace = '', outcome] = process.argv.slice(2);
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
-
 async function survive(outageMs: number): Promise<void> {
   const gate = new Gate(server);
   await gate.open();

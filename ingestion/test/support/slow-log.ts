@@ -1,4 +1,5 @@
 /** A log in memory that takes so many records a second. */
+import { pause } from '@tapeline/core/pause';
 import type { Append } from '@tapeline/log/market-log';
 import { MemoryLog } from './memory-log.ts';
 
@@ -9,7 +10,7 @@ export class SlowLog extends MemoryLog {
     const startMs = performance.now();
     // Looked at again and again, for it may become faster meanwhile.
     while (performance.now() < startMs + (1_000 * entries.length) / this.recordsPerSecond) {
-      await new Promise(resolve => setTimeout(resolve, 10));
+      await pause(10);
     }
     await super.append(entries);
   }

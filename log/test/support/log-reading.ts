@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { pause } from '@tapeline/core/pause';
 import type { Append, LogBatch, LogRecord, MarketLog, PartitionClaim } from '../../src/market-log.ts';
 
 /** A group that no other test joins. */
@@ -84,10 +85,7 @@ export function joinGroup(log: MarketLog, topic: string, group: string, maxBuffe
       for (;;) {
         const claim = claims.findLast(candidate => candidate.partition === partition && !candidate.lost.aborted);
         if (claim !== undefined) return claim;
-        await Promise.race([
-          new Promise(resolve => setTimeout(resolve, 20)),
-          left.then(() => Promise.reject(new Error('the member has left'))),
-        ]);
+        await Promise.race([pause(20), left.then(() => Promise.reject(new Error('the member has left')))]);
       }
     },
     leave: async () => {
@@ -105,8 +103,4 @@ const collectGarbage = runInNewContext('gc') as () => void;
 export function bufferedBytes(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
-}
-
-export function sleep(durationMs: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, durationMs));
 }

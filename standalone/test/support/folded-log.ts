@@ -35,6 +35,7 @@ export async function recordsOfPartition(log: MarketLog, partition: number): Pro
   return records;
 }
 
+/** From both folds, which must agree to the byte. */
 export async function foldedLog(log: MarketLog): Promise<FoldedLog> {
   const partitions = await log.partitionCount(feedTopic.name);
   const bars = new Map<string, Bar>();

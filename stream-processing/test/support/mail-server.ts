@@ -1,6 +1,7 @@
 /** A real mail server on loopback that keeps what it takes, and misbehaves on request. */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
+import { pause } from '@tapeline/core/pause';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 
@@ -109,7 +110,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     answer: () => undefined,
     idle: async () => {
       // What a closed socket has given is on its way through the server for some turns of the event loop.
-      do await new Promise(resolve => setTimeout(resolve, 50));
+      do await pause(50);
       while (sockets.size > 0 || unread > 0);
     },
     open: async () => {
