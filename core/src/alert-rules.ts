@@ -29,7 +29,7 @@ const common = {
     .max(100)
     .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, 'must be letters, digits, spaces and . _ - only'),
   severity: z.enum(alertSeverities).default('warning'),
-  cooldown: duration.default('0s').describe('so long after an alert no other one is given for the same symbol'),
+  cooldown: duration.default('0s').describe('for this long after an alert no other one is given for the same symbol'),
   marketHours: z
     .string()
     .max(64)

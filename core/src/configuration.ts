@@ -77,7 +77,7 @@ export function fileOf(configuration: Configuration, name: (typeof authorityFile
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    const message = `${name} must be a file that can be read, was "${path}" (${reasonOf(cause)}): mend its path or permissions`;
+    const message = `${name} must be a file that can be read, was "${path}" (${reasonOf(cause)}): correct its path or permissions`;
     throw new PipelineError('configuration.invalid', message, { retriable: false, cause });
   }
 }
@@ -91,7 +91,7 @@ function textOf(name: string, setting: Setting<unknown>, environment: Environmen
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    faults.push(`${name}_FILE must be a file that can be read, was "${file}" (${reasonOf(error)}): mend its path or permissions`);
+    faults.push(`${name}_FILE must be a file that can be read, was "${file}" (${reasonOf(error)}): correct its path or permissions`);
     return undefined;
   }
 }

@@ -54,7 +54,7 @@ describe('configuration', () => {
     const message = faultsOf({ KAFKA_CA_FILE: '/nowhere/a', CASSANDRA_CA_FILE: '/nowhere/b', SMTP_CA_FILE: '/nowhere/c', HTTP_PORT: 'x' });
     expect(message).toContain('the configuration has 4 faults:');
     expect(message).toMatch(
-      /- KAFKA_CA_FILE must be a file that can be read, was "\/nowhere\/a" \(.*ENOENT.+\): mend its path or permissions/,
+      /- KAFKA_CA_FILE must be a file that can be read, was "\/nowhere\/a" \(.*ENOENT.+\): correct its path or permissions/,
     );
     expect(readConfiguration({ KAFKA_CA_FILE: import.meta.filename }).KAFKA_CA_FILE).toBe(import.meta.filename);
   });

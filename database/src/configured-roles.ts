@@ -20,7 +20,7 @@ export function loginIn(folder: string, role: Role): Login {
     if (username === '') throw new Error('it is empty');
     return { role, username, ...(existsSync(passwordFile) ? { password: readFileSync(passwordFile, 'utf8').trim() } : {}) };
   } catch (cause) {
-    const message = `--${role} must be a folder with a file username (and password), was "${folder}" (${reasonOf(cause)}): mend its path or permissions`;
+    const message = `--${role} must be a folder with a file username (and password), was "${folder}" (${reasonOf(cause)}): correct its path or permissions`;
     throw new PipelineError('usage', message, { retriable: false, cause });
   }
 }

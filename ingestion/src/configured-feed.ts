@@ -120,7 +120,7 @@ function recordingOf({ REPLAY_FILE: path = '', REPLAY_SPEED: speed }: Configurat
   try {
     accessSync(path, constants.R_OK);
   } catch (cause) {
-    const message = `REPLAY_FILE must be a file that can be read, was "${path}" (${reasonOf(cause)}): mend its path or permissions`;
+    const message = `REPLAY_FILE must be a file that can be read, was "${path}" (${reasonOf(cause)}): correct its path or permissions`;
     throw new PipelineError('configuration.invalid', message, { retriable: false, cause });
   }
   return {

@@ -33,7 +33,7 @@ export function kubernetesLease(options: KubernetesLeaseOptions): LeaseStore {
     if (options.kubeconfig !== undefined) config.loadFromFile(options.kubeconfig);
     else config.loadFromCluster();
   } catch (cause) {
-    const message = `KUBECONFIG must be a file that can be read, was "${options.kubeconfig}" (${reasonOf(cause)}): mend its path or content`;
+    const message = `KUBECONFIG must be a file that can be read, was "${options.kubeconfig}" (${reasonOf(cause)}): correct its path or content`;
     throw new PipelineError('configuration.invalid', message, { retriable: false, cause });
   }
   if (options.kubeconfig === undefined && !existsSync(podToken)) {

@@ -37,7 +37,7 @@ export class SymbolsFile {
       this.#stamp = stampOf(options.path);
       this.#symbols = this.#read();
     } catch (error) {
-      const message = `${options.setting} must be a file with a list of symbols, was "${options.path}" (${reasonOf(error)}): mend it`;
+      const message = `${options.setting} must be a file with a list of symbols, was "${options.path}" (${reasonOf(error)}): correct it`;
       throw new PipelineError('configuration.invalid', message, { retriable: false, cause: error });
     }
   }
@@ -75,7 +75,7 @@ export class SymbolsFile {
     const { path, setting, logger } = this.#options;
     logger.error(
       { path },
-      `${setting} cannot be used (${reason}): going on with the ${counted(this.#symbols.length, 'symbol')} of before; mend it`,
+      `${setting} cannot be used (${reason}): the former list stays in force (${counted(this.#symbols.length, 'symbol')}): correct the file`,
     );
   }
 

@@ -49,9 +49,9 @@ describe('a file of symbols', () => {
       expect([file.symbols(), file.symbols()]).toEqual([['AAPL'], ['AAPL']]);
     }
     expect(lines.map(line => line.msg)).toEqual([
-      'SYMBOLS_FILE cannot be used (it names no symbol): going on with the 1 symbol of before; mend it',
-      'SYMBOLS_FILE cannot be used (RY and RY:TSX would both be called RY in prices: keep one of them): going on with the 1 symbol of before; mend it',
-      'SYMBOLS_FILE cannot be used (EUR/USD is not ours): going on with the 1 symbol of before; mend it',
+      'SYMBOLS_FILE cannot be used (it names no symbol): the former list stays in force (1 symbol): correct the file',
+      'SYMBOLS_FILE cannot be used (RY and RY:TSX would both be called RY in prices: keep one of them): the former list stays in force (1 symbol): correct the file',
+      'SYMBOLS_FILE cannot be used (EUR/USD is not ours): the former list stays in force (1 symbol): correct the file',
       expect.stringContaining('a symbol must have 64 characters at most'),
     ]);
     await rm(path);
@@ -153,7 +153,7 @@ describe('the symbols of several feeds', () => {
     expect([listOf('yahoo'), listOf('yahoo')]).toEqual([['EURUSD=X'], ['EURUSD=X']]);
     expect(lines.map(line => line.msg)).toEqual([
       expect.stringMatching(
-        /^YAHOO_SYMBOLS_FILE cannot be used \(MSFT is asked of finnhub already, but one feed owns a symbol: take it out of one of the lists; .*\): going on with the 1 symbol of before; mend it$/,
+        /^YAHOO_SYMBOLS_FILE cannot be used \(MSFT is asked of finnhub already, but one feed owns a symbol: take it out of one of the lists; .*\): the former list stays in force \(1 symbol\): correct the file$/,
       ),
     ]);
     expect(listOf('finnhub')).toEqual(['AAPL']);

@@ -45,9 +45,7 @@ program
 
 program
   .command('replay')
-  .description(
-    'print the closed bars that a recording gives, by the same mapping and fold as the live flow: those that export prints of it',
-  )
+  .description('print the closed bars that a recording gives, by the same mapping and fold as the live flow; export prints the same ones')
   .argument('<file>', 'a recording: JSON lines as the ingester writes them (FEED_RECORDING_FILE)')
   .option('--interval <interval>', `interval of the bars: ${intervals.join(', ')}`, parseInterval, '1m')
   .option('--open', 'print bars that were still open at its end, too, with a column state: final or forming')
@@ -61,13 +59,13 @@ const exportHelp = `
 csv and jsonl print bars of one interval on standard output. parquet writes a file for each table, interval and day (UTC) into --output, or where EXPORT_FOLDER or
 EXPORT_BUCKET say: bars/interval=1m/date=2026-11-20/bars.parquet. A day's file is written as a whole and takes the place of the one before, 2 hours after
 the day at the earliest (1d: 14); equal rows give equal bytes. Without a range: yesterday, and for csv and jsonl the last 24 hours.
-What a stream processor (KAFKA_GROUP) has not stored yet cannot be in it: then it is told how far the store has come. A symbol of which nothing is stored is told; the exit status is 2
-when that is so of all.`;
+What a stream processor (KAFKA_GROUP) has not stored yet cannot be in it: how far the store has come is then said. A symbol without stored bars is named; the exit status is 2
+when no symbol has any.`;
 
 program
   .command('export')
   .description(
-    'print stored bars, or write days of a store as Parquet files: the one in DATA_DIR, or Cassandra when CASSANDRA_CONTACT_POINTS is set',
+    'print stored bars, or write days of the store as Parquet files; the store is in DATA_DIR, or Cassandra when CASSANDRA_CONTACT_POINTS is set',
   )
   .option('--symbol <symbols>', 'symbols, separated by commas; all when absent', parseList)
   .addOption(
@@ -154,7 +152,7 @@ program
 
 program
   .command('repartition')
-  .description('copy the feed of Kafka into topics of another prefix with another number of partitions, until it rests')
+  .description('copy the feed in Kafka into topics with another prefix and number of partitions, until no more records come')
   .requiredOption('--partitions <number>', 'of the copy', parseCount)
   .requiredOption('--to <prefix>', "what the copy's topics begin with: KAFKA_TOPIC_PREFIX from then on")
   .option('--shorter', 'go on although the log no longer has its first records: the copy lacks them, and a rebuild from it their bars')
@@ -171,8 +169,12 @@ program
 program
   .command('generations')
   .description('list the generations of the tables, or change which one serves')
-  .addOption(new Option('--switch <number>', 'let this one serve: ready, or an older one').argParser(parseCount).conflicts('drop'))
-  .option('--drop <number>', 'delete the tables of one that does not serve', parseCount)
+  .addOption(
+    new Option('--switch <number>', 'let this generation serve: one that is ready, or an older one')
+      .argParser(parseCount)
+      .conflicts('drop'),
+  )
+  .option('--drop <number>', 'delete the tables of a generation that does not serve', parseCount)
   .action((options: { switch?: number; drop?: number }) =>
     finish(configuredForData().then(({ configuration, logger }) => generationsCommand({ ...options, configuration, logger }))),
   );
@@ -185,9 +187,9 @@ ${exitStatuses}.`;
 
 program
   .command('doctor')
-  .description('check a deployment with the settings of the environment, and say what is wrong and how to mend it')
+  .description('check a deployment with the settings of the environment, and say what is wrong and how to fix it')
   .option('--json', 'print JSON: {"status", "checks": [{"check", "status", "what", "remedy"}]}')
-  .option('--timeout <seconds>', 'what each check may take', parseCount, defaultTimeoutSeconds)
+  .option('--timeout <seconds>', 'how long each check may take', parseCount, defaultTimeoutSeconds)
   .addHelpText('after', doctorHelp)
   .action(({ json = false, timeout: timeoutSeconds }: { json?: boolean; timeout: number }) =>
     finish(doctorCommand({ environment: process.env, json, timeoutSeconds, print: text => process.stdout.write(text) })),
@@ -195,7 +197,7 @@ program
 
 program
   .command('alerts')
-  .description('rules that alerts are given by')
+  .description('alert rules: check a file of them')
   .command('check')
   .description('tell whether a file of rules can be used, and what each rule means; all faults at once')
   .argument('<file>', 'YAML or JSON, as for ALERT_RULES_FILE')

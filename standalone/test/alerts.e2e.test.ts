@@ -143,7 +143,7 @@ describe('a day with known events in the one process', () => {
     const live = { name: 'live', condition: 'level', symbols: ['BTC/USD'], interval: '1s', above: 1 };
     writeFileSync(file, JSON.stringify({ rules: [...secondRules, { ...live, name: 'wrong', above: -1 }] }));
     await eventually('the fault is told', () => running.stderr().includes('so that') || running.stderr().includes('would fire once'));
-    expect(running.stderr()).toContain('rules of before stay');
+    expect(running.stderr()).toContain('the former rules stay in force');
     writeFileSync(file, JSON.stringify({ rules: [...secondRules, live] }));
     await eventually('the new rule gives an alert', () => alertsOf('live'), 60_000);
     expect(await running.end('SIGINT')).toBe(0);

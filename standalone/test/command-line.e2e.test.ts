@@ -85,7 +85,10 @@ describe('the command line', () => {
 
   it('finds files of symbols and recordings that are not there before anything starts', async () => {
     const wrong = [
-      [{ SYMBOLS_FILE: 'nowhere.txt' }, /^SYMBOLS_FILE must be a file with a list of symbols, was "nowhere\.txt" \(ENOENT.*\): mend it\n$/],
+      [
+        { SYMBOLS_FILE: 'nowhere.txt' },
+        /^SYMBOLS_FILE must be a file with a list of symbols, was "nowhere\.txt" \(ENOENT.*\): correct it\n$/,
+      ],
       [{ FEEDS: 'recording', REPLAY_FILE: 'nowhere.jsonl' }, /^REPLAY_FILE must be a file that can be read, was "nowhere\.jsonl" .*\n$/],
     ] as const;
     for (const [settings, message] of wrong) {

@@ -27,10 +27,10 @@ Start as many as there are partitions at most: they share them as one consumer g
 
   rebuild      makes all bars anew from the log, in tables of their own while the old ones serve, and switches to them; after Ctrl-C or
                a crash the same command goes on. --generation N, --no-switch, --shorter (the log has lost its first records), --whole (a copy, a log made anew)
-  repartition  copies the feed into topics of another prefix with another number of partitions, until it rests: --partitions N --to PREFIX,
+  repartition  copies the feed into topics with another prefix and number of partitions, until no more records come: --partitions N --to PREFIX,
                --shorter (the log has lost its first records, the copy lacks them too)
   generations  lists the generations of the tables; --switch N lets another one serve, --drop N deletes one that does not
-  doctor       checks the deployment with these settings, changes nothing, and says what is wrong and how to mend it: --json, --timeout SECONDS
+  doctor       checks the deployment with these settings, changes nothing, and says what is wrong and how to fix it: --json, --timeout SECONDS
                of each check (10); exit status 0 when all is well, 1 when something warns, 2 when something is at fault
 
 Probes and metrics: http://HTTP_HOST:HTTP_PORT/livez, /readyz, /metrics. SIGTERM finishes what was read, saves and leaves the group.

@@ -31,6 +31,6 @@ it('takes a file without rules, in YAML and JSON', () => {
 
 it('says that a file cannot be read', () => {
   expect(readRulesFile('/nowhere/rules.yaml').faults).toEqual([
-    expect.stringMatching(/^\/nowhere\/rules.yaml cannot be read (.*ENOENT.*): mend its path/),
+    expect.stringMatching(/^\/nowhere\/rules.yaml cannot be read (.*ENOENT.*): correct its path/),
   ]);
 });

@@ -63,10 +63,10 @@ function welcome(request: FastifyRequest, reply: FastifyReply, pass: string): Fa
 function refuse(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.code(401).headers(headers).header('www-authenticate', 'Bearer realm="tapeline"');
   if (request.headers.accept?.includes('text/html') !== true) {
-    return reply.send({ error: { code: 'login.required', message: `the board wants its token: ${remedy}` } });
+    return reply.send({ error: { code: 'login.required', message: `the board needs its token: ${remedy}` } });
   }
   const text =
-    'This board wants its token. Open it once as <code>/?token=…</code>; whoever runs it knows the token (<code>HTTP_TOKEN</code>).';
+    'This board needs its token. Open it once as <code>/?token=…</code>; whoever runs it knows the token (<code>HTTP_TOKEN</code>).';
   return reply.type('text/html; charset=utf-8').send(page('Tapeline: token wanted', text));
 }
 

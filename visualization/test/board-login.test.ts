@@ -59,7 +59,7 @@ describe('a board with a token', () => {
       error: {
         code: 'login.required',
         message:
-          'the board wants its token: send "Authorization: Bearer <token>", or open the board once as /?token=<token>, which leaves a cookie in the browser',
+          'the board needs its token: send "Authorization: Bearer <token>", or open the board once as /?token=<token>, which leaves a cookie in the browser',
       },
     });
     const person = await fetch(url, { headers: { accept: 'text/html,*/*' } });

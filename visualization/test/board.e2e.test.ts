@@ -354,7 +354,7 @@ describeWithBrowser('the page', executablePath => {
       const guarded = await under.running.startBoard({ token });
       const page = await under.browser.newPage({ viewport: sizes[0] });
       await page.goto(guarded.url);
-      expect(await textOf(page.locator('body'))).toContain('This board wants its token.');
+      expect(await textOf(page.locator('body'))).toContain('This board needs its token.');
       await page.goto(`${guarded.url}/?token=${token}`);
       await page.getByText('SIMULATED DATA').waitFor();
       await priced(page);
@@ -363,7 +363,7 @@ describeWithBrowser('the page', executablePath => {
       // Another token, as after a rotation: the open page says so, not that the server is gone.
       await guarded.close();
       await under.running.startBoard({ token: `${token}-new`, port: Number(new URL(guarded.url).port) });
-      await page.getByText('This board wants its token.').waitFor();
+      await page.getByText('This board needs its token.').waitFor();
       await page.close();
     },
     timeoutMs,

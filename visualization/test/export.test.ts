@@ -222,7 +222,7 @@ describe('a run', () => {
     await expect(runExport({ store, destination, files: [minutes], onlyMissing: false, signal: quiet })).rejects.toMatchObject({
       code: 'export.refused',
       message: expect.stringMatching(
-        /^cannot write .*a-file\/bars\/interval=1m\/date=2026-11-20\/bars\.parquet: .*; make room or mend its permissions$/,
+        /^cannot write .*a-file\/bars\/interval=1m\/date=2026-11-20\/bars\.parquet: .*; make room or correct its permissions$/,
       ),
     });
     // Node's own recursive mkdir never ends there.

@@ -51,7 +51,7 @@ export const streamProcessorMetrics = {
 
 export const alertRuleMetrics = {
   tapeline_alert_rules_published_total: counter('rate', 'records of rules put into the log'),
-  tapeline_alert_rules_file_faults: gauge('errors', 'what is wrong with ALERT_RULES_FILE; the rules of before stay'),
+  tapeline_alert_rules_file_faults: gauge('errors', 'what is wrong with ALERT_RULES_FILE; the former rules stay in force'),
   tapeline_alert_rules_in_force: gauge('state', 'rules of the file that stand in the log'),
 } as const;
 

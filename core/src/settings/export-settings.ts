@@ -64,6 +64,6 @@ export const exportSettings = {
     otherwise: 7,
     expected: 'a whole number from 1 to 1000',
     example: '30',
-    help: 'so many days (UTC) that are over are made up for where they are missing',
+    help: 'this many past days (UTC) are exported where their files are missing',
   } as Setting<number>,
 } as const;

@@ -43,7 +43,7 @@ export const feedSettings = {
     otherwise: 120_000,
     expected: 'a whole number of milliseconds from 1000 to 86400000',
     example: '120000',
-    help: 'the vendor is asked for a bar so long after it can no longer be corrected by a late tick: it needs time to finish its own',
+    help: 'the vendor is asked for a bar this long after it can no longer be corrected by a late tick: it needs time to finish its own',
   } as Setting<number>,
   RECONCILE_PRICE_TOLERANCE: {
     schema: share,
@@ -171,7 +171,7 @@ export const feedSettings = {
     schema: whole(100, 86_400_000),
     expected: 'a whole number of milliseconds from 100 to 86400000',
     example: '30000',
-    help: 'a feed without prices for so long is left for a new connection; exact when set, else 15 s to 5 min, as its open markets usually are',
+    help: 'a feed without prices for this long is left for a new connection; exact when set, else 15 s to 5 min, as its open markets usually are',
   }),
   MARKET_HOURS: {
     schema: z.enum(['regular', 'extended']),

@@ -34,7 +34,7 @@ export const logSettings = {
     otherwise: 6_000,
     expected: 'a whole number of milliseconds from 2000 to 300000',
     example: '6000',
-    help: 'a processor that is silent for so long loses its partitions',
+    help: 'a processor that is silent for this long loses its partitions',
   } as Setting<number>,
   PROCESSOR_PEER_HOST: absent<string>({
     schema: text.regex(/^[^\s/]+$/),

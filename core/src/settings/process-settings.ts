@@ -70,7 +70,7 @@ export const processSettings = {
     otherwise: 100_000,
     expected: 'a whole number from 1 (all) to 1000000000',
     example: '10000',
-    help: 'one of so many records of a partition is traced, by its offset; the same for all processes',
+    help: 'one in this many records of a partition is traced, by its offset; the same for all processes',
   } as Setting<number>,
   LOG_LEVEL: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),

@@ -43,7 +43,7 @@ export const storeSettings = {
     schema: whole(1, 36_500),
     expected: 'a whole number of days from 1 to 36500',
     example: '30',
-    help: 'raw ticks are dropped so long after their time; kept for ever when absent',
+    help: 'raw ticks are dropped this long after their time; kept for ever when absent',
   }),
   STORE_TICKS: {
     schema: flag,
@@ -55,7 +55,7 @@ export const storeSettings = {
   ALERT_RULES_FILE: absent<string>({
     ...path,
     example: '/etc/tapeline/alert-rules.yaml',
-    help: 'rules that alerts are given by, YAML or JSON (`tapeline alerts check` tells what it says); when it changes, the running flow follows within seconds',
+    help: 'alert rules, as YAML or JSON (`tapeline alerts check` tells what they mean); when it changes, the running flow follows within seconds',
   }),
   SNAPSHOT_INTERVAL_MS: {
     schema: whole(100, 3_600_000),

@@ -8,7 +8,7 @@ const help = `history: loads the bars of the last days (1d and 1m, of those that
 
 Usage: npm run history [-- --days N | --help]
 
-  --days N  so many days (UTC) that are over, from 1 to 1000; ${defaultDays} by default
+  --days N  this many past days (UTC), from 1 to 1000; ${defaultDays} by default
 
 It takes only credits that filling gaps leaves over. A day is asked for once; a run that was stopped is gone on with. Settings come from the
 environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*, SYMBOLS, SYMBOLS_FILE,

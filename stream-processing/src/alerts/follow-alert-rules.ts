@@ -38,7 +38,7 @@ const searchedRecords = 20_000;
 const dayMs = 86_400_000;
 
 /**
- * Follows the file until `signal` aborts. A file with faults is logged and counted, and the rules of before stay in force; while the log
+ * Follows the file until `signal` aborts. A file with faults is logged and counted, and the former rules stay in force; while the log
  * is away it tries again.
  * @throws PipelineError what the log refuses for good; `record.newer` when a newer program writes it.
  */
@@ -94,9 +94,7 @@ class RulesFollower {
     this.#metrics.faults.set(faults?.length ?? 0);
     if (rules === undefined) {
       const goesOn =
-        this.#rules === undefined
-          ? "the log's last rules stay in force"
-          : `the ${counted(this.#rules.length, 'rule of before stays', 'rules of before stay')}`;
+        this.#rules === undefined ? "the log's last rules stay in force" : `the former rules stay in force (${this.#rules.length})`;
       logger.error({ file, faults }, `ALERT_RULES_FILE cannot be used, ${goesOn}: ${faults.join('; ')}`);
       return;
     }

@@ -14,7 +14,7 @@ export function readRulesFile(path: string, checks: RuleChecks = {}): ParsedRule
     if (size > mostBytes) return { faults: [`${path} must have ${mostBytes} bytes at most, has ${size}`] };
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return { faults: [`${path} cannot be read (${reasonOf(error)}): mend its path or permissions`] };
+    return { faults: [`${path} cannot be read (${reasonOf(error)}): correct its path or permissions`] };
   }
   return parseRulesText(text, checks);
 }

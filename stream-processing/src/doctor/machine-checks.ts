@@ -36,7 +36,7 @@ export async function folderFindings(folder: string): Promise<readonly Finding[]
   try {
     accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    return [fault(check, `it cannot be written: ${reasonOf(error)}`, 'mend its owner or permissions, or name another')];
+    return [fault(check, `it cannot be written: ${reasonOf(error)}`, 'correct its owner or permissions, or name another')];
   }
   const { bsize, blocks, bavail } = await statfs(existing);
   return roomFindings(check, { freeBytes: bavail * bsize, totalBytes: blocks * bsize });

@@ -20,7 +20,7 @@ export function rulesFindings(
   const { rules, faults } = readRulesFile(file, { intervals });
   if (rules === undefined) {
     return faults.map(what =>
-      fault(check, what, 'mend the file (tapeline alerts check shows what it says); the rules of before stay in force'),
+      fault(check, what, 'correct the file (tapeline alerts check shows what it says); the former rules stay in force'),
     );
   }
   if (inForce === undefined) return [skipped(check, `${file} is right; which rules are in force is not known without a snapshot`)];

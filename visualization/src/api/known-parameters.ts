@@ -107,7 +107,7 @@ export function limit(most: number, otherwise: string): Parameter<number> {
   return {
     schema: z.preprocess(text => (/^\d{1,9}$/.test(String(text)) ? Number(text) : text), z.int().min(1).max(most)),
     expected: `a whole number from 1 to ${most}`,
-    description: `at most so many rows; ${otherwise}. When there are more, the answer has \`next\``,
+    description: `at most this many rows; ${otherwise}. When there are more, the answer has \`next\``,
     example: '500',
   };
 }

@@ -36,7 +36,7 @@ export class FolderDestination implements ExportDestination {
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
       throw isOfFiles(error)
-        ? exportError(`cannot write ${target}`, error, { remedy: 'make room or mend its permissions', retriable: false })
+        ? exportError(`cannot write ${target}`, error, { remedy: 'make room or correct its permissions', retriable: false })
         : error;
     }
   }
