@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommandLine } from '@tapeline/core/command-line';
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { GrafanaClient } from '../visualization/src/grafana-check/grafana-client.ts';
 import { checkQueries } from '../visualization/src/grafana-check/query-check.ts';
 import { lookAtPages } from '../visualization/src/grafana-check/screenshots.ts';
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   const client = new GrafanaClient(access());
   const range = timeRange();
   const dashboards = await client.dashboards('tapeline');
-  if (dashboards.length === 0) throw usage(`${client.url} has no dashboard with the tag tapeline`);
+  if (dashboards.length === 0) throw usageError(`${client.url} has no dashboard with the tag tapeline`);
   let faults = 0;
   for await (const { dashboard, panel, refId, rows, faults: found } of checkQueries(client, dashboards, range)) {
     say(`${dashboard} / ${panel} / ${refId}: ${found.length === 0 ? `${rows} rows` : `WRONG: ${found.join('; ')}`}`);
@@ -54,21 +54,17 @@ async function main(): Promise<number> {
 }
 
 function access(): ConstructorParameters<typeof GrafanaClient>[0] {
-  if (!GRAFANA_URL) throw usage('GRAFANA_URL is missing, the address of a Grafana, as http://localhost:3000');
+  if (!GRAFANA_URL) throw usageError('GRAFANA_URL is missing, the address of a Grafana, as http://localhost:3000');
   if (GRAFANA_TOKEN) return { url: GRAFANA_URL, token: GRAFANA_TOKEN };
   if (GRAFANA_USER && GRAFANA_PASSWORD) return { url: GRAFANA_URL, user: GRAFANA_USER, password: GRAFANA_PASSWORD };
-  throw usage('GRAFANA_TOKEN is missing, or GRAFANA_USER and GRAFANA_PASSWORD in its place');
+  throw usageError('GRAFANA_TOKEN is missing, or GRAFANA_USER and GRAFANA_PASSWORD in its place');
 }
 
 function timeRange(): { readonly fromMs: number; readonly toMs: number } {
   const toMs = GRAFANA_TO ? Date.parse(GRAFANA_TO) : Date.now();
   const fromMs = GRAFANA_FROM ? Date.parse(GRAFANA_FROM) : toMs - 3_600_000;
   if (fromMs < toMs) return { fromMs, toMs };
-  throw usage('GRAFANA_FROM and GRAFANA_TO must be times as 2024-11-03T00:00:00Z, the first one earlier');
-}
-
-function usage(message: string): PipelineError {
-  return new PipelineError('usage', message, { retriable: false });
+  throw usageError('GRAFANA_FROM and GRAFANA_TO must be times as 2024-11-03T00:00:00Z, the first one earlier');
 }
 
 function say(line: string): void {

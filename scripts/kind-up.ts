@@ -9,7 +9,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PipelineError } from '@tapeline/core/errors';
+import { PipelineError, usageError } from '@tapeline/core/errors';
 import { configuredEnvironments } from '../infrastructure/src/configuration.ts';
 import { kubectlFor, waysToServices } from '../infrastructure/src/deploy/cluster.ts';
 import { deploy } from '../infrastructure/src/deploy/deployment.ts';
@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const wrong = args.find(argument => argument !== '--open');
-  if (wrong !== undefined) throw new PipelineError('usage', `"${wrong}" is no option, expected none or --open`, { retriable: false });
+  if (wrong !== undefined) throw usageError(`"${wrong}" is no option, expected none or --open`);
   const missing = missingPrograms(Object.values(neededPrograms), environment);
   if (missing !== undefined) throw missing;
   const options = { environment, show, signal: stopping.signal };

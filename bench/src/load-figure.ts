@@ -1,5 +1,5 @@
 /** Figure `load`: steady loads and bursts over the whole chain, each with its account. */
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import type { BenchContext } from './bench-context.ts';
 import { measureCapacity } from './load-capacity.ts';
 import { needRoom } from './load-leftovers.ts';
@@ -48,7 +48,7 @@ export async function measureLoad(context: BenchContext, options: LoadFigureOpti
 /** @throws PipelineError `usage` with all that is wrong with the accounts of these turns */
 export function refuseFaults(turns: readonly BenchResult[]): void {
   const faults = turns.flatMap(turn => faultOf(turn) ?? []);
-  if (faults.length > 0) throw new PipelineError('usage', `an account does not add up: ${faults.join('; ')}`, { retriable: false });
+  if (faults.length > 0) throw usageError(`an account does not add up: ${faults.join('; ')}`);
 }
 
 /** What is wrong with the account of a turn; absent when all adds up. */

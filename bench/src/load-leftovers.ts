@@ -1,6 +1,6 @@
 /** Takes away what a run leaves on the servers, topics and tables, and looks whether there is room for it at all. */
 import { statfs } from 'node:fs/promises';
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { topics } from '@tapeline/core/topics';
 import cassandra from 'cassandra-driver';
 import kafkajs from 'kafkajs';
@@ -46,9 +46,7 @@ export async function needRoom(bytes: number, what: string, smaller: string): Pr
   const free = await freeBytes();
   if (free >= bytes) return;
   const gigabytes = (value: number): string => `${(value / 1e9).toFixed(1)} GB`;
-  throw new PipelineError(
-    'usage',
+  throw usageError(
     `${what} needs ${gigabytes(bytes)} of disk, ${gigabytes(free)} are free in ${process.cwd()}: remove .tapeline/bench/kafka of former runs, or ${smaller}`,
-    { retriable: false },
   );
 }

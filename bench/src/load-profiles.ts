@@ -1,5 +1,5 @@
 /** The loads of `bench load`: steady ones, a share of what the machine carries, and bursts of ten times the mean. */
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import type { Pace } from './pace.ts';
 
 export interface LoadProfile {
@@ -34,9 +34,7 @@ export function loadProfileNamed(name: string): LoadProfile {
   const [, bursts, mean] = /^(bursts-)?([1-9]\d{0,6})$/.exec(name) ?? [];
   if (mean !== undefined) return { name, meanOf: () => Number(mean), isBursts: bursts !== undefined, needsCarried: false };
   const names = loadProfiles.map(profile => profile.name).join(', ');
-  throw new PipelineError('usage', `"${name}" is no profile, expected some of ${names}, or ticks a second as 2000 or bursts-2000`, {
-    retriable: false,
-  });
+  throw usageError(`"${name}" is no profile, expected some of ${names}, or ticks a second as 2000 or bursts-2000`);
 }
 
 /** Steady, or a second of ten times the mean in each twenty, whose other seconds share what the burst leaves of it. */

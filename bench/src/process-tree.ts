@@ -2,7 +2,7 @@
  * CPU time and memory of processes with all their descendants, as Linux counts them: what a peer costs, whatever it starts.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { reasonOf, usageError } from '@tapeline/core/errors';
 
 export interface TreeUsage {
   /** User and system time, that of ended and awaited children included. */
@@ -52,7 +52,7 @@ function processFolders(): readonly string[] {
     return readdirSync('/proc').filter(name => /^\d+$/.test(name));
   } catch (error) {
     const message = `CPU time of processes is read from /proc, which cannot be read: ${reasonOf(error)}; run the benchmarks on Linux`;
-    throw new PipelineError('usage', message, { retriable: false, cause: error });
+    throw usageError(message, error);
   }
 }
 

@@ -1,5 +1,5 @@
 /** A small run of the benchmarks for CI: everything works, bars are equal to the oracle's, and the ratios are not absurd. */
-import { PipelineError } from '@tapeline/core/errors';
+import { type PipelineError, usageError } from '@tapeline/core/errors';
 import type { BenchContext } from './bench-context.ts';
 import { measureCorrectness } from './correctness.ts';
 import { measureSubject } from './cost.ts';
@@ -82,5 +82,5 @@ async function smokeFanOut(context: BenchContext): Promise<void> {
 }
 
 function failed(what: string): PipelineError {
-  return new PipelineError('usage', `the smoke run failed: ${what}`, { retriable: false });
+  return usageError(`the smoke run failed: ${what}`);
 }

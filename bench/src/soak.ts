@@ -5,7 +5,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError } from '@tapeline/core/errors';
+import { type PipelineError, usageError } from '@tapeline/core/errors';
 import type { BenchContext } from './bench-context.ts';
 import { distributionOf } from './distribution.ts';
 import { LoadChain } from './load-chain.ts';
@@ -60,7 +60,7 @@ export function sumUp(context: BenchContext): void {
 }
 
 function refuse(faults: readonly string[]): void {
-  if (faults.length > 0) throw new PipelineError('usage', `the soak failed: ${faults.join('; ')}`, { retriable: false });
+  if (faults.length > 0) throw usageError(`the soak failed: ${faults.join('; ')}`);
 }
 
 /** Keeps the figures of what the file of the last soak holds, and gives what is wrong. */
@@ -141,8 +141,7 @@ function samplesFile({ results }: BenchContext): string {
 /** A line that was cut off is left out. @throws PipelineError `usage` when there is no soak. */
 function samplesOf(file: string): { readonly head: SoakHead; readonly samples: readonly SoakSample[] } {
   const [head, ...samples] = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
-  if (head === undefined)
-    throw new PipelineError('usage', `there is no soak in ${file}, expected one: run soak first`, { retriable: false });
+  if (head === undefined) throw usageError(`there is no soak in ${file}, expected one: run soak first`);
   return { head: JSON.parse(head) as SoakHead, samples: samples.map(line => JSON.parse(line) as SoakSample) };
 }
 
@@ -167,5 +166,5 @@ function lineOf({ atMs, acked, processed, lost, processes }: SoakSample, minutes
 
 function diskFull(): PipelineError {
   const message = `less than ${leastFreeBytes / 1e9} GB of disk are free: the soak ends here, with what it has measured; make room and start it again`;
-  return new PipelineError('usage', message, { retriable: false });
+  return usageError(message);
 }

@@ -1,6 +1,6 @@
 /** Who is measured: Tapeline and its peers, each with the processes that do its work. */
 import { fileURLToPath } from 'node:url';
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import type { Lateness } from './bar-comparison.ts';
 import { type BenchTopic, feedTopicOf, topicPrefix } from './bench-topics.ts';
@@ -70,7 +70,7 @@ export function subjectNamed(name: string): Subject {
   const subject = subjects.find(candidate => candidate.name === name);
   if (subject !== undefined) return subject;
   const expected = subjects.map(candidate => candidate.name).join(', ');
-  throw new PipelineError('usage', `"${name}" is nobody that can be measured, expected some of: ${expected}`, { retriable: false });
+  throw usageError(`"${name}" is nobody that can be measured, expected some of: ${expected}`);
 }
 
 /** The command of one of our processes: this Node, with what the product runs with. */

@@ -1,6 +1,6 @@
 /** The arguments of a program: its help, what it takes, and a usage error for all else. */
 import { parseArgs } from 'node:util';
-import { PipelineError } from './errors.ts';
+import { type PipelineError, usageError } from './errors.ts';
 import { mindNoReaderThatLeaves } from './readers-that-leave.ts';
 import { exitStatusOf } from './service.ts';
 
@@ -81,5 +81,5 @@ function expected(options: NonNullable<CommandLine['options']>): string {
 
 /** Arguments that a program does not take: it ends with status 2. */
 export function usageFault(message: string): PipelineError {
-  return new PipelineError('usage', message, { retriable: false });
+  return usageError(message);
 }

@@ -59,6 +59,11 @@ export class PipelineError extends Error {
   }
 }
 
+/** `usage`: what was asked for cannot be done so; trying again changes nothing. */
+export function usageError(message: string, cause?: unknown): PipelineError {
+  return new PipelineError('usage', message, { retriable: false, cause });
+}
+
 /** True when `error` is ours and carries this code. */
 export function hasCode(error: unknown, code: ErrorCode): error is PipelineError {
   return error instanceof PipelineError && error.code === code;

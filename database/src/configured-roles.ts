@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configuration } from '@tapeline/core/configuration';
-import { isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { isPassing, PipelineError, reasonOf, usageError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { CassandraConnection, type CassandraConnectionOptions } from './cassandra/cassandra-connection.ts';
 import { admit, giveRights, isMigrator, keyspacesOf, type Login, makeRoles, type Role } from './cassandra/roles.ts';
@@ -21,7 +21,7 @@ export function loginIn(folder: string, role: Role): Login {
     return { role, username, ...(existsSync(passwordFile) ? { password: readFileSync(passwordFile, 'utf8').trim() } : {}) };
   } catch (cause) {
     const message = `--${role} must be a folder with a file username (and password), was "${folder}" (${reasonOf(cause)}): correct its path or permissions`;
-    throw new PipelineError('usage', message, { retriable: false, cause });
+    throw usageError(message, cause);
   }
 }
 

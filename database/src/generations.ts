@@ -5,7 +5,7 @@
  * Generation 1 is the keyspace (or file) as it was named; the notes about all of them stand there, made by the first rebuild.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError } from '@tapeline/core/errors';
+import { PipelineError, usageError } from '@tapeline/core/errors';
 
 /** The one that a store has before anything was rebuilt. */
 export const firstGeneration = 1;
@@ -98,7 +98,7 @@ export class Generations {
     if (former === undefined && generation > firstGeneration) await this.#note(generation, 'building', foldVersion, by);
     else if (former?.state !== 'building' && former?.state !== 'ready') throw cannot('build', generation, former);
     else if (former.foldVersion !== foldVersion) {
-      throw usage(
+      throw usageError(
         `generation ${generation} was begun by fold version ${former.foldVersion}, this program has ${foldVersion}: drop it (tapeline generations --drop ${generation}), and build another`,
       );
     }
@@ -161,11 +161,7 @@ function cannot(what: string, generation: number, former: Generation | undefined
     'switch to': 'one that is ready or retired',
     drop: 'one that does not serve',
   }[what];
-  return usage(
+  return usageError(
     `cannot ${what} generation ${generation}: it is ${former?.state ?? 'not known'}, expected ${expected}; see tapeline generations`,
   );
-}
-
-function usage(message: string): PipelineError {
-  return new PipelineError('usage', message, { retriable: false });
 }

@@ -5,7 +5,7 @@
  * processes look every so often. What an append has promised survives `kill -9`; whether it survives a power cut is
  * {@link Durability}.
  */
-import { isPassing, PipelineError } from '@tapeline/core/errors';
+import { isPassing, PipelineError, usageError } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import { Bell } from './bell.ts';
 import { Claim } from './claim.ts';
@@ -267,6 +267,6 @@ class EmbeddedLog implements MarketLog {
   #checkWritable(): void {
     this.#checkOpen();
     if (this.#options.readOnly !== true) return;
-    throw new PipelineError('usage', 'the log was opened read-only: neither appends nor groups are possible', { retriable: false });
+    throw usageError('the log was opened read-only: neither appends nor groups are possible');
   }
 }

@@ -1,5 +1,5 @@
 /** A server that speaks TwelveData's price protocol over a real socket, with a seeded market or a recording behind it. */
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { surveyRecording } from '@tapeline/core/recorded-sessions';
 import type { Logger } from 'pino';
 import type { ConnectionHistory, UpgradeAttempt } from './connection-journal.ts';
@@ -113,7 +113,7 @@ async function sourceOf(options: SimulatorOptions, random: Random): Promise<Pric
   if (recording === undefined) return marketSourceOf(options, random);
   const { path, speed } = recording;
   if (speed !== 'max' && !(Number.isFinite(speed) && speed > 0)) {
-    throw new PipelineError('usage', `speed must be a number above 0 or "max", was ${speed}`, { retriable: false });
+    throw usageError(`speed must be a number above 0 or "max", was ${speed}`);
   }
   return new RecordingSource({ path, speed, survey: await surveyRecording(path), logger });
 }
@@ -126,7 +126,7 @@ function marketSourceOf(options: SimulatorOptions, random: Random): PriceSource 
     alwaysOpen = true,
   } = options.market ?? {};
   if (!(Number.isFinite(ticksPerSecond) && ticksPerSecond >= 0)) {
-    throw new PipelineError('usage', `ticksPerSecond must be 0 or more, was ${ticksPerSecond}`, { retriable: false });
+    throw usageError(`ticksPerSecond must be 0 or more, was ${ticksPerSecond}`);
   }
   const instruments = wanted.flatMap(each => (typeof each === 'string' ? instrumentsNamed([each]) : [each]));
   const clock = options.clock ?? Date.now;

@@ -1,5 +1,5 @@
 /** Symbols that a command was asked for, held against those that the store knows: a misspelt one would look like a market without trades. */
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import type { MarketStore } from '@tapeline/database/market-store';
 
 /**
@@ -15,7 +15,7 @@ export async function checkAsked(
   const [latest, instruments] = await Promise.all([store.latest(), store.instruments()]);
   const known = new Set([...latest.map(({ symbol }) => symbol), ...instruments.map(({ instrument }) => instrument.symbol)]);
   const faults = symbols.filter(symbol => !known.has(symbol)).map(symbol => faultOf(symbol, known));
-  if (faults.length > 0 && faults.length === symbols.length) throw new PipelineError('usage', faults.join('\n'), { retriable: false });
+  if (faults.length > 0 && faults.length === symbols.length) throw usageError(faults.join('\n'));
   for (const fault of faults) tell(fault);
 }
 

@@ -2,7 +2,7 @@
 
 import type { Configuration } from '@tapeline/core/configuration';
 import { counted } from '@tapeline/core/counted';
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import type { ExportTable } from '@tapeline/core/settings/export-settings';
 import type { MarketStore } from '@tapeline/database/market-store';
@@ -66,7 +66,7 @@ function rangeOf({ fromMs, toMs }: ParquetOptions): { readonly fromMs: number; r
   for (const timeMs of [fromMs, toMs]) {
     if (timeMs % dayLengthMs === 0) continue;
     const time = new Date(timeMs).toISOString();
-    throw usage(`--from and --to must be whole days in UTC for Parquet, was ${time}: give dates, as 2026-11-20, or --day`);
+    throw usageError(`--from and --to must be whole days in UTC for Parquet, was ${time}: give dates, as 2026-11-20, or --day`);
   }
   return { fromMs, toMs };
 }
@@ -74,11 +74,7 @@ function rangeOf({ fromMs, toMs }: ParquetOptions): { readonly fromMs: number; r
 async function destinationOf({ configuration, output }: ParquetOptions): Promise<ExportDestination> {
   const destination = output === undefined ? await openConfiguredDestination(configuration) : new FolderDestination(output);
   if (destination !== undefined) return destination;
-  throw usage('--format parquet needs a place for its files: give --output <folder>, or set EXPORT_FOLDER or EXPORT_BUCKET');
-}
-
-function usage(message: string): PipelineError {
-  return new PipelineError('usage', message, { retriable: false });
+  throw usageError('--format parquet needs a place for its files: give --output <folder>, or set EXPORT_FOLDER or EXPORT_BUCKET');
 }
 
 function tell(line: string): void {

@@ -1,7 +1,7 @@
 /** `tapeline reconcile`: a day of stored bars against the vendor's, as a table or JSON; the exit status says whether they agree. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { counted } from '@tapeline/core/counted';
-import { PipelineError } from '@tapeline/core/errors';
+import { PipelineError, usageError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { dateText } from '@tapeline/core/time-text';
 import { openConfiguredWork, openServingStore } from '@tapeline/database/configured-store';
@@ -65,9 +65,7 @@ export async function reconcileCommand(options: ReconcileOptions): Promise<numbe
 
 function asked(interval: Interval): VendorInterval {
   if (isVendorInterval(interval)) return interval;
-  throw new PipelineError('usage', `--interval must be one that the vendor has (1m, 5m, 15m, 1h, 1d), was ${interval}`, {
-    retriable: false,
-  });
+  throw usageError(`--interval must be one that the vendor has (1m, 5m, 15m, 1h, 1d), was ${interval}`);
 }
 
 function nobodyToAsk(): PipelineError {

@@ -1,6 +1,6 @@
 /** What an operator may ask of the stream processor's program in a pod besides processing. */
 import { parseArgs } from 'node:util';
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { type PipelineError, reasonOf, usageError } from '@tapeline/core/errors';
 
 export type OperatorCommand =
   | { readonly kind: 'help' }
@@ -66,5 +66,5 @@ function numberOf(text: string): number {
 }
 
 function usage(reason: string): PipelineError {
-  return new PipelineError('usage', `${reason}; see --help`, { retriable: false });
+  return usageError(`${reason}; see --help`);
 }

@@ -3,7 +3,7 @@
  * the one that serves has saved its own state. What comes after that is published by whoever processes after the switch: a consumer
  * of market-data.bars may see a bar twice and never misses one.
  */
-import { hasCode, PipelineError } from '@tapeline/core/errors';
+import { hasCode, PipelineError, usageError } from '@tapeline/core/errors';
 import { feedTopic } from '@tapeline/core/topics';
 import type { Generations } from '@tapeline/database/generations';
 import type { MarketStore, SnapshotKey } from '@tapeline/database/market-store';
@@ -99,11 +99,9 @@ function begunOtherwise(error: PipelineError, generation: number): PipelineError
 async function refuseShorter(log: MarketLog): Promise<void> {
   const begun = (await log.offsets(feedTopic.name)).find(({ lowOffset }) => lowOffset > 0);
   if (begun === undefined) return;
-  throw new PipelineError(
-    'usage',
+  throw usageError(
     `the log no longer has all records (${feedTopic.name}/${begun.partition} begins at offset ${begun.lowOffset}), so that older bars would be missing after the switch: ` +
       'add --shorter when that is right (they stay in the former generation until it is dropped), or --no-switch to look at the new one first',
-    { retriable: false },
   );
 }
 
@@ -160,7 +158,7 @@ class RebuildPasses {
   async #targets(): Promise<ReadonlyMap<number, number>> {
     const { generations, openStore } = this.#options;
     const { generation } = await generations.serving();
-    if (generation === this.#generation) throw new PipelineError('usage', `generation ${generation} serves already`, { retriable: false });
+    if (generation === this.#generation) throw usageError(`generation ${generation} serves already`);
     if (this.#options.whole === true) {
       const ranges = await this.#options.log.offsets(feedTopic.name);
       return new Map(ranges.map(({ partition, highWatermark }) => [partition, highWatermark]));

@@ -1,6 +1,6 @@
 /** `repartition`: copies the feed of the configured Kafka into topics of another prefix, shows how far it is on standard error. */
 import type { Configuration } from '@tapeline/core/configuration';
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { feedTopic } from '@tapeline/core/topics';
 import { openConfiguredLog } from '@tapeline/log/configured-log';
 import type { MarketLog } from '@tapeline/log/market-log';
@@ -23,8 +23,8 @@ export async function repartitionCommand(options: RepartitionCommandOptions): Pr
   const { configuration, logger, partitions, to, shorter = false, signal } = options;
   const { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX: from = '' } = configuration;
   if (KAFKA_BROKERS === undefined)
-    throw usage('the embedded log has a number of partitions of its own: repartition is for Kafka, set KAFKA_BROKERS');
-  if (to === from) throw usage(`the copy needs another prefix than the log that is copied, was "${to}"`);
+    throw usageError('the embedded log has a number of partitions of its own: repartition is for Kafka, set KAFKA_BROKERS');
+  if (to === from) throw usageError(`the copy needs another prefix than the log that is copied, was "${to}"`);
   const source = await openConfiguredLog(configuration, { clientId: 'repartition', logger, readOnly: true });
   try {
     const other = { ...configuration, KAFKA_TOPIC_PREFIX: to, KAFKA_FEED_PARTITIONS: partitions };
@@ -45,7 +45,7 @@ export async function repartitionCommand(options: RepartitionCommandOptions): Pr
 async function refuseOtherCount(target: MarketLog, partitions: number, to: string): Promise<void> {
   const count = await target.partitionCount(feedTopic.name);
   if (count !== partitions)
-    throw usage(`${to}${feedTopic.name} has ${count} partitions already, expected ${partitions}: take another prefix`);
+    throw usageError(`${to}${feedTopic.name} has ${count} partitions already, expected ${partitions}: take another prefix`);
 }
 
 /** A copy that has come up with the log is a few records behind again with each heartbeat: that is told only where it lasts. */
@@ -68,8 +68,4 @@ function summaryOf({ outcome, written, forgotten }: Repartition, to: string): st
   const without =
     forgotten > 0 ? `, without the ${forgotten} that the log no longer has: their bars stay in the former generation alone` : '';
   return `copied (${written} records by this run${without}); next, with KAFKA_TOPIC_PREFIX=${to}: tapeline rebuild --whole, then processors, board and ingester`;
-}
-
-function usage(message: string): PipelineError {
-  return new PipelineError('usage', message, { retriable: false });
 }

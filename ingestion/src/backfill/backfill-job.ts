@@ -1,6 +1,6 @@
 /** What is to be fetched, and how far it is. */
 import { createHash } from 'node:crypto';
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { intervalMs } from '@tapeline/core/intervals';
 import { latestTimeMs } from '@tapeline/core/records';
 import { longestSeries, type TimeSeriesRequest, type VendorInterval } from '../twelve-data/rest-client.ts';
@@ -72,7 +72,7 @@ export function backfillJob(request: BackfillRequest, queuedMs: number): Backfil
   const toMs = Math.ceil(request.toMs / length) * length;
   if (!(fromMs >= 0 && request.fromMs < request.toMs && toMs <= latestTimeMs)) {
     const message = `a backfill must end after it begins, was from ${request.fromMs} to ${request.toMs} (milliseconds since the Unix epoch)`;
-    throw new PipelineError('usage', message, { retriable: false });
+    throw usageError(message);
   }
   const { kind = 'fill', symbol, interval, gap } = request;
   const id = createHash('sha256').update([kind, symbol, interval, fromMs, toMs].join('\n')).digest('hex').slice(0, 32);

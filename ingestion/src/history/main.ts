@@ -1,6 +1,6 @@
 /** The history job as a process of its own: loads the bars of the last days and ends. */
 import { type GivenOptions, runCommandLine } from '@tapeline/core/command-line';
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { runDailyJob } from '../daily/daily-job-process.ts';
 import { defaultDays, runConfiguredHistory } from './configured-history.ts';
 
@@ -20,7 +20,7 @@ const mostDays = 1_000;
 function daysOf(text: GivenOptions['days']): number {
   const days = text === undefined ? defaultDays : Number(text);
   if (Number.isInteger(days) && days >= 1 && days <= mostDays) return days;
-  throw new PipelineError('usage', `--days must be a whole number from 1 to ${mostDays}, was "${text}"`, { retriable: false });
+  throw usageError(`--days must be a whole number from 1 to ${mostDays}, was "${text}"`);
 }
 
 process.exitCode = await runCommandLine({ help, options: { days: { type: 'string' } } }, async given => {

@@ -3,7 +3,7 @@
  * store. First come, first served within a process. A claim is durable before the request goes out, so a process that is killed has spent it.
  */
 import { randomUUID } from 'node:crypto';
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { pause as realPause } from '@tapeline/core/pause';
 import type { Gauge, Registry } from 'prom-client';
@@ -98,7 +98,7 @@ export class CreditBudget {
     const most = Math.min(creditsPerMinute, creditsPerDay);
     if (!Number.isInteger(credits) || credits < 1 || credits > most) {
       const message = `credits must be a whole number from 1 to ${most}, which is all that the plan gives at once, was ${credits}`;
-      throw new PipelineError('usage', message, { retriable: false });
+      throw usageError(message);
     }
     const before = this.#turn;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 /** Asks TwelveData's REST API: each request waits for its credits, and ends as a typed answer or as one of the errors of `rest-errors.ts`. */
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { PipelineError, reasonOf, usageError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { parseJson } from '@tapeline/core/json-text';
 import { scrubber } from '@tapeline/core/logging';
@@ -84,7 +84,7 @@ export class RestClient {
     const { longestRequestMs } = options.budget.limits;
     if (this.#timeoutMs > longestRequestMs - slackMs) {
       const message = `requestTimeoutMs must be at least ${slackMs} below the budget's longestRequestMs of ${longestRequestMs}, was ${this.#timeoutMs}`;
-      throw new PipelineError('usage', message, { retriable: false });
+      throw usageError(message);
     }
     this.#requests = metricOf(options.registry, 'tapeline_rest_requests_total');
     this.#failures = metricOf(options.registry, 'tapeline_rest_failures_total');

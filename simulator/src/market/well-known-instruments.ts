@@ -1,5 +1,5 @@
 /** The instruments of the simulated market, with what makes each of them move like the real one. */
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { findInstrument, type Instrument } from './instruments.ts';
 
 type Numbers = Pick<Instrument, 'decimals' | 'basePrice' | 'annualVolatility' | 'spreadBasisPoints' | 'liveliness'> & Partial<Instrument>;
@@ -262,7 +262,5 @@ export function instrumentsNamed(symbols: readonly string[]): readonly Instrumen
   const unknown = symbols.filter((_, index) => found[index] === undefined);
   if (unknown.length === 0) return found.filter(instrument => instrument !== undefined);
   const known = wellKnownSymbols.join(', ');
-  throw new PipelineError('usage', `symbols ${unknown.join(', ')} are not in the simulated market, expected some of ${known}`, {
-    retriable: false,
-  });
+  throw usageError(`symbols ${unknown.join(', ')} are not in the simulated market, expected some of ${known}`);
 }

@@ -1,5 +1,5 @@
 /** All the ways in which the simulator can misbehave, and how one is read from text. */
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { z } from 'zod';
 import { badGateway } from './bad-gateway.ts';
 import { dead } from './dead.ts';
@@ -95,9 +95,7 @@ export function checkedMisbehaviour(value: unknown): Misbehaviour {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const faults = result.error.issues.map(issue => `${issue.path.join('.') || 'misbehaviour'}: ${issue.message}`);
-  throw new PipelineError('usage', `misbehaviour ${JSON.stringify(value)} is not one: ${faults.join('; ')}; ${expectedOf(value)}`, {
-    retriable: false,
-  });
+  throw usageError(`misbehaviour ${JSON.stringify(value)} is not one: ${faults.join('; ')}; ${expectedOf(value)}`);
 }
 
 function expectedOf(value: unknown): string {

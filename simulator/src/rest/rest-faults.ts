@@ -1,5 +1,5 @@
 /** What the REST double does wrong on request: the next so many requests, or all. */
-import { PipelineError } from '@tapeline/core/errors';
+import { usageError } from '@tapeline/core/errors';
 import { z } from 'zod';
 
 const requests = z.int().min(1).optional();
@@ -30,7 +30,7 @@ export class RestFaults {
     const result = schema.optional().safeParse(fault);
     if (!result.success) {
       const message = `a fault of the REST double must be one that it knows: ${result.error.issues.map(issue => issue.message).join('; ')}`;
-      throw new PipelineError('usage', message, { retriable: false });
+      throw usageError(message);
     }
     this.#fault = result.data;
     this.#left = result.data?.requests ?? Number.POSITIVE_INFINITY;

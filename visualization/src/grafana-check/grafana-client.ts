@@ -1,5 +1,5 @@
 /** As much of Grafana's HTTP interface as a check of its dashboards needs. Source: Grafana's documentation, "HTTP API". */
-import { PipelineError, reasonOf } from '@tapeline/core/errors';
+import { PipelineError, reasonOf, usageError } from '@tapeline/core/errors';
 import type { DashboardJson } from './dashboard-json.ts';
 import type { TimeRange } from './interpolation.ts';
 
@@ -87,7 +87,7 @@ export class GrafanaClient {
     );
     if (response.status !== 401 && response.status !== 403) return response;
     const message = `Grafana refuses ${path} with status ${response.status}; set GRAFANA_TOKEN, or GRAFANA_USER and GRAFANA_PASSWORD, of somebody who may`;
-    throw new PipelineError('usage', message, { retriable: false });
+    throw usageError(message);
   }
 }
 
