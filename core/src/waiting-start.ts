@@ -1,7 +1,7 @@
 /** This file waits for a server that is away when a process starts, and says so: what is needed is a server, and no restart. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isPassing } from './errors.ts';
+import { pause } from './pause.ts';
 
 export interface WaitingStart {
   readonly logger: Logger;
@@ -33,7 +33,7 @@ export async function untilThere<T>(what: string, open: () => Promise<T>, option
         toldMs = performance.now();
         logger.warn({ code: error.code }, `waiting for ${what}, for ${seconds(beginMs)} s: ${error.message}`);
       }
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      await pause(pauseMs, signal);
       if (signal.aborted) throw error;
     }
   }

@@ -5,6 +5,7 @@ import { PipelineError, usageError } from '@tapeline/core/errors';
 import type { Interval } from '@tapeline/core/intervals';
 import { dateText } from '@tapeline/core/time-text';
 import { openConfiguredWork, openServingStore } from '@tapeline/database/configured-store';
+import { percentText } from '@tapeline/ingestion/backfill/comparison';
 import { restClient, restUrlOf, toleranceOf } from '@tapeline/ingestion/backfill/configured-backfiller';
 import { type DayReport, dayReport } from '@tapeline/ingestion/backfill/day-report';
 import { symbolsOfTwelveData } from '@tapeline/ingestion/configured-symbols';
@@ -90,7 +91,7 @@ function differencesOf({ symbol, interval, mismatches, splits }: DayReport): rea
       ? []
       : [`${symbol} ${interval}: the vendor restated ${counted(splits.length, 'bar')} for a split of ${split.split}`];
   const shown = mismatches.slice(0, shownDifferences).map(({ startMs, price, volume, ours, vendors }) => {
-    const deviation = `prices ${percent(price)}${volume === undefined ? '' : `, volume ${percent(volume)}`}`;
+    const deviation = `prices ${percentText(price)}${volume === undefined ? '' : `, volume ${percentText(volume)}`}`;
     return `  ${new Date(startMs).toISOString()}  ours ${JSON.stringify(ours)}  vendor's ${JSON.stringify(vendors)}  ${deviation}`;
   });
   const rest = mismatches.length - shown.length;
@@ -98,10 +99,6 @@ function differencesOf({ symbol, interval, mismatches, splits }: DayReport): rea
   const heading = mismatches.length === 0 ? [] : [`${symbol} ${interval}: ${counted(mismatches.length, 'bar differs', 'bars differ')}`];
   const all = [...told, ...heading, ...shown, ...more];
   return all.length === 0 ? [] : ['', ...all];
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toPrecision(3)}%`;
 }
 
 /** Columns as wide as their widest cell: texts to the left, numbers to the right. */

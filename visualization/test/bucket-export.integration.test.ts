@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '@tapeline/core/configuration';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
+import { freePorts } from '@tapeline/services/free-ports';
 import { parquetReadObjects } from 'hyparquet';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -125,7 +126,7 @@ describe('the export job with an object store', () => {
   });
 
   it('may be tried again when the store is away', async () => {
-    const closed = await freePort();
+    const [closed] = await freePorts(1);
     await expect(run({ EXPORT_ENDPOINT: `http://127.0.0.1:${closed}` })).rejects.toMatchObject({
       code: 'export.unavailable',
       retriable: true,
@@ -184,11 +185,3 @@ describe('the export job with an object store', () => {
     expect(await run({ EXPORT_PREFIX: 'stopped' })).toMatchObject({ written: 7 - stopped.written, present: stopped.written });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}

@@ -54,3 +54,8 @@ function volumeDeviation(ours: number | undefined, vendors: number | undefined):
   if (ours === undefined || vendors === undefined || vendors === 0) return undefined;
   return Math.abs(ours - vendors) / Math.max(ours, vendors);
 }
+
+/** A deviation for people: `0.120%`. */
+export function percentText(share: number): string {
+  return `${(share * 100).toPrecision(3)}%`;
+}

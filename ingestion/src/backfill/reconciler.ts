@@ -9,7 +9,7 @@ import { dateText } from '@tapeline/core/time-text';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Answer } from './backfill-queue.ts';
-import { type Comparison, compared, type Tolerance } from './comparison.ts';
+import { type Comparison, compared, percentText, type Tolerance } from './comparison.ts';
 import { flagRecord, isComparable } from './history-records.ts';
 import type { HistoryWriter } from './history-writer.ts';
 import { type StoredBars, storedBars } from './stored-bars.ts';
@@ -70,11 +70,7 @@ export class Reconciler {
     const { price, volume } = worst.comparison;
     logger.warn(
       { ...facts, startMs: worst.bar.startMs, price, volume },
-      `${counted(mismatches.length, 'bar')} of ${symbol} ${interval} ${mismatches.length === 1 ? 'differs' : 'differ'} from the vendor's, by ${percent(price)} at most: see tapeline reconcile`,
+      `${counted(mismatches.length, 'bar')} of ${symbol} ${interval} ${mismatches.length === 1 ? 'differs' : 'differ'} from the vendor's, by ${percentText(price)} at most: see tapeline reconcile`,
     );
   }
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toPrecision(3)}%`;
 }
