@@ -172,6 +172,25 @@ describe('backfill queue', () => {
     expect(answers.map(({ job, lastOf }) => [job.gaps, lastOf])).toEqual([[gaps, gaps]]);
   });
 
+  it('is done once more for a gap that joins a job while its answer is carried out', async () => {
+    const { client, time, folder } = await setUp();
+    const gaps = [1, 2].map(minute => ({ fromMs: hour(3).fromMs + minute * minuteMs, toMs: hour(3).toMs, reason: 'mute' }));
+    const answers: Answer[] = [];
+    const take = async (answer: Answer): Promise<void> => {
+      answers.push(answer);
+      await queue.enqueue({ ...hour(3), gap: gaps[1] });
+    };
+    const { queue } = await opened({ client }, time, folder, { take });
+    await queue.enqueue({ ...hour(3), gap: gaps[0] });
+    await queue.run(signal, 'done');
+    expect(answers.map(({ job, lastOf }) => [job.gaps, lastOf])).toEqual([
+      [[gaps[0]], [gaps[0]]],
+      [gaps, gaps],
+    ]);
+    expect(queue.progress.jobs).toBe(0);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('is done with a range in which the vendor has nothing', async () => {
     const { queue, records, server } = await setUp({ server: { bars: () => undefined } });
     await queue.enqueue(hour(3));

@@ -170,8 +170,9 @@ export class BackfillQueue {
     try {
       const request = nextRequest(job);
       const series = await this.#series(request, signal);
-      await this.#take(this.#jobs.newest(job), { request, series });
-      await this.#advance(job, request.toMs);
+      const taken = this.#jobs.newest(job);
+      await this.#take(taken, { request, series });
+      await this.#advance(taken, request.toMs);
       this.#backOff.succeeded();
     } catch (error) {
       if (signal.aborted) return;
@@ -206,14 +207,19 @@ export class BackfillQueue {
     await this.#options.take({ job, windows, fromMs, toMs, lastOf, receivedTimeMs });
   }
 
-  async #advance(job: BackfillJob, nextMs: number): Promise<void> {
+  async #advance(job: BackfillJob, answeredMs: number): Promise<void> {
     const { store, logger } = this.#options;
-    const isDone = nextMs >= job.toMs;
+    const newest = this.#jobs.newest(job);
+    const isLast = answeredMs >= job.toMs;
+    const isDone = isLast && newest.gaps.length === job.gaps.length;
+    // A gap that joined when the last answer was decided about already has it asked for once more.
+    const nextMs = isLast && !isDone ? job.nextMs : answeredMs;
     if (isDone) {
-      await store.remove(job.id);
+      // From here on a gap queues it anew.
       this.#jobs.delete(job.id);
+      await store.remove(job.id);
       this.#metrics.finished(this.#clock() - job.queuedMs);
-    } else await this.#keep({ ...this.#jobs.newest(job), nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
+    } else await this.#keep({ ...newest, nextMs, attempts: 0, notBeforeMs: 0, refused: undefined });
     const { jobs, windowsLeft: left } = this.progress;
     this.#metrics.show(this.progress);
     const state = isDone ? 'done' : `at ${new Date(nextMs).toISOString()}`;
