@@ -11,8 +11,8 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { LogBatch, MarketLog, RecordCursor } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import { type FoldOptions, type FoldResults, HotFold } from '@tapeline/stream-processing/hot/hot-fold';
-import { snapshotHeader } from '@tapeline/stream-processing/hot/hot-snapshot';
-import { isStillThere } from '@tapeline/stream-processing/last-record';
+import { type LastRecord, snapshotHeader } from '@tapeline/stream-processing/hot/hot-snapshot';
+import { isStillThere, lastRecordOf, readOn } from '@tapeline/stream-processing/last-record';
 import type { Logger } from 'pino';
 import type { BoardTrace } from './board-trace.ts';
 
@@ -47,6 +47,8 @@ export class PartitionReplica {
   #fold: HotFold;
   #results: FoldResults;
   #nextOffset = 0;
+  /** By which the log is known again when it is read on. */
+  #lastRecord: LastRecord | undefined;
   /** End of the partition when the replica was restored: from there on it shows the present. */
   #targetOffset = Number.POSITIVE_INFINITY;
   #restored = false;
@@ -99,7 +101,7 @@ export class PartitionReplica {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof PipelineError)) throw error;
-        if (error.code === 'log.out-of-range') this.#restored = false;
+        if (error.code === 'log.out-of-range' || error.code === 'snapshot.invalid') this.#restored = false;
         this.#problem = error.message;
       }
       if (signal.aborted) return;
@@ -128,10 +130,11 @@ export class PartitionReplica {
       );
     }
     const fold = snapshot === undefined ? new HotFold(options) : foldSavedAs(snapshot.state, options);
-    if (snapshot !== undefined) await this.#refuseOtherLog(snapshot.state, offsets.lowOffset);
+    const lastRecord = snapshot === undefined ? undefined : await this.#knownRecord(snapshot.state, offsets.lowOffset);
     this.#fold = fold;
     this.#results = this.#fold.results();
     this.#nextOffset = snapshot?.nextOffset ?? offsets.lowOffset;
+    this.#lastRecord = lastRecord;
     this.#targetOffset = offsets.highWatermark;
     this.#restored = true;
     this.#problem = undefined;
@@ -139,23 +142,32 @@ export class PartitionReplica {
     this.#options.restored();
   }
 
-  /** @throws PipelineError `snapshot.invalid`, retriable: processors refuse it, too, until somebody has named the right log or store. */
-  async #refuseOtherLog(state: Uint8Array, lowOffset: number): Promise<void> {
+  /**
+   * The record that the snapshot's log is known by, if retention has left it: nothing of another log is shown.
+   * @throws PipelineError `snapshot.invalid`, retriable: processors refuse it, too, until somebody has named the right log or store.
+   */
+  async #knownRecord(state: Uint8Array, lowOffset: number): Promise<LastRecord | undefined> {
     const { log, fold } = this.#options;
     const { lastRecord } = snapshotHeader(state);
     const place = { topic: feedTopic.name, partition: fold.partition };
-    if (lastRecord === undefined || lastRecord.offset < lowOffset || (await isStillThere(lastRecord, log, place))) return;
-    const message = `the snapshot was made from another log: at offset ${lastRecord.offset} stands another record than the one that it was made with`;
-    throw new PipelineError('snapshot.invalid', message, { retriable: true });
+    if (lastRecord === undefined || lastRecord.offset < lowOffset) return undefined;
+    if (!(await isStillThere(lastRecord, log, place))) throw otherLog('the snapshot was made from another log', lastRecord);
+    return lastRecord;
   }
 
   async #follow(moved: () => void): Promise<void> {
     const { log, fold } = this.#options;
     const signal = AbortSignal.any([this.#options.signal, this.#restarting.signal]);
-    const reading = log.read({ topic: feedTopic.name, partition: fold.partition, fromOffset: this.#nextOffset, signal });
+    const reading = readOn({
+      nextOffset: this.#nextOffset,
+      lastRecord: this.#lastRecord,
+      read: fromOffset => log.read({ topic: feedTopic.name, partition: fold.partition, fromOffset, signal }),
+      refused: last => otherLog('the log is another one now', last),
+    });
     this.#problem = undefined;
     for await (const batch of reading) {
       await this.#applyTraced(batch);
+      this.#lastRecord = lastRecordOf(batch) ?? this.#lastRecord;
       batch.release();
       moved();
       // A long log is read without a pause for I/O in between; the screens' timers get their turn here.
@@ -178,6 +190,7 @@ export class PartitionReplica {
     let turnStartMs = performance.now();
     let count = 0;
     while (cursor.next()) {
+      if (cursor.offset < this.#nextOffset) continue;
       this.#apply(cursor);
       this.#nextOffset = cursor.offset + 1;
       count += 1;
@@ -226,6 +239,11 @@ export class PartitionReplica {
       `live market skips a record: ${reasonOf(error)}; further ones within 10 s are only counted`,
     );
   }
+}
+
+function otherLog(what: string, { offset }: LastRecord): PipelineError {
+  const message = `${what}: at offset ${offset} stands another record than the one that was read there`;
+  return new PipelineError('snapshot.invalid', message, { retriable: true });
 }
 
 /** @throws PipelineError `snapshot.invalid`, retriable: a processor may save another one. */
