@@ -36,6 +36,8 @@ export interface ReplicaOptions {
   readonly troubled: (problem: string) => void;
 }
 
+/** The log does not go on from what was read of it. */
+const ofAnotherLog: ReadonlySet<string> = new Set(['log.out-of-range', 'snapshot.invalid']);
 const firstBackOffMs = 250;
 const longestBackOffMs = 10_000;
 const quietLogMs = 10_000;
@@ -101,7 +103,7 @@ export class PartitionReplica {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof PipelineError)) throw error;
-        if (error.code === 'log.out-of-range' || error.code === 'snapshot.invalid') this.#restored = false;
+        if (ofAnotherLog.has(error.code)) this.#restored = false;
         this.#problem = error.message;
       }
       if (signal.aborted) return;
