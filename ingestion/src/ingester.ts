@@ -5,7 +5,7 @@ import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { pause } from '@tapeline/core/pause';
 import type { SessionRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
-import type { MarketLog } from '@tapeline/log/market-log';
+import type { MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Feed, FeedEvent, LastSession } from './feed.ts';
@@ -113,12 +113,16 @@ class RunningIngester {
     const { signal, log, feed, logger } = this.#options;
     const asked = this.#untilKnown(async () => ({
       known: await findLastSession(log, feed),
-      partitions: await log.partitionCount(feedTopic.name),
+      offsets: await log.offsets(feedTopic.name),
     }));
     const [found] = await Promise.all([asked, this.#options.ready]);
     if (found === undefined || signal.aborted) return this.state();
-    const { known, partitions } = found;
-    if (known) logger.info({ feed, session: known.session, lastDataMs: known.lastDataMs }, `going on after session ${known.session}`);
+    const { known, offsets } = found;
+    const partitions = offsets.length;
+    if (known) {
+      logger.info({ feed, session: known.session, lastDataMs: known.lastDataMs }, `going on after session ${known.session}`);
+      this.#complainOfAdded(offsets);
+    }
     this.#writer = new LogWriter({ ...this.#options, log, limitEvents: this.#options.maxBufferedEvents });
     const stop = new AbortController();
     const over = AbortSignal.any([signal, stop.signal]);
@@ -159,6 +163,16 @@ class RunningIngester {
       lastDataMs: this.#lastDataMs,
       ticks: this.#writer?.totals ?? noTicks,
     };
+  }
+
+  /** A session stands in every partition: one that never had a record was added since. */
+  #complainOfAdded(offsets: readonly PartitionOffsets[]): void {
+    const added = offsets.filter(({ highWatermark }) => highWatermark === 0).map(({ partition }) => partition);
+    if (added.length === 0) return;
+    this.#options.logger.error(
+      { topic: feedTopic.name, partitions: offsets.length, added },
+      `partitions were added to ${feedTopic.name} (${added.join(', ')}): symbols change their partition with that number, so processors refuse it; prices are kept in all of them, run tapeline repartition, which brings them together, and then tapeline rebuild --whole`,
+    );
   }
 
   async #pump(opened: Feed, writer: LogWriter): Promise<void> {

@@ -224,6 +224,21 @@ describe('the ingester', () => {
     expect(slow.records(0).flatMap(record => (record.kind === 'tick' ? record.sequence : []))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
+  it('says that partitions were added to the log since its last session, and goes on', async () => {
+    const memory = new MemoryLog(4);
+    const { logger, lines } = aLogger();
+    const openFeed = () => feedOf(aSession({ session: 2 }));
+    const added = () => lines.filter(({ msg }) => msg.startsWith('partitions were added to market-data.feed'));
+    await start({ log: memory, logger, openFeed: () => feedOf() }).finished;
+    const value = encodeRecord(aSession({ session: 1 }));
+    await memory.append([0, 1].map(partition => ({ topic: 'market-data.feed', partition, value })));
+    await start({ log: memory, logger, openFeed }).finished;
+    expect(added()).toMatchObject([{ level: 50, partitions: 4, added: [2, 3] }]);
+    expect(memory.records(3)).toMatchObject([{ kind: 'session', session: 2 }]);
+    await start({ log: memory, logger, openFeed }).finished;
+    expect(added()).toHaveLength(1);
+  });
+
   it('waits for a log that is away at the start', async () => {
     const away = new MemoryLog(2);
     const failing = away.offsets.bind(away);

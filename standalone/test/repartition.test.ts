@@ -146,6 +146,21 @@ describe('a log copied into another number of partitions', () => {
     expect(bars).toEqual(await barsOf(source));
   });
 
+  it('brings together again what was written to fewer partitions and, after some were added, to all of them', async () => {
+    const added = prefixedLog(log, 'added.');
+    await added.ensureTopics([{ name: feedTopic.name, partitions: 5 }]);
+    const session: FeedRecord = { v: 1, kind: 'session', feed, session: 1, symbols, refused: [], timeMs: beginMs - 1 };
+    await appendToFeed({ ...added, partitionCount: async () => 3 }, [session]);
+    for (let second = 0; second < 90; second += 1) {
+      const records = [...ticks(second), heartbeat(second)];
+      await appendToFeed(source, records);
+      await appendToFeed(second < 40 ? { ...added, partitionCount: async () => 3 } : added, records);
+    }
+    await repartition({ source: added, target, quietMs: 50, signal: never });
+    expect(barriersOf((await feedOf(target))[0] ?? [])).toEqual(barriersOf((await feedOf(source))[0] ?? []));
+    expect(await barsOf(target)).toEqual(await barsOf(source));
+  });
+
   it('follows a log that grows until it rests, and goes on after any interruption without a record twice', async () => {
     await seconds(0, 40);
     for (const stopAt of [1, 200, 700]) {
