@@ -35,6 +35,8 @@ export interface IngesterOptions {
   readonly flushDeadlineMs?: number | (() => number);
   /** Events that wait for the log at most: beyond it the feed is read no further, until the signal. @default 200,000 */
   readonly maxBufferedEvents?: number;
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly clock?: () => number;
   /** The feed is opened after this; what it rejects with ends the ingester. @default at once */
   readonly ready?: Promise<void>;
   /** How often it looks whether another ingester has taken the feed over. @default 10,000 */
@@ -134,7 +136,8 @@ class RunningIngester {
     this.#succession = new Succession({ ...this.#options, session: () => this.#session, signal: over });
     void this.#succession.watch();
     try {
-      const opened = this.#options.openFeed(known, over, undefined, partitions);
+      const firstSession = known === undefined && hasForgotten(offsets) ? this.#sessionOfNow() : undefined;
+      const opened = this.#options.openFeed(known, over, firstSession, partitions);
       await Promise.race([this.#pump(opened, this.#writer), this.#writer.failed]);
       this.#isPlayed = !signal.aborted;
     } finally {
@@ -163,6 +166,14 @@ class RunningIngester {
       lastDataMs: this.#lastDataMs,
       ticks: this.#writer?.totals ?? noTicks,
     };
+  }
+
+  /**
+   * Processors remember a session of the feed that the log may have forgotten, and take no lower one. The seconds since 1970 are above all
+   * that it ever counted, for it never began as many sessions as seconds went by.
+   */
+  #sessionOfNow(): number {
+    return Math.floor((this.#options.clock ?? Date.now)() / 1_000);
   }
 
   /** A session stands in every partition: one that never had a record was added since. */
@@ -233,6 +244,11 @@ class RunningIngester {
     }
     return undefined;
   }
+}
+
+/** Retention has taken records. */
+function hasForgotten(offsets: readonly PartitionOffsets[]): boolean {
+  return offsets.some(({ lowOffset }) => lowOffset > 0);
 }
 
 /** A heartbeat without a session of this process says nothing new while starting. */

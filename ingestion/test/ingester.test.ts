@@ -224,6 +224,31 @@ describe('the ingester', () => {
     expect(slow.records(0).flatMap(record => (record.kind === 'tick' ? record.sequence : []))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
+  it('numbers above all former sessions where the log may have forgotten them, for processors remember them', async () => {
+    const kept = new MemoryLog(4);
+    class ForgetfulLog extends MemoryLog {
+      override async offsets(topic: string) {
+        return (await super.offsets(topic)).map(range => ({ ...range, lowOffset: range.highWatermark }));
+      }
+    }
+    const forgetful = new ForgetfulLog(4);
+    const firsts: (number | undefined)[] = [];
+    for (const memory of [kept, forgetful]) {
+      const value = encodeRecord(aSession({ session: 57, feed: 'finnhub/0' }));
+      await memory.append([0, 1, 2, 3].map(partition => ({ topic: 'market-data.feed', partition, value })));
+      for (const feed of ['twelve-data/0', 'finnhub/0']) {
+        const openFeed: IngesterOptions['openFeed'] = (last, _signal, firstSession) => {
+          firsts.push(Math.max((last?.session ?? 0) + 1, firstSession ?? 1));
+          return feedOf();
+        };
+        await start({ log: memory, feed, openFeed, clock: () => noonMs }).finished;
+      }
+    }
+    const nowSession = noonMs / 1_000;
+    expect(firsts).toEqual([1, 58, nowSession, nowSession]);
+    expect(nowSession).toBeGreaterThan(1_700_000_000);
+  });
+
   it('says that partitions were added to the log since its last session, and goes on', async () => {
     const memory = new MemoryLog(4);
     const { logger, lines } = aLogger();
