@@ -153,6 +153,19 @@ describe('backfiller', () => {
     expect(records().map(shown)).toEqual([3, 4, 5].map(minute => ['1m', 'fill', minute]));
   });
 
+  it('fills a gap that began more than a week ago, where it reaches into the last one, and asks no more often for it', async () => {
+    const rest = await rests.start(time, { server: { bars: () => undefined } });
+    const ended = (daysAgo: number): Gap => ({ ...gap, fromMs: time.nowMs - 9 * dayMs, toMs: time.nowMs - daysAgo * dayMs });
+    await write({ gaps: [{ ...ended(1), reason: 'the laptop was off' }, ended(8)] });
+    const options = { intervals: ['1h'] } as const;
+    await run(rest, () => messages().some(message => message.endsWith('it stays')), options);
+    await run(rest, () => looks > 10, options);
+    const hour = (ms: number) => new Date(ms).toISOString().slice(0, 13);
+    expect(rest.server.journal.map(({ parameters }) => String(parameters.start_date).slice(0, 13).replace(' ', 'T'))).toEqual([
+      hour(time.nowMs - 9 * dayMs),
+    ]);
+  });
+
   it('invents nothing: where the vendor has no bar nothing is written, and the gap stays', async () => {
     const rest = await rests.start(time, { server: { bars: () => undefined } });
     await write({ gaps: [gap] });

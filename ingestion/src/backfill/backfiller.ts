@@ -52,8 +52,11 @@ export interface BackfillerOptions {
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
-/** Older gaps are left as they are. */
+/** Gaps that ended before are left as they are. */
 const lookBackMs = 7 * dayMs;
+/** Gaps that reach into that time may have begun so long ago, as those of a laptop that was off; they are rare, so looked for now and then. */
+const longestGapMs = 31 * dayMs;
+const longGapsEveryMs = 600_000;
 const mostGapsOfLook = 50_000;
 /** Labels of trading days that a moment may fall into: a day may end 12 h after its date does, and begin 13 h before. */
 const dayLabelReach = { backMs: 12 * hourMs, aheadMs: 13 * hourMs };
@@ -142,6 +145,7 @@ class VendorNames {
 class Lookout {
   readonly #options: LookoutOptions;
   readonly #intervals: readonly VendorInterval[];
+  #nextLongGapsMs = 0;
 
   constructor(options: LookoutOptions) {
     this.#options = options;
@@ -177,12 +181,21 @@ class Lookout {
     await notes.forget(nowMs - lookBackMs - dayMs);
   }
 
-  /** Gaps of the last week that are not filled, of our symbols, the oldest first. */
+  /** Gaps that are not filled and ended within the last week, of our symbols, the oldest first. */
   async #gaps(nowMs: number): Promise<readonly Gap[]> {
+    const lookFromMs = nowMs - lookBackMs;
+    const recent = await this.#gapsThatBegan(lookFromMs, nowMs);
+    if (nowMs < this.#nextLongGapsMs) return recent;
+    const older = await this.#gapsThatBegan(nowMs - longestGapMs, lookFromMs);
+    this.#nextLongGapsMs = nowMs + longGapsEveryMs;
+    return [...older.filter(({ toMs }) => toMs > lookFromMs), ...recent];
+  }
+
+  async #gapsThatBegan(beginMs: number, endMs: number): Promise<readonly Gap[]> {
     const isOurs = ({ filled, symbol }: Gap) => !filled && this.#options.names.has(symbol);
     const gaps: Gap[] = [];
-    for (let fromMs = nowMs - lookBackMs; fromMs < nowMs; ) {
-      const toMs = Math.min(nowMs, fromMs + dayMs);
+    for (let fromMs = beginMs; fromMs < endMs; ) {
+      const toMs = Math.min(endMs, fromMs + dayMs);
       const found = await this.#options.store.gaps({ fromMs, toMs, limit: mostGapsOfLook });
       const restMs = found.length < mostGapsOfLook ? toMs : startOfRest(found);
       gaps.push(...found.filter(gap => gap.fromMs < restMs && isOurs(gap)));

@@ -7,7 +7,7 @@ import type { WorkItems } from '@tapeline/database/work-store';
 import { z } from 'zod';
 
 const noteSchema = z.object({
-  /** Of the gap, or of the day: a note is forgotten with its week. */
+  /** End of the gap, or begin of the day: a note is forgotten with its week. */
   aboutMs: z.number(),
   looks: z.int(),
   nextLookMs: z.number(),
@@ -64,7 +64,7 @@ export class Notes {
   async looked(gap: Gap, nowMs: number): Promise<void> {
     const looks = (this.#notes.get(idOf(gap))?.looks ?? 0) + 1;
     const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (looks - 1));
-    await this.#put(idOf(gap), { aboutMs: gap.fromMs, looks, nextLookMs: nowMs + pauseMs });
+    await this.#put(idOf(gap), { aboutMs: gap.toMs, looks, nextLookMs: nowMs + pauseMs });
   }
 
   isCompared(dayStartMs: number): boolean {
