@@ -33,14 +33,15 @@ interface LastWord {
   readonly connected: boolean;
   /** Time of its last heartbeat, or of its session's record. */
   readonly untilMs: number | undefined;
+  /** Where it was said: what is said again is another word. */
+  readonly offset: number;
 }
 
 /** So far back a feed is looked for: it said four heartbeats a second, and nobody wrote much after the last of them. */
 const recentRecords = 5_000;
 /**
- * A feed of another process may be alive: it says heartbeats four times a second, yahoo one a round, and a standby takes over within seconds.
- * So one that spoke a short while ago is listened to, and yahoo left alone. One that is called dead by mistake is believed again with its next
- * heartbeat.
+ * A feed of another process may be alive: it says heartbeats four times a second, and a standby takes over within seconds. So one that spoke a
+ * short while ago is listened to. One that is called dead by mistake is believed again with its next heartbeat.
  */
 const silentMs = 60_000;
 const defaultListenMs = 5_000;
@@ -68,9 +69,11 @@ export async function silenceFormerFeeds(options: FormerFeedsOptions): Promise<v
 async function silence(options: FormerFeedsOptions): Promise<void> {
   const { log, feeds, logger, signal } = options;
   const sources = new Set(feeds.map(sourceOf));
-  const words = await lastWords(log);
+  const partition = (await shortestFirst(log)).find(each => sizeOf(each) > 0)?.partition;
+  if (partition === undefined) return;
+  const words = await lastWords(log, partition);
   const others = [...words.values()].filter(({ feed }) => !sources.has(sourceOf(feed)));
-  const silent = await silentAmong(others, options);
+  const silent = await silentAmong(others, partition, options);
   if (signal.aborted) return;
   const former = [...words.values()].filter(word => silent.includes(word) || !others.includes(word));
   const isAsBefore = former.every(({ feed }) => feeds.includes(feed)) && feeds.every(feed => words.has(feed));
@@ -84,21 +87,17 @@ async function silence(options: FormerFeedsOptions): Promise<void> {
 }
 
 /** Those that spoke long ago, or say nothing while they are listened to. */
-async function silentAmong(words: readonly LastWord[], options: FormerFeedsOptions): Promise<readonly LastWord[]> {
+async function silentAmong(words: readonly LastWord[], partition: number, options: FormerFeedsOptions): Promise<readonly LastWord[]> {
   const { log, clock, signal, listenMs = defaultListenMs } = options;
   const nowMs = clock();
   const isOld = ({ timeMs }: LastWord) => nowMs - timeMs >= silentMs;
-  let quiet = words.filter(word => word.connected && !isOld(word) && sourceOf(word.feed) !== 'yahoo');
+  let quiet = words.filter(word => word.connected && !isOld(word));
   for (const endMs = performance.now() + listenMs; quiet.length > 0 && performance.now() < endMs && !signal.aborted; ) {
     await pause(listenAgainMs, signal);
-    const now = await lastWords(log);
-    quiet = quiet.filter(word => isSame(now.get(word.feed) ?? word, word));
+    const now = await lastWords(log, partition);
+    quiet = quiet.filter(word => (now.get(word.feed) ?? word).offset === word.offset);
   }
   return words.filter(word => isOld(word) || quiet.includes(word));
-}
-
-function isSame(a: LastWord, b: LastWord): boolean {
-  return a.session === b.session && a.timeMs === b.timeMs && a.connected === b.connected;
 }
 
 /** Its last heartbeat's time is said again: by that nothing is known of later, and time does not move. */
@@ -107,20 +106,20 @@ async function disconnected(log: MarketLog, { feed, session, timeMs, untilMs = t
   return { v: recordFormat, kind: 'heartbeat', feed, session, timeMs: untilMs, connected: false, lastDataMs };
 }
 
-/** By feed, at the end of the log. */
-async function lastWords(log: MarketLog): Promise<ReadonlyMap<string, LastWord>> {
-  const quietest = (await shortestFirst(log)).find(each => sizeOf(each) > 0);
+/** By feed, at the end of a partition. */
+async function lastWords(log: MarketLog, partition: number): Promise<ReadonlyMap<string, LastWord>> {
   const words = new Map<string, LastWord>();
-  if (quietest === undefined) return words;
-  const { partition, lowOffset, highWatermark: toOffset } = quietest;
+  const ends = (await log.offsets(feedTopic.name)).find(each => each.partition === partition);
+  if (ends === undefined) return words;
+  const { lowOffset, highWatermark: toOffset } = ends;
   const fromOffset = Math.max(lowOffset, toOffset - recentRecords);
   for await (const batch of log.read({ topic: feedTopic.name, partition, fromOffset, toOffset })) {
-    for (const { value } of batch.records) note(words, readableRecord(value));
+    for (const { value, offset } of batch.records) note(words, readableRecord(value), offset);
   }
   return words;
 }
 
-function note(words: Map<string, LastWord>, record: FeedRecord | undefined): void {
+function note(words: Map<string, LastWord>, record: FeedRecord | undefined, offset: number): void {
   if (record?.kind !== 'heartbeat' && record?.kind !== 'session' && record?.kind !== 'tick') return;
   const { feed, session } = record;
   const known = words.get(feed);
@@ -132,6 +131,7 @@ function note(words: Map<string, LastWord>, record: FeedRecord | undefined): voi
     timeMs: isTick ? record.receivedTimeMs : record.timeMs,
     connected: record.kind !== 'heartbeat' || record.connected,
     untilMs: isTick ? (known?.session === session ? known.untilMs : undefined) : record.timeMs,
+    offset,
   });
 }
 

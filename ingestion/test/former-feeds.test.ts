@@ -70,10 +70,11 @@ describe('a feed that spoke before', () => {
     }
   });
 
-  it('is left alone for a minute where it says heartbeats once a round', async () => {
+  it('is known to live by a heartbeat that is told again as it was, as between two rounds of polls', async () => {
     const polled = killed.map(record => ({ ...record, feed: 'yahoo/0' }));
-    expect(await toldAt(30_000, ['finnhub/0'], ...polled)).toEqual([]);
-    expect(await toldAt(60_250, ['finnhub/0'], ...polled)).toMatchObject([{ feed: 'yahoo/0', connected: false }]);
+    const again = { ...aHeartbeat({ session: 3, timeMs: noonMs + 250, lastDataMs: noonMs + 100 }), feed: 'yahoo/0' };
+    expect(await toldWhen({ afterMs: 30_000, feeds: ['finnhub/0'], later: again }, ...polled)).toEqual([]);
+    expect(await toldAt(30_000, ['finnhub/0'], ...polled)).toMatchObject([{ feed: 'yahoo/0', connected: false }]);
   });
 
   it('is told once to be disconnected, and not at all when it said so itself', async () => {

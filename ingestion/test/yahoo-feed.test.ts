@@ -73,12 +73,21 @@ describe('the feed of Yahoo', () => {
   it('says with each whole round the time at which it began', async () => {
     await withVendor({}, async (feed, vendor) => {
       await polls(vendor, feed, 5);
-      const beats = feed.of('heartbeat');
-      expect(beats.every(beat => beat.connected && beat.session === 1)).toBe(true);
+      const all = feed.of('heartbeat');
+      expect(all.every(beat => beat.connected && beat.session === 1)).toBe(true);
+      const beats = all.filter((beat, index) => beat.timeMs !== all[index - 1]?.timeMs);
       expect(beats.length).toBeGreaterThanOrEqual(3);
       expect(beats.length).toBeLessThanOrEqual(vendor.requests.length);
       const last = vendor.requests[beats.length - 1];
       expect(Math.abs((beats.at(-1)?.timeMs ?? 0) - (last?.timeMs ?? 0))).toBeLessThan(2_000);
+    });
+  });
+
+  it('says the same again until the next round, by which others know that it lives', async () => {
+    await withVendor({ timing: { pollIntervalMs: 60_000 } }, async feed => {
+      await feed.until('three heartbeats', () => feed.of('heartbeat').length >= 3);
+      const [first, ...again] = feed.of('heartbeat');
+      for (const beat of again) expect(beat).toEqual(first);
     });
   });
 

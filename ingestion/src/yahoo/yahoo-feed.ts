@@ -102,6 +102,8 @@ class Polling {
   #lookedMs = 0;
   /** Until the next round, as asked for by the last. */
   #waitMs = 0;
+  /** The heartbeat of the last whole round of the running session. */
+  #lastBeat: readonly FeedEvent[] = [];
 
   constructor(options: YahooFeedOptions, feed: string, queue: EventQueue, signal: AbortSignal) {
     const { lastSession, firstSession, symbols, registry, random } = options;
@@ -121,13 +123,13 @@ class Polling {
   }
 
   async run(): Promise<void> {
-    const timer = setInterval(() => this.#beatWhileApart(), heartbeatIntervalMs);
+    const timer = setInterval(() => this.#beat(), heartbeatIntervalMs);
     try {
       while (!this.#signal.aborted) await this.#round();
     } finally {
       clearInterval(timer);
       this.#end('ingester stopped');
-      this.#beatWhileApart();
+      this.#beat();
     }
   }
 
@@ -144,7 +146,10 @@ class Polling {
       if (answer.kind !== 'answered') return this.#failed(answer);
       this.#count(this.#take(parseChart(answer.text, symbol), symbol, answer));
     }
-    if (this.#isBegun) this.#emit(this.#mapper.heartbeat(Math.max(beganMs, this.#begunMs)));
+    if (this.#isBegun) {
+      this.#lastBeat = this.#mapper.heartbeat(Math.max(beganMs, this.#begunMs));
+      this.#beat();
+    }
     this.#waitMs = Math.max(0, this.#timing.pollIntervalMs - (this.#clock.now() - beganMs));
     await pause(this.#waitMs, this.#signal);
   }
@@ -240,6 +245,7 @@ class Polling {
   #end(reason: string): void {
     if (!this.#isBegun) return;
     this.#isBegun = false;
+    this.#lastBeat = [];
     this.#owned.clear();
     this.#mapper.endSession(reason);
   }
@@ -265,8 +271,8 @@ class Polling {
   }
 
   /** While no session runs, the time of alerts goes on. */
-  #beatWhileApart(): void {
-    if (!this.#isBegun) this.#emit(this.#mapper.heartbeat(this.#clock.now()));
+  #beat(): void {
+    this.#emit(this.#isBegun ? this.#lastBeat : this.#mapper.heartbeat(this.#clock.now()));
   }
 
   #emit(events: readonly FeedEvent[]): void {
