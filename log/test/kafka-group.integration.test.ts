@@ -132,15 +132,16 @@ describeWithKafka('a group of several members', ({ brokers }) => {
     await Promise.all([first.leave(), second.leave()]);
   }, 120_000);
 
-  /** A member that had both partitions until a second one came. */
+  /** A member that had both partitions until a second one came, and its claim of the one that went there: for a moment it may lose both. */
   async function aLostClaim() {
     const topic = await aTopic(log, 2);
     const group = aGroup();
     const first = joinGroup(log, topic, group);
     const claims = await Promise.all([first.claim(0), first.claim(1)]);
     const second = joinGroup(log, topic, group);
-    await eventually('a claim is lost', () => claims.some(claim => claim.lost.aborted), patienceMs);
-    const lost = claims.find(claim => claim.lost.aborted) as PartitionClaim;
+    await eventually('the second member has one', () => second.claims.length > 0, patienceMs);
+    const lost = claims.find(({ partition }) => partition === second.claims[0]?.partition) as PartitionClaim;
+    await eventually('the first member knows that it lost it', () => lost.lost.aborted, patienceMs);
     return { first, second, lost };
   }
 });

@@ -48,7 +48,7 @@ const told = (count: number) =>
   eventually(`${count} alerts are mailed`, () => (numbersIn(server.mails).length >= count ? numbersIn(server.mails) : undefined), 60_000);
 const says = (running: RunningProcess, words: string) => eventually(words, () => running.stderr().includes(words), 60_000);
 /** Killed before it says so, it may send once more. */
-const remembered = 'and are remembered';
+const remembered = ' and remembered';
 const sends = (running: RunningProcess) => running.stderr().split('alerts are sent from here').length - 1;
 
 describe('the test message', () => {
