@@ -1,4 +1,6 @@
-import { freePorts, isFree } from '../../src/free-ports.ts';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { freePorts } from '../../src/free-ports.ts';
 import { markerOf } from '../../src/process-identity.ts';
 import { ServerNode, type ServerNodeOptions } from '../../src/server-node.ts';
 
@@ -12,10 +14,23 @@ export async function aServer(directory: string, changes: Partial<ServerNodeOpti
     directory,
     executable: process.execPath,
     args: ['-e', script, '--', markerOf(directory)],
-    answers: async () => !(await isFree(port, '127.0.0.1')),
+    answers: () => isListening(port),
     startDeadlineMs: 20_000,
     stopDeadlineMs: 5_000,
     keep: false,
     ...changes,
   });
+}
+
+/** Asks by connecting: a port that is tried by listening is taken for a moment, and the server may need it just then. */
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
