@@ -26,3 +26,8 @@ export function dateText(timeMs: number): string {
 export function dateTimeText(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
 }
+
+/** The same for people: `2026-01-31 09:30:00 UTC`. */
+export function utcText(timeMs: number): string {
+  return `${dateTimeText(timeMs)} UTC`;
+}

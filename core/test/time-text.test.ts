@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { dateText, dateTimeText, timeOfText } from '../src/time-text.ts';
+import { dateText, dateTimeText, timeOfText, utcText } from '../src/time-text.ts';
 
 describe('a moment as a text', () => {
   it.each([
@@ -30,4 +30,5 @@ it('tells a moment in UTC, in whole seconds', () => {
   const timeMs = Date.UTC(2026, 10, 23, 23, 59, 59, 999);
   expect(dateText(timeMs)).toBe('2026-11-23');
   expect(dateTimeText(timeMs)).toBe('2026-11-23 23:59:59');
+  expect(utcText(timeMs)).toBe('2026-11-23 23:59:59 UTC');
 });

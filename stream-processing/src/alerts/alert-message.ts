@@ -1,7 +1,7 @@
 /** The sentence of an alert: the rule's own, its places filled in, or one that tells what was seen. */
 import type { AlertRule, BarRule, GapRule, StaleRule } from '@tapeline/core/alert-rules';
 import type { Bar } from '@tapeline/core/bars';
-import { dateTimeText } from '@tapeline/core/time-text';
+import { utcText } from '@tapeline/core/time-text';
 
 /** What an alert is about, besides its rule. */
 export interface Sighting {
@@ -30,7 +30,7 @@ function filledIn(message: string, rule: AlertRule, seen: Sighting): string {
     interval: seen.bar?.interval,
     value: textOf(rule, seen.value),
     threshold: textOf(rule, seen.threshold),
-    time: `${dateTimeText(seen.timeMs)} UTC`,
+    time: utcText(seen.timeMs),
   };
   return message.replace(/\{([^{}]*)\}/g, (place, name: string) => places[name] ?? place);
 }
@@ -64,7 +64,7 @@ function barSentence(rule: BarRule, seen: Sighting, bar: Bar): string {
 }
 
 function gapSentence(rule: GapRule, { symbol, timeMs, value }: Sighting): string {
-  return `${symbol}: no data for ${textOf(rule, value)}, until ${dateTimeText(timeMs)} UTC`;
+  return `${symbol}: no data for ${textOf(rule, value)}, until ${utcText(timeMs)}`;
 }
 
 function staleSentence(rule: StaleRule, { symbol, feed, value }: Sighting): string {

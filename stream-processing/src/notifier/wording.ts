@@ -1,7 +1,7 @@
 /** The words of a message: a subject, a plain text, HTML and a text for chats. Pure; what an alert says is text wherever it came from. */
 import type { Alert } from '@tapeline/core/alerts';
 import { counted } from '@tapeline/core/counted';
-import { dateTimeText } from '@tapeline/core/time-text';
+import { utcText } from '@tapeline/core/time-text';
 import type { Notice, OlderAlerts, OlderGroup } from './notice.ts';
 
 /** Where links lead; none where an address is absent. */
@@ -36,7 +36,7 @@ export function textOf(notice: Notice, addresses: LinkAddresses): string {
   const alerts = notice.alerts.map(alert => {
     const links = linksOf(alert, addresses).map(({ label, url }) => `  ${label}: ${url}`);
     return [
-      `[${alert.severity}] ${titleOf(alert)} at ${dateTimeText(alert.timeMs)} UTC`,
+      `[${alert.severity}] ${titleOf(alert)} at ${utcText(alert.timeMs)}`,
       `  ${alert.message}`,
       ...figuresOf(alert).map(line => `  ${line}`),
       ...links,
@@ -62,7 +62,7 @@ export function htmlOf(notice: Notice, addresses: LinkAddresses): string {
       ...figuresOf(alert).map(escaped),
       links.join(' · '),
     ];
-    return `<tr>${cell(escaped(alert.severity))}${cell(escaped(`${dateTimeText(alert.timeMs)} UTC`))}${cell(words.filter(word => word !== '').join('<br>'))}</tr>`;
+    return `<tr>${cell(escaped(alert.severity))}${cell(escaped(utcText(alert.timeMs)))}${cell(words.filter(word => word !== '').join('<br>'))}</tr>`;
   });
   const table = rows.length === 0 ? '' : `<table style="border-collapse:collapse">${rows.join('')}</table>`;
   const older =
@@ -77,7 +77,7 @@ export function chatTextOf(notice: Notice, addresses: LinkAddresses): string {
   const chat = (text: string) => plain(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const alerts = notice.alerts.map(alert => {
     const links = linksOf(alert, addresses).map(({ label, url }) => `<${chat(url).replaceAll('|', '%7C')}|${chat(label)}>`);
-    const head = `*[${alert.severity}] ${chat(titleOf(alert))}* at ${dateTimeText(alert.timeMs)} UTC`;
+    const head = `*[${alert.severity}] ${chat(titleOf(alert))}* at ${utcText(alert.timeMs)}`;
     return [head, chat(alert.message), ...figuresOf(alert).map(chat), ...(links.length === 0 ? [] : [links.join(' · ')])].join('\n');
   });
   const older =
@@ -126,7 +126,7 @@ function headOf({ count }: OlderAlerts): string {
 }
 
 function lineOf({ rule, subject, severity, count, firstMs, lastMs, message }: OlderGroup): string {
-  const when = firstMs === lastMs ? `at ${dateTimeText(firstMs)} UTC` : `from ${dateTimeText(firstMs)} UTC to ${dateTimeText(lastMs)} UTC`;
+  const when = firstMs === lastMs ? `at ${utcText(firstMs)}` : `from ${utcText(firstMs)} to ${utcText(lastMs)}`;
   return `${count} × [${severity}] ${subject} ${rule} ${when}; the last: ${message}`;
 }
 
