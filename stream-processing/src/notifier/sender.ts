@@ -4,6 +4,7 @@
  * receiver's answer and the memory of it.
  */
 import { BackOff } from '@tapeline/core/back-off';
+import { counted } from '@tapeline/core/counted';
 import { hasCode, isPassing, PipelineError } from '@tapeline/core/errors';
 import { patiently } from '@tapeline/core/patience';
 import { pause } from '@tapeline/core/pause';
@@ -162,17 +163,17 @@ class Sender {
   async #settle(draft: NoticeDraft, notice: Notice, outcome: Outcome): Promise<void> {
     const { destination, memory, metrics, logger, over } = this.#options;
     const { name, receiver } = destination;
-    const counted = notice.older?.count ?? 0;
-    const told = { destination: name, notice: notice.id, alerts: notice.alerts.length, older: counted };
+    const older = notice.older?.count ?? 0;
+    const told = { destination: name, notice: notice.id, alerts: notice.alerts.length, older };
     if (outcome.kind === 'sent') {
       metrics.messages.inc({ destination: name });
       metrics.alerts.inc({ destination: name, told: 'listed' }, notice.alerts.length);
-      metrics.alerts.inc({ destination: name, told: 'counted' }, counted);
+      metrics.alerts.inc({ destination: name, told: 'counted' }, older);
     } else await this.#refused(notice, outcome);
     try {
       await patiently('remembering what was sent', () => memory.remember(draft.hashes, this.#readOffset), { signal: over, logger });
       if (outcome.kind === 'sent')
-        logger.info(told, `${draft.size === 1 ? '1 alert was' : `${draft.size} alerts were`} sent to ${receiver} and remembered`);
+        logger.info(told, `${counted(draft.size, 'alert was', 'alerts were')} sent to ${receiver} and remembered`);
     } catch (error) {
       if (!isPassing(error)) throw error;
       logger.error(told, `what was sent to ${receiver} could not be remembered and is sent once more: ${error.message}`);
