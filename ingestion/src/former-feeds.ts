@@ -10,7 +10,7 @@ import { type FeedRecord, type Heartbeat, recordFormat } from '@tapeline/core/re
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
-import { findLastSession, readableRecord, shortestFirst, sizeOf } from './last-session.ts';
+import { findLastSession, newestRecords, readableRecord, shortestFirst, sizeOf } from './last-session.ts';
 import { logEntries } from './log-entries.ts';
 
 export interface FormerFeedsOptions {
@@ -111,11 +111,7 @@ async function lastWords(log: MarketLog, partition: number): Promise<ReadonlyMap
   const words = new Map<string, LastWord>();
   const ends = (await log.offsets(feedTopic.name)).find(each => each.partition === partition);
   if (ends === undefined) return words;
-  const { lowOffset, highWatermark: toOffset } = ends;
-  const fromOffset = Math.max(lowOffset, toOffset - recentRecords);
-  for await (const batch of log.read({ topic: feedTopic.name, partition, fromOffset, toOffset })) {
-    for (const { value, offset } of batch.records) note(words, readableRecord(value), offset);
-  }
+  for await (const { value, offset } of newestRecords(log, ends, recentRecords)) note(words, readableRecord(value), offset);
   return words;
 }
 

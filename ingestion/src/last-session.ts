@@ -69,6 +69,17 @@ export async function shortestFirst(log: Pick<MarketLog, 'offsets'>): Promise<re
   return [...(await log.offsets(feedTopic.name))].sort((a, b) => sizeOf(a) - sizeOf(b));
 }
 
+/** The last `most` records of a partition of the feeds' topic, in order, or all where there are fewer. */
+export async function* newestRecords(
+  log: Pick<MarketLog, 'read'>,
+  { partition, lowOffset, highWatermark: toOffset }: PartitionOffsets,
+  most: number,
+  signal?: AbortSignal,
+): AsyncGenerator<LogRecord, void, void> {
+  const fromOffset = Math.max(lowOffset, toOffset - most);
+  for await (const { records } of log.read({ topic: feedTopic.name, partition, fromOffset, toOffset, signal })) yield* records;
+}
+
 async function searched(
   log: MarketLog,
   feed: string,

@@ -5,11 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
-import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { recordOfFeed, shortestFirst } from './last-session.ts';
+import { newestRecords, recordOfFeed, shortestFirst } from './last-session.ts';
 
 export interface SuccessionOptions {
   readonly log: Pick<MarketLog, 'offsets' | 'read'>;
@@ -78,15 +77,11 @@ export class Succession {
     const { log, feed, signal } = this.#options;
     const [quietest] = await shortestFirst(log);
     if (quietest === undefined) return 0;
-    const { partition, lowOffset, highWatermark: toOffset } = quietest;
-    const fromOffset = Math.max(lowOffset, toOffset - recentRecords);
     let newest = 0;
-    for await (const { records } of log.read({ topic: feedTopic.name, partition, fromOffset, toOffset, signal })) {
-      for (const { key, value } of records) {
-        // What is told to every partition has no key.
-        const record = key === undefined ? recordOfFeed(value, feed) : undefined;
-        newest = Math.max(newest, record?.session ?? 0);
-      }
+    for await (const { key, value } of newestRecords(log, quietest, recentRecords, signal)) {
+      // What is told to every partition has no key.
+      const record = key === undefined ? recordOfFeed(value, feed) : undefined;
+      newest = Math.max(newest, record?.session ?? 0);
     }
     return newest;
   }
