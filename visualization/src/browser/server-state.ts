@@ -50,8 +50,8 @@ export class ServerState {
 
   update(message: UpdateMessage): void {
     this.#aheadMs = message.nowMs - Date.now();
-    const { feeds, problem, lost, refusal } = this.#state;
-    this.#state = { feeds: message.feeds ?? feeds, problem: message.problem ?? problem, lost: undefined, refusal };
+    const { feeds, problem, lost } = this.#state;
+    this.#state = { ...this.#state, feeds: message.feeds ?? feeds, problem: message.problem ?? problem, lost: undefined };
     if (message.feeds !== undefined || message.problem !== undefined || lost !== undefined) this.#write();
   }
 
