@@ -1,12 +1,31 @@
 /** What a page meets that stays open for a day. */
 import { expect, it } from '@jest/globals';
+import type { StoreBatch } from '@tapeline/database/market-store';
+import type { Page } from 'playwright-core';
 import { eventually } from '../../test/support/eventually.ts';
 import { sizes } from './support/board-page.ts';
 import { describeWithBrowser, launchBrowser, textOf } from './support/browser.ts';
-import { aBar, anInstrument, minuteMs, startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
+import { aBar, anInstrument, minuteMs, type StockedBoard, startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
 
 const timeoutMs = 120_000;
 const patienceMs = 30_000;
+
+/** Has `act` use a page of a board with that stock, and closes both. */
+async function onBoard(
+  executablePath: string,
+  stock: Partial<StoreBatch>,
+  nowMs: number,
+  act: (page: Page, stocked: StockedBoard) => Promise<void>,
+): Promise<void> {
+  const stocked = await startStockedBoard(stock, { nowMs });
+  const browser = await launchBrowser(executablePath);
+  try {
+    await act(await browser.newPage({ viewport: sizes[0], reducedMotion: 'reduce' }), stocked);
+  } finally {
+    await browser.close();
+    await stocked.close();
+  }
+}
 
 describeWithBrowser('a page that stays open', executablePath => {
   it(
@@ -14,11 +33,8 @@ describeWithBrowser('a page that stays open', executablePath => {
     async () => {
       const minutes = Array.from({ length: 1_700 }, (_, index) => tenOClockMs + index * minuteMs);
       const bars = (close: number, revision: number) => minutes.map(startMs => aBar({ startMs, close, revision, versionUs: 1 + revision }));
-      const stocked = await startStockedBoard({ bars: bars(101, 0) }, { nowMs: tenOClockMs + 1_701 * minuteMs });
-      const browser = await launchBrowser(executablePath);
-      try {
+      await onBoard(executablePath, { bars: bars(101, 0) }, tenOClockMs + 1_701 * minuteMs, async (page, stocked) => {
         const { running } = stocked;
-        const page = await browser.newPage({ viewport: sizes[0], reducedMotion: 'reduce' });
         const board = await running.startBoard();
         await page.goto(`${board.url}/#symbol=BTC%2FUSD&interval=1m`);
         const readout = () => textOf(page.locator('#readout'));
@@ -37,10 +53,7 @@ describeWithBrowser('a page that stays open', executablePath => {
         await running.startBoard({ port: Number(new URL(board.url).port) });
         await eventually('the corrected oldest bar', async () => /C 107\.0/.test(await oldest()), patienceMs);
         expect(await readout()).toContain(first);
-      } finally {
-        await browser.close();
-        await stocked.close();
-      }
+      });
     },
     timeoutMs,
   );
@@ -48,31 +61,27 @@ describeWithBrowser('a page that stays open', executablePath => {
   it(
     'says what the server refuses it, until it asks for something else',
     async () => {
-      const stocked = await startStockedBoard(
+      await onBoard(
+        executablePath,
         { instruments: ['BTC/USD', 'EUR/USD'].map(name => ({ instrument: anInstrument(name), versionUs: 1 })) },
-        { nowMs: tenOClockMs },
-      );
-      const browser = await launchBrowser(executablePath);
-      try {
-        const page = await browser.newPage({ viewport: sizes[0] });
-        await page.routeWebSocket('**/ws', socket => {
-          const server = socket.connectToServer();
-          let refusals = 0;
-          server.onMessage(message => {
-            socket.send(message);
-            if (String(message).includes('hello'))
-              socket.send(JSON.stringify({ error: { code: 'watch.full', message: `no ${++refusals}` } }));
+        tenOClockMs,
+        async (page, stocked) => {
+          await page.routeWebSocket('**/ws', socket => {
+            const server = socket.connectToServer();
+            let refusals = 0;
+            server.onMessage(message => {
+              socket.send(message);
+              if (String(message).includes('hello'))
+                socket.send(JSON.stringify({ error: { code: 'watch.full', message: `no ${++refusals}` } }));
+            });
           });
-        });
-        await page.goto(stocked.url);
-        await page.getByText('NOT ALL IS SHOWN no 1').waitFor();
-        await page.locator('tr[data-symbol="EUR/USD"] button.remove').click();
-        await page.locator('#watch').click();
-        await page.getByText('NOT ALL IS SHOWN').waitFor({ state: 'detached' });
-      } finally {
-        await browser.close();
-        await stocked.close();
-      }
+          await page.goto(stocked.url);
+          await page.getByText('NOT ALL IS SHOWN no 1').waitFor();
+          await page.locator('tr[data-symbol="EUR/USD"] button.remove').click();
+          await page.locator('#watch').click();
+          await page.getByText('NOT ALL IS SHOWN').waitFor({ state: 'detached' });
+        },
+      );
     },
     timeoutMs,
   );
@@ -80,10 +89,7 @@ describeWithBrowser('a page that stays open', executablePath => {
   it(
     'says of a symbol without bars that there are none, where the reader sees it',
     async () => {
-      const stocked = await startStockedBoard({}, { nowMs: tenOClockMs });
-      const browser = await launchBrowser(executablePath);
-      try {
-        const page = await browser.newPage({ viewport: sizes[0] });
+      await onBoard(executablePath, {}, tenOClockMs, async (page, stocked) => {
         await page.goto(`${stocked.url}/#symbol=NOTHING&interval=1m`);
         await page.getByText('No bars of NOTHING 1m yet').waitFor();
         // What lies on top of all at its place, the message aside from letting the pointer through.
@@ -94,10 +100,7 @@ describeWithBrowser('a page that stays open', executablePath => {
           return document.elementFromPoint(left + width / 2, top + height / 2).id;
         })()`;
         expect(await page.evaluate(onTop)).toBe('chart-message');
-      } finally {
-        await browser.close();
-        await stocked.close();
-      }
+      });
     },
     timeoutMs,
   );
@@ -107,10 +110,7 @@ describeWithBrowser('a page that stays open', executablePath => {
     async () => {
       const names = Array.from({ length: 51 }, (_, index) => `S${index}`);
       const instruments = names.map(name => ({ instrument: anInstrument(name), versionUs: 1 }));
-      const stocked = await startStockedBoard({ instruments }, { nowMs: tenOClockMs });
-      const browser = await launchBrowser(executablePath);
-      try {
-        const page = await browser.newPage({ viewport: sizes[0] });
+      await onBoard(executablePath, { instruments }, tenOClockMs, async (page, stocked) => {
         await page.addInitScript(`localStorage.setItem('tapeline.watchlist', '${JSON.stringify(names.slice(0, 50))}')`);
         await page.goto(`${stocked.url}/#symbol=S7&interval=1m`);
         await eventually('all rows', async () => (await page.locator('#prices tbody tr').count()) === 50);
@@ -125,10 +125,7 @@ describeWithBrowser('a page that stays open', executablePath => {
         await page.keyboard.press('Delete');
         await eventually('room', async () => (await page.locator('#prices tbody tr').count()) === 49);
         expect(await textOf(note)).toBe('');
-      } finally {
-        await browser.close();
-        await stocked.close();
-      }
+      });
     },
     timeoutMs,
   );

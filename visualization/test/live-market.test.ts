@@ -32,6 +32,12 @@ async function aQuarterOfAMinute(): Promise<void> {
   );
 }
 
+/** A processor stores both symbols, with its snapshots, and ends. */
+async function stored(): Promise<void> {
+  const processor = running.startProcessor();
+  await eventually('stored', async () => (await running.store.latest()).length === 2);
+  await processor.stop();
+}
 const caughtUp = () => eventually('the market shows the present', () => running.market.caughtUp());
 
 describe('the live market', () => {
@@ -79,9 +85,7 @@ describe('the live market', () => {
     await caughtUp();
     await eventually('both symbols', () => running.market.latest().length === 2);
     const before = [running.market.latest(), running.market.forming('BTC/USD', '1m'), running.market.forming('BTC/USD', '1d')];
-    const processor = running.startProcessor();
-    await eventually('stored', async () => (await running.store.latest()).length === 2);
-    await processor.stop();
+    await stored();
     const reads: number[] = [];
     const log = watched(running.log, fromOffset => reads.push(fromOffset));
     await running.restartMarket({ log });
@@ -93,9 +97,7 @@ describe('the live market', () => {
 
   it('goes on with the log after the snapshot', async () => {
     await aQuarterOfAMinute();
-    const processor = running.startProcessor();
-    await eventually('stored', async () => (await running.store.latest()).length === 2);
-    await processor.stop();
+    await stored();
     await running.restartMarket();
     await caughtUp();
     await running.feed.append(running.feed.tick({ symbol: 'BTC/USD', price: 90, timeMs: tenOClockMs + 20_000 }));
@@ -192,9 +194,7 @@ describe('the live market', () => {
 
   it('does not go on from a snapshot that was made from another log, as long as it may be, and says so', async () => {
     await aQuarterOfAMinute();
-    const processor = running.startProcessor();
-    await eventually('stored', async () => (await running.store.latest()).length === 2);
-    await processor.stop();
+    await stored();
     const other = await startMarket();
     const { feed } = other;
     await feed.append(feed.session({ timeMs: tenOClockMs, symbols: [] }));
@@ -212,9 +212,7 @@ describe('the live market', () => {
 
   it('takes nothing of another log in that comes into its place right after the look, or while the log is away', async () => {
     await aQuarterOfAMinute();
-    const processor = running.startProcessor();
-    await eventually('stored', async () => (await running.store.latest()).length === 2);
-    await processor.stop();
+    await stored();
     const other = await startMarket();
     const { feed } = other;
     await feed.append(feed.session({ timeMs: tenOClockMs, symbols: ['BTC/USD'] }));
@@ -242,9 +240,7 @@ describe('the live market', () => {
 
   it('asks for the settings of the processors when it has others, and goes on when it has them', async () => {
     await aQuarterOfAMinute();
-    const processor = running.startProcessor();
-    await eventually('stored', async () => (await running.store.latest()).length === 2);
-    await processor.stop();
+    await stored();
     await running.restartMarket({ foldOptions: { ...foldOptions, allowedLatenessMs: 5_000 } });
     await eventually('the problem', () => /stream processors save, and needs .* settings: /.test(running.market.problem() ?? ''));
     expect(running.market.problem()).toContain('ALLOWED_LATENESS_MS=2000, now it is 5000');
