@@ -38,6 +38,9 @@ const reason = z.string().max(500);
 /** What tables can count. */
 const count = z.int().min(0).max(2_147_483_647);
 
+/** Absent in records of before 2026-11-23, which are folded as they were: the same log gives the same bars for ever. */
+const newBaseline = z.literal(true).optional();
+
 const tickSchema = z
   .object({
     v: version,
@@ -69,6 +72,7 @@ const sessionSchema = z
     symbols: z.array(symbol).max(100_000).describe('that this feed owns from here on'),
     refused: z.array(z.object({ symbol, reason })).max(100_000),
     simulated: z.boolean().optional(),
+    newBaseline: newBaseline.describe('the first dayVolume of a symbol that it takes over is a baseline only, in the same session too'),
     previous: z
       .object({ session, reason, lastDataMs: timeMs.optional() })
       .optional()
@@ -101,6 +105,7 @@ export const gapSchema = z
     toMs: timeMs,
     reason,
     lost: z.int().min(0),
+    newBaseline: newBaseline.describe('the next dayVolume is a baseline only: what was traded in the gap is no volume of a bar'),
     receivedTimeMs: timeMs,
   })
   .describe('a feed knows that it lost something; no key, one to every partition');

@@ -60,6 +60,7 @@ export function aRecord(dice: Dice, atMs = dice.below(600_000), sequence = dice.
         refused: dice.isOneIn(3) ? [{ symbol: 'NO', reason: 'unknown' }] : [],
         ...(dice.isOneIn(3) ? { previous: { session: 1, reason: 'closed', lastDataMs: timeMs - 5_000 } } : {}),
         ...(dice.isOneIn(4) ? { simulated: true } : {}),
+        ...(dice.isOneIn(2) ? { newBaseline: true } : {}),
       };
     case 1:
       return {
@@ -70,6 +71,7 @@ export function aRecord(dice: Dice, atMs = dice.below(600_000), sequence = dice.
         toMs: timeMs,
         reason: 'full',
         lost: dice.below(9),
+        ...(dice.isOneIn(2) ? { newBaseline: true } : {}),
         receivedTimeMs: timeMs,
       };
     case 2:

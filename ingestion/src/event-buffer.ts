@@ -224,6 +224,7 @@ export class EventBuffer {
       toMs: loss.toMs,
       reason: this.#options.reason,
       lost: loss.lost,
+      newBaseline: true,
       receivedTimeMs: loss.receivedTimeMs,
     };
   }

@@ -179,6 +179,7 @@ export class Session {
       symbols: [...this.#symbols.keys()],
       refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
       simulated: this.simulated ? true : undefined,
+      newBaseline: true,
       previous: this.#start.previous,
     };
   }
@@ -203,7 +204,7 @@ export class Session {
     if (!this.isHeldUp(nowMs) || lastDataMs === undefined || lastDataMs <= fromMs) return undefined;
     const { feed } = this.#start;
     const span = { fromMs, toMs: lastDataMs, reason: 'the process stood still, or held the vendor back', lost: 0, receivedTimeMs: nowMs };
-    return { v: recordFormat, kind: 'gap', feed, session: this.number, symbols: [...this.#symbols.keys()], ...span };
+    return { v: recordFormat, kind: 'gap', feed, session: this.number, symbols: [...this.#symbols.keys()], newBaseline: true, ...span };
   }
 
   /** How it ended, for the session after it. */

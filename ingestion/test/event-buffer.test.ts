@@ -46,6 +46,7 @@ describe('a full buffer', () => {
         toMs: noonMs + 8,
         reason: 'ingester buffer full',
         lost: 3,
+        newBaseline: true,
         receivedTimeMs: noonMs + 1_007,
       },
       tickAt(8),

@@ -36,6 +36,7 @@ describe('a session', () => {
         symbols: ['BTC/USD', 'AAPL'],
         refused: [],
         simulated: true,
+        newBaseline: true,
       },
     ]);
   });

@@ -28,7 +28,7 @@ export { addOrigin, originAt, originCount } from './origin-table';
 export { dropOrigins } from './origin-use';
 export { isStopped, nextOffset, stoppedAt, takeRecords } from './records';
 export { knowsEnds, scan, scannedFeed, symbolAt, symbolLength } from './scanner';
-export { readRow, writeRow } from './symbol-rows';
+export { forgetVolume, readRow, writeRow } from './symbol-rows';
 export { coverageFlags, touchWindows } from './symbol-windows';
 export { changedAt, changedCount, clearChanged, takeEveryday, takenVersionUs, takeOwned } from './ticks';
 export { advanceClock, nextVersion, setVersionUs, versionUs } from './version-clock';

@@ -196,6 +196,11 @@ export function readVolume(row: usize, feed: i32): void {
   readIncrease(row, dayVolume);
 }
 
+/** The next cumulative volume is a baseline only. */
+export function forgetVolume(slot: i32): void {
+  store<f64>(rowOf(slot), 0, BASE_SESSION);
+}
+
 function readIncrease(row: usize, dayVolume: f64): void {
   const before = load<f64>(row, BASE_VOLUME);
   const day = load<f64>(row, BASE_DAY);

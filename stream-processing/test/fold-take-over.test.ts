@@ -86,6 +86,64 @@ describe('a symbol that is refused in the middle of a session', () => {
   });
 });
 
+describe('what was traded while nobody watched', () => {
+  const symbols = ['BTC/USD', 'AAPL'];
+
+  it('belongs to the gap of a symbol that is given up and taken up again in one session, not to the first bar after it', () => {
+    const { bars, kinds } = foldOf([
+      aSession({ timeMs: at(-600), symbols }),
+      aTick({ timeMs: at(1), dayVolume: 1_000 }),
+      aSession({ timeMs: at(-600), symbols: ['AAPL'] }),
+      aTick({ timeMs: at(3_000), symbol: 'AAPL' }),
+      aSession({ timeMs: at(-600), symbols, newBaseline: true }),
+      aTick({ timeMs: at(3_600), dayVolume: 900_000 }),
+      aTick({ timeMs: at(3_601), dayVolume: 900_007 }),
+      aHeartbeat({ timeMs: at(3_700) }),
+    ]);
+    expect(kinds('gap')).toMatchObject([{ fromMs: at(1), toMs: at(3_000), reason: 'it was not subscribed' }]);
+    expect(bars('1m').find(bar => bar.startMs === at(3_600))).toMatchObject({ symbol: 'BTC/USD', volume: 7, flags: [] });
+  });
+
+  it('belongs to the gap of prices that the feed lost and told of', () => {
+    const { bars } = foldOf([
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(1), dayVolume: 1_000 }),
+      { ...aGap({ fromMs: at(2), toMs: at(50) }), newBaseline: true },
+      aTick({ timeMs: at(61), dayVolume: 5_000 }),
+      aTick({ timeMs: at(62), dayVolume: 5_003 }),
+      aHeartbeat({ timeMs: at(200) }),
+    ]);
+    expect(bars('1m').at(-1)).toMatchObject({ startMs: at(60), volume: 3, flags: [] });
+  });
+
+  it('is not counted by a feed that takes back what another owned meanwhile without a price', () => {
+    const { bars } = foldOf([
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(1), dayVolume: 1_000 }),
+      aSession({ timeMs: at(2), feed: other }),
+      aSession({ timeMs: at(-600), newBaseline: true }),
+      aTick({ timeMs: at(61), dayVolume: 5_000 }),
+      aTick({ timeMs: at(62), dayVolume: 5_003 }),
+      aHeartbeat({ timeMs: at(200) }),
+    ]);
+    expect(bars('1m').at(-1)).toMatchObject({ startMs: at(60), volume: 3 });
+  });
+
+  it('is counted as it always was where the records are of a program that did not say so', () => {
+    const { bars } = foldOf([
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(1), dayVolume: 1_000 }),
+      aGap({ fromMs: at(2), toMs: at(50) }),
+      aTick({ timeMs: at(61), dayVolume: 5_000 }),
+      aSession({ timeMs: at(-600), symbols: ['AAPL'] }),
+      aSession({ timeMs: at(-600), symbols }),
+      aTick({ timeMs: at(62), dayVolume: 6_000 }),
+      aHeartbeat({ timeMs: at(200) }),
+    ]);
+    expect(bars('1m').at(-1)).toMatchObject({ startMs: at(60), volume: 5_000 });
+  });
+});
+
 describe('a symbol that a feed took over and gave up', () => {
   it('is not absent before its last price, which another feed gave', () => {
     const { bars, kinds } = foldOf([
@@ -103,6 +161,21 @@ describe('a symbol that a feed took over and gave up', () => {
       { symbol: 'BTC/USD', fromMs: at(65), toMs: at(125) },
     ]);
     expect(bars('1m').filter(bar => bar.symbol === 'BTC/USD')).toMatchObject([{ startMs: at(60), flags: ['gap'] }]);
+  });
+});
+
+describe('the reason of a gap before a take-over', () => {
+  it('is the feed that was cut off, not what ended a session of the one that takes over', () => {
+    const { kinds } = foldOf([
+      aSession({ timeMs: at(-600), feed: other, symbols: ['AAPL'] }),
+      aSession({ timeMs: at(-600) }),
+      aTick({ timeMs: at(1) }),
+      aHeartbeat({ timeMs: at(5), connected: false }),
+      aSession({ timeMs: at(10), feed: other, session: 2, symbols: ['AAPL', 'BTC/USD'] }),
+    ]);
+    expect(kinds('gap').filter(gap => 'symbol' in gap && gap.symbol === 'BTC/USD')).toMatchObject([
+      { fromMs: at(1), toMs: at(10), reason: 'twelve-data/0 was not connected' },
+    ]);
   });
 });
 

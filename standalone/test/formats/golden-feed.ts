@@ -99,7 +99,7 @@ export function goldenFeed(): readonly FeedRecord[] {
   if (last !== undefined) records.push({ ...last, feed: first, session, sequence: 1, receivedTimeMs: nowMs });
   sequences.set(first, 1);
   pass(34);
-  records.push({ v: 1, kind: 'session', feed: second, session: 1, timeMs: nowMs, symbols: ['EUR/USD'], refused: [] });
+  records.push({ v: 1, kind: 'session', feed: second, session: 1, timeMs: nowMs, symbols: ['EUR/USD'], refused: [], newBaseline: true });
   records.push({
     v: 1,
     kind: 'gap',
@@ -110,6 +110,7 @@ export function goldenFeed(): readonly FeedRecord[] {
     toMs: nowMs - 500,
     reason: 'buffer',
     lost: 3,
+    newBaseline: true,
     receivedTimeMs: nowMs,
   });
   pass(30);

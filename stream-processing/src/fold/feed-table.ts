@@ -16,6 +16,8 @@ export interface SessionChange {
   /** From when on a symbol that it leaves out is absent, if no price of it came later from another feed. */
   readonly givenUpSinceMs: number;
   readonly reason: string;
+  /** The symbols that it takes over begin with a new volume baseline. */
+  readonly isNewBaseline: boolean;
 }
 
 export class FeedTable {
@@ -61,6 +63,7 @@ export class FeedTable {
       absentSinceMs: isSame ? undefined : before,
       givenUpSinceMs: (isSame ? known.lastDataMs : before) ?? record.timeMs,
       reason: record.previous?.reason ?? 'the session before ended without a word',
+      isNewBaseline: record.newBaseline === true,
     };
   }
 
@@ -112,6 +115,11 @@ export class FeedTable {
     this.#feeds.set(feed, entry);
     return entry;
   }
+}
+
+/** Why nothing came of a symbol until a feed took it over from its former owner, if it had one. */
+export function takeOverReason(former: FeedState | undefined): string {
+  return former === undefined ? 'it was not subscribed' : `${former.feed} was not connected`;
 }
 
 /** When the session of a feed began. */

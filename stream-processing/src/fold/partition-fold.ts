@@ -9,7 +9,7 @@ import { partitionOf } from '@tapeline/core/partitioner';
 import type { AlertRulesRecord, FeedRecord, GapRecord, Heartbeat, HistoryRecord, SessionRecord, Tick } from '@tapeline/core/records';
 import { AlertBook, type AlertBookState, type GiveAlert } from '../alerts/alert-book.ts';
 import { endAbsence, endless } from './coverage.ts';
-import { begunMsOf, FeedTable, type SessionChange } from './feed-table.ts';
+import { begunMsOf, FeedTable, type SessionChange, takeOverReason } from './feed-table.ts';
 import { outputsOfHistory } from './history.ts';
 import { type FoldOptions, type Level, levelsOf } from './levels.ts';
 import type { FeedState, FoldOutput } from './outputs.ts';
@@ -135,7 +135,7 @@ export class PartitionFold {
       return emit({ kind: 'dead-letter', reason: 'not-owner', detail: `session: ${tick.session} of ${tick.feed} is over`, record: tick });
     }
     const symbol = this.#observed(tick.symbol) ?? this.#firstSeen(tick.symbol, tick.feed, tick.receivedTimeMs);
-    if (symbol.state.owner === undefined) this.#takeOver(symbol, tick.feed, 'it was not subscribed', emit);
+    if (symbol.state.owner === undefined) this.#takeOver(symbol, tick.feed, emit);
     if (symbol.state.owner !== tick.feed) {
       return emit({
         kind: 'dead-letter',
@@ -197,7 +197,10 @@ export class PartitionFold {
       if (partitionOf(name, this.#options.partitions) !== this.#options.partition) continue;
       const symbol = this.#observed(name);
       if (symbol === undefined) this.#firstSeen(name, record.feed, record.timeMs);
-      else if (symbol.state.owner !== record.feed) this.#takeOver(symbol, change.feed, change.reason, emit);
+      else if (symbol.state.owner !== record.feed) {
+        if (change.isNewBaseline) symbol.forgetVolume();
+        this.#takeOver(symbol, change.feed, emit);
+      }
     }
   }
 
@@ -215,7 +218,7 @@ export class PartitionFold {
   }
 
   /** A symbol that the feed did not own before: its own absence, if it had one, ends here, and what is over by the feed's watermark closes. */
-  #takeOver(symbol: SymbolFold, feed: string, reason: string, emit: Emit): void {
+  #takeOver(symbol: SymbolFold, feed: string, emit: Emit): void {
     const { state } = symbol;
     const former = state.owner === undefined ? undefined : this.#feeds.get(state.owner);
     const lostSinceMs = former === undefined || former.connected ? undefined : (former.lastDataMs ?? former.sessionStartMs);
@@ -227,14 +230,16 @@ export class PartitionFold {
     const isWithin = absentSinceMs !== undefined && absentSinceMs >= sessionStartMs;
     const toMs = isWithin ? Math.max(lastDataMs ?? 0, absentSinceMs + 1) : sessionStartMs;
     const sinceMs = absentSinceMs ?? lostSinceMs;
-    if (sinceMs !== undefined) this.#gap(symbol, sinceMs, toMs, reason, emit);
+    if (sinceMs !== undefined) this.#gap(symbol, sinceMs, toMs, takeOverReason(former), emit);
     symbol.advance(watermarkMs, this.#closingsTo(emit, symbol));
   }
 
   #applyGap(record: GapRecord, emit: Emit): void {
     for (const name of record.symbols) {
       const symbol = this.#symbols.get(name);
-      if (symbol?.state.owner === record.feed) this.#gap(symbol, record.fromMs, record.toMs, record.reason, emit);
+      if (symbol?.state.owner !== record.feed) continue;
+      if (record.newBaseline) symbol.forgetVolume();
+      this.#gap(symbol, record.fromMs, record.toMs, record.reason, emit);
     }
   }
 

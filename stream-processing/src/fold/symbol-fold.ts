@@ -83,6 +83,11 @@ export class SymbolFold {
     return 'taken';
   }
 
+  /** The next cumulative volume is a baseline only: what was traded until then belongs to a gap. */
+  forgetVolume(): void {
+    this.state.baseline = undefined;
+  }
+
   /** Event time moves on: closes what is over, shorter windows first, and lets go of what can no longer change. */
   advance(watermarkMs: number, sink: BarSink): void {
     if (watermarkMs <= this.state.watermarkMs) return;

@@ -65,7 +65,7 @@ export class DecodedRecords {
     }
     const observed = this.observation.observed(tick.symbol);
     const slot = observed < 0 ? this.observation.firstSeen(tick.symbol, feed, tick.receivedTimeMs) : observed;
-    if (functions.ownerOf(slot) === none) this.observation.takeOver(slot, feed, 'it was not subscribed', results);
+    if (functions.ownerOf(slot) === none) this.observation.takeOver(slot, feed, results);
     const owner = functions.ownerOf(slot);
     if (owner !== feed) {
       const detail = `feed: ${tick.symbol} belongs to ${this.#feeds.name(owner)}`;

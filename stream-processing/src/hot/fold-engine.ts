@@ -39,6 +39,7 @@ export interface EngineFunctions {
   slotOfKey(length: number): number;
   own(slot: number, feed: number): void;
   disown(slot: number): void;
+  forgetVolume(slot: number): void;
   ownerOf(slot: number): number;
   symbolRowAt(slot: number): number;
   watermarkOf(slot: number): number;

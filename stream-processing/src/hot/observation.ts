@@ -6,7 +6,7 @@ import { partitionOf } from '@tapeline/core/partitioner';
 import type { GapRecord, SessionRecord } from '@tapeline/core/records';
 import type { AlertBook } from '../alerts/alert-book.ts';
 import { endAbsence, endless } from '../fold/coverage.ts';
-import type { SessionChange } from '../fold/feed-table.ts';
+import { type SessionChange, takeOverReason } from '../fold/feed-table.ts';
 import type { FoldOptions } from '../fold/levels.ts';
 import type { FeedState } from '../fold/outputs.ts';
 import type { CoverageRows } from './coverage-rows.ts';
@@ -66,7 +66,10 @@ export class Observation {
       if (partitionOf(name, this.#options.partitions) !== this.#options.partition) continue;
       const slot = this.observed(name);
       if (slot < 0) this.firstSeen(name, feed, record.timeMs);
-      else if (functions.ownerOf(slot) !== feed) this.takeOver(slot, feed, change.reason, results);
+      else if (functions.ownerOf(slot) !== feed) {
+        if (change.isNewBaseline) functions.forgetVolume(slot);
+        this.takeOver(slot, feed, results);
+      }
     }
   }
 
@@ -93,7 +96,7 @@ export class Observation {
   }
 
   /** A symbol that the feed did not own before: its own absence, if it had one, ends here, and what is over by the feed's watermark closes. */
-  takeOver(slot: number, feed: number, reason: string, results: FoldResults): void {
+  takeOver(slot: number, feed: number, results: FoldResults): void {
     const { functions } = this.#engine;
     const owner = functions.ownerOf(slot);
     const former = owner === none ? undefined : this.#feeds.get(owner);
@@ -107,16 +110,19 @@ export class Observation {
     const isWithin = absentSinceMs !== undefined && absentSinceMs >= sessionStartMs;
     const toMs = isWithin ? Math.max(lastDataMs ?? 0, absentSinceMs + 1) : sessionStartMs;
     const sinceMs = absentSinceMs ?? lostSinceMs;
-    if (sinceMs !== undefined) this.#gap(slot, sinceMs, toMs, reason, results);
+    if (sinceMs !== undefined) this.#gap(slot, sinceMs, toMs, takeOverReason(former), results);
     closeWatched(this.#alerts, results, () => functions.advance(slot, watermarkMs));
   }
 
   /** The feed lost prices. */
   gap(record: GapRecord, results: FoldResults): void {
+    const { functions } = this.#engine;
     const feed = this.#feeds.indexOf(record.feed);
     for (const name of record.symbols) {
       const slot = this.#symbols.slotOf(name);
-      if (slot >= 0 && this.#engine.functions.ownerOf(slot) === feed) this.#gap(slot, record.fromMs, record.toMs, record.reason, results);
+      if (slot < 0 || functions.ownerOf(slot) !== feed) continue;
+      if (record.newBaseline) functions.forgetVolume(slot);
+      this.#gap(slot, record.fromMs, record.toMs, record.reason, results);
     }
   }
 

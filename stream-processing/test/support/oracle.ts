@@ -86,6 +86,8 @@ interface Listed {
   /** All that came from the owner and was no duplicate; those that are not late; those that count. */
   readonly heard: Tick[];
   readonly taken: Tick[];
+  /** Where in `taken` its volume is counted from: the last record that said `newBaseline`. */
+  comparedFrom: number;
   readonly counted: CountedTick[];
   readonly windows: Seen[];
   /** For each interval its bars as they closed, by the watermark. */
@@ -166,7 +168,7 @@ export class Oracle {
     if (feed === undefined) return this.#give({ kind: 'dead-letter', reason: 'not-owner', record: tick });
     feed.lastDataMs = latest(feed.lastDataMs, tick.receivedTimeMs);
     const listed = this.#symbols.get(tick.symbol) ?? this.#list(tick.symbol, feed, tick.receivedTimeMs);
-    if (listed.owner === undefined) this.#takeOver(listed, feed, 'it was not subscribed');
+    if (listed.owner === undefined) this.#takeOver(listed, feed);
     if (listed.owner !== tick.feed) return this.#give({ kind: 'dead-letter', reason: 'not-owner', record: tick });
     const outcome = this.#judge(listed, tick);
     if (outcome !== 'duplicate') listed.heard.push(tick);
@@ -175,7 +177,7 @@ export class Oracle {
     if (outcome === 'duplicate' || outcome === 'late') return;
     listed.taken.push(tick);
     if (outcome === 'resent') return;
-    listed.counted.push({ tick, volume: volumeOf(listed.taken) });
+    listed.counted.push({ tick, volume: volumeOf(listed) });
     this.#give({ kind: 'tick', tick, latest: inOrder(listed.counted).at(-1)?.tick === tick });
     for (const interval of this.#intervals) this.#count(listed, windowOfTick(tick, interval));
   }
@@ -256,23 +258,28 @@ export class Oracle {
       if (!record.symbols.includes(listed.symbol)) this.#giveUp(listed, sinceMs ?? timeMs);
       else if (!isSame) this.#gap(listed, { fromMs: sinceMs ?? timeMs, toMs: timeMs }, reason);
     }
-    this.#takeIn(record, feed, reason);
+    this.#takeIn(record, feed);
   }
 
   /** The symbols of a session that its feed did not own before. */
-  #takeIn(record: SessionRecord, feed: Feed, reason: string): void {
+  #takeIn(record: SessionRecord, feed: Feed): void {
     for (const symbol of new Set(record.symbols)) {
       if (partitionOf(symbol, this.#options.partitions) !== this.#options.partition) continue;
       const listed = this.#symbols.get(symbol);
       if (listed === undefined) this.#list(symbol, feed, record.timeMs);
-      else if (listed.owner !== record.feed) this.#takeOver(listed, feed, reason);
+      else if (listed.owner !== record.feed) {
+        if (record.newBaseline) listed.comparedFrom = listed.taken.length;
+        this.#takeOver(listed, feed);
+      }
     }
   }
 
   #gapRecord(record: GapRecord): void {
     for (const symbol of record.symbols) {
       const listed = this.#symbols.get(symbol);
-      if (listed?.owner === record.feed) this.#gap(listed, record, record.reason);
+      if (listed?.owner !== record.feed) continue;
+      if (record.newBaseline) listed.comparedFrom = listed.taken.length;
+      this.#gap(listed, record, record.reason);
     }
   }
 
@@ -293,7 +300,7 @@ export class Oracle {
   #list(symbol: string, feed: Feed, sinceMs: number): Listed {
     const listed: Listed = {
       ...{ symbol, sinceMs, owner: feed.name, timeFeed: feed.name, watermarkMs: feed.watermarkMs, absentSinceMs: undefined },
-      ...{ gaps: [], heard: [], taken: [], counted: [], windows: [], closed: new Map() },
+      ...{ gaps: [], heard: [], taken: [], comparedFrom: 0, counted: [], windows: [], closed: new Map() },
     };
     this.#symbols.set(symbol, listed);
     return listed;
@@ -311,7 +318,7 @@ export class Oracle {
    * Missing is what was between: since nobody owned the symbol, or since the former owner, cut off, last received anything; until the
    * session of the new one began, or its last price when it gave the symbol up itself in that session.
    */
-  #takeOver(listed: Listed, feed: Feed, reason: string): void {
+  #takeOver(listed: Listed, feed: Feed): void {
     const former = listed.owner === undefined ? undefined : this.#feeds.get(listed.owner);
     const silentSinceMs = former === undefined || former.connected ? undefined : (former.lastDataMs ?? former.beganMs);
     const { absentSinceMs } = listed;
@@ -321,6 +328,7 @@ export class Oracle {
     listed.owner = feed.name;
     listed.timeFeed = feed.name;
     listed.absentSinceMs = undefined;
+    const reason = former === undefined ? 'it was not subscribed' : `${former.name} was not connected`;
     if (sinceMs !== undefined) this.#gap(listed, { fromMs: sinceMs, toMs }, reason);
     this.#close(listed, feed);
   }
@@ -385,12 +393,12 @@ export class Oracle {
   }
 }
 
-/** The last of `taken`: its own size, or how much more the day's volume is than its session said before. */
-function volumeOf(taken: readonly Tick[]): number | undefined {
+/** The last of `taken`: its own size, or how much more the day's volume is than its session said before, since `comparedFrom`. */
+function volumeOf({ taken, comparedFrom }: Listed): number | undefined {
   const tick = taken.at(-1);
   if (tick?.size !== undefined) return tick.size;
   if (tick?.dayVolume === undefined) return undefined;
-  const cumulative = taken.filter(({ dayVolume, size }) => dayVolume !== undefined && size === undefined);
+  const cumulative = taken.slice(comparedFrom).filter(({ dayVolume, size }) => dayVolume !== undefined && size === undefined);
   const other = cumulative.findLastIndex(({ feed, session }) => feed !== tick.feed || session !== tick.session);
   return dayVolumeSteps(cumulative.slice(other + 1)).at(-1);
 }

@@ -158,6 +158,7 @@ export function marketOf(options: MarketOptions) {
       session: feed.session,
       timeMs: feed.beganMs,
       symbols: left.map(symbolName),
+      ...(bits & 32 ? {} : { newBaseline: true }),
       refused: refused.map(index => ({ symbol: symbolName(index), reason: 'not in the plan' })),
     };
   }
@@ -193,6 +194,7 @@ export function marketOf(options: MarketOptions) {
       toMs,
       reason: 'the log was away',
       lost: bits,
+      ...(bits & 32 ? {} : { newBaseline: true }),
       receivedTimeMs: nowMs,
     };
   }
