@@ -186,6 +186,28 @@ describe('a notifier that mails', () => {
     expect(numbersIn(server.mails)).toEqual([0, 1, 2]);
   });
 
+  it('brings a mail that is under way to its end when it is stopped, also while other mailboxes have nothing to do', async () => {
+    const server = await startServer();
+    const idle = { to: 'idle@example.com', name: 'mail-2', filter: { lowestSeverity: 'critical', rules: undefined } } as const;
+    const boxes = [bench.mailbox(server.port), bench.mailbox(server.port, idle)];
+    const notifier = bench.start(...boxes);
+    await eventually('both have begun', () => notifier.lines.filter(line => line.includes('from now on')).length === 2);
+    const begun = Promise.withResolvers<void>();
+    server.answer = async moment => {
+      if (moment !== 'data') return undefined;
+      begun.resolve();
+      await pause(300);
+      return undefined;
+    };
+    await publish(bench.log, numbered(2));
+    await begun.promise;
+    await notifier.stop();
+    bench.start(...boxes);
+    await publish(bench.log, [anAlert(2)]);
+    await mailed(server, 3);
+    expect(numbersIn(server.mails)).toEqual([0, 1, 2]);
+  });
+
   it.each([
     ['STARTTLS', undefined, 'starttls'],
     ['TLS from the start', 'tls', 'tls'],

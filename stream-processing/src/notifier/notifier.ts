@@ -122,7 +122,12 @@ class Term {
         left.abort();
       };
       const turn = { fence, stopping, over, superseded };
-      const sending = destinations.map(destination => this.#sendTo(destination, turn).finally(() => left.abort()));
+      // One that stops in order leaves the others their time.
+      const failed = (error: unknown): never => {
+        left.abort();
+        throw error;
+      };
+      const sending = destinations.map(destination => this.#sendTo(destination, turn).catch(failed));
       await Promise.allSettled(sending);
       await Promise.all(sending);
     } catch (error) {
