@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { createLogger } from '@tapeline/core/logging';
+import { pause } from '@tapeline/core/pause';
 import { describeWithCassandra } from '@tapeline/services/for-tests';
 import { Registry } from 'prom-client';
 import { openCassandraStore } from '../src/cassandra/cassandra-store.ts';
 import { openCassandraWork } from '../src/cassandra/cassandra-work.ts';
 import type { WorkStore } from '../src/work-store.ts';
 import { type TestKeyspace, testKeyspace } from './support/cassandra-keyspace.ts';
+import { Gate } from './support/gate.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent', secrets: [] });
 
@@ -63,6 +65,21 @@ describeWithCassandra('the work of jobs on Cassandra', server => {
       ['changed', 'after'],
       ['put-again', 'after'],
     ]);
+  }, 60_000);
+
+  it('may be tried again where the connection ended before the answer to an update with a condition', async () => {
+    const gate = new Gate(String(server.contactPoints[0]));
+    await gate.open();
+    const far = openCassandraWork({ contactPoints: [gate.address], keyspace: test.keyspace, logger });
+    const cell = far.cell('cut-off');
+    for (const version of [0, 1]) expect(await cell.replace(version, 'before')).toBe(true);
+    gate.silence();
+    const replaced = cell.replace(2, 'after');
+    const outcome = replaced.catch((error: unknown) => error);
+    await pause(300);
+    await gate.close();
+    await far.close();
+    expect(await outcome).toMatchObject({ code: 'store.unavailable', retriable: true });
   }, 60_000);
 
   it('reads a queue that is longer than a page', async () => {

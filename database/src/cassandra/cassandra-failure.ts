@@ -30,7 +30,13 @@ export function cassandraFailure(error: unknown, contactPoints: readonly string[
   if (error instanceof errors.OperationTimedOutError || error instanceof errors.BusyConnectionError || error instanceof NeverSettled) {
     return unavailable(`Cassandra at ${where} did not answer in time: ${reasonOf(error)}`, error);
   }
+  if (isOfSocket(error)) return unavailable(`the connection to Cassandra at ${where} ended before its answer: ${reasonOf(error)}`, error);
   return error;
+}
+
+/** What the driver gives for a statement that it may not repeat by itself; for any other it asks the next node. */
+function isOfSocket(error: unknown): boolean {
+  return error instanceof Error && 'isSocketError' in error && error.isSocketError === true;
 }
 
 /** True for a batch beyond `batch_size_fail_threshold`, which only counts batches over several partitions. */
