@@ -28,6 +28,8 @@ const loadAttempts = 5;
 export class CassandraSnapshots {
   readonly #tables: SnapshotTables;
   readonly #options: CassandraSnapshotsOptions;
+  /** One that is saved again, for want of an answer, writes over its own chunks: an outage of hours would fill the disks with them. */
+  readonly #names = new WeakMap<Snapshot, string>();
   #swept = false;
 
   constructor(options: CassandraSnapshotsOptions) {
@@ -68,8 +70,11 @@ export class CassandraSnapshots {
     }
   }
 
-  async #writeChunks(key: SnapshotKey, { state, nextOffset, versionUs, formatVersion }: Snapshot): Promise<Pointer> {
-    const snapshotId = idOf(key, versionUs, nextOffset);
+  async #writeChunks(key: SnapshotKey, snapshot: Snapshot): Promise<Pointer> {
+    const { state, nextOffset, versionUs, formatVersion } = snapshot;
+    const name = this.#names.get(snapshot) ?? randomUUID();
+    this.#names.set(snapshot, name);
+    const snapshotId = idOf(key, snapshot, name);
     const chunks = Math.ceil(state.length / chunkBytes);
     const part = (chunk: number) => Buffer.from(state.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes));
     await this.#options.inFlight.runAll(
@@ -104,8 +109,8 @@ export class CassandraSnapshots {
 }
 
 /** Says whose it is and how far, so that a sweep can tell what can never be pointed to any more. */
-function idOf(key: SnapshotKey, versionUs: number, nextOffset: number): string {
-  return `${placeOf(key)} ${versionUs} ${nextOffset} ${randomUUID()}`;
+function idOf(key: SnapshotKey, { versionUs, nextOffset }: Snapshot, name: string): string {
+  return `${placeOf(key)} ${versionUs} ${nextOffset} ${name}`;
 }
 
 function placeOf({ consumerGroup, topic, partition }: SnapshotKey): string {
