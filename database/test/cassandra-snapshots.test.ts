@@ -33,6 +33,7 @@ it('leaves no chunks behind that an attempt wrote before it failed: the next one
   const snapshots = new CassandraSnapshots({
     connection,
     keyspace: 'k',
+    readOnly: false,
     inFlight: new InFlight(1),
     logger,
     metrics: storeMetrics(registry),

@@ -17,6 +17,8 @@ import { type Pointer, SnapshotTables } from './snapshot-tables.ts';
 export interface CassandraSnapshotsOptions {
   readonly connection: CassandraConnection;
   readonly keyspace: string;
+  /** Nothing is removed. */
+  readonly readOnly: boolean;
   readonly inFlight: InFlight;
   readonly logger: Logger;
   readonly metrics: StoreMetrics;
@@ -90,7 +92,7 @@ export class CassandraSnapshots {
 
   /** Removes the chunks of owners that died, or lost, between their chunks and their pointer: once for each process, before it reads. */
   async #sweepOnce(): Promise<void> {
-    if (this.#swept) return;
+    if (this.#swept || this.#options.readOnly) return;
     this.#swept = true;
     try {
       const pointers = new Map((await this.#tables.pointers()).map(({ key, pointer }) => [placeOf(key), pointer]));

@@ -29,6 +29,8 @@ export interface CassandraStoreOptions extends CassandraConnectionOptions {
   readonly keyspace?: string;
   /** Copies of each row, when the migrations create the keyspace. @default 1 */
   readonly replicationFactor?: number;
+  /** For a reader, which may have no right to write: it leaves what dead owners left. @default false */
+  readonly readOnly?: boolean;
   /** Stores raw ticks beside the bars. @default true */
   readonly ticks?: boolean;
   /** Ticks expire so long after their `timeMs`. @default they are kept */
@@ -57,7 +59,7 @@ class CassandraStore implements MarketStore {
   #schemaSeen = false;
 
   constructor(options: CassandraStoreOptions) {
-    const { keyspace = 'market_data', ticks = true, tickRetentionMs, logger, registry } = options;
+    const { keyspace = 'market_data', readOnly = false, ticks = true, tickRetentionMs, logger, registry } = options;
     if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) throw new TypeError(`keyspace must be a lower-case name, was ${keyspace}`);
     const inFlight = new InFlight(maxChunksInFlight);
     const metrics = storeMetrics(registry);
@@ -66,7 +68,7 @@ class CassandraStore implements MarketStore {
     this.#keyspace = keyspace;
     this.#connection = connection;
     this.#reader = new CassandraReader(connection, keyspace);
-    this.#snapshots = new CassandraSnapshots({ connection, keyspace, inFlight, logger, metrics });
+    this.#snapshots = new CassandraSnapshots({ connection, keyspace, readOnly, inFlight, logger, metrics });
     this.#write = cassandraWriter({ connection, keyspace, ticks, tickRetentionMs, metrics });
   }
 
