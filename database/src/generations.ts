@@ -121,6 +121,8 @@ export class Generations {
     const serving = known.find(note => note.state === 'serving');
     if (serving === undefined || (next?.state !== 'ready' && next?.state !== 'retired')) throw cannot('switch to', generation, next);
     await this.#table.prepare();
+    // Before it, too: a rebuild would go on with one that is noted as ready, and the answer to the switch may be lost.
+    await this.#note(serving.generation, 'retired', serving.foldVersion, by);
     if (!(await this.#table.serve(generation, serving.generation))) {
       throw new PipelineError('store.unavailable', 'somebody else switched meanwhile: look at tapeline generations and try again', {
         retriable: true,
