@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { hasCode } from '@tapeline/core/errors';
-import type { LogBatch, MarketLog, RecordCursor } from '@tapeline/log/market-log';
+import type { LogBatch, LogRecord, MarketLog, RecordCursor } from '@tapeline/log/market-log';
 import type { LastRecord } from './hot/hot-snapshot.ts';
 
 const noBytes = new Uint8Array(0);
@@ -14,6 +14,11 @@ export function lastRecordOf(batch: LogBatch): LastRecord | undefined {
   const tail = batch.tail();
   if (!tail.next()) return undefined;
   return { offset: tail.offset, crc32: crcOf(tail) };
+}
+
+/** The same of a record that was read the plain way. */
+export function asLastRecord({ offset, value = noBytes }: LogRecord): LastRecord {
+  return { offset, crc32: crc32(value) };
 }
 
 export interface ReadingOn {

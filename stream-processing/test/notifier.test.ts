@@ -1,3 +1,5 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pause } from '@tapeline/core/pause';
 import { alertsTopic } from '@tapeline/core/topics';
@@ -70,6 +72,22 @@ describe('a notifier that mails', () => {
     await mailed(server, 4);
     expect(numbersIn(server.mails)).toEqual([0, 1, 2, 3]);
     expect(await second.metric('tapeline_notifier_alerts_skipped_total', { reason: 'known' })).toBe(5);
+  });
+
+  it('sends all of a topic that was made anew while it was away, also once that is as long as the former one', async () => {
+    const server = await startServer();
+    const first = await startAt(server);
+    await publish(bench.log, numbered(3));
+    await mailed(server, 3);
+    await first.stop();
+    const anew = await openBench();
+    cpSync(join(bench.folder, 'notifier'), join(anew.folder, 'notifier'), { recursive: true });
+    await publish(anew.log, numbered(4, {}, 10));
+    const second = anew.start(anew.mailbox(server.port));
+    await mailed(server, 7);
+    expect(numbersIn(server.mails)).toEqual([0, 1, 2, 10, 11, 12, 13]);
+    expect(second.lines.find(line => line.includes('made anew'))).toContain('sent from its start');
+    await anew.close();
   });
 
   it('waits for a server that is down, and loses nothing', async () => {

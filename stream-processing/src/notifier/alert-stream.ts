@@ -6,6 +6,8 @@ import { decodeAlert } from '@tapeline/core/record-codec';
 import { alertsTopic } from '@tapeline/core/topics';
 import type { LogBatch, LogRecord, MarketLog } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
+import type { LastRecord } from '../hot/hot-snapshot.ts';
+import { asLastRecord } from '../last-record.ts';
 
 /** The topic has one partition; were there more, alerts would stand in the first one only. */
 export const alertsPartition = 0;
@@ -13,6 +15,8 @@ export const alertsPartition = 0;
 export interface ReadAlert {
   /** `undefined` where the record is none. */
   readonly alert: Alert | undefined;
+  /** The record, as it is known again. */
+  readonly last: LastRecord;
   /** Offset after it. */
   readonly nextOffset: number;
   /** True when the log had more behind it when it was read. */
@@ -119,7 +123,7 @@ async function* readOn(options: AlertStreamOptions, place: Place, succeeded: () 
 function* alertsOf({ records, highWatermark }: LogBatch, logger: Logger): Generator<ReadAlert, void, void> {
   for (const record of records) {
     const nextOffset = record.offset + 1;
-    yield { alert: alertIn(record, logger), nextOffset, hasMore: nextOffset < highWatermark };
+    yield { alert: alertIn(record, logger), last: asLastRecord(record), nextOffset, hasMore: nextOffset < highWatermark };
   }
 }
 

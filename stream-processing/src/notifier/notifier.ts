@@ -4,13 +4,14 @@
  */
 import { BackOff } from '@tapeline/core/back-off';
 import { isPassing, reasonOf } from '@tapeline/core/errors';
-import { patiently } from '@tapeline/core/patience';
+import { type Patience, patiently } from '@tapeline/core/patience';
 import { pause } from '@tapeline/core/pause';
 import { alertsTopic } from '@tapeline/core/topics';
 import type { WorkCell, WorkItems } from '@tapeline/database/work-store';
 import type { MarketLog, PartitionClaim, PartitionOffsets } from '@tapeline/log/market-log';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { isStillThere } from '../last-record.ts';
 import { AlertStream, alertsPartition } from './alert-stream.ts';
 import type { Destination } from './destination.ts';
 import { noFence, takeFence } from './fence.ts';
@@ -140,25 +141,11 @@ class Term {
   }
 
   async #sendTo(destination: Destination, turn: Turn): Promise<void> {
-    const { log, topic, items, timing, logger } = this.#options;
+    const { log, items, timing, logger } = this.#options;
     const metrics = this.#metrics;
     const patience = { signal: turn.stopping, logger };
     const { name, id, receiver } = destination;
-    // The first time of all a destination hears of what comes from then on.
-    const firstOffset = async () => (await this.#ends()).highWatermark;
-    const lowOffset = async () => (await this.#ends()).lowOffset;
-    const memory = await patiently(
-      'reading what was sent',
-      () => SentMemory.open({ items: items(id), topic, firstOffset, lowOffset }),
-      patience,
-    );
-    if (memory.isNew)
-      logger.info({ destination: name, offset: memory.nextOffset }, `${receiver} is new: alerts are sent there from now on`);
-    if (memory.isOfOtherTopic)
-      logger.info(
-        { destination: name, offset: memory.nextOffset },
-        `${receiver} was told of another topic before: ${topic} is sent from its start`,
-      );
+    const memory = await this.#memoryOf(destination, patience);
     const refusals = await patiently('reading what was refused', () => Refusals.open(items(`${id}-refused`)), patience);
     metrics.refusalsKept.set({ destination: name }, refusals.size);
     const { last } = refusals;
@@ -188,6 +175,43 @@ class Term {
       ended.abort();
       await stream.close();
     }
+  }
+
+  /** What it was sent, and where it goes on. */
+  async #memoryOf({ name, id, receiver }: Destination, patience: Patience): Promise<SentMemory> {
+    const { items, topic, logger } = this.#options;
+    // The first time of all a destination hears of what comes from then on.
+    const firstOffset = async () => (await this.#ends()).highWatermark;
+    const lowOffset = async () => (await this.#ends()).lowOffset;
+    const memory = await patiently(
+      'reading what was sent',
+      () => SentMemory.open({ items: items(id), topic, firstOffset, lowOffset }),
+      patience,
+    );
+    if (memory.isNew)
+      logger.info({ destination: name, offset: memory.nextOffset }, `${receiver} is new: alerts are sent there from now on`);
+    if (memory.isOfOtherTopic)
+      logger.info(
+        { destination: name, offset: memory.nextOffset },
+        `${receiver} was told of another topic before: ${topic} is sent from its start`,
+      );
+    if (await patiently('looking for what was sent last', () => this.#isAnew(memory), patience)) {
+      const fromOffset = await patiently('asking for offsets', lowOffset, patience);
+      await patiently('remembering the start', () => memory.advance(fromOffset), patience);
+      logger.warn(
+        { destination: name, offset: fromOffset },
+        `${topic} was made anew, or has lost its end: it is sent from its start to ${receiver}, what was sent before excepted`,
+      );
+    }
+    return memory;
+  }
+
+  /** True when another record stands where the last one was that the memory knows. Where none stands any more, reading says so. */
+  async #isAnew({ last }: SentMemory): Promise<boolean> {
+    if (last === undefined) return false;
+    const { lowOffset, highWatermark } = await this.#ends();
+    if (last.offset < lowOffset || last.offset >= highWatermark) return false;
+    return !(await isStillThere(last, this.#options.log, { topic: alertsTopic.name, partition: alertsPartition }));
   }
 
   async #ends(): Promise<Pick<PartitionOffsets, 'lowOffset' | 'highWatermark'>> {

@@ -9,6 +9,7 @@ import { hasCode, isPassing, PipelineError } from '@tapeline/core/errors';
 import { patiently } from '@tapeline/core/patience';
 import { pause } from '@tapeline/core/pause';
 import type { Logger } from 'pino';
+import type { LastRecord } from '../hot/hot-snapshot.ts';
 import type { AlertStream, ReadAlert } from './alert-stream.ts';
 import type { Destination, Outcome } from './destination.ts';
 import type { Fence } from './fence.ts';
@@ -74,12 +75,15 @@ class Sender {
   readonly #options: SenderOptions;
   /** Everything before it was read. */
   #readOffset: number;
+  /** The record before it. */
+  #last: LastRecord | undefined;
   #hasMore = true;
   #savedMs = performance.now();
 
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#readOffset = options.memory.nextOffset;
+    this.#last = options.memory.last;
   }
 
   async run(): Promise<void> {
@@ -110,7 +114,7 @@ class Sender {
   }
 
   /** @returns false when the draft has no room for it. */
-  #take(draft: NoticeDraft, { alert, nextOffset }: ReadAlert): boolean {
+  #take(draft: NoticeDraft, { alert, last, nextOffset }: ReadAlert): boolean {
     const { destination, memory, metrics, stream } = this.#options;
     if (alert !== undefined) {
       const hash = hashOfId(alert.id);
@@ -120,6 +124,7 @@ class Sender {
     }
     stream.take();
     this.#readOffset = nextOffset;
+    this.#last = last;
     return true;
   }
 
@@ -171,7 +176,8 @@ class Sender {
       metrics.alerts.inc({ destination: name, told: 'counted' }, older);
     } else await this.#refused(notice, outcome);
     try {
-      await patiently('remembering what was sent', () => memory.remember(draft.hashes, this.#readOffset), { signal: over, logger });
+      const remember = () => memory.remember(draft.hashes, this.#readOffset, this.#last);
+      await patiently('remembering what was sent', remember, { signal: over, logger });
       if (outcome.kind === 'sent')
         logger.info(told, `${counted(draft.size, 'alert was', 'alerts were')} sent to ${receiver} and remembered`);
     } catch (error) {
@@ -203,7 +209,8 @@ class Sender {
 
   async #save(): Promise<void> {
     const { memory, logger, over } = this.#options;
-    await patiently('remembering what was read', () => memory.advance(this.#readOffset), { signal: over, logger }).catch(goneWhen(over));
+    const advance = () => memory.advance(this.#readOffset, this.#last);
+    await patiently('remembering what was read', advance, { signal: over, logger }).catch(goneWhen(over));
     this.#saved();
   }
 

@@ -9,6 +9,7 @@ import { PipelineError, reasonOf } from '@tapeline/core/errors';
 import { alertsTopic } from '@tapeline/core/topics';
 import type { WorkItems } from '@tapeline/database/work-store';
 import { z } from 'zod';
+import type { LastRecord } from '../hot/hot-snapshot.ts';
 
 export interface SentMemoryOptions {
   readonly items: WorkItems;
@@ -30,6 +31,8 @@ const chunkSchema = z.object({
   topic: z.string().optional(),
   /** Everything before it was dealt with. */
   nextOffset: z.int().min(0),
+  /** The record before it, by which the topic is known again; absent where none was read yet, and in what former programs wrote. */
+  last: z.object({ offset: z.int().min(0), crc32: z.int().min(0) }).optional(),
   /** When it was written last. */
   lastMs: z.int().min(0),
   ids: z.array(z.string()),
@@ -59,6 +62,7 @@ export class SentMemory {
   readonly #namesTopic: boolean;
   #current: string | undefined;
   #nextOffset: number;
+  #last: LastRecord | undefined;
 
   private constructor(options: SentMemoryOptions, chunks: readonly (readonly [string, Chunk])[]) {
     this.#items = options.items;
@@ -69,8 +73,9 @@ export class SentMemory {
     this.isNew = chunks.length === 0;
     this.#known = new Set(chunks.flatMap(([, { ids }]) => ids));
     // What was written last, not what is furthest: the topic may have been made anew. To go back loses nothing, for the ids are known.
-    const { nextOffset = 0, topic } = [...this.#chunks.values()].at(-1) ?? {};
+    const { nextOffset = 0, topic, last } = [...this.#chunks.values()].at(-1) ?? {};
     this.#nextOffset = nextOffset;
+    this.#last = last;
     this.#namesTopic = topic !== undefined;
     this.isOfOtherTopic = this.#namesTopic && topic !== this.#topic;
   }
@@ -86,13 +91,18 @@ export class SentMemory {
     if (memory.isNew) await memory.advance(await options.firstOffset());
     else if (memory.isOfOtherTopic) await memory.advance(await options.lowOffset());
     // Not with the next alert, which may be of yet another topic.
-    else if (!memory.#namesTopic) await memory.advance(memory.nextOffset);
+    else if (!memory.#namesTopic) await memory.advance(memory.nextOffset, memory.last);
     return memory;
   }
 
   /** Everything before it was dealt with. */
   get nextOffset(): number {
     return this.#nextOffset;
+  }
+
+  /** The record before it, where that is known. */
+  get last(): LastRecord | undefined {
+    return this.#last;
   }
 
   get size(): number {
@@ -103,24 +113,29 @@ export class SentMemory {
     return this.#known.has(hash);
   }
 
-  /** Durable when it resolves: these were sent, and everything before `nextOffset` was dealt with. It may be called again after a failure. */
-  async remember(hashes: Iterable<string>, nextOffset: number): Promise<void> {
+  /**
+   * Durable when it resolves: these were sent, and everything before `nextOffset` was dealt with. It may be called again after a failure.
+   * @param last the record before it
+   */
+  async remember(hashes: Iterable<string>, nextOffset: number, last?: LastRecord): Promise<void> {
     let left = [...hashes].filter(hash => !this.#known.has(hash));
     for (;;) {
       const { id, chunk } = this.#open();
       const added = left.slice(0, idsOfChunk - chunk.ids.length);
       left = left.slice(added.length);
-      await this.#put(id, { ...chunk, ids: [...chunk.ids, ...added], nextOffset: left.length === 0 ? nextOffset : this.#nextOffset });
+      const place = left.length === 0 ? { nextOffset, last } : { nextOffset: this.#nextOffset, last: this.#last };
+      await this.#put(id, { ...chunk, ids: [...chunk.ids, ...added], ...place });
       for (const hash of added) this.#known.add(hash);
       if (left.length === 0) break;
     }
     this.#nextOffset = nextOffset;
+    this.#last = last;
     await this.#forget();
   }
 
   /** Durable when it resolves: everything before `nextOffset` was dealt with. Also to go back, where the topic was made anew. */
-  async advance(nextOffset: number): Promise<void> {
-    await this.remember([], nextOffset);
+  async advance(nextOffset: number, last?: LastRecord): Promise<void> {
+    await this.remember([], nextOffset, last);
   }
 
   /** The chunk that has room, or a new one. */
