@@ -251,6 +251,26 @@ describe('a log copied into another number of partitions', () => {
     expect(await barsOf(target)).toEqual(await barsOf(source));
   });
 
+  it('is refused where two wrote it at once', async () => {
+    await seconds(0, 40);
+    const both = [0, 1].map(() => repartition({ source, target, quietMs: 50, signal: never }));
+    await Promise.allSettled(both);
+    await expect(Promise.all(both)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('others wrote') });
+  });
+
+  it('is refused where two wrote it at once and were interrupted, for it would lack what comes', async () => {
+    await seconds(0, 40);
+    const interrupt = new AbortController();
+    const progress = ({ done, total }: { done: number; total: number }) => done === total && interrupt.abort();
+    const both = [0, 1].map(() => repartition({ source, target, quietMs: 50, progress, signal: interrupt.signal }));
+    await Promise.all(both);
+    const held = (await target.offsets(feedTopic.name)).reduce((sum, { highWatermark }) => sum + highWatermark, 0);
+    expect(held).toBeGreaterThan(40 * 21 + 41 * 7);
+    await seconds(40, 100);
+    const again = repartition({ source, target, quietMs: 50, signal: never });
+    await expect(again).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('begin another one') });
+  });
+
   it('writes a heartbeat that reached only some partitions to all, once, and leaves poison behind', async () => {
     await seconds(0, 3);
     await appendToFeed(source, [...ticks(3), heartbeat(3)], [0, 1]);

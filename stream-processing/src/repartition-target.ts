@@ -1,4 +1,5 @@
 /** The new partitions that `repartition.ts` writes to, and what a former run wrote to them. */
+import { crc32 } from 'node:zlib';
 import { type PipelineError, usageError } from '@tapeline/core/errors';
 import { partitionOf } from '@tapeline/core/partitioner';
 import { feedTopic } from '@tapeline/core/topics';
@@ -13,6 +14,8 @@ interface Written {
   barriers: number;
   /** Of each key, after the last barrier. */
   readonly records: Map<string, number>;
+  /** CRC-32 of all records that this run has not met in the source yet, summed up: 0 once it has met them all, in whichever order. */
+  unmet: number;
 }
 
 export class RepartitionTarget {
@@ -23,6 +26,8 @@ export class RepartitionTarget {
   readonly #firsts = new Map<string | undefined, string>();
   readonly #recent: string[] = [];
   #barriers = 0;
+  /** Records that were there when it was opened. */
+  #held = 0;
   #pending: Append[] = [];
   #pendingBytes = 0;
 
@@ -34,8 +39,9 @@ export class RepartitionTarget {
     const target = new RepartitionTarget(log);
     for (const { partition, lowOffset, highWatermark: toOffset } of await log.offsets(feedTopic.name)) {
       if (lowOffset > 0) throw usageError('the copy has lost its first records already: begin another one, in topics of another prefix');
-      const state: Written = { barriers: 0, records: new Map() };
+      const state: Written = { barriers: 0, records: new Map(), unmet: 0 };
       target.#there[partition] = state;
+      target.#held += toOffset;
       if (toOffset === 0) continue;
       for await (const { records } of log.read({ topic: feedTopic.name, partition, fromOffset: 0, toOffset })) {
         for (const record of records) target.#find(state, record);
@@ -50,10 +56,12 @@ export class RepartitionTarget {
     this.#meet(name, value);
     const partition = partitionOf(name, this.#there.length);
     const there = this.#there[partition];
-    if (there === undefined || this.#barriers < there.barriers) return;
+    if (there === undefined) return;
+    if (this.#barriers < there.barriers) return pass(there, value);
     const before = this.#barriers === there.barriers ? (there.records.get(name) ?? 0) : 0;
-    if (before > 0) there.records.set(name, before - 1);
-    else await this.#write({ topic: feedTopic.name, partition, key: name, value });
+    if (before === 0) return this.#write({ topic: feedTopic.name, partition, key: name, value });
+    there.records.set(name, before - 1);
+    pass(there, value);
   }
 
   /** Writes it to every partition, unless it is one that came late and was written before. */
@@ -65,8 +73,9 @@ export class RepartitionTarget {
     if (isLate) return;
     this.#meet(undefined, barrier.value);
     this.#barriers += 1;
-    for (const [partition, { barriers }] of this.#there.entries()) {
-      if (this.#barriers > barriers) await this.#write({ topic: feedTopic.name, partition, value: barrier.value });
+    for (const [partition, there] of this.#there.entries()) {
+      if (this.#barriers > there.barriers) await this.#write({ topic: feedTopic.name, partition, value: barrier.value });
+      else pass(there, barrier.value);
     }
   }
 
@@ -74,9 +83,12 @@ export class RepartitionTarget {
     return this.#recent.at(-1) === barrier.text;
   }
 
-  /** @throws PipelineError `usage` when the source no longer has what the copy begins with. */
-  refuseUnmet(): void {
+  /** @throws PipelineError `usage` when the source no longer has what the copy begins with, or the copy has what is not of this source once. */
+  async refuseOther(): Promise<void> {
     if (this.#firsts.size > 0) throw forgotten();
+    const ranges = await this.#log.offsets(feedTopic.name);
+    const holds = ranges.reduce((sum, { highWatermark }) => sum + highWatermark, 0);
+    if (holds !== this.#held + this.written || this.#there.some(({ unmet }) => unmet !== 0)) throw ofOthers();
   }
 
   async flush(): Promise<void> {
@@ -89,6 +101,7 @@ export class RepartitionTarget {
 
   #find(state: Written, { key, value }: LogRecord): void {
     const name = key && text(key);
+    if (value !== undefined) state.unmet = (state.unmet + crc32(value)) | 0;
     if (value !== undefined && !this.#firsts.has(name)) this.#firsts.set(name, text(value));
     if (name === undefined) {
       state.barriers += 1;
@@ -110,8 +123,19 @@ export class RepartitionTarget {
   }
 }
 
+/** It was written by a former run. */
+function pass(there: Written, value: Uint8Array): void {
+  there.unmet = (there.unmet - crc32(value)) | 0;
+}
+
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+function ofOthers(): PipelineError {
+  return usageError(
+    'others wrote to the copy, too (two runs at once), so that records stand in it twice or are missing: begin another one, in topics of another prefix, with one run at a time',
+  );
 }
 
 function forgotten(): PipelineError {

@@ -6,7 +6,8 @@
  * order, and their place between the barriers. What an append that broke off left in some partitions only is taken when it is the oldest.
  *
  * A run that was interrupted goes on: the barriers of a new partition say how far it is, and the records of each symbol after the last
- * one say how many of the next are there. That counts from the source's first records, so a source that has forgotten some since is refused.
+ * one say how many of the next are there. That counts from the source's first records, so a source that has forgotten some since is refused;
+ * and so is a copy that two runs wrote at once, in the end, by what stands in it.
  */
 import { type PipelineError, usageError } from '@tapeline/core/errors';
 import { pause } from '@tapeline/core/pause';
@@ -78,7 +79,7 @@ class FeedCopy {
       } else if (performance.now() - grewMs >= quietMs) {
         await this.#pass(true);
         if (signal.aborted) return 'interrupted';
-        this.#target.refuseUnmet();
+        await this.#target.refuseOther();
         return 'copied';
       }
       await pause(200, signal);
