@@ -148,6 +148,17 @@ describe('the sink of Cassandra', () => {
     expect(rowsOf(batches)).toHaveLength(4);
   });
 
+  it('takes in who comes behind a write that turns out to have no rows', async () => {
+    const { sink, batches } = sinkOf({ maxInFlight: 1, maxWaitingRows: 1 });
+    for (const rows of [[aRow('a/1@1')], [aRow('a/2@1')], [], [aRow('a/3@1')]]) void sink.write(rows);
+    for (const index of [0, 1]) {
+      await pause();
+      batches[index]?.done();
+    }
+    await pause();
+    expect(rowsOf(batches)).toEqual([['a/1@1'], ['a/2@1'], ['a/3@1']]);
+  });
+
   it('reports a batch that failed to each writer with a row in it, once their other rows under way have ended, and to nobody else', async () => {
     const { sink, batches, gauges } = sinkOf({ maxInFlight: 2, batch: { rows: 2, bytes: 1_000 } });
     const told: string[] = [];

@@ -61,7 +61,7 @@ export class RowSink {
     const before = this.#size;
     for (const row of rows) this.#lanes[row.isPatient === true ? 'patient' : 'usual'].queue.add(row, writer);
     this.#options.waitingRows.inc(this.#size - before);
-    if (writer.left === 0) return;
+    if (writer.left === 0) return this.#letIn();
     const settled = new Promise<void>(resolve => {
       writer.settled = resolve;
     });
@@ -101,8 +101,13 @@ export class RowSink {
     inFlightRows.dec(rows.length);
     lane.inFlight -= 1;
     settle(rows);
-    if (this.#size < this.#maxWaitingRows) this.#outside.shift()?.();
+    this.#letIn();
     this.#sendWaiting();
+  }
+
+  /** One at a time: its rows let in the next, once they are sent. */
+  #letIn(): void {
+    if (this.#size < this.#maxWaitingRows) this.#outside.shift()?.();
   }
 
   #fail(rows: readonly WaitingRow[], reason: unknown): void {
