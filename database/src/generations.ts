@@ -136,8 +136,9 @@ export class Generations {
   async drop(generation: number, by: string): Promise<void> {
     const former = (await this.list()).find(note => note.generation === generation);
     if (former === undefined || former.state === 'serving') throw cannot('drop', generation, former);
-    const sinceMs = this.#now() - former.sinceMs;
-    if (former.state === 'retired' && sinceMs >= 0 && sinceMs < this.#leaveMs) await sleep(this.#leaveMs - sinceMs);
+    // Whoever switched may have another clock.
+    const sinceMs = Math.max(0, this.#now() - former.sinceMs);
+    if (former.state === 'retired' && sinceMs < this.#leaveMs) await sleep(this.#leaveMs - sinceMs);
     await this.#note(generation, 'dropped', former.foldVersion, by);
     // Whoever switched to it a moment ago saw no note: its tables stay.
     if ((await this.serving()).generation === generation) throw cannot('drop', generation, { ...former, state: 'serving' });

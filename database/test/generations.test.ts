@@ -31,3 +31,14 @@ it('are the next number after a switch whose answer was lost: the one that serve
   ]);
   expect(await whole.begin(undefined, 1, 'ann')).toBe(4);
 });
+
+it('are dropped once everybody may have left them, also where the clock is behind that of whoever switched', async () => {
+  const table = sqliteGenerations(temporaryFolder('generations'));
+  const of = (nowMs: number) => new Generations({ table, now: () => nowMs, leaveMs: 300 });
+  await of(10_000).begin(undefined, 1, 'ann');
+  await of(10_000).ready(2, 'ann');
+  await of(10_000).switchTo(2, 'ann');
+  const beginMs = performance.now();
+  await of(4_000).drop(1, 'ben');
+  expect(performance.now() - beginMs).toBeGreaterThan(290);
+});
