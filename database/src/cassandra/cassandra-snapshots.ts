@@ -24,14 +24,23 @@ export interface CassandraSnapshotsOptions {
   readonly metrics: StoreMetrics;
 }
 
+interface Attempt {
+  readonly snapshotId: string;
+  /** What was pointed to before it. */
+  readonly former: Pointer | undefined;
+}
+
 const chunkBytes = 262_144;
 const loadAttempts = 5;
 
 export class CassandraSnapshots {
   readonly #tables: SnapshotTables;
   readonly #options: CassandraSnapshotsOptions;
-  /** One that is saved again, for want of an answer, writes over its own chunks: an outage of hours would fill the disks with them. */
-  readonly #names = new WeakMap<Snapshot, string>();
+  /**
+   * One that is saved again, for want of an answer, writes over its own chunks, and still removes those that it replaced: an outage of
+   * hours would fill the disks with them.
+   */
+  readonly #attempts = new WeakMap<Snapshot, Attempt>();
   #swept = false;
 
   constructor(options: CassandraSnapshotsOptions) {
@@ -40,17 +49,18 @@ export class CassandraSnapshots {
   }
 
   async save(key: SnapshotKey, snapshot: Snapshot): Promise<void> {
-    const former = await this.#tables.pointer(key);
-    if (former !== undefined && !isBefore(former, snapshot)) return this.#passOver(key, snapshot);
-    const ours = await this.#writeChunks(key, snapshot);
-    await this.#tables.point(key, ours);
-    const current = await this.#tables.pointer(key);
-    if (current?.snapshotId === ours.snapshotId) {
-      if (former !== undefined) await this.#tables.removeChunks(former.snapshotId, ours.versionUs);
-      return;
+    const found = await this.#tables.pointer(key);
+    const { snapshotId, former } = this.#attemptOf(key, snapshot, found);
+    if (found?.snapshotId !== snapshotId) {
+      if (found !== undefined && !isBefore(found, snapshot)) return this.#passOver(key, snapshot);
+      await this.#tables.point(key, await this.#writeChunks(snapshotId, snapshot));
+      const current = await this.#tables.pointer(key);
+      if (current?.snapshotId !== snapshotId) {
+        await this.#tables.removeChunks(snapshotId, snapshot.versionUs);
+        return this.#passOver(key, snapshot);
+      }
     }
-    await this.#tables.removeChunks(ours.snapshotId, ours.versionUs);
-    this.#passOver(key, snapshot);
+    if (former !== undefined) await this.#tables.removeChunks(former.snapshotId, snapshot.versionUs);
   }
 
   async load(key: SnapshotKey): Promise<Snapshot | undefined> {
@@ -72,11 +82,16 @@ export class CassandraSnapshots {
     }
   }
 
-  async #writeChunks(key: SnapshotKey, snapshot: Snapshot): Promise<Pointer> {
-    const { state, nextOffset, versionUs, formatVersion } = snapshot;
-    const name = this.#names.get(snapshot) ?? randomUUID();
-    this.#names.set(snapshot, name);
-    const snapshotId = idOf(key, snapshot, name);
+  /** That of a former call with the same snapshot, or a first one. */
+  #attemptOf(key: SnapshotKey, snapshot: Snapshot, former: Pointer | undefined): Attempt {
+    const known = this.#attempts.get(snapshot);
+    if (known !== undefined && placeIn(known.snapshotId) === placeOf(key)) return known;
+    const attempt = { snapshotId: idOf(key, snapshot), former };
+    this.#attempts.set(snapshot, attempt);
+    return attempt;
+  }
+
+  async #writeChunks(snapshotId: string, { state, nextOffset, versionUs, formatVersion }: Snapshot): Promise<Pointer> {
     const chunks = Math.ceil(state.length / chunkBytes);
     const part = (chunk: number) => Buffer.from(state.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes));
     await this.#options.inFlight.runAll(
@@ -111,8 +126,8 @@ export class CassandraSnapshots {
 }
 
 /** Says whose it is and how far, so that a sweep can tell what can never be pointed to any more. */
-function idOf(key: SnapshotKey, { versionUs, nextOffset }: Snapshot, name: string): string {
-  return `${placeOf(key)} ${versionUs} ${nextOffset} ${name}`;
+function idOf(key: SnapshotKey, { versionUs, nextOffset }: Snapshot): string {
+  return `${placeOf(key)} ${versionUs} ${nextOffset} ${randomUUID()}`;
 }
 
 function placeOf({ consumerGroup, topic, partition }: SnapshotKey): string {
