@@ -73,3 +73,21 @@ it.each(['INSERT INTO k.snapshots', 'DELETE FROM k.snapshot_chunks'])(
     expect([...chunks.keys()].map(name => name.split(' ')[1])).toEqual(['80', '80', '80']);
   },
 );
+
+it('that is replaced each time before it is read whole is no damaged one: it is read again later', async () => {
+  let reads = 0;
+  const pointerOf = (id: number) => ({
+    pointer: { snapshot_id: `${id}`, next_offset: id, chunks: 1, checksum: '', format_version: 3 },
+    version_us: id,
+  });
+  const connection = {
+    execute: async () => {
+      reads += 1;
+      return { rows: [pointerOf(reads)] };
+    },
+    // Its chunks are gone.
+    async *pages() {},
+  };
+  const snapshots = snapshotsOn(connection as unknown as CassandraConnection);
+  await expect(snapshots.load(key)).rejects.toMatchObject({ code: 'store.unavailable', retriable: true });
+});

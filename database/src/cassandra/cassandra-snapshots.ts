@@ -5,12 +5,13 @@
  * two snapshots, one cell comes from one; and because it begins with `next_offset`, it is the one that is further.
  */
 import { randomUUID } from 'node:crypto';
-import { reasonOf } from '@tapeline/core/errors';
+import { type PipelineError, reasonOf } from '@tapeline/core/errors';
 import type { Logger } from 'pino';
 import type { Snapshot, SnapshotKey } from '../market-store.ts';
 import { checksumOf, snapshotInvalid } from '../snapshot-checksum.ts';
 import type { StoreMetrics } from '../store-metrics.ts';
 import type { CassandraConnection } from './cassandra-connection.ts';
+import { unavailable } from './cassandra-failure.ts';
 import type { InFlight } from './in-flight.ts';
 import { type Pointer, SnapshotTables } from './snapshot-tables.ts';
 
@@ -78,7 +79,8 @@ export class CassandraSnapshots {
       }
       // A newer snapshot may have taken its place, and its chunks, between the two reads.
       const isReplaced = (await this.#tables.pointer(key))?.snapshotId !== pointer.snapshotId;
-      if (!isReplaced || attempt === loadAttempts) throw snapshotInvalid(key, fault);
+      if (!isReplaced) throw snapshotInvalid(key, fault);
+      if (attempt === loadAttempts) throw replacedMeanwhile(key);
     }
   }
 
@@ -123,6 +125,13 @@ export class CassandraSnapshots {
       );
     }
   }
+}
+
+/** A store that reads slowly, and an owner that saves often: nothing is wrong with what it saves. */
+function replacedMeanwhile({ topic, partition }: SnapshotKey): PipelineError {
+  return unavailable(
+    `the snapshot of ${topic}/${partition} was replaced ${loadAttempts} times before it was read whole: Cassandra is slow`,
+  );
 }
 
 /** Says whose it is and how far, so that a sweep can tell what can never be pointed to any more. */
