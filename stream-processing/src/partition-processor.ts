@@ -20,6 +20,7 @@ import type { NotOwner } from './refused-feeds.ts';
 import { otherRecord, type RestoredPartition, restoredPartition, snapshotKeyOf } from './restored-partition.ts';
 import { ResultBatch } from './result-batch.ts';
 import { ResultSink } from './result-sink.ts';
+import { Turn } from './turn.ts';
 
 export interface PartitionProcessorOptions extends SavingOptions {
   readonly log: MarketLog;
@@ -39,11 +40,8 @@ export interface PartitionProcessorOptions extends SavingOptions {
   readonly failed: (reason: unknown) => void;
 }
 
-/** So long the fold keeps the event loop at most: sockets, timers and other partitions get their turns in between. */
-const turnMs = 10;
-/** Everyday ticks that are taken in at once at most, and records between two looks at the clock. */
+/** Everyday ticks that are taken in at once at most. */
 const ticksOfRun = 256;
-const recordsOfLook = 128;
 /** So often it is told how the partition stands. */
 const observeIntervalMs = 1_000;
 
@@ -81,10 +79,9 @@ class PartitionRun {
   #lastRecord: LastRecord | undefined;
   /** Until the records of the newest flush are on their way. */
   #publishing = Promise.resolve();
-  #turnStartMs = 0;
+  readonly #turn = new Turn();
   /** Records so far. */
   #processed = 0;
-  #lookAgainAt = 0;
   #observing: NodeJS.Timeout | undefined;
 
   constructor(options: PartitionProcessorOptions, { fold, nextOffset, lastRecord, isSaved }: RestoredPartition) {
@@ -129,7 +126,7 @@ class PartitionRun {
 
   async process(): Promise<void> {
     for await (const batch of this.#batches()) {
-      this.#turnStartMs = performance.now();
+      this.#turn.begin();
       const newer = this.#trace === undefined ? await this.#processBatch(batch) : await this.#processTraced(batch, this.#trace);
       this.#lag.tell(batch.highWatermark);
       batch.release();
@@ -178,11 +175,11 @@ class PartitionRun {
     const before = this.#processed;
     let newer: PipelineError | undefined;
     while (newer === undefined) {
-      if (this.#processRuns(cursor) && !this.#turnIsOver()) {
+      if (this.#processRuns(cursor) && !this.#turn.isOver(this.#processed)) {
         if (!cursor.next()) break;
         newer = this.#processRecord(cursor);
       }
-      if (this.#turnIsOver() || !this.#sink.hasRoom) await this.#giveTurn();
+      if (this.#turn.isOver(this.#processed) || !this.#sink.hasRoom) await this.#giveTurn();
     }
     if (newer === undefined) {
       this.#nextOffset = Math.max(this.#nextOffset, batch.lastOffset + 1);
@@ -196,7 +193,7 @@ class PartitionRun {
 
   /** Everyday ticks in a row, as long as the turn lasts; true when another record comes next, or none. */
   #processRuns(cursor: RecordCursor): boolean {
-    while (!this.#turnIsOver() && this.#sink.hasRoom) {
+    while (!this.#turn.isOver(this.#processed) && this.#sink.hasRoom) {
       const progress = this.#feedFold.applyRun(cursor, this.#nextOffset, ticksOfRun, this.#sink.results);
       if (progress === undefined) return true;
       this.#processed += progress.count;
@@ -212,7 +209,7 @@ class PartitionRun {
     if (offset < this.#nextOffset) return undefined;
     const { results } = this.#sink;
     if (!this.#feedFold.applyTick(cursor, results)) {
-      this.#lookAgainAt = 0;
+      this.#turn.lookSoon();
       const newer = this.#feedFold.apply(cursor, results);
       if (newer !== undefined) return newer;
     }
@@ -221,22 +218,12 @@ class PartitionRun {
     return undefined;
   }
 
-  /** Asks the clock now and then only. */
-  #turnIsOver(): boolean {
-    if (this.#processed >= this.#lookAgainAt) {
-      const isOver = performance.now() - this.#turnStartMs >= turnMs;
-      this.#lookAgainAt = isOver ? 0 : this.#processed + recordsOfLook;
-      return isOver;
-    }
-    return false;
-  }
-
   /** The event loop gets its turn, and results without end (a flood of poison) their room. */
   async #giveTurn(): Promise<void> {
     this.#sink.advance(this.#nextOffset);
     await this.#sink.room();
     await nextTurn();
-    this.#turnStartMs = performance.now();
+    this.#turn.begin();
   }
 
   async #flush(results: ResultBatch): Promise<void> {
