@@ -43,6 +43,11 @@ describeWithControlPlane('a Kafka that pipelines share', () => {
     const refused = rendered('--set-json', `furtherPipelines=[{"prefix":"${prefix}","feedPartitions":1}]`);
     await expect(refused).rejects.toThrow('prefix');
   });
+
+  it('refuses a prefix that stands there twice, which would be two topics of one name', async () => {
+    const twice = 'furtherPipelines=[{"prefix":"wide.","feedPartitions":48},{"prefix":"wide.","feedPartitions":96}]';
+    await expect(rendered('--set-json', twice)).rejects.toThrow('furtherPipelines: the prefix wide. stands there twice');
+  });
 });
 
 function lineOfAcl({

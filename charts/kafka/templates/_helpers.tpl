@@ -41,7 +41,10 @@ strimzi.io/cluster: {{ .Release.Name }}
 {{- define "kafka.pipelines" -}}
 {{- $group := .Values.consumerGroup }}
 {{- $pipelines := list (dict "prefix" "" "feedPartitions" .Values.feedPartitions "consumerGroup" $group) }}
+{{- $prefixes := list }}
 {{- range .Values.furtherPipelines }}
+{{- if has .prefix $prefixes }}{{ fail (printf "furtherPipelines: the prefix %s stands there twice, expected once: leave one of the two out" .prefix) }}{{ end }}
+{{- $prefixes = append $prefixes .prefix }}
 {{- $pipelines = append $pipelines (merge (dict) . (dict "consumerGroup" $group)) }}
 {{- end }}
 {{- $pipelines | toJson }}
