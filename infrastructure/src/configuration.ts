@@ -8,6 +8,7 @@ import {
   type Environment,
   type EnvironmentName,
   environments,
+  type FurtherPipeline,
   type GoogleCloud,
   type WayIn,
 } from './environments.ts';
@@ -22,6 +23,9 @@ export const variables = {
   TAPELINE_FEED: 'simulator or twelve-data',
   TAPELINE_KAFKA_GROUP:
     'consumer group of the stream processors, which the board and the export are told, too; stream-processor when absent',
+  TAPELINE_KAFKA_FURTHER_PIPELINES:
+    'prefix and partitions of topics beside the usual ones in the same Kafka, as wide.:48, separated by commas; what is taken out loses its rights, its topics stay',
+  TAPELINE_KAFKA_TOPIC_PREFIX: 'prefix of the topics that all processes use, one of TAPELINE_KAFKA_FURTHER_PIPELINES; none when absent',
   TAPELINE_SPARE_GENERATION: 'true: the migrations also make the tables of the next generation, before a rebuild; may stay',
   TAPELINE_OPERATOR_CIDRS: 'addresses that may reach the API server of a cloud, separated by commas',
   TAPELINE_KUBERNETES_API_CIDRS: 'addresses at which pods of a cloud find its API server, separated by commas; any when absent',
@@ -64,7 +68,13 @@ function configured(environment: Environment, given: Variables, imageTag: string
     ...environment,
     imageTag,
     feed,
-    ...present({ symbols: given.TAPELINE_SYMBOLS, alerts: alerts(given), consumerGroup: given.TAPELINE_KAFKA_GROUP }),
+    ...present({
+      symbols: given.TAPELINE_SYMBOLS,
+      alerts: alerts(given),
+      consumerGroup: given.TAPELINE_KAFKA_GROUP,
+      furtherPipelines: furtherPipelines(given),
+      topicPrefix: given.TAPELINE_KAFKA_TOPIC_PREFIX,
+    }),
     ...(given.TAPELINE_SPARE_GENERATION === 'true' && { spareGeneration: true }),
   } as const;
   if (cloud === undefined) return common;
@@ -75,7 +85,7 @@ function configured(environment: Environment, given: Variables, imageTag: string
       wayIn: wayIn(given),
       exportBucket: given.TAPELINE_EXPORT_BUCKET,
       alertmanagerSecret: given.TAPELINE_ALERTMANAGER_SECRET,
-      kubernetesApiCidrs: cidrs(given.TAPELINE_KUBERNETES_API_CIDRS),
+      kubernetesApiCidrs: listed(given.TAPELINE_KUBERNETES_API_CIDRS),
     }),
   };
   if (cloud.kind === 'google') {
@@ -93,14 +103,14 @@ function amazon(cloud: AwsCloud, given: Variables): AwsCloud {
     ...cloud,
     region,
     zones: [`${region}a`, `${region}b`, `${region}c`],
-    operatorCidrs: cidrs(given.TAPELINE_OPERATOR_CIDRS) ?? cloud.operatorCidrs,
+    operatorCidrs: listed(given.TAPELINE_OPERATOR_CIDRS) ?? cloud.operatorCidrs,
   };
 }
 
 function google(cloud: GoogleCloud, given: Variables): GoogleCloud {
   const region = given.TAPELINE_GOOGLE_REGION ?? cloud.region;
   const project = given.TAPELINE_GOOGLE_PROJECT ?? cloud.project;
-  const operatorCidrs = cidrs(given.TAPELINE_OPERATOR_CIDRS) ?? cloud.operatorCidrs;
+  const operatorCidrs = listed(given.TAPELINE_OPERATOR_CIDRS) ?? cloud.operatorCidrs;
   return { ...cloud, project, region, zones: [`${region}-a`, `${region}-b`, `${region}-c`], operatorCidrs };
 }
 
@@ -130,6 +140,13 @@ function alerts(given: Variables): Alerts | undefined {
   }
 }
 
+function furtherPipelines({ TAPELINE_KAFKA_FURTHER_PIPELINES: list }: Variables): readonly FurtherPipeline[] | undefined {
+  return listed(list)?.map(text => {
+    const [prefix = '', partitions] = text.split(':');
+    return { prefix, feedPartitions: Number(partitions) };
+  });
+}
+
 interface Form {
   /** Completes "must be …". */
   readonly expected: string;
@@ -145,7 +162,13 @@ const bucket = formOf('the name of a bucket: small letters, digits, dots, hyphen
 const objectName = formOf('a name of Kubernetes: small letters, digits, dots, hyphens', /^(?=.{1,253}$)[a-z\d]([a-z\d.-]*[a-z\d])?$/);
 const addressRanges: Form = {
   expected: 'addresses as 203.0.113.0/24, separated by commas',
-  isMet: text => (cidrs(text) ?? []).every(isRange),
+  isMet: text => (listed(text) ?? []).every(isRange),
+};
+
+/** Prefixes as the chart of Kafka takes them. */
+const pipelinesForm: Form = {
+  expected: 'prefixes with 1 to 1024 partitions, as wide.:48, separated by commas',
+  isMet: text => (listed(text) ?? []).every(isPipeline),
 };
 
 /** What each must look like, where a cloud or a cluster would refuse it only in the middle of a deployment. */
@@ -154,6 +177,7 @@ const forms: Partial<Record<keyof typeof variables, Form>> = {
   TAPELINE_IMAGE_REGISTRY: formOf('a registry such as images.example.com/market', /^[a-z\d][\w.:/-]*[a-z\d]$/),
   TAPELINE_FEED: formOf('simulator or twelve-data', /^(simulator|twelve-data)$/),
   TAPELINE_KAFKA_GROUP: formOf('a name of letters, digits, dots, hyphens', /^[\w.-]{1,249}$/),
+  TAPELINE_KAFKA_FURTHER_PIPELINES: pipelinesForm,
   TAPELINE_SPARE_GENERATION: formOf('true or false', /^(true|false)$/),
   TAPELINE_OPERATOR_CIDRS: addressRanges,
   TAPELINE_KUBERNETES_API_CIDRS: addressRanges,
@@ -178,6 +202,11 @@ function formOf(expected: string, pattern: RegExp): Form {
   return { expected, isMet: text => pattern.test(text) };
 }
 
+function isPipeline(text: string): boolean {
+  const [, partitions] = /^(?=.{1,100}:)[a-z\d]+(?:[-.][a-z\d]+)*[-.]?:(\d{1,4})$/.exec(text) ?? [];
+  return Number(partitions) >= 1 && Number(partitions) <= 1_024;
+}
+
 function isRange(text: string): boolean {
   const [, address = '', bits] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? [];
   return isIPv4(address) && Number(bits) <= 32;
@@ -193,6 +222,7 @@ function faultsIn(given: Variables): readonly string[] {
   }
   if (given.TAPELINE_FEED === 'simulator' && given.TAPELINE_EXPORT_BUCKET !== undefined)
     faults.push('TAPELINE_EXPORT_BUCKET is for the feed twelve-data: unset it, or TAPELINE_FEED');
+  faults.push(...pipelineFaults(given));
   const hosts = [given.TAPELINE_BOARD_HOST, given.TAPELINE_GRAFANA_HOST];
   if (areTorn(hosts)) faults.push('TAPELINE_BOARD_HOST and TAPELINE_GRAFANA_HOST must be given together');
   const mail = [given.TAPELINE_ALERT_MAIL_TO, given.TAPELINE_ALERT_MAIL_FROM, given.TAPELINE_SMTP_HOST];
@@ -200,11 +230,22 @@ function faultsIn(given: Variables): readonly string[] {
   return faults;
 }
 
+function pipelineFaults(given: Variables): readonly string[] {
+  const prefixes = furtherPipelines(given)?.map(({ prefix }) => prefix) ?? [];
+  const twice = prefixes.filter((prefix, index) => prefixes.indexOf(prefix) < index);
+  const used = given.TAPELINE_KAFKA_TOPIC_PREFIX;
+  const isUnknown = used !== undefined && !prefixes.includes(used);
+  return [
+    ...twice.map(prefix => `TAPELINE_KAFKA_FURTHER_PIPELINES must have each prefix once, has "${prefix}" twice`),
+    ...(isUnknown ? [`TAPELINE_KAFKA_TOPIC_PREFIX must be one of TAPELINE_KAFKA_FURTHER_PIPELINES, was "${used}"`] : []),
+  ];
+}
+
 function areTorn(values: readonly (string | undefined)[]): boolean {
   return new Set(values.map(value => value === undefined)).size > 1;
 }
 
-function cidrs(list: string | undefined): readonly string[] | undefined {
+function listed(list: string | undefined): readonly string[] | undefined {
   return list?.split(',').map(text => text.trim());
 }
 

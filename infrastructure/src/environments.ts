@@ -53,6 +53,13 @@ export interface Alerts {
   readonly rules?: string;
 }
 
+/** Topics beside the usual ones in the same Kafka: those of another pipeline, or the copy of a log with another number of partitions. */
+export interface FurtherPipeline {
+  /** Before the name of each. */
+  readonly prefix: string;
+  readonly feedPartitions: number;
+}
+
 export interface Environment {
   readonly name: EnvironmentName;
   /** Absent: the cluster is there already. */
@@ -78,6 +85,10 @@ export interface Environment {
   readonly alertmanagerSecret?: string;
   /** Where pods find the API server; any address when absent, for it is known only once the cluster stands. */
   readonly kubernetesApiCidrs?: readonly string[];
+  /** @default none */
+  readonly furtherPipelines?: readonly FurtherPipeline[];
+  /** Of the topics that the processes use: one of `furtherPipelines`. @default the usual ones, which have none */
+  readonly topicPrefix?: string;
   /** What the processors share, board and export with them. @default that of the charts */
   readonly consumerGroup?: string;
   /** The migrations also make the tables of the next generation, before a rebuild. @default false */

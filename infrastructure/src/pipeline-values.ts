@@ -1,6 +1,6 @@
 /** This file says what each chart of ours is given in an environment: addresses, names of Secrets, images, sizes. */
 import { overlay, type Values } from './chart-values.ts';
-import type { Environment } from './environments.ts';
+import type { Environment, FurtherPipeline } from './environments.ts';
 import { namespaces, retainedStorageClass } from './names.ts';
 
 /** Charts of the pipeline in the order in which they need each other. */
@@ -77,15 +77,15 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...kubernetesApi(context),
     ...kafkaAddress(context, 'ingester'),
     ...(context.environment.feed === 'simulator' ? { feedUrl: 'ws://simulator:7010/v1/quotes/price' } : { apiKeySecret: 'twelve-data' }),
-    settings: { ...partitions(context), ...(context.environment.symbols === undefined ? {} : { SYMBOLS: context.environment.symbols }) },
+    settings: { ...topics(context), ...(context.environment.symbols === undefined ? {} : { SYMBOLS: context.environment.symbols }) },
   }),
   'stream-processor': context => ({
     ...image('stream-processor', context),
     ...kafkaAddress(context, 'stream-processor'),
     ...cassandraAddress(context, 'cassandra-writer'),
-    settings: { ...datacenter, ...partitions(context), ...group(context) },
+    settings: { ...datacenter, ...topics(context), ...group(context) },
     autoscaling: context.environment.autoscaling,
-    ...(isTiny(context) ? { maxReplicas: tinyPartitions } : {}),
+    ...mostProcessors(context),
   }),
   backfiller: context => askingTheVendor(context, 'backfiller'),
   'daily-jobs': context => overlay(askingTheVendor(context, 'daily-jobs'), { ...exporting(context), settings: group(context) }),
@@ -93,7 +93,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...image('live-board', context),
     ...kafkaAddress(context, 'live-board'),
     ...cassandraAddress(context, 'cassandra-reader'),
-    settings: { ...datacenter, ...group(context) },
+    settings: { ...datacenter, ...prefix(context), ...group(context) },
     ...(isTiny(context) ? { replicas: 1 } : {}),
     ...wayIn(context, 'boardHost'),
     ...boardLogin(context),
@@ -102,7 +102,7 @@ const makers: Readonly<Record<PipelineChart, (context: PipelineContext) => Value
     ...image('notifier', context),
     ...kafkaAddress(context, 'notifier'),
     ...cassandraAddress(context, 'cassandra-worker'),
-    settings: { ...datacenter, ...partitions(context) },
+    settings: { ...datacenter, ...topics(context) },
     ...receivers(context),
   }),
   kafdrop: (context): Values => {
@@ -155,6 +155,9 @@ function kafka(context: PipelineContext): Values {
     profile: 'strimzi',
     ...watchers,
     ...(environment.consumerGroup === undefined ? {} : { consumerGroup: environment.consumerGroup }),
+    ...(environment.furtherPipelines === undefined
+      ? {}
+      : { furtherPipelines: environment.furtherPipelines.map(further => ({ ...further })) }),
     ...kubernetesApi(context),
     storageClass: retainedStorageClass,
   };
@@ -212,7 +215,7 @@ function askingTheVendor(context: PipelineContext, name: 'backfiller' | 'daily-j
     ...kafkaAddress(context, name),
     ...cassandraAddress(context, 'cassandra-worker'),
     apiKeySecret: 'twelve-data',
-    settings: { ...datacenter, ...partitions(context), ...(symbols === undefined ? {} : { SYMBOLS: symbols }) },
+    settings: { ...datacenter, ...topics(context), ...(symbols === undefined ? {} : { SYMBOLS: symbols }) },
   };
 }
 
@@ -266,9 +269,30 @@ function kubernetesApi({ environment: { kubernetesApiCidrs } }: PipelineContext)
   return kubernetesApiCidrs === undefined ? {} : { kubernetesApiCidrs };
 }
 
-/** Of topics that a process creates; elsewhere the chart kafka does, and the processes find them. */
-function partitions(context: PipelineContext): Values {
-  return isTiny(context) ? { KAFKA_FEED_PARTITIONS: String(tinyPartitions) } : {};
+/** The topics that the processes use, where they are not those that the charts have. */
+function pipelineInUse({ environment: { furtherPipelines, topicPrefix } }: PipelineContext): FurtherPipeline | undefined {
+  return furtherPipelines?.find(({ prefix }) => prefix === topicPrefix);
+}
+
+function prefix(context: PipelineContext): Values {
+  const further = pipelineInUse(context);
+  return further === undefined ? {} : { KAFKA_TOPIC_PREFIX: further.prefix };
+}
+
+/** Of the feed, for those who create topics where the chart kafka does not; `undefined`: as many as the charts have. */
+function partitions(context: PipelineContext): number | undefined {
+  return pipelineInUse(context)?.feedPartitions ?? (isTiny(context) ? tinyPartitions : undefined);
+}
+
+function topics(context: PipelineContext): Values {
+  const count = partitions(context);
+  return { ...prefix(context), ...(count === undefined ? {} : { KAFKA_FEED_PARTITIONS: String(count) }) };
+}
+
+/** More than partitions would sit idle. There are two at least. */
+function mostProcessors(context: PipelineContext): Values {
+  const count = partitions(context);
+  return count === undefined ? {} : { maxReplicas: Math.max(2, count) };
 }
 
 /** Of all that asks for the processors' snapshots; the chart of Kafka gives the processors the right to it. */

@@ -24,6 +24,7 @@ const wayIn = {
   ingressClass: 'nginx',
   clusterIssuer: 'letsencrypt',
 } as const;
+const wide: Partial<Environment> = { furtherPipelines: [{ prefix: 'wide.', feedPartitions: 8 }], topicPrefix: 'wide.' };
 const kind: Environment = { ...environments.kind, imageTag: 'test' };
 
 describeWithControlPlane('the stacks of kind, applied by Terraform to a real API server', () => {
@@ -141,6 +142,26 @@ describeWithControlPlane('the stacks of kind, applied by Terraform to a real API
     expect(await jobs()).toEqual([[first, 1]]);
   }, 120_000);
 
+  it('moves whatever uses topics, and nothing else, to those of another prefix, and back', async () => {
+    const pipelineOf = (environment: Environment) =>
+      synthesisedFor(options(environment)).map(stack => terraformOptions(stack, options()))[1];
+    const moved = { ...kind, ...wide };
+    const pipeline = pipelineOf(moved);
+    if (pipeline === undefined) throw new Error('two stacks were expected');
+    const releases = (await plannedChanges(pipeline)).map(({ address }) => /^helm_release\.(.+)_release_/.exec(address)?.[1]);
+    expect(releases.toSorted()).toEqual(['ingester', 'live-board', 'stream-processor']);
+    await apply(pipeline);
+    const using = (await items('deployments')).filter(deployment => JSON.stringify(deployment).includes('"wide."'));
+    expect(using.map(deployment => at(deployment, 'metadata').name)).toEqual(['ingester', 'live-board', 'stream-processor']);
+    const [scaled] = (await items('scaledobjects')).map(item => at(item, 'spec'));
+    expect(scaled).toMatchObject({ maxReplicaCount: 8, triggers: [{ metadata: { topic: 'wide.market-data.feed' } }] });
+    expect(await changes(moved)).toEqual([]);
+    const usual = pipelineOf(kind);
+    if (usual === undefined) throw new Error('two stacks were expected');
+    await apply(usual);
+    expect(await changes()).toEqual([]);
+  }, 120_000);
+
   it('rolls only the ingester when a value of the ingester changes', async () => {
     const before = await podIds();
     const changed = { ...kind, chartValues: { ingester: { logLevel: 'debug' } } };
@@ -179,6 +200,7 @@ describeWithControlPlane('the stacks of kind, applied by Terraform to a real API
 
   it.each([
     ['EKS', { ...environments.eks, imageTag: 'test' }],
+    ['EKS with topics of another prefix', { ...environments.eks, imageTag: 'test', ...wide }],
     ['EKS with a way in for people', { ...environments.eks, imageTag: 'test', wayIn, alerts }],
     ['GKE', { ...environments.gke, imageTag: 'test' }],
   ])(

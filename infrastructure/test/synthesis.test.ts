@@ -3,11 +3,12 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { environments } from '../src/environments.ts';
+import { type Environment, environments } from '../src/environments.ts';
+import { pipelineCharts } from '../src/pipeline-values.ts';
 import { synthesise } from '../src/synthesis.ts';
 import { goldenFile, readGolden, renderGolden } from './support/goldens.ts';
 import { at, type JsonMap, textsIn } from './support/json.ts';
-import { type Stacks, synthesised, testEnvironments } from './support/synthesised.ts';
+import { alerts, type Stacks, synthesised, testEnvironments } from './support/synthesised.ts';
 
 const stacks = synthesised();
 
@@ -157,6 +158,24 @@ describe('synthesis', () => {
     expect(told.map(({ KAFKA_GROUP, CASSANDRA_LOCAL_DATACENTER }) => [KAFKA_GROUP, CASSANDRA_LOCAL_DATACENTER])).toEqual(
       told.map(() => ['ours', 'datacenter1']),
     );
+  });
+
+  it('makes topics of another prefix and gives the rights to them before anything uses them, and then has all use them', () => {
+    const made = { ...environments.eks, imageTag: 'test', alerts, furtherPipelines: [{ prefix: 'wide.', feedPartitions: 48 }] };
+    const releasesOf = (environment: Environment) => synthesised([environment]).get('eks-pipeline');
+    const differing = (one: JsonMap | undefined, other: JsonMap | undefined) =>
+      pipelineCharts(made).filter(chart => JSON.stringify(valuesOf(one, chart)) !== JSON.stringify(valuesOf(other, chart)));
+    const [before, prepared, used] = [{ ...environments.eks, imageTag: 'test', alerts }, made, { ...made, topicPrefix: 'wide.' }].map(
+      releasesOf,
+    );
+    expect(differing(before, prepared)).toEqual(['kafka']);
+    expect(valuesOf(prepared, 'kafka').furtherPipelines).toEqual([{ prefix: 'wide.', feedPartitions: 48 }]);
+    const users = ['ingester', 'stream-processor', 'backfiller', 'daily-jobs', 'live-board', 'notifier'];
+    expect(differing(prepared, used)).toEqual(users);
+    expect(users.map(chart => valuesOf(used, chart).settings.KAFKA_TOPIC_PREFIX)).toEqual(users.map(() => 'wide.'));
+    const makers = users.filter(chart => chart !== 'live-board');
+    expect(makers.map(chart => valuesOf(used, chart).settings.KAFKA_FEED_PARTITIONS)).toEqual(makers.map(() => '48'));
+    expect(valuesOf(used, 'stream-processor').maxReplicas).toBe(48);
   });
 
   it('waits as long for whatever comes right after Kafka and Cassandra as for them, which operators make ready behind Helm’s back', () => {
