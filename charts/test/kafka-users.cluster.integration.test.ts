@@ -10,6 +10,7 @@ import { readEnvironment } from '@tapeline/services/environment';
 import { describeUnless } from '@tapeline/services/for-tests';
 import { findJava } from '@tapeline/services/java';
 import { absentSharedTools } from '@tapeline/services/kubernetes-tools';
+import { repartitionCommand } from '@tapeline/stream-processing/repartition-command';
 import kafkajs, { type AclEntry } from 'kafkajs';
 import { pino } from 'pino';
 import { chart } from './support/chart-folders.ts';
@@ -194,6 +195,30 @@ describeUnless(await missing(), 'the users of the Kafka chart, on a Kafka that a
   it('say so in few words: five rights for the ingester, five for a processor, four for the backfiller and for the daily jobs each, six for the notifier, one for the board', () => {
     expect(users.map(user => entries[user]?.length)).toEqual([5, 5, 4, 4, 6, 1]);
   });
+
+  it(
+    'the ingester can copy the feed into topics of another prefix, once the chart has given it the rights to them',
+    async () => {
+      const further = 'furtherPipelines=[{"prefix":"wide.","feedPartitions":4}]';
+      const objects = await render(chart('kafka'), ['--set', 'profile=strimzi', '--set-json', further]);
+      const user = objects.find(({ kind, metadata }) => kind === 'KafkaUser' && metadata.name === 'ingester');
+      await kafka.admin.createTopics({
+        waitForLeaders: true,
+        topics: topics.map(({ name, partitions = 4 }) => ({ topic: `wide.${name}`, numPartitions: partitions, replicationFactor: 1 })),
+      });
+      await kafka.allow(entriesOf('ingester', user?.spec.authorization.acls));
+      const settings = {
+        KAFKA_BROKERS: kafka.broker,
+        KAFKA_SASL_MECHANISM: 'plain',
+        KAFKA_USERNAME: 'ingester',
+        KAFKA_PASSWORD: 'ingester',
+      };
+      const [configuration, logger] = [readConfiguration(settings), pino({ level: 'silent' })];
+      const signal = AbortSignal.timeout(WORK_MS * 10);
+      expect(await repartitionCommand({ configuration, logger, partitions: 4, to: 'wide.', signal })).toBe(0);
+    },
+    PATIENCE_MS,
+  );
 
   describe.each(users)('%s needs each of its rights', user => {
     it(
