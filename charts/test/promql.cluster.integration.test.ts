@@ -39,6 +39,18 @@ describeUnless(missingGo() ?? missingKubernetesTools(), 'the alerts, by the engi
     expect(await givenFor('NobodySendsAlerts', states, '--set', 'notifier=true')).toEqual([[{}], [{}], []]);
   }, 300_000);
 
+  it('tell that Kafka refuses records while a partition has too few replicas in step, or none that leads', async () => {
+    const kafka = (underMinIsr: number, offline: number) => ({
+      'kafka_replicas_underminisrpartitioncount{namespace="tapeline-data", pod="kafka-dual-role-0"}': underMinIsr,
+      'kafka_replicas_underminisrpartitioncount{namespace="tapeline-data", pod="kafka-dual-role-1"}': 0,
+      'kafka_controller_offlinepartitionscount{namespace="tapeline-data", pod="kafka-dual-role-1"}': offline,
+    });
+    const onlyReplicas = { 'kafka_replicas_underminisrpartitioncount{namespace="tapeline-data", pod="kafka-dual-role-0"}': 3 };
+    const ofSomebodyElse = { 'kafka_replicas_underminisrpartitioncount{namespace="other", pod="kafka-0"}': 3 };
+    const states = [{}, kafka(0, 0), kafka(2, 0), kafka(0, 1), onlyReplicas, ofSomebodyElse];
+    expect(await givenFor('KafkaRefusesRecords', states)).toEqual([[], [], [{}], [{}], [{}], []]);
+  }, 300_000);
+
   it('tell of a job that failed today, beside Kafka and Cassandra, too', async () => {
     const job = (name: string, namespace: string, startedHoursAgo: number, failed: number) => ({
       [`kube_job_status_failed{namespace="${namespace}", job_name="${name}", reason="BackoffLimitExceeded"}`]: failed,
