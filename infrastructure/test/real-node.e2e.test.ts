@@ -163,8 +163,9 @@ describeWithRealNode('the pipeline on a real node', () => {
   it(
     'makes all bars anew in other tables when an operator rebuilds them, and goes back to the former ones',
     async () => {
-      expect(await operator.follow(6, / rebuild$| generations$/)).toMatch(/^1 +retired .*\n2 +serving /m);
+      expect(await operator.follow(6, /deployment.* (rebuild|generations)$/)).toMatch(/^1 +retired .*\n2 +serving /m);
       await expectSameAsReplay('in the second generation');
+      expect(await operator.follow(6, /commands/)).toMatch(/^2 +serving /m);
       expect(await operator.follow(6, /--switch|--drop/)).toMatch(/^1 +serving .*\n2 +dropped /m);
       await expectSameAsReplay('in the first generation again');
     },
