@@ -17,11 +17,9 @@ export interface FormerFeedsOptions {
   readonly log: MarketLog;
   /** The feeds of this process, which will speak from now on, as `twelve-data/0`. */
   readonly feeds: readonly string[];
-  /** Milliseconds since the Unix epoch. */
-  readonly clock: () => number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** A feed of another process that may have ended is listened to for so long at most. @default 5,000 */
+  /** A feed of another process is listened to for so long at most. @default 5,000 */
   readonly listenMs?: number;
 }
 
@@ -40,10 +38,10 @@ interface LastWord {
 /** So far back a feed is looked for: it said four heartbeats a second, and nobody wrote much after the last of them. */
 const recentRecords = 5_000;
 /**
- * A feed of another process may be alive: it says heartbeats four times a second, and a standby takes over within seconds. So one that spoke a
- * short while ago is listened to. One that is called dead by mistake is believed again with its next heartbeat.
+ * A feed of another process may be alive: it says heartbeats four times a second, and a standby takes over within seconds. So it is listened
+ * to, however old the time is that it told last: polls tell the begin of their last round. One that is called dead by mistake is believed
+ * again with its next heartbeat.
  */
-const silentMs = 60_000;
 const defaultListenMs = 5_000;
 const listenAgainMs = 300;
 
@@ -86,18 +84,16 @@ async function silence(options: FormerFeedsOptions): Promise<void> {
   await log.append(last.flatMap(heartbeat => logEntries(heartbeat, partitions)));
 }
 
-/** Those that spoke long ago, or say nothing while they are listened to. */
+/** Those that did not say that they are disconnected, and say nothing while they are listened to. */
 async function silentAmong(words: readonly LastWord[], partition: number, options: FormerFeedsOptions): Promise<readonly LastWord[]> {
-  const { log, clock, signal, listenMs = defaultListenMs } = options;
-  const nowMs = clock();
-  const isOld = ({ timeMs }: LastWord) => nowMs - timeMs >= silentMs;
-  let quiet = words.filter(word => word.connected && !isOld(word));
+  const { log, signal, listenMs = defaultListenMs } = options;
+  let quiet = words.filter(({ connected }) => connected);
   for (const endMs = performance.now() + listenMs; quiet.length > 0 && performance.now() < endMs && !signal.aborted; ) {
     await pause(listenAgainMs, signal);
     const now = await lastWords(log, partition);
     quiet = quiet.filter(word => (now.get(word.feed) ?? word).offset === word.offset);
   }
-  return words.filter(word => isOld(word) || quiet.includes(word));
+  return quiet;
 }
 
 /** Its last heartbeat's time is said again: by that nothing is known of later, and time does not move. */

@@ -25,7 +25,7 @@ export interface Ingesters {
 /** Starts all feeds; they run until each ends or fails for good, or `signal` aborts. */
 export function runIngesters({ feeds, ...options }: IngestersOptions): Ingesters {
   const { log, logger, signal } = options;
-  const ready = silenceFormerFeeds({ log, feeds: feeds.map(({ feed }) => feed), clock: Date.now, logger, signal });
+  const ready = silenceFormerFeeds({ log, feeds: feeds.map(({ feed }) => feed), logger, signal });
   const ingesters = feeds.map(each => ({ ...runIngester({ ...options, ...each, ready }), feed: each.feed }));
   const failures: unknown[] = [];
   const ended = ingesters.map(({ feed, finished }) =>
