@@ -12,7 +12,7 @@ import type { Feed, FeedEvent, LastSession } from './feed.ts';
 import { wasSimulated } from './last-market.ts';
 import { findLastSession } from './last-session.ts';
 import { LogWriter } from './log-writer.ts';
-import { Succession } from './succession.ts';
+import { type OwnSession, Succession } from './succession.ts';
 import type { TickTotals } from './tick-counters.ts';
 
 /**
@@ -80,6 +80,8 @@ export function runIngester(options: IngesterOptions): Ingester {
   };
 }
 
+type Open = (last: LastSession | undefined, end: AbortSignal) => Feed;
+
 const missing = {
   starting: 'the feed has not subscribed yet',
   disconnected: 'the feed is disconnected',
@@ -99,7 +101,9 @@ class RunningIngester {
   #wasSimulated: Promise<boolean | undefined> = Promise.resolve(undefined);
   /** The feed came to its end by itself, and nothing is missing. */
   #isPlayed = false;
-  #session: number | undefined;
+  #own: (OwnSession & { readonly toldMs: Set<number> }) | undefined;
+  /** Aborts where the feed is to be opened anew. */
+  #reopen = new AbortController();
   #symbols = 0;
   #refused = 0;
   #lastDataMs: number | undefined;
@@ -128,17 +132,13 @@ class RunningIngester {
     this.#writer = new LogWriter({ ...this.#options, log, limitEvents: this.#options.maxBufferedEvents });
     const stop = new AbortController();
     const over = AbortSignal.any([signal, stop.signal]);
-    if (known) {
-      // Looked for while the feed connects.
-      this.#wasSimulated = this.#untilKnown(() => wasSimulated(log, feed, known.session), over);
-      this.#wasSimulated.catch(() => undefined);
-    }
-    this.#succession = new Succession({ ...this.#options, session: () => this.#session, signal: over });
+    const own = { session: () => this.#own, takeBack: () => this.#reopen.abort() };
+    this.#succession = new Succession({ ...this.#options, ...own, signal: over });
     void this.#succession.watch();
     try {
       const firstSession = known === undefined && hasForgotten(offsets) ? this.#sessionOfNow() : undefined;
-      const opened = this.#options.openFeed(known, over, firstSession, partitions);
-      await Promise.race([this.#pump(opened, this.#writer), this.#writer.failed]);
+      const open: Open = (last, end) => this.#options.openFeed(last, end, firstSession, partitions);
+      await Promise.race([this.#follow(open, known, this.#writer, over), this.#writer.failed]);
       this.#isPlayed = !signal.aborted;
     } finally {
       stop.abort();
@@ -160,7 +160,7 @@ class RunningIngester {
     return {
       feed: this.#options.feed,
       phase: this.#phase,
-      session: this.#session,
+      session: this.#own?.number,
       symbols: this.#symbols,
       refused: this.#refused,
       lastDataMs: this.#lastDataMs,
@@ -184,6 +184,22 @@ class RunningIngester {
       { topic: feedTopic.name, partitions: offsets.length, added },
       `partitions were added to ${feedTopic.name} (${added.join(', ')}): symbols change their partition with that number, so processors refuse it; prices are kept in all of them, run tapeline repartition, which brings them together, and then tapeline rebuild --whole`,
     );
+  }
+
+  /** Opens the feed, and opens it anew each time that its next session is to be above all that the log has. */
+  async #follow(open: Open, known: LastSession | undefined, writer: LogWriter, over: AbortSignal): Promise<void> {
+    const { log, feed } = this.#options;
+    for (let last = known; !over.aborted; last = await this.#untilKnown(() => findLastSession(log, feed), over)) {
+      this.#reopen = new AbortController();
+      const { session } = last ?? {};
+      if (session !== undefined) {
+        // Looked for while the feed connects.
+        this.#wasSimulated = this.#untilKnown(() => wasSimulated(log, feed, session), over);
+        this.#wasSimulated.catch(() => undefined);
+      }
+      await this.#pump(open(last, AbortSignal.any([over, this.#reopen.signal])), writer);
+      if (!this.#reopen.signal.aborted) return;
+    }
   }
 
   async #pump(opened: Feed, writer: LogWriter): Promise<void> {
@@ -214,7 +230,8 @@ class RunningIngester {
     else if (event.kind === 'heartbeat') this.#phase = phaseAfter(this.#phase, event.connected);
     else if (event.kind === 'session') {
       this.#phase = 'subscribed';
-      this.#session = event.session;
+      if (this.#own?.number !== event.session) this.#own = { number: event.session, toldMs: new Set() };
+      this.#own.toldMs.add(event.timeMs);
       this.#symbols = event.symbols.length;
       this.#refused = event.refused.length;
       this.#subscribed.set({ feed: event.feed, state: 'accepted' }, this.#symbols);

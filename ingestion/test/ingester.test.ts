@@ -10,7 +10,7 @@ import { startSimulator } from '@tapeline/simulator/simulator';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import type { FeedEvent } from '../src/feed.ts';
+import type { FeedEvent, LastSession } from '../src/feed.ts';
 import { TickRuns } from '../src/hot/tick-run.ts';
 import { type Ingester, type IngesterOptions, runIngester } from '../src/ingester.ts';
 import { findLastSession } from '../src/last-session.ts';
@@ -50,6 +50,17 @@ async function recordsOf(partition: number): Promise<FeedRecord[]> {
 
 async function* feedOf(...events: readonly FeedEvent[]): AsyncGenerator<FeedEvent, void, undefined> {
   yield* events;
+}
+
+/** Heartbeats as from a vendor, faster. */
+async function* speakingFeed(
+  last: LastSession | undefined,
+  signal: AbortSignal,
+  timeMs = noonMs,
+): AsyncGenerator<FeedEvent, void, undefined> {
+  const session = (last?.session ?? 0) + 1;
+  yield aSession({ session, timeMs, ...(last === undefined ? {} : { previous: last }) });
+  for (; !signal.aborted; await pause(5, signal)) yield aHeartbeat({ session, timeMs });
 }
 
 describe('the ingester', () => {
@@ -175,12 +186,72 @@ describe('the ingester', () => {
     await eventually('it knows', () => ingester.check() !== undefined);
     const told = 'another ingester has taken twelve-data/0 over (the log has its session 2, ours is 1), so our prices are refused';
     expect([ingester.check(), await superseded()]).toEqual([told, 1]);
-    expect(lines.map(line => line.msg)).toContain(`${told}: end one of the two, then restart the one that stays`);
+    expect(lines.map(line => line.msg)).toContain(
+      `${told}: end one of the two; this one takes the feed back when it has not heard the other for a minute`,
+    );
     reconnect.resolve();
     await eventually('it is heard again', () => ingester.check() === undefined);
     end.resolve();
     await ingester.finished;
     expect(await superseded()).toBe(0);
+  });
+
+  it('takes the feed back when the other ingester is heard no more, by a session above it, with the gap from its last price', async () => {
+    const { logger, lines } = aLogger();
+    const stop = new AbortController();
+    const ingester = start({ logger, lookEveryMs: 100, signal: stop.signal, openFeed: speakingFeed });
+    await eventually('the log has it', async () => (await recordsOf(0)).length > 0);
+    const other = new AbortController();
+    const rival = start({
+      signal: other.signal,
+      openFeed: async function* (last, signal) {
+        yield aSession({ session: (last?.session ?? 0) + 1 });
+        yield aTick({ session: (last?.session ?? 0) + 1, receivedTimeMs: noonMs + 77 });
+        for (; !signal.aborted; await pause(5, signal)) yield aHeartbeat({ session: (last?.session ?? 0) + 1, lastDataMs: noonMs + 77 });
+      },
+    });
+    await eventually('it knows', () => ingester.check() !== undefined);
+    await pause(1_000);
+    expect([ingester.state().session, rival.state().session]).toEqual([1, 2]);
+    other.abort();
+    await eventually('it is heard again', () => ingester.check() === undefined && ingester.state().session === 3);
+    stop.abort();
+    await ingester.finished;
+    expect(lines.map(({ msg }) => msg)).toContain(
+      'taking twelve-data/0 back, by a session above all others: the other ingester is heard no more',
+    );
+    const sessions = (await recordsOf(0)).flatMap(record => (record.kind === 'session' ? [record] : []));
+    expect(sessions.map(({ session }) => session)).toEqual([1, 2, 3]);
+    expect(sessions[2]?.previous).toMatchObject({ session: 2, lastDataMs: noonMs + 77 });
+  });
+
+  it('begins anew above another ingester that began at the same moment with the same session number', async () => {
+    const stop = new AbortController();
+    const both = Promise.withResolvers<void>();
+    const ready = both.promise;
+    const known = Promise.withResolvers<void>();
+    const openings: number[] = [];
+    const twins = [noonMs, noonMs + 3].map(timeMs =>
+      start({
+        ...{ lookEveryMs: 100, signal: stop.signal, ready },
+        openFeed: async function* (last, signal) {
+          openings.push(timeMs);
+          if (openings.length === 2) known.resolve();
+          // Both have looked into the log before either has said anything.
+          await known.promise;
+          yield* speakingFeed(last, signal, timeMs + (openings.length > 2 ? 10 : 0));
+        },
+      }),
+    );
+    both.resolve();
+    await eventually('one has it', () => twins.some(twin => twin.state().session === 2) && twins.some(twin => twin.check() !== undefined));
+    const [first, second] = twins;
+    expect([first?.state().session, second?.state().session]).toEqual([1, 2]);
+    await pause(300);
+    expect(openings).toEqual([noonMs, noonMs + 3, noonMs + 3]);
+    expect([first?.check(), second?.check()]).toEqual([expect.stringContaining('the log has its session 2, ours is 1'), undefined]);
+    stop.abort();
+    await Promise.all(twins.map(({ finished }) => finished));
   });
 
   it('ends with what ended the feed, after writing what came before it', async () => {
