@@ -3,8 +3,7 @@
  * speak no more. Before any of the new ones connects, the log is told that each former one is disconnected, unless it said so itself: so a
  * symbol that another feed takes over has its gap from the last price on.
  */
-import { BackOff } from '@tapeline/core/back-off';
-import { isPassing, reasonOf } from '@tapeline/core/errors';
+import { patiently } from '@tapeline/core/patience';
 import { pause } from '@tapeline/core/pause';
 import { type FeedRecord, type Heartbeat, recordFormat } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
@@ -47,20 +46,10 @@ const listenAgainMs = 300;
 
 /** Tries until the log takes it. @throws PipelineError what no trying mends, `record.newer` among it. */
 export async function silenceFormerFeeds(options: FormerFeedsOptions): Promise<void> {
-  const { logger, signal } = options;
-  const backOff = new BackOff();
-  while (!signal.aborted) {
-    try {
-      return await silence(options);
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      const waitMs = backOff.nextMs();
-      logger.error(
-        { code: error.code, waitMs },
-        `the log cannot be asked for former feeds: ${reasonOf(error)}; trying again in ${waitMs} ms`,
-      );
-      await pause(waitMs, signal);
-    }
+  try {
+    if (!options.signal.aborted) await patiently('asking the log for former feeds', () => silence(options), options);
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
   }
 }
 

@@ -1,8 +1,7 @@
 /** The ingester: finds out where the feed stopped, reads it from there, and writes it into the log. */
-import { BackOff } from '@tapeline/core/back-off';
-import { isPassing, PipelineError, reasonOf } from '@tapeline/core/errors';
+import { PipelineError } from '@tapeline/core/errors';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
-import { pause } from '@tapeline/core/pause';
+import { patiently } from '@tapeline/core/patience';
 import type { SessionRecord } from '@tapeline/core/records';
 import { feedTopic } from '@tapeline/core/topics';
 import type { MarketLog, PartitionOffsets } from '@tapeline/log/market-log';
@@ -242,24 +241,15 @@ class RunningIngester {
       this.#connected.set({ feed: this.#options.feed }, this.#phase === 'subscribed' ? 1 : 0);
   }
 
-  /** Asks the log until it answers: numbering anew would make ticks that the fold refuses. */
+  /** Asks the log until it answers: numbering anew would make ticks that the fold refuses. `undefined` once the signal has aborted. */
   async #untilKnown<T>(ask: () => Promise<T>, signal = this.#options.signal): Promise<T | undefined> {
-    const { logger } = this.#options;
-    const backOff = new BackOff();
-    while (!signal.aborted) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-        const waitMs = backOff.nextMs();
-        logger.error(
-          { code: error.code, waitMs },
-          `the log cannot be asked for the last session: ${reasonOf(error)}; trying again in ${waitMs} ms`,
-        );
-        await pause(waitMs, signal);
-      }
+    if (signal.aborted) return undefined;
+    try {
+      return await patiently('asking the log for the last session', ask, { signal, logger: this.#options.logger });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return undefined;
     }
-    return undefined;
   }
 }
 
