@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bar } from '@tapeline/core/bars';
 import { type DeadLetterReason, deadLetter, encodeDeadLetter } from '@tapeline/core/dead-letters';
 import { PipelineError } from '@tapeline/core/errors';
+import { pause } from '@tapeline/core/pause';
 import type { HistoryRecord } from '@tapeline/core/records';
 import { FileItems } from '@tapeline/database/file-items';
 import type { Gap, MarketStore, RangeQuery } from '@tapeline/database/market-store';
@@ -141,6 +142,23 @@ describe('backfiller', () => {
     expect(await registry.metrics()).toMatch(/tapeline_backfiller_records_total\{action="fill"\} 3\n/);
   });
 
+  it('fills a gap in all intervals though it was killed when it had queued the first one only', async () => {
+    const rest = await rests.start(time, { server: { bars: () => vendorBar } });
+    const about = { symbol: gap.symbol, fromMs: gap.fromMs, toMs: gap.toMs, gap: gapKey, reason: 'gap: no pong' };
+    const job = backfillJob({ ...about, interval: '1m' }, time.nowMs);
+    await new FileItems(`${folder}/jobs`).put(job.id, JSON.stringify(job));
+    const gaps = async ({ fromMs, toMs }: RangeQuery) => {
+      looks += 1 / 7;
+      await pause(30, new AbortController().signal);
+      // As the fold says it.
+      const filled = records().some(record => record.gap !== undefined);
+      return [{ ...gap, filled }].filter(each => each.fromMs >= fromMs && each.fromMs < toMs);
+    };
+    await run(rest, () => looks > 3 && records().length >= 3, { store: { bars: query => store.bars(query), gaps } });
+    expect(records().map(shown)).toEqual([...[3, 4, 5].map(minute => ['1m', 'fill', minute]), ['5m', 'fill', 0], ['5m', 'fill', 5]]);
+    expect(records().flatMap(record => record.gap ?? [])).toEqual([gapKey]);
+  });
+
   it('finds a gap behind more of its day than are read at once', async () => {
     const rest = await rests.start(time, { server: { bars: () => vendorBar } });
     const filled = (index: number): Gap => ({ ...gap, symbol: `S${index}`, fromMs: gap.fromMs - 60_000 + (index >> 2), filled: true });
@@ -199,6 +217,7 @@ describe('backfiller', () => {
     time.nowMs = barStartMs + 10 * minuteMs;
     await run(rest, () => records().length >= 3, { intervals: ['1m', '1h'] });
     expect(records().at(-1)).toMatchObject({ interval: '1m', gap: gapKey });
+    await write({ gaps: [{ ...gap, filled: true, versionUs: 2 }] });
     time.nowMs = barStartMs + hourMs + 4 * minuteMs;
     await run(rest, () => records().length >= 4, { intervals: ['1m', '1h'] });
     expect(records().map(shown)[3]).toEqual(['1h', 'fill', 0]);
@@ -272,6 +291,16 @@ describe('backfiller', () => {
     };
     await run(rest, async () => (await jobs.all()).length === 1, { store: { bars: query => store.bars(query), gaps } });
     expect((await jobs.all()).map(({ text }) => JSON.parse(text).fromMs)).toEqual([barStartMs - 2 * dayMs]);
+  });
+
+  it('ends when it is stopped before its first look', async () => {
+    const rest = await rests.start(time, { server: { bars: () => vendorBar } });
+    const withoutLook = () => {
+      looks = Number.POSITIVE_INFINITY;
+      return true;
+    };
+    await run(rest, withoutLook, { signal: AbortSignal.abort() });
+    expect(rest.server.journal).toEqual([]);
   });
 
   it('ends on a key that is refused', async () => {

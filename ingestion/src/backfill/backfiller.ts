@@ -68,8 +68,9 @@ const dayLabelReach = { backMs: 12 * hourMs, aheadMs: 13 * hourMs };
 export async function runBackfiller(options: BackfillerOptions): Promise<void> {
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
-  const backfiller = await openBackfiller({ ...options, signal });
-  const running = [backfiller.queue.run(signal), backfiller.look(signal)];
+  const { queue, lookout } = await openBackfiller({ ...options, signal });
+  // A former process may have queued a part of what a gap asks for: the rest has to be known before that part is worked on.
+  const running = [lookout.hasLooked.then(() => queue.run(signal)), lookout.run(signal)];
   try {
     await Promise.all(running);
   } catch (error) {
@@ -99,8 +100,7 @@ async function openBackfiller(options: BackfillerOptions) {
     registry,
   });
   const notes = await Notes.open(patientItems(options.notes, patience));
-  const lookout = new Lookout({ ...options, clock, queue, notes, names });
-  return { queue, look: (signal: AbortSignal) => lookout.run(signal) };
+  return { queue, lookout: new Lookout({ ...options, clock, queue, notes, names }) };
 }
 
 interface LookoutOptions extends Omit<BackfillerOptions, 'notes'> {
@@ -145,11 +145,17 @@ class VendorNames {
 class Lookout {
   readonly #options: LookoutOptions;
   readonly #intervals: readonly VendorInterval[];
+  readonly #firstLook = Promise.withResolvers<void>();
   #nextLongGapsMs = 0;
 
   constructor(options: LookoutOptions) {
     this.#options = options;
     this.#intervals = options.intervals.filter(isVendorInterval);
+  }
+
+  /** Resolves after the first look, also one that failed: the queue may be too full for it. */
+  get hasLooked(): Promise<void> {
+    return this.#firstLook.promise;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -160,9 +166,13 @@ class Lookout {
       } catch (error) {
         if (!isPassing(error)) throw error;
         logger.warn({ code: error.code }, `gaps could not be looked for: ${error.message}; trying again`);
+      } finally {
+        this.#firstLook.resolve();
       }
       await pause(lookIntervalMs, signal);
     }
+    // One that was stopped before it looked at all.
+    this.#firstLook.resolve();
   }
 
   async #look(signal: AbortSignal): Promise<void> {
