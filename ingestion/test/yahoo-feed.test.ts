@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { startYahooServer, type YahooQuote, type YahooServer } from '@tapeline/simulator/yahoo/yahoo-server';
 import { Registry } from 'prom-client';
@@ -88,6 +90,25 @@ describe('the feed of Yahoo', () => {
       await feed.until('three heartbeats', () => feed.of('heartbeat').length >= 3);
       const [first, ...again] = feed.of('heartbeat');
       for (const beat of again) expect(beat).toEqual(first);
+    });
+  });
+
+  it('says that it lives in its first round, too, however long that takes', async () => {
+    const meta = { symbol: btc, regularMarketPrice: 100, regularMarketTime: 1_700_000_000 };
+    const slow = createServer((request, response) => {
+      if (request.url?.includes(btc)) response.end(JSON.stringify({ chart: { result: [{ meta }], error: null } }));
+    });
+    await new Promise<void>(resolve => slow.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    const running = withVendor({ url, symbols: [btc, 'ETH-USD'] }, async feed => {
+      await feed.until('three heartbeats', () => feed.of('heartbeat').length >= 3);
+      const [session] = feed.of('session');
+      expect(feed.of('heartbeat')[0]).toMatchObject({ session: 1, connected: true });
+      expect(feed.of('heartbeat')[2]?.timeMs).toBeLessThanOrEqual(session?.timeMs ?? 0);
+    });
+    await running.finally(() => {
+      slow.closeAllConnections();
+      slow.close();
     });
   });
 

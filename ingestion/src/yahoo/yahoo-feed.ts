@@ -102,7 +102,7 @@ class Polling {
   #lookedMs = 0;
   /** Until the next round, as asked for by the last. */
   #waitMs = 0;
-  /** The heartbeat of the last whole round of the running session. */
+  /** The heartbeat of the last whole round of the running session, or of its begin. */
   #lastBeat: readonly FeedEvent[] = [];
 
   constructor(options: YahooFeedOptions, feed: string, queue: EventQueue, signal: AbortSignal) {
@@ -212,6 +212,8 @@ class Polling {
     if (this.#owned.has(symbol)) return;
     this.#owned.add(symbol);
     this.#tell({ accepted: [{ symbol, type, exchange }], refused: [] }, symbol, timeMs);
+    // Until the first round is whole: nothing before the session's begin is waited for.
+    if (this.#lastBeat.length === 0) this.#lastBeat = this.#mapper.heartbeat(this.#begunMs);
   }
 
   #refused(symbol: string, reason: string, simulated: boolean): Outcome {
