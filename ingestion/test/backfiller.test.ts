@@ -303,6 +303,21 @@ describe('backfiller', () => {
     expect(rest.server.journal).toEqual([]);
   });
 
+  it('ends when it is stopped while it waits for its queue, as cleanly as at any other time', async () => {
+    const rest = await rests.start(time, { server: { bars: () => vendorBar } });
+    const stop = new AbortController();
+    const all = async () => {
+      stop.abort();
+      throw new PipelineError('store.unavailable', 'no host answers', { retriable: true });
+    };
+    const jobs = { ...noticed(new FileItems(`${folder}/jobs`)), all };
+    const withoutLook = () => {
+      looks = Number.POSITIVE_INFINITY;
+      return stop.signal.aborted;
+    };
+    await run(rest, withoutLook, { jobs, signal: stop.signal });
+  });
+
   it('ends on a key that is refused', async () => {
     const rest = await rests.start(time, { server: { apiKey: 'another' } });
     await write({ gaps: [gap] });

@@ -68,10 +68,14 @@ const dayLabelReach = { backMs: 12 * hourMs, aheadMs: 13 * hourMs };
 export async function runBackfiller(options: BackfillerOptions): Promise<void> {
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
-  const { queue, lookout } = await openBackfiller({ ...options, signal });
-  // A former process may have queued a part of what a gap asks for: the rest has to be known before that part is worked on.
-  const running = [lookout.hasLooked.then(() => queue.run(signal)), lookout.run(signal)];
+  const running: Promise<void>[] = [];
   try {
+    const { queue, lookout } = await openBackfiller({ ...options, signal });
+    // A former process may have queued a part of what a gap asks for: the rest has to be known before that part is worked on.
+    running.push(
+      lookout.hasLooked.then(() => queue.run(signal)),
+      lookout.run(signal),
+    );
     await Promise.all(running);
   } catch (error) {
     if (!options.signal.aborted) throw error;
