@@ -100,7 +100,7 @@ class RunningIngester {
   #wasSimulated: Promise<boolean | undefined> = Promise.resolve(undefined);
   /** The feed came to its end by itself, and nothing is missing. */
   #isPlayed = false;
-  #own: (OwnSession & { readonly toldMs: Set<number> }) | undefined;
+  #own: OwnSession | undefined;
   /** Aborts where the feed is to be opened anew. */
   #reopen = new AbortController();
   #symbols = 0;
@@ -229,8 +229,7 @@ class RunningIngester {
     else if (event.kind === 'heartbeat') this.#phase = phaseAfter(this.#phase, event.connected);
     else if (event.kind === 'session') {
       this.#phase = 'subscribed';
-      if (this.#own?.number !== event.session) this.#own = { number: event.session, toldMs: new Set() };
-      this.#own.toldMs.add(event.timeMs);
+      if (this.#own?.number !== event.session) this.#own = { number: event.session, beganMs: event.timeMs };
       this.#symbols = event.symbols.length;
       this.#refused = event.refused.length;
       this.#subscribed.set({ feed: event.feed, state: 'accepted' }, this.#symbols);

@@ -14,8 +14,8 @@ import { newestRecords, type RecordOfFeed, recordOfFeed, shortestFirst } from '.
 /** The newest session of this process. */
 export interface OwnSession {
   readonly number: number;
-  /** `timeMs` of each of its records. */
-  readonly toldMs: ReadonlySet<number>;
+  /** `timeMs` of its first record. */
+  readonly beganMs: number;
 }
 
 export interface SuccessionOptions {
@@ -35,6 +35,8 @@ export interface SuccessionOptions {
 
 /** Heartbeats, four a second, stand in every partition; in the quietest nobody writes more than so many between two of them. */
 const recentRecords = 2_000;
+/** The first look comes so soon: until then the fold takes the prices of two that began at the same moment with one number. */
+const firstLookMs = 2_000;
 /** So many records of ours behind the last one of another ingester, and it says nothing at present: both say four heartbeats a second. */
 const silentRecords = 20;
 /** So many looks in a row, and it has ended: one that holds its vendor back says nothing for half a minute. */
@@ -46,6 +48,7 @@ export class Succession {
   /** The highest session of another ingester that was ever above ours. */
   #rival: number | undefined;
   #isSuperseded = false;
+  #hasLooked = false;
   #silentLooks = 0;
   /** Our session when the feed was last taken back: the next one takes its time to begin. */
   #former: number | undefined;
@@ -67,7 +70,10 @@ export class Succession {
   async watch(): Promise<void> {
     const { signal, lookEveryMs = 10_000, logger } = this.#options;
     // It keeps no process alive.
-    const pause = () => sleep(lookEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
+    const pause = () => {
+      const ms = this.#hasLooked ? lookEveryMs : Math.min(lookEveryMs, firstLookMs);
+      return sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    };
     await pause();
     while (!signal.aborted) {
       await this.#look().catch((error: unknown) =>
@@ -79,9 +85,11 @@ export class Succession {
 
   async #look(): Promise<void> {
     const { feed, session, signal, logger, takeBack } = this.#options;
+    if (session() === undefined) return;
     const records = await this.#newestOfFeed();
     const ours = session();
     if (ours === undefined || signal.aborted) return;
+    this.#hasLooked = true;
     const newest = records.reduce((highest, record) => Math.max(highest, record.session), 0);
     if (newest > ours.number) this.#rival = Math.max(newest, this.#rival ?? 0);
     const isSuperseded = this.#rival !== undefined && this.#rival >= ours.number;
@@ -97,10 +105,9 @@ export class Succession {
   }
 
   /** Two that began at the same moment, or a reconnect of ours, gave the number twice: the one that told it later takes another. */
-  #isShared(records: readonly RecordOfFeed[], { number, toldMs }: OwnSession): boolean {
-    const beganMs = Math.min(...toldMs);
-    const others = records.filter(record => record.kind === 'session' && record.session === number && !toldMs.has(record.timeMs));
-    return this.#rival === number || others.some(record => record.kind === 'session' && record.timeMs < beganMs);
+  #isShared(records: readonly RecordOfFeed[], { number, beganMs }: OwnSession): boolean {
+    const isEarlier = (record: RecordOfFeed) => record.kind === 'session' && record.session === number && record.timeMs < beganMs;
+    return this.#rival === number || records.some(isEarlier);
   }
 
   /** The feed's records at the log's end that are told to every partition, which have no key. */

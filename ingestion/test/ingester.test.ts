@@ -254,6 +254,19 @@ describe('the ingester', () => {
     await Promise.all(twins.map(({ finished }) => finished));
   });
 
+  it('looks for such another one soon after its session has begun, for the prices of both count until then', async () => {
+    const log = new MemoryLog(1);
+    const stop = new AbortController();
+    const value = encodeRecord(aSession({ timeMs: noonMs - 3 }));
+    const sessions = () => log.records(0).flatMap(record => (record.kind === 'session' ? [record.session] : []));
+    const ingester = start({ log, lookEveryMs: 3_600_000, signal: stop.signal, openFeed: speakingFeed });
+    await eventually('it has begun', () => sessions().length === 1);
+    await log.append([{ topic: 'market-data.feed', partition: 0, value }]);
+    await eventually('it begins anew', () => sessions().includes(2), 10_000);
+    stop.abort();
+    await ingester.finished;
+  });
+
   it('ends with what ended the feed, after writing what came before it', async () => {
     const ingester = start({
       openFeed: async function* () {
