@@ -306,6 +306,19 @@ describe('backfill queue', () => {
     expect(time.nowMs - nowMs).toBeLessThan(5_000);
   });
 
+  it('takes a range that is answered badly again and again for one that is refused: it keeps no run from its end', async () => {
+    const { queue, server, lines, time } = await setUp();
+    server.misbehave({ kind: 'malformed', form: 'wrong-types' });
+    await queue.enqueue(hour(3));
+    await queue.run(AbortSignal.timeout(3_000), 'done');
+    expect(server.journal).toHaveLength(20);
+    expect((time.nowMs - nowMs) / 3_600_000).toBeGreaterThan(1.5);
+    expect(queue.progress).toMatchObject({ jobs: 1, refused: 1 });
+    expect(lines.at(-1)?.msg).toMatch(
+      /^backfill of BTC\/USD 1m is refused, its bars stay as they are: time_series was answered with something else: /,
+    );
+  });
+
   it('ends on a key that is refused, and keeps the range', async () => {
     const { queue } = await setUp({ server: { apiKey: 'another' } });
     await queue.enqueue(hour(3));

@@ -73,6 +73,8 @@ interface Answered {
 }
 
 const longestPutOffMs = 900_000;
+/** After about two hours of nothing but bad answers a range is one that the vendor cannot tell: each costs a credit, and a run that waits for it never ends. */
+const mostBadAnswers = 20;
 const longestWaitMs = 3_600_000;
 
 export class BackfillQueue {
@@ -231,6 +233,7 @@ export class BackfillQueue {
     if (hasCode(error, 'vendor.refused')) return this.#refused(job, error);
     if (!isPassing(error)) throw error;
     const attempts = job.attempts + 1;
+    if (error.code === 'vendor.malformed' && attempts >= mostBadAnswers) return this.#refused(job, error);
     const putOffMs = Math.min(longestPutOffMs, 1_000 * 2 ** Math.min(attempts, 20)) * (0.5 + this.#random() / 2);
     await this.#keep({ ...job, attempts, notBeforeMs: this.#clock() + Math.ceil(putOffMs) });
     // A bad answer is this job's alone; all else would meet the next job too.
