@@ -59,6 +59,59 @@ describeWithBrowser('a page that stays open', executablePath => {
   );
 
   it(
+    'shows no bar any more that the tables which serve now do not have: among the newest, before them, and after them',
+    async () => {
+      const minutes = Array.from({ length: 700 }, (_, index) => tenOClockMs + index * minuteMs);
+      const bars = minutes.map(startMs => aBar({ startMs }));
+      const gone = [100, 650, 699];
+      const left = bars.filter((_, index) => !gone.includes(index));
+      const nowMs = tenOClockMs + 701 * minuteMs;
+      await onBoard(executablePath, { bars }, nowMs, async (page, stocked) => {
+        const board = await stocked.running.startBoard();
+        await page.goto(`${board.url}/#symbol=BTC%2FUSD&interval=1m`);
+        const readout = () => textOf(page.locator('#readout'));
+        const clockAt = (index: number) => new Date(minutes[index] ?? 0).toISOString().slice(11, 19);
+        await eventually('bars', async () => (await readout()).includes(clockAt(699)));
+        await page.keyboard.press('c');
+        await eventually(
+          'the oldest bars',
+          async () => {
+            await page.keyboard.press('Home');
+            return (await readout()).includes(clockAt(0));
+          },
+          patienceMs,
+        );
+        await board.close();
+        await page.getByText('SERVER OUT OF REACH').waitFor();
+        const rebuilt = await startStockedBoard({ bars: left }, { nowMs });
+        try {
+          await rebuilt.running.startBoard({ port: Number(new URL(board.url).port) });
+          const after = async (index: number) => {
+            await page.keyboard.press('Home');
+            for (let step = 0; step < Math.floor(index / 10); step += 1) await page.keyboard.press('Shift+ArrowRight');
+            for (let step = 0; step < index % 10; step += 1) await page.keyboard.press('ArrowRight');
+            return readout();
+          };
+          // Each place is that of one bar: those after one that is gone come one place sooner.
+          await eventually('the place of the first', async () => (await after(100)).includes(clockAt(101)), patienceMs);
+          await eventually('the place of the second', async () => (await after(649)).includes(clockAt(651)), patienceMs);
+          await eventually(
+            'the end',
+            async () => {
+              await page.keyboard.press('End');
+              return (await readout()).includes(clockAt(698));
+            },
+            patienceMs,
+          );
+        } finally {
+          await rebuilt.close();
+        }
+      });
+    },
+    timeoutMs,
+  );
+
+  it(
     'says what the server refuses it, until it asks for something else',
     async () => {
       await onBoard(

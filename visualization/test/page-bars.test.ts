@@ -62,6 +62,17 @@ describe('the bars of the chart', () => {
     ]);
   });
 
+  it('are left out where they were read again and are not there any more, not where the server does not know them', () => {
+    const series = new BarSeries();
+    series.merge([0, 60, 120, 180, 240, 300].map(startMs => aBar(startMs)));
+    series.doubt();
+    expect(series.leaveDoubted({ fromMs: 0, toMs: 60 }, { fromMs: 0, toMs: 120 })).toBe(false);
+    series.merge([aBar(120), aBar(200), aBar(240)]);
+    expect(series.leaveDoubted({ fromMs: 120, toMs: 240 }, undefined)).toBe(true);
+    expect(series.bars.map(bar => bar.startMs)).toEqual([0, 60, 120, 200, 240, 300]);
+    expect([series.leaveDoubted({ fromMs: 0, toMs: 301 }, { fromMs: 0, toMs: 60 }), series.bars.length]).toEqual([true, 4]);
+  });
+
   it('are left out before newest ones that do not join them, and only then', () => {
     const series = new BarSeries();
     series.merge([aBar(0), aBar(60, { state: 'forming' }), aBar(600, { state: 'forming' })]);

@@ -1,5 +1,6 @@
 /** The bars of the chart, by time, each at its newest; bounded. */
 import type { BoardBar } from '../board-messages.ts';
+import type { TimeSpan } from './time-slots.ts';
 
 /** A month of minutes is not looked at bar by bar: the next interval shows it. */
 export const mostBars = 10_000;
@@ -53,6 +54,17 @@ export class BarSeries {
     return this.#bars.length < before;
   }
 
+  /**
+   * Leaves out what is in doubt still in a span that was read again: the tables that serve have no bar there.
+   * @param missing of these the server does not know the bars: they stay
+   * @returns true when something went
+   */
+  leaveDoubted(span: TimeSpan, missing: TimeSpan | undefined): boolean {
+    const before = this.#bars.length;
+    this.#bars = this.#bars.filter(bar => !this.#doubted.has(bar) || !isIn(span, bar) || (missing !== undefined && isIn(missing, bar)));
+    return this.#bars.length < before;
+  }
+
   /** Puts older bars before the others, as many as there is room for. @returns how many there was room for */
   prepend(bars: readonly BoardBar[]): number {
     const firstMs = this.#bars[0]?.startMs ?? Number.POSITIVE_INFINITY;
@@ -74,6 +86,10 @@ export class BarSeries {
     this.#bars[index] = bar;
     return true;
   }
+}
+
+function isIn({ fromMs, toMs }: TimeSpan, { startMs }: BoardBar): boolean {
+  return startMs >= fromMs && startMs < toMs;
 }
 
 /** An answer of the history can be older than what the socket said meanwhile. */

@@ -13,8 +13,8 @@ export interface HistoryEvents {
   /** The newest bars are there; `undefined` after a failure, which is tried again. */
   readonly newest: (bars: readonly BoardBar[] | undefined, failure: string) => void;
   readonly older: (bars: readonly BoardBar[]) => void;
-  /** Bars that were read before and are read again, the newest of them first. */
-  readonly again: (bars: readonly BoardBar[]) => void;
+  /** Bars that were read before and are read again, the newest of them first: all that there are in the span. */
+  readonly again: (bars: readonly BoardBar[], span: TimeSpan) => void;
   /** Bars of this span closed and are not known to the server. */
   readonly missing: (span: TimeSpan) => void;
   /** Those that were missing up to this time are known now. */
@@ -26,6 +26,8 @@ export interface HistoryEvents {
 const retryMs = 3_000;
 /** The processors need a while for what they are behind. */
 const missingWaitMs = 5_000;
+/** A server that has just begun does not know the newest bars yet. */
+const beginWaitMs = 5_000;
 const newestBars = 500;
 const olderBars = 1_000;
 const gapsOfPage = 1_000;
@@ -71,6 +73,15 @@ export class ChartHistory {
   /** Reads what is shown of before the newest bars again: there, too, bars were corrected, or other tables serve. */
   again(span: TimeSpan): void {
     if (this.#choice !== undefined && span.fromMs < span.toMs) void this.#again(this.#choice, span, this.#loading.signal);
+  }
+
+  /** Reads what is shown of after the newest bars again: what the server does not have in a while it never had. */
+  againInAWhile(span: TimeSpan): void {
+    const [choice, { signal }] = [this.#choice, this.#loading];
+    if (choice === undefined || span.fromMs >= span.toMs) return;
+    setTimeout(() => {
+      if (!signal.aborted) void this.#again(choice, span, signal);
+    }, beginWaitMs);
   }
 
   /** False once the oldest bar was read. */
@@ -129,9 +140,10 @@ export class ChartHistory {
       const { bars, missing } = await askBars(query, signal);
       if (signal.aborted) return;
       this.#lack(choice, missing, signal);
-      this.#events.again(bars);
       const [first] = bars;
-      if (first !== undefined && bars.length === olderBars) void this.#again(choice, { fromMs, toMs: first.startMs }, signal);
+      const hasMore = first !== undefined && bars.length === olderBars;
+      this.#events.again(bars, { fromMs: hasMore ? first.startMs : fromMs, toMs });
+      if (hasMore) void this.#again(choice, { fromMs, toMs: first.startMs }, signal);
     } catch {
       setTimeout(() => {
         if (!signal.aborted) void this.#again(choice, { fromMs, toMs }, signal);

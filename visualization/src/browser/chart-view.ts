@@ -11,6 +11,7 @@ import { announce, made, place, write } from './page-elements.ts';
 import { PriceChart } from './price-chart.ts';
 import { showReadout } from './readout-view.ts';
 import type { ShownRange } from './shown-places.ts';
+import type { TimeSpan } from './time-slots.ts';
 
 /** The store has a gap a moment after the live bars tell of it. */
 const gapWaitMs = 2_000;
@@ -38,7 +39,7 @@ export class ChartView {
     this.#history = new ChartHistory({
       newest: (bars, failure) => this.#newest(bars, failure),
       older: bars => this.#older(bars),
-      again: bars => this.#merge(bars),
+      again: (bars, span) => this.#readAgain(bars, span),
       missing: span => this.#chart.showMissing(span),
       known: toMs => {
         this.#chart.leaveMissing(toMs);
@@ -118,12 +119,30 @@ export class ChartView {
       return;
     }
     this.#merge(bars, 'newest');
+    const [renewed, newest] = [bars[0], bars.at(-1)];
+    if (renewed !== undefined && newest !== undefined) this.#leaveDoubted({ fromMs: renewed.startMs, toMs: newest.startMs });
     this.#chart.settle();
+    this.#sayIfEmpty();
+    this.#history.around(this.#chart.bars);
+    const [oldest, last] = [this.#chart.bars[0], this.#chart.bars.at(-1)];
+    if (oldest === undefined || last === undefined) return;
+    if (renewed !== undefined) this.#history.again({ fromMs: oldest.startMs, toMs: renewed.startMs });
+    this.#history.againInAWhile({ fromMs: newest === undefined ? oldest.startMs : newest.startMs + 1, toMs: last.startMs + 1 });
+  }
+
+  #readAgain(bars: readonly BoardBar[], span: TimeSpan): void {
+    this.#merge(bars);
+    this.#leaveDoubted(span);
+    this.#sayIfEmpty();
+  }
+
+  #leaveDoubted(span: TimeSpan): void {
+    this.#chart.leaveDoubted(span, this.#history.missing);
+  }
+
+  #sayIfEmpty(): void {
     const { symbol = '', interval = '' } = this.#choice ?? {};
     this.#say(this.#chart.bars.length === 0 ? `No bars of ${symbol} ${interval} yet` : undefined);
-    this.#history.around(this.#chart.bars);
-    const [oldest, [renewed]] = [this.#chart.bars[0], bars];
-    if (oldest !== undefined && renewed !== undefined) this.#history.again({ fromMs: oldest.startMs, toMs: renewed.startMs });
   }
 
   #older(bars: readonly BoardBar[]): void {

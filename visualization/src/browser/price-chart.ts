@@ -88,6 +88,13 @@ export class PriceChart {
     this.merge(bars);
   }
 
+  /** Leaves out the bars that were read again in a span and are not there any more, but where the server does not know them. */
+  leaveDoubted(span: TimeSpan, missing: TimeSpan | undefined): void {
+    if (!this.#series.leaveDoubted(span, missing)) return;
+    this.#drawAll();
+    this.#point();
+  }
+
   /** Shades the span whose bars the server does not know. */
   showMissing(span: TimeSpan): void {
     this.#gaps.lack(span);
