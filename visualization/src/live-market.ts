@@ -18,6 +18,7 @@ import type { Registry } from 'prom-client';
 import type { FeedStatus, OpenGap } from './board-messages.ts';
 import type { BoardTrace } from './board-trace.ts';
 import { FeedLooks, mergeFeeds, openGapOf } from './feed-status.ts';
+import { LogLag } from './log-lag.ts';
 import { ChangeCollector, type MarketChanges } from './market-changes.ts';
 import { PartitionReplica } from './partition-replica.ts';
 import { type RecentBars, RecentResults } from './recent-bars.ts';
@@ -26,7 +27,8 @@ import { type RecentBars, RecentResults } from './recent-bars.ts';
 export type LatestRow = Omit<LatestPrice, 'versionUs'>;
 
 export interface LiveMarketOptions {
-  readonly log: MarketLog;
+  /** Waited for; `undefined` when it is time to stop. */
+  readonly log: MarketLog | Promise<MarketLog | undefined>;
   readonly store: MarketStore;
   /** Consumer group whose snapshots are read. @default 'stream-processor' */
   readonly group?: string;
@@ -78,6 +80,10 @@ export interface LiveMarket {
 export interface FollowingMarket extends LiveMarket {
   /** Begins again from the processors' snapshots: the store was changed for another. */
   restore(): void;
+  /** As {@link problem}, but for a log that went away: what was shown before is shown still. */
+  unready(): string | undefined;
+  /** That the log went away; `undefined` while it is there. */
+  outage(): string | undefined;
 }
 
 /** Starts to follow the log. Errors of the log and the store are waited out; see {@link LiveMarket.problem}. */
@@ -96,7 +102,8 @@ class ReplicatedMarket implements FollowingMarket {
   /** Where symbols that have prices are: partitions never change. */
   readonly #homes = new Map<string, PartitionReplica>();
   #replicas: readonly PartitionReplica[] = [];
-  #problem: string | undefined = 'the log was not read yet';
+  #lag: LogLag | undefined;
+  #problem: string | undefined = 'waiting for the log';
   /** Undefined while all is well. */
   #complainedMs: number | undefined;
 
@@ -107,6 +114,7 @@ class ReplicatedMarket implements FollowingMarket {
     // A feed that falls silent while nobody asks is known to be silent when somebody does.
     const looking = setInterval(() => {
       this.feeds();
+      this.#lookAtLog();
       if (this.#complainedMs !== undefined && this.problem() === undefined) this.#recovered();
     }, lookMs).unref();
     this.closed = this.#run().finally(() => clearInterval(looking));
@@ -160,6 +168,14 @@ class ReplicatedMarket implements FollowingMarket {
   }
 
   problem(): string | undefined {
+    return this.outage() ?? this.unready();
+  }
+
+  outage(): string | undefined {
+    return this.#lag?.problem;
+  }
+
+  unready(): string | undefined {
     const failing = this.#replicas.find(replica => replica.problem !== undefined)?.problem;
     const problem = this.#problem ?? failing;
     if (problem !== undefined) return problem;
@@ -171,18 +187,20 @@ class ReplicatedMarket implements FollowingMarket {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#options;
-    const partitions = await this.#partitions();
-    if (partitions === undefined) return;
-    this.#replicas = Array.from({ length: partitions }, (_, partition) => this.#replica(partition, partitions));
+    const { signal, registry } = this.#options;
+    const log = await this.#options.log;
+    const partitions = log && (await this.#partitions(log));
+    if (log === undefined || partitions === undefined) return;
+    this.#replicas = Array.from({ length: partitions }, (_, partition) => this.#replica(log, { partition, partitions }));
+    this.#lag = new LogLag({ log, registry, nextOffsets: () => this.#replicas.map(({ nextOffset }) => nextOffset) });
     this.#problem = undefined;
     await Promise.all(this.#replicas.map(replica => replica.run()));
     if (signal.aborted) this.#watches.clear();
   }
 
   /** The number of partitions, once the topic is there; `undefined` when it is time to stop. */
-  async #partitions(): Promise<number | undefined> {
-    const { log, signal } = this.#options;
+  async #partitions(log: MarketLog): Promise<number | undefined> {
+    const { signal } = this.#options;
     while (!signal.aborted) {
       try {
         return await log.partitionCount(feedTopic.name);
@@ -196,8 +214,8 @@ class ReplicatedMarket implements FollowingMarket {
     return undefined;
   }
 
-  #replica(partition: number, partitions: number): PartitionReplica {
-    const { log, store, group = 'stream-processor', foldOptions, logger, signal, trace } = this.#options;
+  #replica(log: MarketLog, { partition, partitions }: { readonly partition: number; readonly partitions: number }): PartitionReplica {
+    const { store, group = 'stream-processor', foldOptions, logger, signal, trace } = this.#options;
     const metrics = this.#metrics;
     return new PartitionReplica({
       log,
@@ -211,11 +229,17 @@ class ReplicatedMarket implements FollowingMarket {
       applied: (outputs, moved) => this.#applied(outputs, moved),
       progress: (records, lag) => {
         metrics.records.inc(records);
-        metrics.lag.set({ partition: String(partition) }, lag);
+        this.#lag?.tell(partition, lag);
       },
       skipped: code => metrics.skipped.inc({ code }),
       troubled: problem => this.#complain(problem),
     });
+  }
+
+  #lookAtLog(): void {
+    this.#lag?.look();
+    const outage = this.outage();
+    if (outage !== undefined) this.#complain(outage);
   }
 
   #complain(problem: string): void {
@@ -273,6 +297,5 @@ function marketMetrics(registry: Registry) {
   return {
     records: metricOf(registry, 'tapeline_live_board_records_total'),
     skipped: metricOf(registry, 'tapeline_live_board_records_skipped_total'),
-    lag: metricOf(registry, 'tapeline_live_board_lag_records'),
   };
 }

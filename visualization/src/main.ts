@@ -49,7 +49,12 @@ async function serve(): Promise<number> {
     signal: following.signal,
   });
   store.onSwitch(() => market.restore());
-  const probes = createProbes({ checks: [{ name: 'live market', check: () => market.problem() }], registry });
+  const probes = createProbes({
+    registry,
+    checks: [{ name: 'live market', check: () => market.unready() }],
+    // A board whose log went away shows what it has, as any other could.
+    remark: () => market.outage(),
+  });
   let board: LiveBoard | undefined;
   const parts: readonly Part[] = [
     { name: 'traces', start: async () => undefined, stop: async () => tracing?.close() },

@@ -75,6 +75,11 @@ export class PartitionReplica {
     return this.#restored && this.#nextOffset >= this.#targetOffset;
   }
 
+  /** Of the next record that is applied; `undefined` while no snapshot is loaded. */
+  get nextOffset(): number | undefined {
+    return this.#restored ? this.#nextOffset : undefined;
+  }
+
   /** What keeps it from following the log; `undefined` when nothing does. */
   get problem(): string | undefined {
     return this.#problem;

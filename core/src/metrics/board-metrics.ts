@@ -32,7 +32,11 @@ export const liveBoardMetrics = {
   ),
   tapeline_live_board_clients: gaugeFromZero('saturation', 'screens that are connected'),
   tapeline_live_board_updates_skipped_total: counter('saturation', 'updates that a slow screen was spared'),
-  tapeline_live_board_lag_records: gauge('saturation', 'records that the board has not applied yet', { partition }),
+  tapeline_live_board_lag_records: gauge(
+    'saturation',
+    'records that the board has not applied yet; absent while the log does not say where it ends',
+    { partition },
+  ),
 } as const;
 
 export const exportJobMetrics = {
