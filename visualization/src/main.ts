@@ -1,6 +1,7 @@
 /** The live board as a process of its own: follows the log, reads the store, serves the page. Only this file reads the environment. */
 import { runCommandLine } from '@tapeline/core/command-line';
 import { readConfiguration, secretsOf } from '@tapeline/core/configuration';
+import { isPassing } from '@tapeline/core/errors';
 import { createLogger } from '@tapeline/core/logging';
 import { processRegistry } from '@tapeline/core/metrics/registered-metrics';
 import { warnOfMisspeltSettings } from '@tapeline/core/misspelt-settings';
@@ -31,9 +32,15 @@ async function serve(): Promise<number> {
   const registry = processRegistry('live-board');
   const tracing = await openConfiguredTracing(configuration, { service: 'live-board', registry, logger });
   const trace = tracing && new BoardTrace(tracing);
-  const log = await openConfiguredLog(configuration, { clientId: 'live-board', logger, readOnly: true, signal });
-  const store = openServingStore(configuration, { logger, registry, readOnly: true });
+  // Waited for behind the probes: without an answer from them a pod is restarted, and Kafka is no sooner there.
   const following = new AbortController();
+  const stopping = AbortSignal.any([signal, following.signal]);
+  const options = { clientId: 'live-board', logger, readOnly: true, signal: stopping };
+  const log = openConfiguredLog(configuration, options).catch((error: unknown) => {
+    if (stopping.aborted && isPassing(error)) return undefined;
+    throw error;
+  });
+  const store = openServingStore(configuration, { logger, registry, readOnly: true });
   const market = openLiveMarket({
     log,
     store,
@@ -58,7 +65,7 @@ async function serve(): Promise<number> {
   let board: LiveBoard | undefined;
   const parts: readonly Part[] = [
     { name: 'traces', start: async () => undefined, stop: async () => tracing?.close() },
-    { name: 'log', start: async () => undefined, stop: () => log.close() },
+    { name: 'log', start: async () => undefined, stop: async () => (await log.catch(() => undefined))?.close() },
     { name: 'store', start: async () => undefined, stop: () => store.close() },
     {
       name: 'live market',

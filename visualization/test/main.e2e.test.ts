@@ -56,6 +56,24 @@ describe('the live board as a process', () => {
     expect(await exit).toBe(0);
   });
 
+  it('answers its probes while Kafka is away, says what it waits for, and stops cleanly', async () => {
+    const { child, said, exit } = start({ KAFKA_BROKERS: '127.0.0.1:1' });
+    const url = await eventually('its address', () => /^http:\S+$/m.exec(said.out)?.[0]);
+    await eventually('a word about Kafka', () => said.err.includes('waiting for Kafka') || said.out.includes('waiting for Kafka'));
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    const ready = await fetch(`${url}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([503, 'live market: waiting for the log\n']);
+    expect(await (await fetch(`${url}/api/latest`)).json()).toEqual({ latest: [] });
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
+  it('names what is wrong with its log, and exits with 1', async () => {
+    const { said, exit } = start({ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: 'true', KAFKA_CA_FILE: join(running.directory, 'none.pem') });
+    expect(await exit).toBe(1);
+    expect(said.out + said.err).toContain('none.pem');
+  });
+
   it('asks for the token that it was given in a file, and never says it', async () => {
     const token = 'an-example-of-a-token';
     const file = join(running.directory, 'token');
