@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { eventually } from '../../test/support/eventually.ts';
 import { sizes } from './support/board-page.ts';
 import { describeWithBrowser, launchBrowser, textOf } from './support/browser.ts';
-import { aBar, anInstrument, minuteMs, type StockedBoard, startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
+import { aBar, anAlert, anInstrument, minuteMs, type StockedBoard, startStockedBoard, tenOClockMs } from './support/stocked-board.ts';
 
 const timeoutMs = 120_000;
 const patienceMs = 30_000;
@@ -107,6 +107,38 @@ describeWithBrowser('a page that stays open', executablePath => {
           await rebuilt.close();
         }
       });
+    },
+    timeoutMs,
+  );
+
+  it(
+    'puts the date to alerts of the day before once it is midnight, and leaves the focus on the one that has it',
+    async () => {
+      const midnightMs = Date.UTC(2024, 10, 5);
+      const alerts = [anAlert({ timeMs: midnightMs - 5 * minuteMs }), anAlert({ timeMs: midnightMs - 90 * minuteMs })];
+      const clock = { nowMs: midnightMs - minuteMs };
+      const stocked = await startStockedBoard({ alerts }, clock);
+      const browser = await launchBrowser(executablePath);
+      try {
+        const page = await browser.newPage({ viewport: sizes[0], reducedMotion: 'reduce' });
+        await page.goto(stocked.url);
+        const times = () => page.locator('#alerts .quiet').allTextContents();
+        await eventually('both alerts', async () => (await times()).length === 2);
+        expect(await times()).toEqual(['23:55:00 UTC', '22:30:00 UTC']);
+        await page.keyboard.press('a');
+        await page.keyboard.press('Tab');
+        clock.nowMs = midnightMs + 10_000;
+        await eventually('the next day', async () => {
+          // A page that comes into view looks at once.
+          await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+          return (await times())[0] === '2024-11-04 23:55:00 UTC';
+        });
+        expect(await times()).toEqual(['2024-11-04 23:55:00 UTC', '2024-11-04 22:30:00 UTC']);
+        expect(await page.evaluate('document.activeElement.innerText')).toContain('22:30:00');
+      } finally {
+        await browser.close();
+        await stocked.close();
+      }
     },
     timeoutMs,
   );

@@ -28,12 +28,16 @@ export class AlertList {
   #told: readonly BoardAlert[] = [];
   /** The newest first. */
   #shown: readonly BoardAlert[] = [];
+  /** The day on which they were drawn: those of another one have their date. */
+  #drawnDay = 0;
   #asking = new AbortController();
 
   constructor(options: AlertListOptions) {
     this.#options = options;
     const refreshIfSeen = () => {
-      if (!document.hidden) this.refresh();
+      if (document.hidden) return;
+      if (this.#isListed) this.#show();
+      this.refresh();
     };
     setInterval(refreshIfSeen, pollMs);
     document.addEventListener('visibilitychange', refreshIfSeen);
@@ -78,20 +82,31 @@ export class AlertList {
     const known = new Set(before.map(({ id }) => id));
     const others = alerts.filter(({ id }) => !known.has(id));
     this.#shown = alerts;
-    if (this.#isListed && others.length === 0 && alerts.length === before.length) return;
+    const day = Math.floor(this.#options.now() / dayMs);
+    if (this.#isListed && others.length === 0 && alerts.length === before.length && day === this.#drawnDay) return;
+    this.#drawnDay = day;
     const fresh = this.#isListed ? others : [];
     place('no-alerts').hidden = alerts.length > 0;
     write(place('alerts-count'), alerts.length === 0 ? '' : `${alerts.length}${alerts.length < mostAlerts ? '' : ' newest'}, last day`);
-    place('alerts').replaceChildren(...alerts.map(alert => this.#itemOf(alert, fresh.includes(alert))));
+    this.#draw(alerts, fresh);
     const [newest] = fresh;
     if (newest !== undefined) announce(`Alert: ${newest.message}`);
     this.#options.changed(alerts);
+  }
+
+  /** One that has the focus keeps it. */
+  #draw(alerts: readonly BoardAlert[], fresh: readonly BoardAlert[]): void {
+    const list = place('alerts');
+    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.alert : undefined;
+    list.replaceChildren(...alerts.map(alert => this.#itemOf(alert, fresh.includes(alert))));
+    if (focused !== undefined) list.querySelector<HTMLElement>(`[data-alert="${CSS.escape(focused)}"]`)?.focus();
   }
 
   #itemOf(alert: BoardAlert, isFresh: boolean): HTMLElement {
     const { symbol, interval } = alert;
     const item = made('li', '');
     const line = symbol === undefined ? made('div', 'alert') : madeButton('alert', '');
+    line.dataset.alert = alert.id;
     line.dataset.severity = alert.severity;
     if (isFresh) line.dataset.fresh = 'true';
     line.title = `Rule ${alert.rule}: ${alert.condition}`;
