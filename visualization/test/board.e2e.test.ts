@@ -229,6 +229,25 @@ describeWithBrowser('the page', executablePath => {
   );
 
   it(
+    'shows another symbol at its own prices, also after the scale was dragged',
+    async () => {
+      const page = await under.opened();
+      await drawn(page);
+      const box = await page.locator('#chart').boundingBox();
+      if (box === null) throw new Error('the chart is not there');
+      await page.mouse.move(box.x + box.width - 20, box.y + 150);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width - 20, box.y + 250, { steps: 5 });
+      await page.mouse.up();
+      await page.evaluate("location.hash = '#symbol=ETH%2FUSD&interval=1m'");
+      await eventually('the other symbol', async () => (await shown(page)) === 'ETH/USD');
+      await drawn(page);
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
     'gives the room of the volume to the candles while no bar has any',
     async () => {
       const page = await under.opened({}, '/#symbol=BTC%2FUSD&interval=1m');

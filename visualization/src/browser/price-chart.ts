@@ -73,6 +73,8 @@ export class PriceChart {
     this.#gaps.clear(options);
     this.#crossHair.leave();
     this.#places.clear(options.windowMs);
+    // A scale that the reader has dragged shows the prices of what was here before.
+    for (const pane of this.#chart.panes()) pane.priceScale('right').applyOptions({ autoScale: true });
     this.#drawAll();
     this.#point();
   }
