@@ -193,22 +193,22 @@ describeWithBrowser('a page that stays open', executablePath => {
   it(
     'says beside a symbol for which the watchlist has no room that it is full, until there is room',
     async () => {
-      const names = Array.from({ length: 51 }, (_, index) => `S${index}`);
+      const names = Array.from({ length: 201 }, (_, index) => `S${index}`);
       const instruments = names.map(name => ({ instrument: anInstrument(name), versionUs: 1 }));
       await onBoard(executablePath, { instruments }, tenOClockMs, async (page, stocked) => {
-        await page.addInitScript(`localStorage.setItem('tapeline.watchlist', '${JSON.stringify(names.slice(0, 50))}')`);
+        await page.addInitScript(`localStorage.setItem('tapeline.watchlist', '${JSON.stringify(names.slice(0, 200))}')`);
         await page.goto(`${stocked.url}/#symbol=S7&interval=1m`);
-        await eventually('all rows', async () => (await page.locator('#prices tbody tr').count()) === 50);
+        await eventually('all rows', async () => (await page.locator('#prices tbody tr').count()) === 200);
         const note = page.locator('#watch-note');
         expect(await textOf(note)).toBe('');
         await page.keyboard.press('/');
-        await page.keyboard.type('S50');
+        await page.keyboard.type('S200');
         await page.keyboard.press('Enter');
-        await page.getByText('The watchlist is full: 50 symbols').first().waitFor();
-        expect([await textOf(page.locator('#quote-symbol')), await note.isVisible()]).toEqual(['S50', true]);
+        await page.getByText('The watchlist is full: 200 symbols').first().waitFor();
+        expect([await textOf(page.locator('#quote-symbol')), await note.isVisible()]).toEqual(['S200', true]);
         await page.locator('tr[data-symbol="S3"]').click();
         await page.keyboard.press('Delete');
-        await eventually('room', async () => (await page.locator('#prices tbody tr').count()) === 49);
+        await eventually('room', async () => (await page.locator('#prices tbody tr').count()) === 199);
         expect(await textOf(note)).toBe('');
       });
     },

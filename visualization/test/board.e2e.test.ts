@@ -61,6 +61,22 @@ describeWithBrowser('the page', executablePath => {
   );
 
   it(
+    'writes the prices of rows that are out of sight, too, and flashes them only in sight',
+    async () => {
+      const flashes = (page: Page) => page.evaluate<number>('document.getAnimations().length');
+      const page = await under.opened({ reducedMotion: 'no-preference', viewport: { width: 390, height: 300 } });
+      await eventually('the last flash', async () => (await flashes(page)) === 0);
+      const before = await lastOf(page, 'BTC/USD');
+      await eventually('a new price', async () => (await lastOf(page, 'BTC/USD')) !== before);
+      expect(await flashes(page)).toBe(0);
+      await page.locator('#prices').scrollIntoViewIfNeeded();
+      await eventually('a flash', async () => (await flashes(page)) > 0);
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
     'lets the last candle grow, and tells the values of the bar under the cross-hair',
     async () => {
       const page = await under.opened();

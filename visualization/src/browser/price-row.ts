@@ -18,6 +18,10 @@ export class PriceRow {
     age: made('td', 'age', '–'),
   };
   #row: BoardRow | undefined;
+  /** What stands in the cells. */
+  #written: BoardRow | undefined;
+  #flash: Animation | undefined;
+  #isSeen = true;
 
   constructor(symbol: string, decimals: PriceDecimals) {
     this.#decimals = decimals;
@@ -35,10 +39,33 @@ export class PriceRow {
     this.element.append(grip, name, ...Object.values(this.#cells), last);
   }
 
-  /** Writes what changed. */
+  /** Writes what changed; where nobody sees it, with the next tick. */
   show(row: BoardRow, nowMs: number): void {
-    const before = this.#row;
     this.#row = row;
+    if (this.#isSeen) this.tick(nowMs);
+  }
+
+  /** It came into sight or went out of it: two hundred rows that change ten times a second are more than a page can lay out. */
+  see(isSeen: boolean, nowMs: number): void {
+    if (isSeen) this.tick(nowMs);
+    this.#isSeen = isSeen;
+  }
+
+  /** Writes what was not written yet, and the age anew. */
+  tick(nowMs: number): void {
+    if (this.#row === undefined) return;
+    if (this.#row !== this.#written) this.#write(this.#row);
+    write(this.#cells.age, age(nowMs - this.#row.timeMs));
+  }
+
+  mark({ isSelected, isTabStop }: { readonly isSelected: boolean; readonly isTabStop: boolean }): void {
+    this.element.setAttribute('aria-selected', String(isSelected));
+    this.element.tabIndex = isTabStop ? 0 : -1;
+  }
+
+  #write(row: BoardRow): void {
+    const before = this.#written;
+    this.#written = row;
     const cells = this.#cells;
     const { price, bid, ask, dayOpen, dayVolume } = row;
     const decimals = this.#decimals.of(row.symbol, price, bid, ask);
@@ -51,28 +78,19 @@ export class PriceRow {
     write(cells.ask, text(ask));
     write(cells.spread, text(bid === undefined || ask === undefined ? undefined : ask - bid));
     write(cells.volume, dayVolume === undefined ? '–' : volume(dayVolume));
-    if (before !== undefined && before.price !== price) flash(cells.last, price > before.price ? 'up' : 'down');
-    this.tick(nowMs);
+    if (before === undefined || before.price === price) return;
+    const way = price > before.price ? 'up' : 'down';
+    color(cells.last, way);
+    if (this.#isSeen) this.#flashUp(way);
   }
 
-  /** Writes the age anew. */
-  tick(nowMs: number): void {
-    if (this.#row !== undefined) write(this.#cells.age, age(nowMs - this.#row.timeMs));
+  #flashUp(way: 'up' | 'down'): void {
+    if (still.matches) return;
+    this.#flash?.cancel();
+    // The figures are in the colour of text while the ground is coloured, so that they can be read at every moment.
+    const keyframes = { backgroundColor: [`var(--flash-${way})`, 'transparent'], color: ['var(--text)', `var(--${way})`] };
+    this.#flash = this.#cells.last.animate(keyframes, { duration: 700, easing: 'ease-out' });
   }
-
-  mark({ isSelected, isTabStop }: { readonly isSelected: boolean; readonly isTabStop: boolean }): void {
-    this.element.setAttribute('aria-selected', String(isSelected));
-    this.element.tabIndex = isTabStop ? 0 : -1;
-  }
-}
-
-function flash(cell: HTMLElement, way: 'up' | 'down'): void {
-  color(cell, way);
-  if (still.matches) return;
-  for (const animation of cell.getAnimations()) animation.cancel();
-  // The figures are in the colour of text while the ground is coloured, so that they can be read at every moment.
-  const keyframes = { backgroundColor: [`var(--flash-${way})`, 'transparent'], color: ['var(--text)', `var(--${way})`] };
-  cell.animate(keyframes, { duration: 700, easing: 'ease-out' });
 }
 
 function color(cell: HTMLElement, way: 'up' | 'down' | undefined): void {

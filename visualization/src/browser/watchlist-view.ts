@@ -19,6 +19,10 @@ export class WatchlistView {
   readonly #decimals: PriceDecimals;
   readonly #events: WatchlistEvents;
   #symbols: readonly string[] = [];
+  #nowMs = 0;
+  readonly #sight = new IntersectionObserver(entries => {
+    for (const { target, isIntersecting } of entries) this.#rows.get(symbolOf(target) ?? '')?.see(isIntersecting, this.#nowMs);
+  });
   #selected: string | undefined;
 
   constructor(decimals: PriceDecimals, events: WatchlistEvents) {
@@ -41,12 +45,12 @@ export class WatchlistView {
     this.#symbols = symbols;
     for (const [symbol, { element }] of this.#rows) {
       if (symbols.includes(symbol)) continue;
+      this.#sight.unobserve(element);
       element.remove();
       this.#rows.delete(symbol);
     }
     for (const [index, symbol] of symbols.entries()) {
-      const row = this.#rows.get(symbol) ?? new PriceRow(symbol, this.#decimals);
-      this.#rows.set(symbol, row);
+      const row = this.#rows.get(symbol) ?? this.#added(symbol);
       if (this.#body.children[index] !== row.element) this.#body.insertBefore(row.element, this.#body.children[index] ?? null);
     }
     place('no-prices').hidden = symbols.length > 0;
@@ -55,13 +59,15 @@ export class WatchlistView {
     if (hadFocus !== undefined) this.#rows.get(hadFocus)?.element.focus();
   }
 
-  /** Writes changed rows; a moved price flashes. */
+  /** Writes changed rows that are in sight; a moved price flashes. */
   show(rows: readonly BoardRow[], nowMs: number): void {
+    this.#nowMs = nowMs;
     for (const row of rows) this.#rows.get(row.symbol)?.show(row, nowMs);
   }
 
-  /** Writes the ages anew. */
+  /** Writes the ages anew, and the rows that are out of sight: a screen reader comes there, too. */
   tick(nowMs: number): void {
+    this.#nowMs = nowMs;
     for (const row of this.#rows.values()) row.tick(nowMs);
   }
 
@@ -76,6 +82,13 @@ export class WatchlistView {
   focus(): void {
     const row = this.#body.querySelector('tr[tabindex="0"]');
     if (row instanceof HTMLElement) row.focus();
+  }
+
+  #added(symbol: string): PriceRow {
+    const row = new PriceRow(symbol, this.#decimals);
+    this.#rows.set(symbol, row);
+    this.#sight.observe(row.element);
+    return row;
   }
 
   #click(event: Event): void {

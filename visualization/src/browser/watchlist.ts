@@ -1,7 +1,7 @@
 /** The list of symbols that a reader watches: what may be done with it, without a page. */
 
-/** More rows than a screen can show help nobody; the server's own bound may be lower. */
-export const mostWatched = 50;
+/** As many as a page shows in time beside others on a busy machine; the server's own bound may be lower. */
+export const mostWatched = 200;
 
 /** With a symbol at its end; as it was when the symbol is there or the list is full. */
 export function withSymbol(list: readonly string[], symbol: string, most = mostWatched): readonly string[] {
