@@ -79,6 +79,18 @@ describeWithBrowser('the look of the page', executablePath => {
   );
 
   it(
+    'tells a screen reader what stands in a row and what the chart is, and no sign that is for the eye',
+    async () => {
+      const page = await under.opened();
+      const row = page.getByRole('grid', { name: 'Prices of the watchlist' }).getByRole('row', { name: 'BTC/USD' });
+      expect(await row.ariaSnapshot()).toMatch(/^- row "BTC\/USD [\d,.]+ [+−\d.]+ /);
+      expect(await page.locator('#chart').ariaSnapshot()).toMatch(/^- application "Candlestick chart\. .*"$/);
+      await page.close();
+    },
+    timeoutMs,
+  );
+
+  it(
     'says that data is simulated, where nobody can miss it',
     async () => {
       const page = await under.opened();

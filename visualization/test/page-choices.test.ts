@@ -133,7 +133,7 @@ describe('the notices', () => {
   });
 
   it('say first that data is simulated, then what is wrong with the server, then with the feeds', () => {
-    const lost = { sinceMs: 0, attempts: 2, reason: 'the board stops' };
+    const lost = { sinceMs: 0, reason: 'the board stops' };
     const refused = [{ symbol: 'X', reason: 'not in your plan' }];
     const notices = noticesOf({
       feeds: [feed({ simulated: true, condition: 'gap', refused, refusedCount: 3 })],
@@ -144,7 +144,7 @@ describe('the notices', () => {
     });
     expect(notices.map(({ kind, text }) => [kind, text])).toEqual([
       ['simulated', 'These prices are invented. They are no market.'],
-      ['server', 'since 00:00:00 UTC: the board stops. What you see is old. Attempt 2 to reconnect.'],
+      ['server', 'since 00:00:00 UTC: the board stops. What you see is old.'],
       ['refused', 'the board waits for too many'],
       ['gap', 'twelve-data/0 is disconnected since 00:00:00 UTC; bars of this time will be marked.'],
       ['refused', 'by twelve-data/0: X and 2 more (not in your plan)'],

@@ -7,8 +7,8 @@ export interface BoardState {
   readonly feeds: readonly FeedStatus[];
   /** What the server itself lacks; empty when nothing. */
   readonly problem: string;
-  /** Since when the server is out of reach, how often it was tried, and why it went. */
-  readonly lost: { readonly sinceMs: number; readonly attempts: number; readonly reason: string } | undefined;
+  /** Since when the server is out of reach, and why it went. */
+  readonly lost: { readonly sinceMs: number; readonly reason: string } | undefined;
   /** Why the server does not give what the page asked it for; empty when it does. */
   readonly refusal: string;
   readonly nowMs: number;
@@ -27,7 +27,8 @@ export function noticesOf({ feeds, problem, lost, refusal, nowMs }: BoardState):
     notices.push({ kind: 'simulated', strong: 'SIMULATED DATA', text: 'These prices are invented. They are no market.' });
   }
   if (lost !== undefined) {
-    const text = `since ${clock(lost.sinceMs, nowMs)}: ${lost.reason}. What you see is old. Attempt ${lost.attempts} to reconnect.`;
+    // No count of attempts, and below no age: a screen reader would read the notice out each time.
+    const text = `since ${clock(lost.sinceMs, nowMs)}: ${lost.reason}. What you see is old.`;
     notices.push({ kind: 'server', strong: 'SERVER OUT OF REACH', text });
   } else if (problem !== '') notices.push({ kind: 'behind', strong: 'NOT UP TO DATE', text: problem });
   if (refusal !== '') notices.push({ kind: 'refused', strong: 'NOT ALL IS SHOWN', text: refusal });
@@ -36,7 +37,6 @@ export function noticesOf({ feeds, problem, lost, refusal, nowMs }: BoardState):
 }
 
 function feedNotices(feed: FeedStatus, nowMs: number): readonly Notice[] {
-  // No running age here: a screen reader would read the notice out every second.
   const since = `since ${clock(feed.sinceMs, nowMs)}`;
   const notices: Notice[] = [];
   if (feed.condition === 'gap') {

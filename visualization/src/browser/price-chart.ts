@@ -50,6 +50,8 @@ export class PriceChart {
       // A finger that moves up or down scrolls the page.
       handleScroll: { vertTouchDrag: false },
     });
+    // Canvases in a table of layout: the container tells what is in them, by the keys.
+    this.#chart.chartElement().setAttribute('aria-hidden', 'true');
     this.#candles = new CandleDrawing(this.#chart);
     this.#candles.candles.attachPrimitive(this.#shading);
     this.#lines = new IndicatorLines(this.#chart);

@@ -30,8 +30,12 @@ export class PriceRow {
     const name = made('th', 'text', symbol);
     name.setAttribute('scope', 'row');
     name.title = symbol;
-    const grip = made('td', 'grip', '⠿');
-    grip.title = 'Drag to move (Alt ↑, Alt ↓)';
+    const grip = made('td', 'grip');
+    const sign = made('span', '', '⠿');
+    sign.title = 'Drag to move (Alt ↑, Alt ↓)';
+    // A screen reader would spell it out in each row.
+    sign.setAttribute('aria-hidden', 'true');
+    grip.append(sign);
     const remove = madeButton('icon remove', '✕', `Remove ${symbol} from the watchlist`);
     remove.tabIndex = -1;
     const last = made('td', 'remove');

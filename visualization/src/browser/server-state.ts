@@ -33,10 +33,7 @@ export class ServerState {
     this.#connection.show(state);
     if (state.kind === 'lost') {
       const { lost } = this.#state;
-      this.#state = {
-        ...this.#state,
-        lost: { sinceMs: lost?.sinceMs ?? this.nowMs, attempts: (lost?.attempts ?? 0) + 1, reason: lost?.reason ?? state.reason },
-      };
+      this.#state = { ...this.#state, lost: lost ?? { sinceMs: this.nowMs, reason: state.reason } };
       this.#write();
       leaveIfUnknown();
     }
