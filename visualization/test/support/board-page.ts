@@ -11,6 +11,7 @@ import { type RunningMarket, startMarket } from './running-market.ts';
 export const sizes = [
   { name: 'a desktop', width: 1440, height: 900 },
   { name: 'a tablet', width: 820, height: 1180 },
+  { name: 'a desktop at twice the size', width: 720, height: 450 },
   { name: 'a phone', width: 390, height: 844 },
 ] as const;
 
