@@ -1,9 +1,8 @@
 import { Agent, request } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { intervals } from '@tapeline/core/intervals';
 import { type Random, randomOf } from '../../test/support/random.ts';
+import { heapBytes } from './support/heap.ts';
 import {
   aBar,
   aGap,
@@ -15,9 +14,6 @@ import {
   startStockedBoard,
   tenOClockMs,
 } from './support/stocked-board.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const requests = 10_000;
 const seed = 7;
@@ -166,11 +162,6 @@ function ask(agent: Agent, path: string, { method, accept }: { readonly method: 
     asked.on('error', reject);
     asked.end();
   });
-}
-
-function heapBytes(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed;
 }
 
 describe('the API under parameters that nobody would send', () => {

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.ts';
 import { type Random, randomOf } from '../../test/support/random.ts';
 import type { LiveBoard } from '../src/live-board.ts';
+import { heapBytes } from './support/heap.ts';
 import { RandomMarket } from './support/random-market.ts';
 import { type RunningMarket, startMarket } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
@@ -102,11 +101,3 @@ describe('whatever clients say', () => {
     await eventually('a row', () => good.table.size === 1);
   });
 });
-
-/** What is held after a collection of garbage. */
-function heapBytes(): number {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect();
-  return process.memoryUsage().heapUsed;
-}
