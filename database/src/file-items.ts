@@ -3,6 +3,7 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
 import { fileFailure, orFull, syncFolder, writeDurably } from '@tapeline/core/durable-file';
+import { systemCode } from '@tapeline/core/system-errors';
 import type { WorkItem, WorkItems } from './work-store.ts';
 
 export class FileItems implements WorkItems {
@@ -26,8 +27,10 @@ export class FileItems implements WorkItems {
   async all(): Promise<readonly WorkItem[]> {
     const items: WorkItem[] = [];
     for (const name of await readdir(this.#folder)) {
+      if (!name.endsWith('.json')) continue;
       const place = join(this.#folder, name);
-      if (name.endsWith('.json')) items.push({ id: name.slice(0, -'.json'.length), place, text: await readFile(place, 'utf8') });
+      const text = await textOf(place);
+      if (text !== undefined) items.push({ id: name.slice(0, -'.json'.length), place, text });
     }
     return items;
   }
@@ -51,5 +54,15 @@ export class FileItems implements WorkItems {
 
   #path(id: string): string {
     return join(this.#folder, `${id}.json`);
+  }
+}
+
+/** `undefined` for an item that was removed since the folder was listed. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -21,6 +21,14 @@ describe('items in a folder', () => {
     expect((await items.all()).map(({ id }) => id)).toEqual(['b']);
   });
 
+  it('are listed while some of them are removed: those that stay are all there', async () => {
+    const items = new FileItems(temporaryFolder('items'));
+    const going = Array.from({ length: 50 }, (_, index) => `going-${index}`);
+    for (const id of ['a', ...going, 'z']) await items.put(id, id);
+    const [listed] = await Promise.all([items.all(), ...going.map(id => items.remove(id))]);
+    expect(listed.map(({ id }) => id)).toEqual(expect.arrayContaining(['a', 'z']));
+  });
+
   it('take puts of one item in their order, however many are under way', async () => {
     const folder = temporaryFolder('items');
     const items = new FileItems(folder);
