@@ -38,6 +38,7 @@ export function countingStore(onBar?: (bar: Bar) => void): CountingStore {
     },
     loadSnapshot: async () => undefined,
     bars: async () => [],
+    barTotals: async () => ({ bars: 0, revisions: 0 }),
     ticks: async () => [],
     latest: async () => [],
     gaps: async () => [],

@@ -32,6 +32,7 @@ export function timedStore(store: MarketStore, onDurable: (bar: DurableBar) => v
     saveSnapshot: (key, snapshot) => store.saveSnapshot(key, snapshot),
     loadSnapshot: key => store.loadSnapshot(key),
     bars: query => store.bars(query),
+    barTotals: query => store.barTotals(query),
     ticks: query => store.ticks(query),
     latest: () => store.latest(),
     gaps: query => store.gaps(query),

@@ -81,6 +81,12 @@ export interface RangeQuery {
   readonly order?: 'ascending' | 'descending';
 }
 
+/** How many bars there are, and the sum of their revisions: as soon as a bar comes or is given out again, one of the two rises. */
+export interface BarTotals {
+  readonly bars: number;
+  readonly revisions: number;
+}
+
 export interface MarketStore {
   /** Creates or upgrades the schema; forward only, each migration once. */
   migrate(): Promise<void>;
@@ -98,6 +104,8 @@ export interface MarketStore {
   loadSnapshot(key: SnapshotKey): Promise<Snapshot | undefined>;
   /** Bars whose `startMs` is in the range. */
   bars(query: RangeQuery & { readonly symbol: string; readonly interval: Interval }): Promise<readonly Bar[]>;
+  /** Of all bars whose `startMs` is in the range, reckoned by the store. */
+  barTotals(query: Omit<RangeQuery, 'limit' | 'order'> & { readonly symbol: string; readonly interval: Interval }): Promise<BarTotals>;
   /** Ticks whose `timeMs` is in the range, in the order of (timeMs, session, sequence). */
   ticks(query: RangeQuery & { readonly symbol: string }): Promise<readonly TickRow[]>;
   /** The newest price of every symbol, by symbol. */

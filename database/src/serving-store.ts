@@ -73,6 +73,10 @@ export class ServingStore implements MarketStore {
     return (await this.#open()).store.bars(query);
   }
 
+  async barTotals(query: Parameters<MarketStore['barTotals']>[0]): ReturnType<MarketStore['barTotals']> {
+    return (await this.#open()).store.barTotals(query);
+  }
+
   async ticks(query: Parameters<MarketStore['ticks']>[0]): ReturnType<MarketStore['ticks']> {
     return (await this.#open()).store.ticks(query);
   }

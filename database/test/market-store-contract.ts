@@ -172,6 +172,20 @@ export function describeMarketStoreContract(name: string, start: () => Promise<S
         expect(await read()).toStrictEqual([newer]);
       });
 
+      it('are counted with their revisions, across buckets and beyond the limit of a query', async () => {
+        const midnightMs = Date.parse('2024-11-04T00:00:00.000Z');
+        const bars = [-2, -1, 0, 1].map(at => {
+          const startMs = midnightMs + at * 1_000;
+          return aBar({ symbol: 'totals/1', interval: '1s', startMs, endMs: startMs + 1_000, revision: at + 2 });
+        });
+        await store.write(storeBatch({ bars: [...bars, aBar({ symbol: 'totals/1', startMs: midnightMs }), aBar({ symbol: 'totals/2' })] }));
+        const totals = (fromMs: number, toMs: number, symbol = 'totals/1') => store.barTotals({ symbol, interval: '1s', fromMs, toMs });
+        expect(await totals(midnightMs - dayMs, midnightMs + dayMs)).toEqual({ bars: 4, revisions: 6 });
+        expect(await totals(midnightMs - 1_000, midnightMs + 1_000)).toEqual({ bars: 2, revisions: 3 });
+        expect(await totals(midnightMs - dayMs, midnightMs + dayMs, 'totals/2')).toEqual({ bars: 0, revisions: 0 });
+        expect(await totals(midnightMs, midnightMs)).toEqual({ bars: 0, revisions: 0 });
+      });
+
       it('of another interval or symbol stay out', async () => {
         await store.write(
           storeBatch({ bars: [aBar({ symbol: 'apart/1' }), aBar({ symbol: 'apart/1', interval: '5m' }), aBar({ symbol: 'apart/2' })] }),

@@ -2,7 +2,16 @@
 import type { Alert } from '@tapeline/core/alerts';
 import type { Bar } from '@tapeline/core/bars';
 import type { Interval } from '@tapeline/core/intervals';
-import { defaultRangeLimit, type Gap, type InstrumentRow, type LatestPrice, type RangeQuery, type TickRow } from '../market-store.ts';
+import {
+  type BarTotals,
+  defaultRangeLimit,
+  type Gap,
+  type InstrumentRow,
+  type LatestPrice,
+  type MarketStore,
+  type RangeQuery,
+  type TickRow,
+} from '../market-store.ts';
 import { walkBuckets } from './bucket-walk.ts';
 import { type BucketSpan, barBucketSpan } from './buckets.ts';
 import type { CassandraConnection, Statement } from './cassandra-connection.ts';
@@ -36,15 +45,27 @@ export class CassandraReader {
     return this.#range({
       table: barTable,
       span: barBucketSpan(query.interval),
-      key: [
-        ['symbol', query.symbol],
-        ['interval', query.interval],
-      ],
+      key: barKey(query.symbol, query.interval),
       bucketColumn: 'bucket',
       timeColumn: 'start',
       clustering: ['start'],
       query,
     });
+  }
+
+  async barTotals({ symbol, interval, ...query }: Parameters<MarketStore['barTotals']>[0]): Promise<BarTotals> {
+    const conditions = 'symbol = ? AND interval = ? AND bucket = ? AND start >= ? AND start < ?';
+    const range = timesOf(query);
+    const cql = `SELECT count(*) AS bars, sum(revision) AS revisions FROM ${this.#keyspace}.${barTable.name} WHERE ${conditions}`;
+    const totals = await walkBuckets({
+      span: barBucketSpan(interval),
+      range,
+      limit: Number.POSITIVE_INFINITY,
+      read: bucket => this.#rows({ query: cql, params: [symbol, interval, bucket, range.fromMs, range.toMs] }, totalsOf),
+      existing: () => this.#existing(barTable, 'bucket', barKey(symbol, interval)),
+    });
+    const sum = (of: (one: BarTotals) => number) => totals.reduce((total, one) => total + of(one), 0);
+    return { bars: sum(one => one.bars), revisions: sum(one => one.revisions) };
   }
 
   ticks(query: RangeQuery & { readonly symbol: string }): Promise<readonly TickRow[]> {
@@ -85,7 +106,7 @@ export class CassandraReader {
   #range<Row>({ table, span, key, bucketColumn, timeColumn, clustering, query }: RangeRead<Row>): Promise<readonly Row[]> {
     const { select, rowOf } = statementsOf(this.#keyspace, table);
     const { order = 'ascending', limit = defaultRangeLimit } = query;
-    const range = { fromMs: Math.max(0, query.fromMs), toMs: Math.min(query.toMs, 8_640_000_000_000_000), order };
+    const range = { ...timesOf(query), order };
     const direction = order === 'ascending' ? 'ASC' : 'DESC';
     const conditions = [...key.map(([column]) => column), bucketColumn].map(column => `${column} = ?`).join(' AND ');
     const ordering = clustering.map(column => `${column} ${direction}`).join(', ');
@@ -124,4 +145,20 @@ export class CassandraReader {
     }
     return rows;
   }
+}
+
+/** Within what a timestamp can tell. */
+function timesOf({ fromMs, toMs }: Pick<RangeQuery, 'fromMs' | 'toMs'>): Pick<RangeQuery, 'fromMs' | 'toMs'> {
+  return { fromMs: Math.max(0, fromMs), toMs: Math.min(toMs, 8_640_000_000_000_000) };
+}
+
+function barKey(symbol: string, interval: Interval): RangeRead<Bar>['key'] {
+  return [
+    ['symbol', symbol],
+    ['interval', interval],
+  ];
+}
+
+function totalsOf({ bars, revisions }: Readonly<Record<string, unknown>>): BarTotals {
+  return { bars: Number(bars), revisions: Number(revisions) };
 }

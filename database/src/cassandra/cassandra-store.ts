@@ -6,6 +6,7 @@ import type { Interval } from '@tapeline/core/intervals';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type {
+  BarTotals,
   Gap,
   InstrumentRow,
   LatestPrice,
@@ -100,6 +101,11 @@ class CassandraStore implements MarketStore {
   async bars(query: RangeQuery & { readonly symbol: string; readonly interval: Interval }): Promise<readonly Bar[]> {
     await this.#usable();
     return this.#reader.bars(query);
+  }
+
+  async barTotals(query: Parameters<MarketStore['barTotals']>[0]): Promise<BarTotals> {
+    await this.#usable();
+    return this.#reader.barTotals(query);
   }
 
   async ticks(query: RangeQuery & { readonly symbol: string }): Promise<readonly TickRow[]> {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { firstGeneration } from '../generations.ts';
 import {
+  type BarTotals,
   defaultRangeLimit,
   type Gap,
   type InstrumentRow,
@@ -46,6 +47,9 @@ export interface SqliteStoreOptions {
   readonly logger: Logger;
   readonly registry: Registry;
 }
+
+const barTotals = `SELECT count(*) AS bars, coalesce(sum(revision), 0) AS revisions FROM ${barTable.name}
+  WHERE symbol = ? AND interval = ? AND start >= ? AND start < ?`;
 
 /** Opens the file at the first call: what is wrong with the folder is told by `migrate`, `ready` or the first write. */
 export function openSqliteStore(options: SqliteStoreOptions): MarketStore {
@@ -100,6 +104,11 @@ class SqliteStore implements MarketStore {
   async bars(query: RangeQuery & { readonly symbol: string; readonly interval: Bar['interval'] }): Promise<readonly Bar[]> {
     const sql = `${barTable.select} WHERE symbol = ? AND interval = ? AND start >= ? AND start < ? ${ordered(query, ['start'])} LIMIT ?`;
     return rowsOf(barTable, this.#database.all(sql, query.symbol, query.interval, ...rangeOf(query)));
+  }
+
+  async barTotals({ symbol, interval, fromMs, toMs }: Parameters<MarketStore['barTotals']>[0]): Promise<BarTotals> {
+    const [totals] = this.#database.all(barTotals, symbol, interval, fromMs, toMs);
+    return { bars: Number(totals?.bars), revisions: Number(totals?.revisions) };
   }
 
   async ticks(query: RangeQuery & { readonly symbol: string }): Promise<readonly TickRow[]> {
