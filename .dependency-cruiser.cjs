@@ -84,7 +84,7 @@ module.exports = {
     only('kubernetes-door', '@kubernetes/client-node', '^ingestion/src/kubernetes-lease\\.ts$'),
     only('cdktf-door', '(cdktf|cdktn|@cdktf|constructs)', '^infrastructure/'),
     only('object-store-door', '@aws-sdk', '^visualization/(src/export/bucket-destination\\.ts$|test/)'),
-    only('parquet-door', 'hyparquet-writer', '^visualization/src/export/parquet-file\\.ts$'),
+    only('parquet-door', 'hyparquet(-writer)?', '^(visualization|standalone)/(src/export/parquet-file\\.ts$|test/)'),
     only('nodemailer-door', 'nodemailer', '^stream-processing/src/notifier/'),
     only('fastify-door', 'fastify', '^visualization/'),
     only('grafana-door', '@grafana/grafana-foundation-sdk', '^visualization/src/dashboards/'),

@@ -10,7 +10,7 @@ it('a bucket whose store says nothing is waited for until somebody ends it', asy
   const credentials = { accessKeyId: 'an-example', secretAccessKey: 'an-example' };
   const destination = new BucketDestination({ bucket: 'a-bucket', endpoint, region: 'eu-central-1', credentials });
   const stopping = new AbortController();
-  const asked = destination.has('a/path', stopping.signal);
+  const asked = destination.find('a/path', stopping.signal);
   await once(server, 'connection');
   stopping.abort();
   await expect(asked).rejects.toMatchObject({ code: 'export.unavailable' });

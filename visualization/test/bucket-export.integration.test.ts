@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readConfiguration } from '@tapeline/core/configuration';
-import type { MarketStore } from '@tapeline/database/market-store';
+import type { Gap, MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
 import { freePorts } from '@tapeline/services/free-ports';
 import { parquetReadObjects } from 'hyparquet';
@@ -16,7 +16,7 @@ import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { BucketDestination } from '../src/export/bucket-destination.ts';
 import { runConfiguredExport } from '../src/export/configured-export.ts';
 import { type ObjectStore, startObjectStore, storeKey } from './support/object-store.ts';
-import { aBar, anAlert, dayMs, minuteMs } from './support/stocked-board.ts';
+import { aBar, aGap, anAlert, dayMs, minuteMs } from './support/stocked-board.ts';
 
 const bucket = 'market-data';
 const yesterdayMs = Date.UTC(2026, 10, 20);
@@ -83,6 +83,16 @@ describe('the export job with an object store', () => {
       'tapeline/prod/gaps/date=2026-11-19/gaps.parquet',
       'tapeline/prod/gaps/date=2026-11-20/gaps.parquet',
     ]);
+    expect(await run()).toMatchObject({ written: 0, present: 7 });
+  });
+
+  it('writes a day again when a gap of it was filled, by what the file in the bucket says of itself', async () => {
+    const gap = aGap({ fromMs: yesterdayMs, toMs: yesterdayMs + minuteMs });
+    const stored = (gaps: readonly Gap[]) => store.write({ ticks: [], bars: [], latest: [], instruments: [], alerts: [], gaps });
+    await stored([gap]);
+    expect(await run()).toMatchObject({ written: 1, present: 6, rows: 1 });
+    await stored([{ ...gap, filled: true, versionUs: gap.versionUs + 1 }]);
+    expect(await run()).toMatchObject({ written: 1, present: 6, rows: 1 });
     expect(await run()).toMatchObject({ written: 0, present: 7 });
   });
 
@@ -153,7 +163,7 @@ describe('the export job with an object store', () => {
     await once(proxy.listen(0, '127.0.0.1'), 'listening');
     try {
       const { port } = proxy.address() as AddressInfo;
-      expect(await run({ EXPORT_ENDPOINT: `http://127.0.0.1:${port}`, EXPORT_PREFIX: 'busy' })).toMatchObject({ written: 7, rows: 5 });
+      expect(await run({ EXPORT_ENDPOINT: `http://127.0.0.1:${port}`, EXPORT_PREFIX: 'busy' })).toMatchObject({ written: 7, rows: 6 });
       expect(refused.PUT).toBeLessThan(0);
     } finally {
       proxy.close();

@@ -64,6 +64,6 @@ export const exportSettings = {
     otherwise: 7,
     expected: 'a whole number from 1 to 1000',
     example: '30',
-    help: 'this many past days (UTC) are exported where their files are missing',
+    help: 'this many past days (UTC) are exported where their files are missing, or where the store has more by now',
   } as Setting<number>,
 } as const;

@@ -4,9 +4,9 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HeadObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { PipelineError } from '@tapeline/core/errors';
-import { type ExportDestination, exportError } from './export-destination.ts';
+import { type ExportDestination, exportError, type FoundFile } from './export-destination.ts';
 
 export interface BucketOptions {
   readonly bucket: string;
@@ -50,13 +50,13 @@ export class BucketDestination implements ExportDestination {
     });
   }
 
-  async has(path: string, signal: AbortSignal): Promise<boolean> {
+  async find(path: string, signal: AbortSignal): Promise<FoundFile | undefined> {
     try {
       const command = new HeadObjectCommand({ Bucket: this.#options.bucket, Key: this.#keyOf(path) });
-      await this.#client.send(command, { abortSignal: signal });
-      return true;
+      const { ContentLength: byteLength = 0 } = await this.#client.send(command, { abortSignal: signal });
+      return { byteLength, slice: (start, end = byteLength) => this.#slice(path, { start, end, signal }) };
     } catch (error) {
-      if (error instanceof S3ServiceException && error.name === 'NotFound') return false;
+      if (error instanceof S3ServiceException && error.name === 'NotFound') return undefined;
       throw this.#failure(`cannot look for ${path} in ${this.name}`, error);
     }
   }
@@ -75,6 +75,19 @@ export class BucketDestination implements ExportDestination {
 
   async close(): Promise<void> {
     this.#client.destroy();
+  }
+
+  async #slice(
+    path: string,
+    { start, end, signal }: { readonly start: number; readonly end: number; readonly signal: AbortSignal },
+  ): Promise<ArrayBuffer> {
+    try {
+      const command = new GetObjectCommand({ Bucket: this.#options.bucket, Key: this.#keyOf(path), Range: `bytes=${start}-${end - 1}` });
+      const { Body: body } = await this.#client.send(command, { abortSignal: signal });
+      return Uint8Array.from((await body?.transformToByteArray()) ?? []).buffer;
+    } catch (error) {
+      throw this.#failure(`cannot read ${path} in ${this.name}`, error);
+    }
   }
 
   async #upload(path: string, file: string, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** The export that the settings ask for: files of the last days that are not there yet. */
+/** The export that the settings ask for: files of the last days that are not there yet, or not as the store has them by now. */
 import type { Configuration } from '@tapeline/core/configuration';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { Logger } from 'pino';
@@ -17,6 +17,9 @@ export interface ExportJobParts {
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
+
+/** So long after a day its gaps are filled and its history is loaded. */
+const changingMs = 32 * dayLengthMs;
 
 /** True when the settings name a place for exports. */
 export function hasExport({ EXPORT_FOLDER: folder, EXPORT_BUCKET: bucket }: Configuration): boolean {
@@ -41,7 +44,8 @@ export async function openConfiguredDestination(configuration: Configuration): P
 }
 
 /**
- * Exports what is over of the last `EXPORT_DAYS` days, stored whole, and not there yet, once; what waits or was stopped is for the next run.
+ * Exports what is over of the last `EXPORT_DAYS` days, stored whole, and not there yet or changed since, once; what waits or was stopped is for
+ * the next run.
  * @throws PipelineError of the store and of the destination.
  */
 export async function runConfiguredExport(
@@ -68,13 +72,15 @@ export async function runConfiguredExport(
       ...{ store, destination, files, signal },
       isStored: async file => isStored(await look(), file) || isLastChance(file),
       onlyMissing: true,
+      again: file => file.dayMs >= toMs - changingMs,
       left: count => metrics.filesLeft.set(count),
-      written: (path, { rows, bytes, seconds }) => {
+      written: (path, { rows, bytes, seconds, isAgain }) => {
         metrics.files.inc();
         metrics.rows.inc(rows);
         metrics.bytes.inc(bytes);
         metrics.fileSeconds.observe(seconds);
-        logger.info({ path, rows, bytes, seconds: Math.round(seconds * 10) / 10 }, `exported ${path}: ${rows} rows`);
+        const why = isAgain ? ', again, for the store has changed since' : '';
+        logger.info({ path, rows, bytes, seconds: Math.round(seconds * 10) / 10 }, `exported ${path}: ${rows} rows${why}`);
       },
     });
     const end = signal.aborted ? 'the export is stopped and goes on with the next run' : 'the export is done';

@@ -1,15 +1,22 @@
 /** Where exported files go. A file is there as a whole or not at all, whenever the process is killed. */
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
 
+/** A file that is there, to be looked into. */
+export interface FoundFile {
+  readonly byteLength: number;
+  /** Bytes from `start` up to `end`, exclusive. @throws PipelineError as {@link ExportDestination.find} does. */
+  slice(start: number, end?: number): Promise<ArrayBuffer>;
+}
+
 export interface ExportDestination {
   /** For people: the folder, or the bucket with its prefix. */
   readonly name: string;
   /**
-   * Whether a file is there.
-   * @param signal ends the question
+   * A file that is there; `undefined` when none is.
+   * @param signal ends the question, and looking into the file
    * @throws PipelineError `export.unavailable` (retriable), `export.refused`.
    */
-  has(path: string, signal: AbortSignal): Promise<boolean>;
+  find(path: string, signal: AbortSignal): Promise<FoundFile | undefined>;
   /**
    * Takes a file that `write` writes to a temporary path, in the place of what was there.
    * @param signal ends an upload

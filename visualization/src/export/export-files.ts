@@ -75,6 +75,7 @@ export function writeExportFile(path: string, file: ExportFile, { store, symbols
           ),
           signal,
         ),
+        bar => bar.revision,
       );
     }
     case 'ticks':
@@ -90,7 +91,9 @@ export function writeExportFile(path: string, file: ExportFile, { store, symbols
         ),
       );
     case 'gaps':
-      return writeParquet(path, gapColumns, untilAborted(wantedOf(pagesOf(gapsOf(store), range), isWanted), signal));
+      return writeParquet(path, gapColumns, untilAborted(wantedOf(pagesOf(gapsOf(store), range), isWanted), signal), gap =>
+        Number(gap.filled),
+      );
     case 'alerts':
       return writeParquet(path, alertColumns, untilAborted(wantedOf(pagesOf(alertsOf(store), range), isWanted), signal));
   }

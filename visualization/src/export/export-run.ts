@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import type { MarketStore } from '@tapeline/database/market-store';
 import type { Registry } from 'prom-client';
+import { hasChanged } from './changed-files.ts';
 import type { ExportDestination } from './export-destination.ts';
 import { type ExportFile, pathOf, writeExportFile } from './export-files.ts';
 import type { WrittenFile } from './parquet-file.ts';
@@ -16,13 +17,15 @@ export interface ExportRunOptions {
   readonly symbols?: readonly string[] | undefined;
   /** Leaves out what is there. */
   readonly onlyMissing: boolean;
+  /** Asked for each file that is there, where only what is missing is written: true for one that is written again if the store has more of it. @default none is */
+  readonly again?: (file: ExportFile) => boolean;
   /** Asked for each file that is to be written: one that the store does not have whole yet waits for a later run. @default all are */
   readonly isStored?: (file: ExportFile) => Promise<boolean>;
   readonly signal: AbortSignal;
   /** Called before each file with how many are left, and at the end with how many wait. */
   readonly left?: (files: number) => void;
   /** Called after each file that was written. */
-  readonly written?: (path: string, file: WrittenFile & { readonly seconds: number }) => void;
+  readonly written?: (path: string, file: WrittenFile & { readonly seconds: number; readonly isAgain: boolean }) => void;
 }
 
 export interface ExportResult extends WrittenFile {
@@ -49,7 +52,14 @@ async function writeAll(options: ExportRunOptions, result: { -readonly [Name in 
     if (signal.aborted) return;
     options.left?.(options.files.length - index);
     const path = pathOf(file);
-    if (options.onlyMissing && (await destination.has(path, signal))) {
+    const found = options.onlyMissing ? await destination.find(path, signal) : undefined;
+    const isOutdated = async () => {
+      if (found === undefined || options.again?.(file) !== true) return false;
+      symbols ??= await knownSymbols(store);
+      return hasChanged(found, file, { store, symbols, signal });
+    };
+    const isAgain = await isOutdated();
+    if (found !== undefined && !isAgain) {
       result.present += 1;
       continue;
     }
@@ -64,7 +74,7 @@ async function writeAll(options: ExportRunOptions, result: { -readonly [Name in 
     result.written += 1;
     result.rows += rows;
     result.bytes += bytes;
-    options.written?.(path, { rows, bytes, seconds: (performance.now() - startedMs) / 1_000 });
+    options.written?.(path, { rows, bytes, isAgain, seconds: (performance.now() - startedMs) / 1_000 });
   }
   options.left?.(result.waiting);
 }

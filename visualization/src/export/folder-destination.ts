@@ -1,9 +1,9 @@
 /** Exports to a folder: each file is written beside its place and renamed. */
 import { randomUUID } from 'node:crypto';
-import { access, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
-import { type ExportDestination, exportError } from './export-destination.ts';
+import { type ExportDestination, exportError, type FoundFile } from './export-destination.ts';
 
 /** What a killed export left behind is removed after so long: until then it may be another one's at work. */
 const abandonedMs = 3_600_000;
@@ -15,11 +15,11 @@ export class FolderDestination implements ExportDestination {
     this.name = folder;
   }
 
-  async has(path: string): Promise<boolean> {
-    return access(join(this.name, path)).then(
-      () => true,
-      () => false,
-    );
+  async find(path: string): Promise<FoundFile | undefined> {
+    const place = join(this.name, path);
+    const found = await stat(place).catch(() => undefined);
+    if (found === undefined) return undefined;
+    return { byteLength: found.size, slice: (start, end = found.size) => sliceOf(place, start, end) };
   }
 
   async put<T>(path: string, write: (temporaryPath: string) => Promise<T>): Promise<T> {
@@ -42,6 +42,17 @@ export class FolderDestination implements ExportDestination {
   }
 
   async close(): Promise<void> {}
+}
+
+async function sliceOf(path: string, start: number, end: number): Promise<ArrayBuffer> {
+  try {
+    const file = await open(path);
+    const bytes = new Uint8Array(end - start);
+    await file.read(bytes, 0, bytes.length, start).finally(() => file.close());
+    return bytes.buffer;
+  } catch (error) {
+    throw exportError(`cannot read ${path}`, error, { remedy: 'correct its permissions', retriable: false });
+  }
 }
 
 async function removeAbandoned(folder: string): Promise<void> {

@@ -11,7 +11,7 @@ import type { MarketStore } from '@tapeline/database/market-store';
 import type { Logger } from 'pino';
 import { hasExport, runConfiguredExport } from './configured-export.ts';
 
-const help = `export-job: writes the bars, gaps and alerts of the last days (UTC) as Parquet files, those that are not there yet, and ends.
+const help = `export-job: writes the bars, gaps and alerts of the last days (UTC) as Parquet files, those that are not there yet or that the store has more of by now, and ends.
 
 Usage: npm run export-job [-- --help]
 

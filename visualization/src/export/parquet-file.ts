@@ -1,6 +1,12 @@
-/** Writes a table as a Parquet file, a row group at a time: what is held is one group, however long the table is. Equal rows give equal bytes. */
+/**
+ * Writes a table as a Parquet file, a row group at a time: what is held is one group, however long the table is. Equal rows give equal bytes.
+ * And reads what such a file says of itself.
+ */
 import { type FileHandle, open } from 'node:fs/promises';
+import { PipelineError } from '@tapeline/core/errors';
+import { type KeyValue, parquetMetadataAsync } from 'hyparquet';
 import { type BasicType, ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
+import type { FoundFile } from './export-destination.ts';
 
 export interface ParquetColumn<Row> {
   readonly name: string;
@@ -18,33 +24,64 @@ export interface WrittenFile {
   readonly bytes: number;
 }
 
+/** What a file says of itself. */
+export interface FileTotals {
+  readonly rows: number;
+  /** As they were counted when it was written; `undefined` in files of programs that counted none. */
+  readonly changes: number | undefined;
+}
+
+/** In the file's own metadata. */
+const changesKey = 'tapeline.changes';
+
 /** Enough for readers to skip and to read in parallel, little enough to hold. */
 const rowsOfGroup = 50_000;
 
-/** Writes pages of rows to a new file at `path`, durably. */
+/**
+ * Writes pages of rows to a new file at `path`, durably.
+ * @param changesOf how often a row was changed; the file remembers the sum
+ */
 export async function writeParquet<Row>(
   path: string,
   columns: readonly ParquetColumn<Row>[],
   pages: AsyncIterable<readonly Row[]>,
+  changesOf?: (row: Row) => number,
 ): Promise<WrittenFile> {
   const file = await open(path, 'wx');
   try {
     const bytes = new FileWriter(file);
+    const kvMetadata: KeyValue[] = [];
     const writer = new ParquetWriter({
+      ...(changesOf === undefined ? {} : { kvMetadata }),
       writer: bytes,
       schema: schemaFromColumnData({ columnData: columns.map(column => sourceOf(column, [])) }),
       createdBy: 'tapeline',
     });
     let rows = 0;
+    let changes = 0;
     for await (const group of groupsOf(pages)) {
       rows += group.length;
+      if (changesOf !== undefined) for (const row of group) changes += changesOf(row);
       await writer.write({ columnData: columns.map(column => sourceOf(column, group)), rowGroupSize: rowsOfGroup });
     }
+    kvMetadata.push({ key: changesKey, value: String(changes) });
     await writer.finish();
     await file.sync();
     return { rows, bytes: bytes.offset };
   } finally {
     await file.close();
+  }
+}
+
+/** What a file says of itself; `undefined` for one that is no Parquet file. @throws PipelineError of the destination. */
+export async function fileTotals(file: FoundFile): Promise<FileTotals | undefined> {
+  try {
+    const { num_rows: rows, key_value_metadata: metadata = [] } = await parquetMetadataAsync(file);
+    const changes = metadata.find(({ key }) => key === changesKey)?.value;
+    return { rows: Number(rows), changes: changes === undefined ? undefined : Number(changes) };
+  } catch (error) {
+    if (error instanceof PipelineError) throw error;
+    return undefined;
   }
 }
 
