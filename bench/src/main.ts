@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endAsRefused } from '@tapeline/core/command-line';
 import { createLogger } from '@tapeline/core/logging';
 import { exitStatusOf } from '@tapeline/core/service';
 import { openKafkaLog } from '@tapeline/log/kafka-log';
@@ -32,6 +33,7 @@ const directory = join('.tapeline', 'bench');
 /** The exit status that shells give to a command ended by Ctrl-C. */
 const interrupted = 130;
 const program = new Command('bench')
+  .exitOverride(endAsRefused)
   .description('Measures Tapeline and its peers on one machine, one topic, in turns.')
   .showHelpAfterError('(add --help for what is possible)')
   .option('--results <folder>', 'where results are kept as lines of JSON', join(directory, 'results'))

@@ -83,3 +83,8 @@ function expected(options: NonNullable<CommandLine['options']>): string {
 export function usageFault(message: string): PipelineError {
   return usageError(message);
 }
+
+/** For commander's `exitOverride`: what it refuses, and has printed why, ends the program with the status that {@link runCommandLine} gives. */
+export function endAsRefused({ exitCode }: { readonly exitCode: number }): never {
+  process.exit(exitCode === 0 ? 0 : 2);
+}

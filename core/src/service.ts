@@ -28,7 +28,7 @@ export interface ServiceOptions {
 
 /**
  * Runs the parts until `signal` aborts or one fails.
- * @returns the exit status: 0 after a clean stop, 1 after a failure or a stop that missed its deadline.
+ * @returns the exit status: 0 after a clean stop, 1 after a failure or a stop that missed its deadline, 2 for what was asked for and cannot be done.
  */
 export async function runService(options: ServiceOptions): Promise<number> {
   keepHeapSmall();
@@ -54,6 +54,7 @@ export async function runService(options: ServiceOptions): Promise<number> {
   }
   const { stopDeadlineMs = 4_500 } = options;
   const stopped = await stopInReverse(startedBefore(running, starting, stopDeadlineMs / 2), logger, stopDeadlineMs);
+  if (hasCode(failure, 'usage')) return 2;
   return failure === undefined && stopped ? 0 : 1;
 }
 

@@ -1,5 +1,6 @@
 /** The command `npm run fuzz`: gives parsers inputs that nobody would send, keeps those that show a fault, and counts. */
 import { fileURLToPath } from 'node:url';
+import { endAsRefused } from '@tapeline/core/command-line';
 import { reasonOf } from '@tapeline/core/errors';
 import { Command, InvalidArgumentError } from 'commander';
 import { faultOf } from './examination.ts';
@@ -27,6 +28,7 @@ interface Flags {
 }
 
 const program = new Command('fuzz')
+  .exitOverride(endAsRefused)
   .description('Gives every parser inputs that nobody would send, and looks at what it makes of them.')
   .showHelpAfterError('(add --help for what is possible)')
   .option('--parser <names...>', 'only these (see --list)')

@@ -1,17 +1,16 @@
 /**
  * This file runs the services commands alone: `node services/src/main.ts up`.
  */
-import { PipelineError } from '@tapeline/core/errors';
+import { endAsRefused } from '@tapeline/core/command-line';
+import { exitStatusOf } from '@tapeline/core/service';
 import { Command } from 'commander';
 import { addServicesCommand } from './command.ts';
 
-const program = new Command('services-only').description('the services commands of tapeline, alone');
+const program = new Command('services-only').exitOverride(endAsRefused).description('the services commands of tapeline, alone');
 addServicesCommand(program);
 
 try {
   await program.parseAsync(['services', ...process.argv.slice(2)], { from: 'user' });
 } catch (error) {
-  if (!(error instanceof PipelineError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
 }

@@ -1,4 +1,5 @@
 /** The simulator as a program: prints its addresses on standard output, logs to standard error, runs until it is told to stop. */
+import { endAsRefused } from '@tapeline/core/command-line';
 import { createLogger } from '@tapeline/core/logging';
 import { mindNoReaderThatLeaves } from '@tapeline/core/readers-that-leave';
 import { exitStatusOf, runService, stopSignal } from '@tapeline/core/service';
@@ -35,7 +36,7 @@ async function run({ prices, rest }: SimulatorGiven): Promise<void> {
 
 mindNoReaderThatLeaves();
 try {
-  await simulatorCommand(run).parseAsync();
+  await simulatorCommand(run).exitOverride(endAsRefused).parseAsync();
 } catch (error) {
   process.exitCode = exitStatusOf(error, line => process.stderr.write(line));
 }

@@ -98,10 +98,14 @@ describe('the program', () => {
     [['--symbols', 'FOO', '--port', '0'], /symbols FOO are not in the simulated market/],
     [['--speed', '-1'], /must be a number above 0/],
     [['--port', '70000'], /whole number from 0 to 65535/],
-    [['--recording', main, '--port', '0'], /line 1 is not JSON/],
-  ])('ends with status 1 and says why: %j', async (options, message) => {
+  ])('ends with status 2 and says why: %j', async (options, message) => {
     const { status, stderr } = await ended(run(...options));
-    expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  it('ends with status 1 for a recording that cannot be read', async () => {
+    const { status, stderr } = await ended(run('--recording', main, '--port', '0'));
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/line 1 is not JSON/)]);
   });
 });
 

@@ -1,4 +1,5 @@
 /** The command line `tapeline`. Only this file reads the environment and constructs; each command is a file of its own. */
+import { endAsRefused } from '@tapeline/core/command-line';
 import { readConfiguration, secretsOf, simulatedDataDir } from '@tapeline/core/configuration';
 import { type Interval, intervals } from '@tapeline/core/intervals';
 import { createLogger, scrubber } from '@tapeline/core/logging';
@@ -29,6 +30,7 @@ import { securing } from './secured-services.ts';
 import { startCommand } from './start-command.ts';
 
 const program = new Command('tapeline')
+  .exitOverride(endAsRefused)
   .description('Market data you can trust: feed → log → fold → store → screen.')
   .helpCommand(true)
   .showHelpAfterError('(add --help for what is possible)')

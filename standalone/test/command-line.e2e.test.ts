@@ -61,6 +61,25 @@ describe('the command line', () => {
     }
   }, 60_000);
 
+  it('ends with status 2 for arguments that a program does not take, whichever it is', async () => {
+    const wrong = [
+      [],
+      ['nonsense'],
+      ['start', '--nonsense'],
+      ['rebuild', '--generation', 'x'],
+      ['repartition'],
+      ['services', 'up', '--brokers', '2'],
+    ];
+    for (const args of wrong) expect([args, (await runProgram(program, { args })).status]).toEqual([args, 2]);
+    const mains = ['ingestion', 'stream-processing', 'visualization', 'database', 'simulator', 'fuzz', 'bench'].map(
+      path => `${path}/src/main.ts`,
+    );
+    for (const path of [...mains, 'ingestion/src/backfill/main.ts', 'stream-processing/src/notifier/main.ts']) {
+      const { status, stdout, stderr } = await runProgram(path, { args: ['--nonsense'] });
+      expect([path, status, stdout, stderr]).toEqual([path, 2, '', expect.stringMatching(/nonsense/)]);
+    }
+  }, 60_000);
+
   it('reports every fault of a wrong configuration at once, with status 1 and nothing connected', async () => {
     const connections: unknown[] = [];
     const server = createServer(socket => connections.push(socket)).listen(0, '127.0.0.1');
@@ -117,7 +136,7 @@ describe('the command line', () => {
     const missing = await runProgram(program, { args: ['replay', join(scratch, 'nowhere')] });
     expect([missing.status, missing.stderr]).toEqual([1, expect.stringContaining('cannot be read')]);
     const interval = await runProgram(program, { args: ['replay', recording, '--interval', '2m'] });
-    expect([interval.status, interval.stderr]).toEqual([1, expect.stringContaining('expected one of 1s, 5s, 15s, 1m, 5m, 15m, 1h, 1d')]);
+    expect([interval.status, interval.stderr]).toEqual([2, expect.stringContaining('expected one of 1s, 5s, 15s, 1m, 5m, 15m, 1h, 1d')]);
   }, 30_000);
 
   it('replays to CSV and JSON lines, the same bytes each time', async () => {
