@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const wrong = args.find(argument => argument !== '--open');
-  if (wrong !== undefined) throw usageError(`"${wrong}" is no option, expected none or --open`);
+  if (wrong !== undefined) throw usageError(`"${wrong}" is not an option, expected none or --open`);
   const missing = missingPrograms(Object.values(neededPrograms), environment);
   if (missing !== undefined) throw missing;
   const options = { environment, show, signal: stopping.signal };

@@ -49,7 +49,7 @@ function messageFaults(rule: AlertRule): readonly string[] {
   const named = [...(rule.message ?? '').matchAll(placePattern)].map(([, place = '']) => place);
   return named
     .filter(place => !places.includes(place))
-    .map(place => `message names {${place}}, which it has not: it can name ${places.map(each => `{${each}}`).join(', ')}`);
+    .map(place => `message names {${place}}, which does not exist here: it can name ${places.map(each => `{${each}}`).join(', ')}`);
 }
 
 /** What the alerts of a rule can tell. */
@@ -63,7 +63,7 @@ function placesOf(rule: AlertRule): readonly string[] {
 function barFaults(rule: BarRule, known: readonly Interval[] | undefined): readonly string[] {
   const faults: string[] = [];
   if (known !== undefined && !known.includes(rule.interval)) {
-    faults.push(`interval ${rule.interval} is none of BAR_INTERVALS (${known.join(',')}), so that it can never fire: take one of those`);
+    faults.push(`interval ${rule.interval} is not one of BAR_INTERVALS (${known.join(',')}), so that it can never fire: take one of those`);
   }
   if (rule.interval === '1d' && rule.marketHours !== 'always') {
     faults.push(`the bar of a day closes when ${rule.marketHours} is closed, so that it can never fire: leave marketHours out`);

@@ -64,14 +64,14 @@ export function argumentsOf(args: readonly string[], line: Partial<CommandLine>)
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-    if (option === undefined) throw usage(`"${token.rawName}" is no option, expected ${expected(options)}`);
+    if (option === undefined) throw usage(`"${token.rawName}" is not an option, expected ${expected(options)}`);
     if (option.type === 'string' && token.value === undefined) throw usage(`${token.rawName} needs a value`);
     if (option.type === 'boolean' && token.value !== undefined) throw usage(`${token.rawName} takes no value, was "${token.value}"`);
   }
   const given = { options: values as GivenOptions, words: positionals };
   if (words === 'any' || positionals.join(' ') === words.join(' ')) return given;
   if (words.length > 0) throw usage(`expected ${words.join(' ')}, was "${args.join(' ')}"; see --help`);
-  throw usage(`"${positionals[0]}" is no option, expected ${expected(options)}`);
+  throw usage(`"${positionals[0]}" is not an option, expected ${expected(options)}`);
 }
 
 function expected(options: NonNullable<CommandLine['options']>): string {

@@ -202,7 +202,7 @@ function sharedSymbols(lists: readonly { readonly feed: FeedName; readonly symbo
       const names = namesOfSymbol(feed, symbol);
       const owner = names.flatMap(name => owners.get(name) ?? []).find(other => other !== feed);
       if (owner !== undefined) {
-        faults.push(`${symbol} is asked of ${owner} and of ${feed}, but one feed owns a symbol: take it out of one of the lists`);
+        faults.push(`${symbol} is in the lists of ${owner} and of ${feed}, but one feed owns a symbol: take it out of one of the lists`);
       }
       for (const name of names) owners.set(name, feed);
     }
@@ -220,7 +220,7 @@ function exportFaults(values: Configuration): string[] {
     faults.push('EXPORT_ACCESS_KEY and EXPORT_SECRET_KEY go together: set both or neither');
   }
   for (const name of ['EXPORT_PREFIX', 'EXPORT_ENDPOINT', 'EXPORT_ACCESS_KEY'] as const) {
-    if (values[name] && !values.EXPORT_BUCKET) faults.push(`${name} is of a bucket: set EXPORT_BUCKET, or unset ${name}`);
+    if (values[name] && !values.EXPORT_BUCKET) faults.push(`${name} only applies to a bucket: set EXPORT_BUCKET, or unset ${name}`);
   }
   return faults;
 }

@@ -25,9 +25,10 @@ const untrusted: ReadonlySet<string> = new Set([
 /** What helps, where `code` is of a fault that no repetition cures; else `undefined`. */
 export function tlsRemedy(code: string | undefined, { tls, ca, addresses }: TlsSettings): string | undefined {
   if (code === undefined) return undefined;
-  if (untrusted.has(code)) return `the server's certificate is of an authority that is not trusted here: set ${ca} to that authority's`;
-  if (code === 'CERT_HAS_EXPIRED') return "the time of the server's certificate is over: renew it there, and see that this clock is right";
-  if (code === 'CERT_NOT_YET_VALID') return "the time of the server's certificate has not begun: see that both clocks are right";
+  if (untrusted.has(code))
+    return `the server's certificate was issued by an authority that is not trusted here: set ${ca} to that authority's`;
+  if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired: renew it there, and check that this clock is right";
+  if (code === 'CERT_NOT_YET_VALID') return "the server's certificate is not valid yet: check that both clocks are right";
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return `the server's certificate is for other names: write one that it carries into ${addresses}, or have it made for this one`;
   }

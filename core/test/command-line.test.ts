@@ -20,7 +20,7 @@ describe('the arguments of a program', () => {
   });
 
   it('are refused with the help behind the fault, where that is asked for', () => {
-    const message = '"-x" is no option, expected none or --help\n\nUsage: …';
+    const message = '"-x" is not an option, expected none or --help\n\nUsage: …';
     expect(() => argumentsOf(['-x'], { help: 'Usage: …', faultsShowHelp: true })).toThrow(
       expect.objectContaining({ code: 'usage', message }),
     );
@@ -31,14 +31,14 @@ describe('the arguments of a program', () => {
   });
 
   it.each([
-    [['--port'], {}, '"--port" is no option, expected none or --help'],
-    [['--port=1'], {}, '"--port" is no option, expected none or --help'],
-    [['-x'], days, '"-x" is no option, expected --days or --test or --help'],
-    [['3'], days, '"3" is no option, expected --days or --test or --help'],
+    [['--port'], {}, '"--port" is not an option, expected none or --help'],
+    [['--port=1'], {}, '"--port" is not an option, expected none or --help'],
+    [['-x'], days, '"-x" is not an option, expected --days or --test or --help'],
+    [['3'], days, '"3" is not an option, expected --days or --test or --help'],
     [['--days'], days, '--days needs a value'],
     [['--test=1'], days, '--test takes no value, was "1"'],
-    [['toString'], {}, '"toString" is no option, expected none or --help'],
-    [['--toString'], {}, '"--toString" is no option, expected none or --help'],
+    [['toString'], {}, '"toString" is not an option, expected none or --help'],
+    [['--toString'], {}, '"--toString" is not an option, expected none or --help'],
     [[], { words: ['migrate'] }, 'expected migrate, was ""; see --help'],
     [['migrate', 'twice'], { words: ['migrate'] }, 'expected migrate, was "migrate twice"; see --help'],
   ])('that it does not take are refused: %j', (args, line, message) => {

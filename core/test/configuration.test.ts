@@ -103,7 +103,7 @@ describe('the settings of an export', () => {
     expect(() => readConfiguration({ EXPORT_FOLDER: 'a', EXPORT_BUCKET: 'market-data', EXPORT_SECRET_KEY: 's' })).toThrow(
       /2 faults:\n {2}- EXPORT_FOLDER and EXPORT_BUCKET are both set.*\n {2}- EXPORT_ACCESS_KEY and EXPORT_SECRET_KEY go together/,
     );
-    expect(faultsOf({ EXPORT_ENDPOINT: 'http://127.0.0.1:9000' })).toContain('EXPORT_ENDPOINT is of a bucket: set EXPORT_BUCKET');
+    expect(faultsOf({ EXPORT_ENDPOINT: 'http://127.0.0.1:9000' })).toContain('EXPORT_ENDPOINT only applies to a bucket: set EXPORT_BUCKET');
     expect(faultsOf({ EXPORT_BUCKET: 'Market Data' })).toContain('EXPORT_BUCKET must be the name of a bucket');
     expect(faultsOf({ EXPORT_TABLES: 'bars,candles' })).toContain('EXPORT_TABLES must be one or more of bars, ticks, gaps, alerts');
   });
@@ -148,7 +148,7 @@ describe('the settings of feeds', () => {
   it('are refused where two feeds are asked for one symbol', () => {
     const environment = { FEEDS: 'twelve-data,yahoo', SYMBOLS: 'AAPL,RY:TSX', YAHOO_SYMBOLS: 'MSFT,AAPL,RY' };
     expect(() => readConfiguration(environment)).toThrow(
-      /the configuration has 2 faults:\n {2}- AAPL is asked of twelve-data and of yahoo, but one feed owns a symbol: .*\n {2}- RY is asked/,
+      /the configuration has 2 faults:\n {2}- AAPL is in the lists of twelve-data and of yahoo, but one feed owns a symbol: .*\n {2}- RY is in the lists/,
     );
   });
 
@@ -173,7 +173,7 @@ describe('the settings of feeds', () => {
     expect(faultsOf({ SYMBOLS: 'aapl,AAPL' })).toContain(told('aapl and AAPL', 'AAPL'));
     expect(faultsOf({ SYMBOLS: 'RY,BTC/USD,RY:TSX' })).toContain(told('RY and RY:TSX', 'RY'));
     expect(faultsOf({ FEEDS: 'twelve-data,yahoo', SYMBOLS: 'aapl', YAHOO_SYMBOLS: 'AAPL' })).toContain(
-      'AAPL is asked of twelve-data and of yahoo',
+      'AAPL is in the lists of twelve-data and of yahoo',
     );
     // Other vendors leave names as they are spelt.
     const finnhub = { FEEDS: 'finnhub', FINNHUB_API_KEY: 'k', FINNHUB_SYMBOLS: 'BINANCE:BTCUSDT,BINANCE:btcusdt' };

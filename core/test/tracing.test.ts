@@ -208,7 +208,7 @@ describe('spans on their way', () => {
   });
 
   it.each([
-    [404, 'told without /v1/traces'],
+    [404, 'without /v1/traces'],
     [401, 'see which OTEL_EXPORTER_OTLP_HEADERS it wants'],
     [400, 'right (OTLP over HTTP, mostly port 4318) and reachable'],
   ])('that are refused with %d say so and what helps, and no text of the collector', async (status, remedy) => {

@@ -117,7 +117,7 @@ describe('kind', () => {
 
   it('up refuses an option that it does not have', () => {
     const { status, stderr } = runScript('kind-up.ts', ['--opn'], standIns(temporaryFolder('programs')));
-    expect([status, stderr]).toEqual([2, '"--opn" is no option, expected none or --open\n']);
+    expect([status, stderr]).toEqual([2, '"--opn" is not an option, expected none or --open\n']);
   });
 });
 

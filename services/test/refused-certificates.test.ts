@@ -38,9 +38,9 @@ const wrong: readonly (readonly [string, CertificateOptions, string, RegExp])[] 
     'whose time is over',
     { names: ['127.0.0.1'], notBeforeMs: 0, notAfterMs: Date.now() - 60_000 },
     authority.certificate,
-    /the time of the server's certificate is over: renew it there/,
+    /the server's certificate has expired: renew it there/,
   ],
-  ['whose time has not begun', { names: ['127.0.0.1'], notBeforeMs: Date.now() + 3_600_000 }, authority.certificate, /has not begun/],
+  ['whose time has not begun', { names: ['127.0.0.1'], notBeforeMs: Date.now() + 3_600_000 }, authority.certificate, /is not valid yet/],
 ];
 
 describe.each(Object.entries(clients))('the client of %s', (_name, connect) => {

@@ -141,7 +141,7 @@ describe('the follower of a rules file', () => {
     expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({
       msg: expect.stringContaining('ALERT_RULES_FILE cannot be used, the former rules stay in force (1)'),
       faults: [
-        'rules[1] "b": interval 5m is none of BAR_INTERVALS (1s,1m), so that it can never fire: take one of those',
+        'rules[1] "b": interval 5m is not one of BAR_INTERVALS (1s,1m), so that it can never fire: take one of those',
         'rules[1] "b": rules[0] has the same name: give it another one',
       ],
     });

@@ -115,6 +115,6 @@ describe('the live board as a process', () => {
     expect(help.said.out).toContain('Usage: npm run live-board');
     const wrong = start({}, '--port');
     expect(await wrong.exit).toBe(2);
-    expect(wrong.said.err).toBe('"--port" is no option, expected none or --help\n');
+    expect(wrong.said.err).toBe('"--port" is not an option, expected none or --help\n');
   });
 });

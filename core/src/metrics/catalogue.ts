@@ -29,7 +29,7 @@ export const metricParts: readonly MetricPart[] = [
   { name: 'stream processor', about: 'the log → the fold → results', shownBy: ['stream-processor'], metrics: streamProcessorMetrics },
   {
     name: 'store',
-    about: 'rows and snapshots, to Cassandra or SQLite; those who only read show zeros',
+    about: 'rows and snapshots, to Cassandra or SQLite; processes that only read show zeros',
     shownBy: ['stream-processor', 'live-board', 'export-job', ...jobs],
     metrics: storeMetrics,
   },

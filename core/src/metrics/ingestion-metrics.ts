@@ -22,7 +22,7 @@ export const ingesterMetrics = {
     reason: oneOf(...deadLetterReasons),
   }),
   tapeline_ingester_ticks_lost_total: counter('errors', 'prices and messages dropped because a buffer was full, each in a gap record'),
-  tapeline_ingester_disconnects_total: counter('errors', 'connections that ended or did not come about', {
+  tapeline_ingester_disconnects_total: counter('errors', 'connections that ended or could not be made', {
     kind: oneOf('closed', 'failed', 'key-refused', 'limited'),
   }),
   tapeline_ingester_recording_lines_lost_total: counter('errors', 'lines of the recording that could not be written'),
@@ -70,7 +70,7 @@ const jobSeconds = [0.1, 1, 10, 60, 600, 3_600, 21_600];
 export const backfillerMetrics = {
   tapeline_backfiller_jobs_done_total: counter('rate', 'backfills that are done'),
   tapeline_backfiller_records_total: counter('rate', 'history records that the log took', { action: oneOf(...historyActions) }),
-  tapeline_backfiller_bars_compared_total: counter('rate', "bars that were held against the vendor's", {
+  tapeline_backfiller_bars_compared_total: counter('rate', "bars that were compared with the vendor's", {
     verdict: oneOf('equal', 'split', 'mismatch'),
   }),
   tapeline_backfiller_bars_refused_total: counter('errors', "the vendor's bars that cannot be used"),

@@ -57,10 +57,14 @@ export const alertRuleMetrics = {
 
 export const notifierMetrics = {
   tapeline_notifier_messages_sent_total: counter('rate', 'messages sent', { destination }),
-  tapeline_notifier_alerts_sent_total: counter('rate', 'alerts in messages that were sent: each told (listed) or summed up (counted)', {
-    destination,
-    told: oneOf('listed', 'counted'),
-  }),
+  tapeline_notifier_alerts_sent_total: counter(
+    'rate',
+    'alerts in messages that were sent: each by itself (listed) or summed up (counted)',
+    {
+      destination,
+      told: oneOf('listed', 'counted'),
+    },
+  ),
   tapeline_notifier_alerts_skipped_total: counter(
     'rate',
     'alerts that were not sent, by reason: sent before (known), not wanted there (filtered), no alert (invalid)',

@@ -38,7 +38,7 @@ export const traceMetrics = {
   tapeline_trace_spans_exported_total: counter('rate', 'spans that the collector took'),
   tapeline_trace_spans_dropped_total: counter(
     'errors',
-    'spans that nobody gets: too many waited (full), the collector did not take them (refused), or what they wait for did not come (unfinished)',
+    'spans that were dropped: too many waited (full), the collector did not take them (refused), or what they wait for did not come (unfinished)',
     { reason: oneOf('full', 'refused', 'unfinished') },
   ),
   tapeline_trace_export_duration_seconds: durations('one request to the collector', [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]),

@@ -21,7 +21,7 @@ export const exportSettings = {
   }),
   EXPORT_PREFIX: absent<string>({
     schema: text.regex(/^[^/](.{0,500}[^/])?$/),
-    expected: 'text without a slash at its begin or end',
+    expected: 'text without a slash at its start or end',
     example: 'tapeline/prod',
     help: 'what all names in the bucket begin with',
   }),

@@ -47,10 +47,10 @@ export const processSettings = {
       .string()
       .regex(/^\s*[\w.~-]{16,256}\s*$/)
       .transform(value => value.trim()),
-    expected: '16 to 256 letters, digits and . _ ~ - (as of `openssl rand -hex 24`)',
+    expected: '16 to 256 letters, digits and . _ ~ - (as `openssl rand -hex 24` prints them)',
     example: 'what `openssl rand -hex 24` prints',
     secret: true,
-    help: 'what the board asks everybody for, who open it once as /?token=… or send it as a bearer; nobody is asked when absent',
+    help: 'the token that the board asks everybody for: they open it once as /?token=…, or send it as a bearer; nobody is asked when absent',
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: absent<string>({
     schema: baseUrl('http', 'https'),

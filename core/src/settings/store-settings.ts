@@ -13,7 +13,7 @@ export const storeSettings = {
     schema: text,
     expected: 'text that is not empty',
     example: 'datacenter1',
-    help: 'data centre of the contact points; asked of the server when absent',
+    help: 'data centre of the contact points; the server is asked for it when absent',
   }),
   CASSANDRA_KEYSPACE: {
     schema: z.string().regex(/^[a-z][a-z0-9_]{0,47}$/),

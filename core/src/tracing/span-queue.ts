@@ -121,6 +121,7 @@ function failureOf(error: unknown): number | string {
 
 function remedyOf(failure: number | string): string {
   if (failure === 401 || failure === 403) return 'see which OTEL_EXPORTER_OTLP_HEADERS it wants';
-  if (failure === 404 || failure === 405) return 'OTEL_EXPORTER_OTLP_ENDPOINT is where its /v1/traces is, told without /v1/traces';
-  return 'see whether OTEL_EXPORTER_OTLP_ENDPOINT is right (OTLP over HTTP, mostly port 4318) and reachable';
+  if (failure === 404 || failure === 405)
+    return 'set OTEL_EXPORTER_OTLP_ENDPOINT to the address that /v1/traces is added to, without /v1/traces';
+  return 'check that OTEL_EXPORTER_OTLP_ENDPOINT is right (OTLP over HTTP, mostly port 4318) and reachable';
 }
