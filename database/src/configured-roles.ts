@@ -63,7 +63,8 @@ export async function giveRightsAsMigrator(configuration: Configuration, logger:
 async function setUpOnce(configuration: Configuration, logins: readonly Login[], logger: Logger): Promise<void> {
   const { CASSANDRA_KEYSPACE: keyspace, CASSANDRA_CONTACT_POINTS: contactPoints } = configuration;
   if (contactPoints === undefined) {
-    const message = 'roles are of Cassandra, and CASSANDRA_CONTACT_POINTS is not set: set it, with CASSANDRA_USERNAME of an administrator';
+    const message =
+      'only Cassandra has roles, and CASSANDRA_CONTACT_POINTS is not set: set it, with CASSANDRA_USERNAME of an administrator';
     throw new PipelineError('configuration.invalid', message, { retriable: false });
   }
   await connected({ ...cassandraOptions(configuration, contactPoints), logger }, async connection => {

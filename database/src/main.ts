@@ -16,8 +16,8 @@ const help = `Usage: npm run migrations -- migrate [--spare]
 migrate  brings the schema of the store up to date: Cassandra when CASSANDRA_CONTACT_POINTS is set, else market.sqlite in DATA_DIR.
          Each migration runs once, in order, forward only; several may be started at once. Every generation of the tables that was not
          dropped is brought up, the one that serves among them. Waits up to two minutes for Cassandra.
-  --spare          also makes the tables of the next generation: a rebuild as a writer fills them, who may make none
-drop     deletes the tables of a generation that does not serve, as tapeline generations --drop does, for whom a role lets do so
+  --spare          also makes the tables of the next generation: for a rebuild by a writer, which may fill tables but make none
+drop     deletes the tables of a generation that does not serve, as tapeline generations --drop does, for a user whose role may drop tables
 roles    as an administrator of Cassandra (CASSANDRA_USERNAME), once: makes the roles <keyspace>_migrator, _writer, _worker and _reader, gives them
          their rights, and lets logins be members of them; docs/security.md lists the rights. Repeatable. What is migrated later by the
          migrator gets its rights then.

@@ -35,7 +35,7 @@ export async function nextGeneration(former: ServingGeneration, options: Serving
     await pause(lookIntervalMs, signal);
     if (signal.aborted) return undefined;
     const serving = await generations.serving().catch((error: unknown) => {
-      logger.debug({ reason: reasonOf(error) }, 'which generation serves could not be looked at');
+      logger.debug({ reason: reasonOf(error) }, 'could not look which generation serves');
       return former;
     });
     if (serving.generation !== former.generation) return serving;

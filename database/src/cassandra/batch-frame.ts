@@ -45,7 +45,8 @@ const frame = new FrameBuffer();
 export function writeBatchesFast(client: Client, logger: Logger): void {
   const internals = client as unknown as Partial<BatchingClient>;
   const create = internals._createBatchRequest;
-  if (create === undefined) return logger.warn('this driver makes its batches otherwise: they are written by its own, slower encoder');
+  if (create === undefined)
+    return logger.warn('this version of the driver makes its batches differently: they are written by its own, slower encoder');
   const proven = new WeakSet<object>();
   let isTrusted = true;
   internals._createBatchRequest = async (items, options) => {

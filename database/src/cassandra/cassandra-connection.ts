@@ -159,7 +159,7 @@ export class CassandraConnection {
     if (this.#connected !== connecting) return;
     this.#connected = undefined;
     this.#client = undefined;
-    this.#options.logger.warn({ reason: message }, 'a request to Cassandra had no end: its connections are given up, others are made');
+    this.#options.logger.warn({ reason: message }, 'a request to Cassandra did not end: its connections are closed and new ones made');
     void connecting.then(({ client }) => client.shutdown()).catch(() => undefined);
   }
 

@@ -20,13 +20,13 @@ export function refreshOnceAtATime(client: Client, logger: Logger): void {
   const control = (client as unknown as { readonly controlConnection?: Partial<ControlConnection> }).controlConnection;
   const refresh = control?._refresh;
   if (control === undefined || refresh === undefined)
-    return logger.warn('this driver follows the cluster otherwise: after an outage it may search twice at once');
+    return logger.warn('this version of the driver follows the cluster differently: after an outage it may search twice at once');
   let searching: Promise<void> | undefined;
   const search = async (): Promise<void> => {
     try {
       await refresh.call(control);
     } catch (error) {
-      logger.debug({ reason: reasonOf(error) }, 'the nodes of Cassandra could not be learnt, tried again');
+      logger.debug({ reason: reasonOf(error) }, 'the nodes of Cassandra could not be listed, trying again');
       setTimeout(() => void control._refresh?.(), againAfterMs).unref();
     } finally {
       searching = undefined;

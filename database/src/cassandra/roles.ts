@@ -83,7 +83,7 @@ export async function admit({ connection, keyspace }: RightsOptions, { role, use
     // Cassandra lets a password be changed every five seconds, so one that was just made is left alone.
     await change(connection, `${isThere ? 'ALTER' : 'CREATE'} ROLE ${login} WITH PASSWORD = ${literal(password)} AND LOGIN = true`);
   } else if (!isThere) {
-    const message = `login ${username} is not there in Cassandra: have it made, or give its password in the folder`;
+    const message = `login ${username} does not exist in Cassandra: create it, or put its password into the folder`;
     throw new PipelineError('store.unavailable', message, { retriable: true });
   }
   const { rows: has } = await connection.executeOnce(`LIST ROLES OF ${login} NORECURSIVE`);
