@@ -65,7 +65,7 @@ describe('the images', () => {
 
   const greetings = {
     ingester: [[], 'TWELVE_DATA_API_KEY is absent'],
-    backfiller: [['--help'], "asks TwelveData's REST API for what gaps took"],
+    backfiller: [['--help'], "asks TwelveData's REST API for the bars that gaps cost"],
     'stream-processor': [['--help'], 'folds market-data.feed into bars'],
     'live-board': [['--help'], 'serves the page'],
     notifier: [['--help'], 'sends alerts by mail and webhook, each once'],

@@ -107,7 +107,7 @@ function sharedFault(feed: SymbolFeed, symbols: readonly string[], lists: ListsI
   }
   for (const symbol of symbols) {
     const owner = namesOfSymbol(feed, symbol).flatMap(name => owners.get(name) ?? [])[0];
-    if (owner !== undefined) return `${symbol} is asked of ${owner} already, but one feed owns a symbol: ${sharedRemedy}`;
+    if (owner !== undefined) return `${symbol} is in the list of ${owner} already, but one feed owns a symbol: ${sharedRemedy}`;
   }
   return undefined;
 }

@@ -29,7 +29,7 @@ export class FollowedSymbols {
     const change = subscriptions.replace(symbols);
     const { come, gone } = change;
     if (come.length + gone.length === 0) return undefined;
-    logger.info({ come, gone }, `symbols changed: ${come.length} came, ${gone.length} went`);
+    logger.info({ come, gone }, `symbols changed: ${come.length} added, ${gone.length} removed`);
     return change;
   }
 }

@@ -37,7 +37,7 @@ export function kubernetesLease(options: KubernetesLeaseOptions): LeaseStore {
     throw new PipelineError('configuration.invalid', message, { retriable: false, cause });
   }
   if (options.kubeconfig === undefined && !existsSync(podToken)) {
-    const message = `INGESTER_LEASE needs the API server and this is no pod with a service account (${podToken} is absent): set KUBECONFIG`;
+    const message = `INGESTER_LEASE needs the API server and this is not a pod with a service account (${podToken} is absent): set KUBECONFIG`;
     throw new PipelineError('configuration.invalid', message, { retriable: false });
   }
   return new KubernetesLease(config.makeApiClient(CoordinationV1Api), options);
@@ -124,7 +124,7 @@ class KubernetesLease implements LeaseStore {
     if (status === 404)
       return new PipelineError('lease.refused', `${lease} does not exist: install the ingester's chart, which brings it`, options);
     if (status === 401)
-      return new PipelineError('lease.refused', `the API server does not know us: mend the service account or KUBECONFIG`, options);
+      return new PipelineError('lease.refused', `the API server does not recognise us: correct the service account or KUBECONFIG`, options);
     if (status === 403)
       return new PipelineError('lease.refused', `${lease} is forbidden: allow get and update on it to our service account`, options);
     return new PipelineError('lease.unavailable', `the API server answered ${status} for ${lease}`, { retriable: true, fields });

@@ -270,7 +270,7 @@ class RunningElection {
     const free = await this.#requests.write(released(term.lease, wallClock()));
     const { transitions } = term.lease;
     if (free !== undefined && free !== 'conflict') logger.info({ term: transitions }, `term ${transitions} is over: the Lease is free`);
-    else logger.warn({ term: transitions }, `term ${transitions} is over, but the Lease could not be let go: it runs out by itself`);
+    else logger.warn({ term: transitions }, `term ${transitions} is over, but the Lease could not be released: it expires by itself`);
   }
 
   #became(role: 'leader' | 'standby', lease: Lease): void {

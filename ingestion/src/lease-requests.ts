@@ -55,7 +55,7 @@ export class LeaseRequests {
 
   #complain(error: PipelineError): void {
     const reason = reasonOf(error);
-    if (reason !== this.#problem) this.#options.logger.error({ code: error.code }, `the Lease cannot be had: ${reason}; trying on`);
+    if (reason !== this.#problem) this.#options.logger.error({ code: error.code }, `the Lease is out of reach: ${reason}; still trying`);
     this.#problem = reason;
   }
 }

@@ -222,7 +222,7 @@ export class LogWriter {
     const { buffered, lost } = this.totals;
     this.#options.logger.error(
       { code: error instanceof PipelineError ? error.code : undefined, buffered, lost },
-      `the log takes no records: ${reasonOf(error)}; ${buffered} wait, trying on`,
+      `the log takes no records: ${reasonOf(error)}; ${buffered} wait, still trying`,
     );
   }
 

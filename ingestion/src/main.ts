@@ -25,7 +25,7 @@ const help = `ingester: writes all that a feed says, its silence included, into 
 
 Usage: npm run ingester [-- --help]
 
-Settings come from the environment; the README lists them. Here count: FEEDS, TWELVE_DATA_API_KEY (or TWELVE_DATA_URL of a simulator), SYMBOLS,
+Settings come from the environment; the README lists them. It reads: FEEDS, TWELVE_DATA_API_KEY (or TWELVE_DATA_URL of a simulator), SYMBOLS,
 FINNHUB_*, YAHOO_*, REPLAY_*, FEED_*, KAFKA_* (or DATA_DIR), HTTP_HOST, HTTP_PORT and LOG_LEVEL. SIGTERM writes out what is buffered; a refused key ends it with exit status 1.
 `;
 

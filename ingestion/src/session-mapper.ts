@@ -210,7 +210,7 @@ export class SessionMapper {
     const { symbol, sourceTimeMs } = price;
     const { receivedTimeMs } = received;
     const isNew = !session.owns(symbol);
-    if (isNew && session.isGivenUp(symbol)) return [this.#refuse('not-owner', `symbol: ${symbol} is asked for no more`, received)];
+    if (isNew && session.isGivenUp(symbol)) return [this.#refuse('not-owner', `symbol: ${symbol} is no longer asked for`, received)];
     if (!session.own(symbol, price)) return [this.#refuse('not-owner', 'symbol: the session has as many symbols as it can hold', received)];
     const announced = isNew || !session.announced ? this.#announce(receivedTimeMs) : [];
     if (isFuture(sourceTimeMs, receivedTimeMs)) {

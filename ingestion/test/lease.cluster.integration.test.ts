@@ -79,7 +79,7 @@ describeWithControlPlane('the Lease in a real API server', () => {
       expect(() => kubernetesLease({ name: 'ingester', namespace, kubeconfig: '/nowhere' })).toThrow(
         'KUBECONFIG must be a file that can be read',
       );
-      expect(() => kubernetesLease({ name: 'ingester', namespace })).toThrow('this is no pod with a service account');
+      expect(() => kubernetesLease({ name: 'ingester', namespace })).toThrow('this is not a pod with a service account');
       await Promise.all([other.close(), absent.close(), stranger.close()]);
     });
   });

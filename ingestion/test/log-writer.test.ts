@@ -121,7 +121,7 @@ describe('the log writer', () => {
     await writer.close(5_000);
     expect(log.records(0)).toMatchObject([1, 2, 3, 4, 5].map(sequence => ({ sequence })));
     expect(lines.map(line => line.msg)).toEqual([
-      'the log takes no records: no broker answers; 5 wait, trying on',
+      'the log takes no records: no broker answers; 5 wait, still trying',
       'the log takes records again',
     ]);
     expect(writer.totals).toEqual({ received: 5, accepted: 5, refused: 0, lost: 0, buffered: 0 });

@@ -123,7 +123,7 @@ describe('a session', () => {
       { kind: 'session', session: 1, timeMs: t0 + 5_000, symbols: ['BTC/USD'] },
     ]);
     expect(receive(mapper, price({ symbol: 'RY' }), t0 + 5_010)).toMatchObject([
-      { kind: 'dead-letter', reason: 'not-owner', detail: 'symbol: RY is asked for no more' },
+      { kind: 'dead-letter', reason: 'not-owner', detail: 'symbol: RY is no longer asked for' },
     ]);
     expect(kinds(receive(mapper, price(), t0 + 5_020))).toEqual(['tick']);
   });

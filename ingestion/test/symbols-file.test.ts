@@ -105,7 +105,7 @@ describe('the symbols of shards', () => {
     );
     await put('AAPL\nMSFT');
     const finnhub = { FEEDS: 'twelve-data,finnhub', FINNHUB_API_KEY: 'k', FINNHUB_SYMBOLS: 'AAPL' };
-    expect(() => shardsOf({ ...finnhub, SYMBOLS_FILE: path })).toThrow('AAPL is asked of finnhub already');
+    expect(() => shardsOf({ ...finnhub, SYMBOLS_FILE: path })).toThrow('AAPL is in the list of finnhub already');
   });
 });
 
@@ -136,10 +136,10 @@ describe('the symbols of several feeds', () => {
     await putList('finnhub', 'AAPL');
     await putList('yahoo', 'MSFT\nAAPL');
     expect(() => openFeeds()).toThrow(
-      /^YAHOO_SYMBOLS_FILE must be a file with a list of symbols, was ".*yahoo.txt" \(AAPL is asked of finnhub already/,
+      /^YAHOO_SYMBOLS_FILE must be a file with a list of symbols, was ".*yahoo.txt" \(AAPL is in the list of finnhub already/,
     );
     await putList('yahoo', 'RY');
-    expect(() => openFeeds()).toThrow('RY is asked of twelve-data already');
+    expect(() => openFeeds()).toThrow('RY is in the list of twelve-data already');
     await putList('yahoo', '');
     expect(() => openFeeds()).toThrow('it names no symbol');
   });
@@ -153,7 +153,7 @@ describe('the symbols of several feeds', () => {
     expect([listOf('yahoo'), listOf('yahoo')]).toEqual([['EURUSD=X'], ['EURUSD=X']]);
     expect(lines.map(line => line.msg)).toEqual([
       expect.stringMatching(
-        /^YAHOO_SYMBOLS_FILE cannot be used \(MSFT is asked of finnhub already, but one feed owns a symbol: take it out of one of the lists; .*\): the former list stays in force \(1 symbol\): correct the file$/,
+        /^YAHOO_SYMBOLS_FILE cannot be used \(MSFT is in the list of finnhub already, but one feed owns a symbol: take it out of one of the lists; .*\): the former list stays in force \(1 symbol\): correct the file$/,
       ),
     ]);
     expect(listOf('finnhub')).toEqual(['AAPL']);
@@ -171,8 +171,12 @@ describe('the symbols of several feeds', () => {
     expect(both()).toEqual([['AAPL', 'MSFT'], ['EURUSD=X']]);
     const remedy = 'to swap symbols take those of one feed out first, and put the others in when that is in force';
     expect(lines.map(({ msg }) => msg)).toEqual([
-      expect.stringContaining(`EURUSD=X is asked of yahoo already, but one feed owns a symbol: take it out of one of the lists; ${remedy}`),
-      expect.stringContaining(`MSFT is asked of finnhub already, but one feed owns a symbol: take it out of one of the lists; ${remedy}`),
+      expect.stringContaining(
+        `EURUSD=X is in the list of yahoo already, but one feed owns a symbol: take it out of one of the lists; ${remedy}`,
+      ),
+      expect.stringContaining(
+        `MSFT is in the list of finnhub already, but one feed owns a symbol: take it out of one of the lists; ${remedy}`,
+      ),
     ]);
     await putList('finnhub', 'AAPL');
     expect(both()).toEqual([['AAPL'], ['MSFT']]);

@@ -7,13 +7,13 @@ import { runService, stopSignal } from '@tapeline/core/service';
 import { runConfiguredBackfiller } from './configured-backfiller.ts';
 import { refuseFaults, vendorParts } from './vendor-process.ts';
 
-const help = `backfiller: asks TwelveData's REST API for what gaps took, and holds our bars against the vendor's, as far as the credits go.
+const help = `backfiller: asks TwelveData's REST API for the bars that gaps cost, and compares our bars with the vendor's, as far as the credits go.
 
 Usage: npm run backfiller [-- --help]
 
-Settings come from the environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*, SYMBOLS,
+Settings come from the environment; the README lists them. It reads: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*, SYMBOLS,
 BAR_INTERVALS, ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the processors have them, BACKFILL_*, RECONCILE_*, KAFKA_*, CASSANDRA_*, HTTP_HOST,
-HTTP_PORT and LOG_LEVEL. One runs at a time; a killed one is gone on with. A refused key ends it with exit status 1.
+HTTP_PORT and LOG_LEVEL. One runs at a time; a killed one is resumed. A refused key ends it with exit status 1.
 `;
 
 async function main(): Promise<number> {

@@ -10,8 +10,8 @@ Usage: npm run history [-- --days N | --help]
 
   --days N  this many past days (UTC), from 1 to 1000; ${defaultDays} by default
 
-It takes only credits that filling gaps leaves over. A day is asked for once; a run that was stopped is gone on with. Settings come from the
-environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*, SYMBOLS, SYMBOLS_FILE,
+It takes only credits that filling gaps leaves over. A day is asked for once; a run that was stopped is resumed by the next. Settings come from the
+environment; the README lists them. It reads: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*, SYMBOLS, SYMBOLS_FILE,
 MARKET_HOURS, BAR_INTERVALS, ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the processors have them, BACKFILL_SETTLE_MS, KAFKA_*, CASSANDRA_*,
 HTTP_HOST, HTTP_PORT and LOG_LEVEL. One runs at a time. A refused key ends it with exit status 1.
 `;

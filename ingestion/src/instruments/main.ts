@@ -7,8 +7,8 @@ const help = `instruments: asks TwelveData for name, exchange, type, currency, r
 
 Usage: npm run instruments [-- --help]
 
-It takes only credits that filling gaps leaves over. A symbol that was asked for in the last 20 h is left out; a run that was stopped is gone on
-with. Settings come from the environment; the README lists them. Here count: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*,
+It takes only credits that filling gaps leaves over. A symbol that was asked for in the last 20 h is left out; a run that was stopped is resumed
+by the next. Settings come from the environment; the README lists them. It reads: TWELVE_DATA_API_KEY, TWELVE_DATA_REST_URL, TWELVE_DATA_CREDITS_*,
 SYMBOLS, SYMBOLS_FILE, KAFKA_*, CASSANDRA_*, HTTP_HOST, HTTP_PORT and LOG_LEVEL. A refused key ends it with exit status 1.
 `;
 
