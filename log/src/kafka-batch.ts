@@ -143,7 +143,7 @@ function tooShort(baseOffset: number): PipelineError {
 
 function damaged(baseOffset: number): PipelineError {
   const message =
-    `the record batch from offset ${baseOffset} on is damaged, its checksum is another: start again in case it was the network; ` +
+    `the record batch from offset ${baseOffset} on is damaged, its checksum differs: start again in case it was the network; ` +
     "else make another replica the partition's leader, and check the broker's disk";
   return new PipelineError('log.unavailable', message, { retriable: false, fields: { baseOffset } });
 }

@@ -224,7 +224,7 @@ export class KafkaFetcher {
     logger[level]({ topic, type: failureType(error), reason: reasonOf(error) }, 'a partition could not be read, trying again until it can');
     await this.#backOff.wait(this.#closing.signal);
     await cluster.refreshMetadata().catch((cause: unknown) => {
-      logger.debug({ topic, reason: reasonOf(cause) }, 'the leaders of the topic could not be learnt, trying again');
+      logger.debug({ topic, reason: reasonOf(cause) }, 'the leaders of the topic could not be found, trying again');
     });
   }
 

@@ -66,7 +66,7 @@ export class FrameReader {
   #lengthAt(at: number): number {
     const length = this.#scratch.readInt32BE(at);
     if (length < 0 || length > mostFrameBytes)
-      throw new RangeError(`a frame of ${length} bytes is none of Kafka's: is this a Kafka broker?`);
+      throw new RangeError(`a frame of ${length} bytes is not one of Kafka's: is this a Kafka broker?`);
     return length;
   }
 }

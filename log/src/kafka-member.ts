@@ -232,7 +232,7 @@ export class KafkaMember {
     } catch (error) {
       this.#options.logger.warn(
         { group: this.#options.group, reason: reasonOf(error) },
-        'committed offsets could not be read, the claims begin without',
+        'committed offsets could not be read, the claims begin without them',
       );
       return new Map();
     }
@@ -286,7 +286,7 @@ export class KafkaMember {
     const leaving = consumer.disconnect().catch((error: unknown) => {
       this.#options.logger.debug(
         { group: this.#options.group, reason: reasonOf(error) },
-        'the group was not left in order, it will notice',
+        'the group was not left cleanly: it notices by itself',
       );
     });
     await Promise.race([leaving, deadline.promise]);

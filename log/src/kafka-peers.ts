@@ -86,7 +86,7 @@ export class KafkaPeers {
         if (members !== undefined) return this.#watchOthers(members, memberId);
       } catch (error) {
         const { group, logger } = this.#options;
-        logger.debug({ group, type: failureType(error), attempt }, 'the members of the group could not be learnt, trying again');
+        logger.debug({ group, type: failureType(error), attempt }, 'the members of the group could not be listed, trying again');
       }
       await pause(againMs);
     }

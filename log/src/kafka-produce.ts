@@ -60,7 +60,7 @@ export function baseOffsetOf({ topics }: ProduceAnswers, { topic, partition }: P
 /** kafkajs' error for what the broker said of this partition; `undefined` when it was written. */
 export async function refusalOf({ topics }: ProduceAnswers, { topic, partition }: PartitionBatch): Promise<unknown> {
   const answer = topics.find(({ topicName }) => topicName === topic)?.partitions.find(one => one.partition === partition);
-  if (answer === undefined) return new TypeError(`the broker said nothing of ${topic}/${partition}`);
+  if (answer === undefined) return new TypeError(`the broker said nothing about ${topic}/${partition}`);
   try {
     await produceResponse.parse({ topics: [{ topicName: topic, partitions: [answer] }] });
     return undefined;

@@ -27,7 +27,7 @@ describe('the frame reader', () => {
 
   it('refuses what another protocol answers', () => {
     const reader = new FrameReader(() => {});
-    expect(() => receive(Buffer.from('HTTP/1.1 400 Bad Request'), [24], reader)).toThrow("is none of Kafka's");
+    expect(() => receive(Buffer.from('HTTP/1.1 400 Bad Request'), [24], reader)).toThrow("is not one of Kafka's");
   });
 });
 
