@@ -114,7 +114,7 @@ describeUnless(await missingJava(), 'a Kafka and a Cassandra that ask who is the
       });
       const { checks } = JSON.parse(doctor.stdout) as { checks: readonly { check: string; status: string; what: string }[] };
       expect(checks.filter(({ status }) => status === 'fault')).toEqual([]);
-      expect(checks).toContainEqual(expect.objectContaining({ check: 'cassandra role', status: 'ok', what: 'writer is no superuser' }));
+      expect(checks).toContainEqual(expect.objectContaining({ check: 'cassandra role', status: 'ok', what: 'writer is not a superuser' }));
       expect(await asks('live-board', `SELECT COUNT(*) FROM ${keyspace}.work_cells`)).toHaveLength(1);
     },
     patienceMs,

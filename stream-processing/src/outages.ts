@@ -61,7 +61,7 @@ export class Outages {
     if (known !== undefined && nowMs - outage.toldMs < this.#tellEveryMs) return;
     outage.toldMs = nowMs;
     const begin = `${work.doing}: ${error.message}; trying again, partition ${work.partition} waits`;
-    const text = known === undefined ? begin : `still: ${error.message}; ${this.#waitingText(outage)}, trying on`;
+    const text = known === undefined ? begin : `still: ${error.message}; ${this.#waitingText(outage)}, still trying`;
     this.#logger.error({ ...this.#factsOf(outage), code: error.code }, text);
   }
 

@@ -91,7 +91,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuild> {
 
 /** What was built of the generation has other settings, is broken or too old: going on with it would be no rebuild. */
 function begunOtherwise(error: PipelineError, generation: number): PipelineError {
-  const message = `generation ${generation} was begun before, and cannot be gone on with: ${error.message}; to begin it anew, first run tapeline generations --drop ${generation}`;
+  const message = `generation ${generation} was begun before, and cannot be resumed: ${error.message}; to begin it anew, first run tapeline generations --drop ${generation}`;
   return new PipelineError(error.code, message, { retriable: false, cause: error });
 }
 

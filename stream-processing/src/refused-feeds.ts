@@ -14,7 +14,7 @@ export function warnOfRefusedFeeds(logger: Logger): NotOwner {
     warned.add(feed);
     logger.warn(
       { feed, detail },
-      `prices of ${feed} are refused from here on (${detail}), told once: look for two ingesters of one feed and restart the one that stays, or for a symbol that two feeds have; market-data.dead-letter has each`,
+      `prices of ${feed} are refused from here on (${detail}), said once: look for two ingesters of one feed and restart the one that stays, or for a symbol that two feeds have; market-data.dead-letter has each`,
     );
   };
 }

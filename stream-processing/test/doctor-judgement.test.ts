@@ -227,7 +227,7 @@ describe('the store', () => {
     expect(lines(generationFindings([serving], 1, nowMs))).toEqual(['ok: 1 serves, by fold version 1']);
     expect(lines(generationFindings([serving, building], 2, nowMs))).toEqual([
       expect.stringMatching(/^fault: 1 serves, made by fold version 1; this program has 2.*run tapeline rebuild/),
-      expect.stringMatching(/^warning: 2 is being built since 2 days/),
+      expect.stringMatching(/^warning: 2 is being built, begun 2 days ago/),
     ]);
   });
 

@@ -75,7 +75,7 @@ describe('a notifier that posts to a webhook', () => {
     expect(text).toContain('*[warning] AAPL big-drop* at ');
     expect(text).toContain('fell &lt;fast&gt; &amp; far');
     expect(text).toContain('<https://board.example.com/?symbol=AAPL&amp;interval=1m|Board>');
-    expect(text).toContain('30 older alerts could not be told in time:');
+    expect(text).toContain('30 older alerts could not be sent in time:');
   });
 
   it.each([

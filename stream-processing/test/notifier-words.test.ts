@@ -72,7 +72,7 @@ describe('the words of a message', () => {
     expect(subjectOf(notice)).toBe('[warning] AAPL big-drop: alert 60 of this test and 4 older alerts');
     expect(textOf(notice, nowhere)).toContain(
       [
-        '4 older alerts could not be told in time:',
+        '4 older alerts could not be sent in time:',
         '3 × [warning] AAPL big-drop at 2026-11-21 14:40:05 UTC; the last: alert 2 of this test',
         '1 × [warning] MSFT big-drop at 2026-11-21 15:38:25 UTC; the last: alert 50 of this test',
       ].join('\n'),

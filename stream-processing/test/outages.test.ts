@@ -23,8 +23,8 @@ describe('what is told of a store that is away', () => {
     for (const work of works) outages.over(work, true);
     expect(lines).toEqual([
       'writing results: no host answers; trying again, partition 0 waits',
-      'still: no host answers; 3 partitions wait for 10 s, 41 attempts failed, trying on',
-      'still: no host answers; 3 partitions wait for 20 s, 81 attempts failed, trying on',
+      'still: no host answers; 3 partitions wait for 10 s, 41 attempts failed, still trying',
+      'still: no host answers; 3 partitions wait for 20 s, 81 attempts failed, still trying',
       'writing results: done at last after 25 s, all partitions go on',
     ]);
   });

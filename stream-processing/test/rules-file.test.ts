@@ -11,7 +11,7 @@ it('takes the example that the documents show, which has every condition', () =>
 });
 
 it.each([
-  ['a list without an end', 'rules: [', 'it is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],
+  ['a list without an end', 'rules: [', 'it is not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],
   ['nothing', '', 'it must have a list of the name rules: begin it with "rules:"'],
   ['a list alone', '- name: a', 'it must have a list of the name rules: begin it with "rules:"'],
   ['another field', 'rules: []\nrule: []', 'it has no field rule: only rules may stand at the top'],
@@ -19,7 +19,7 @@ it.each([
   [
     'aliases without end',
     `a: &a [x]\nrules: [${Array.from({ length: 200 }, () => '*a').join()}]`,
-    'it is no YAML: Excessive alias count indicates a resource exhaustion attack',
+    'it is not YAML: Excessive alias count indicates a resource exhaustion attack',
   ],
 ])('tells what is wrong with a file: %s', (_, text, fault) => {
   expect(parseRulesText(text).faults?.[0]).toContain(fault);

@@ -108,7 +108,7 @@ describe('a stream processor on the embedded log and SQLite', () => {
     const hearing = pino({ level: 'warn' }, { write: (line: string) => warnings.push(JSON.parse(line).msg) });
     await it.process(async () => (await it.deadLetters()).length === 12, { logger: hearing });
     expect(warnings.toSorted()).toEqual([
-      expect.stringMatching(/^prices of finnhub\/0 are refused from here on \(feed: (BTC|EUR)\/USD belongs to twelve-data\/0\), told once/),
+      expect.stringMatching(/^prices of finnhub\/0 are refused from here on \(feed: (BTC|EUR)\/USD belongs to twelve-data\/0\), said once/),
       expect.stringMatching(/^prices of yahoo\/0 are refused from here on/),
     ]);
     await it.close();

@@ -26,10 +26,10 @@ export function parseRulesText(text: string, checks: RuleChecks = {}): ParsedRul
     // Deep nesting is more than the library's stack takes.
     const document = parseDocument(text, { prettyErrors: true, logLevel: 'error' });
     if (document.errors.length > 0)
-      return { faults: document.errors.map(error => shortened(`it is no YAML: ${firstLine(error.message)}`)) };
+      return { faults: document.errors.map(error => shortened(`it is not YAML: ${firstLine(error.message)}`)) };
     content = document.toJS();
   } catch (error) {
-    return { faults: [`it is no YAML: ${reasonOf(error)}`] };
+    return { faults: [`it is not YAML: ${reasonOf(error)}`] };
   }
   if (typeof content !== 'object' || content === null || !('rules' in content)) {
     return { faults: ['it must have a list of the name rules: begin it with "rules:"'] };

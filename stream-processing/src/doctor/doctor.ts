@@ -141,7 +141,7 @@ function roleFindings(user: string | undefined, isSuperuser: boolean | undefined
   const check = 'cassandra role';
   if (user === undefined) return [skipped(check, 'nobody logs in')];
   if (isSuperuser === undefined) return [skipped(check, `what ${user} may do cannot be seen`)];
-  if (!isSuperuser) return [ok(check, `${user} is no superuser`)];
+  if (!isSuperuser) return [ok(check, `${user} is not a superuser`)];
   return [warning(check, `${user} is a superuser, who may do everything`, 'give this process a role of its own with the rights it needs')];
 }
 

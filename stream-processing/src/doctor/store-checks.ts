@@ -68,7 +68,7 @@ export function generationFindings(generations: readonly Generation[], foldVersi
   for (const { generation, sinceMs } of generations.filter(({ state }) => state === 'building')) {
     if (nowMs - sinceMs < 24 * hourMs) continue;
     const remedy = `run tapeline rebuild, which goes on with it, or tapeline generations --drop ${generation}`;
-    wrong.push(warning(check, `${generation} is being built since ${spanText(nowMs - sinceMs)}`, remedy));
+    wrong.push(warning(check, `${generation} is being built, begun ${spanText(nowMs - sinceMs)} ago`, remedy));
   }
   return foundOr(ok(check, `${serving.generation} serves, by fold version ${foldVersion}`), wrong);
 }

@@ -150,7 +150,7 @@ function alertIn({ offset, value }: LogRecord, logger: Logger): Alert | undefine
     if (!hasCode(error, 'record.invalid')) throw error;
     logger.warn(
       { topic: alertsTopic.name, offset, code: error.code },
-      `a record of ${alertsTopic.name} is no alert and is passed over: ${error.message}`,
+      `a record of ${alertsTopic.name} is not an alert and is skipped: ${error.message}`,
     );
     return undefined;
   }

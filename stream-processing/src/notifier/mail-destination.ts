@@ -57,7 +57,7 @@ async function sendMail(options: MailDestinationOptions, notice: Notice, signal:
   connection.on('end', () => broken.reject(new Error('the connection was closed')));
   const breakOff = (reason: string) => () => broken.reject(new Error(reason));
   const timer = setTimeout(breakOff(`not done within ${deadlineMs} ms`), deadlineMs);
-  const stop = breakOff('broken off, for this process stops');
+  const stop = breakOff('aborted, because this process stops');
   signal.addEventListener('abort', stop, { once: true });
   try {
     if (signal.aborted) stop();

@@ -20,8 +20,8 @@ Usage: npm run notifier [-- --test | --help]
 
   --test  sends a test message to each receiver and says what failed and what helps; needs neither Kafka nor Cassandra
 
-Settings come from the environment; the README lists them. Here count: ALERT_*, SMTP_*, BAR_INTERVALS as the processors have it, KAFKA_*, CASSANDRA_*,
-HTTP_HOST, HTTP_PORT and LOG_LEVEL. One of several sends, the others stand by; a killed one is gone on with. The first start sends what comes from then on.
+Settings come from the environment; the README lists them. It reads: ALERT_*, SMTP_*, BAR_INTERVALS as the processors have it, KAFKA_*, CASSANDRA_*,
+HTTP_HOST, HTTP_PORT and LOG_LEVEL. One of several sends, the others stand by; a killed one is resumed. The first start sends what comes from then on.
 `;
 
 /** An SMTP conversation that is under way is brought to its end: broken off, nobody knows whether the mail was taken. */

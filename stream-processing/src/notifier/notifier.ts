@@ -193,7 +193,7 @@ class Term {
     if (memory.isOfOtherTopic)
       logger.info(
         { destination: name, offset: memory.nextOffset },
-        `${receiver} was told of another topic before: ${topic} is sent from its start`,
+        `${receiver} was sent alerts of another topic before: ${topic} is sent from its start`,
       );
     if (await patiently('looking for what was sent last', () => this.#isAnew(memory), patience)) {
       const fromOffset = await patiently('asking for offsets', lowOffset, patience);

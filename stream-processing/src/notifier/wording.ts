@@ -122,7 +122,7 @@ function addressOf(base: string, path: string, parameters: readonly (readonly st
 }
 
 function headOf({ count }: OlderAlerts): string {
-  return `${counted(count, 'older alert')} could not be told in time:`;
+  return `${counted(count, 'older alert')} could not be sent in time:`;
 }
 
 function lineOf({ rule, subject, severity, count, firstMs, lastMs, message }: OlderGroup): string {
