@@ -76,7 +76,7 @@ export function openGapOf(ownership: Ownership | undefined, feeds: readonly Feed
   if ('absentSinceMs' in ownership) return { fromMs: ownership.absentSinceMs, reason: 'no feed has it any more' };
   const feed = feeds.find(candidate => candidate.feed === ownership.feed);
   if (feed === undefined || feed.condition === 'live' || feed.condition === 'ended') return undefined;
-  const reason = feed.condition === 'gap' ? `${feed.feed} is disconnected` : `nothing is heard of ${feed.feed}`;
+  const reason = feed.condition === 'gap' ? `${feed.feed} is disconnected` : `nothing is heard from ${feed.feed}`;
   return { fromMs: feed.lastDataMs ?? feed.sinceMs, reason };
 }
 

@@ -18,7 +18,7 @@ const help = `The live board: serves the page, its WebSocket and the HTTP interf
 
 Usage: npm run live-board [-- --help]
 
-Settings come from the environment; the README lists them. Here count: KAFKA_* and CASSANDRA_* (or DATA_DIR), KAFKA_GROUP, BAR_INTERVALS,
+Settings come from the environment; the README lists them. It reads: KAFKA_* and CASSANDRA_* (or DATA_DIR), KAFKA_GROUP, BAR_INTERVALS,
 ALLOWED_LATENESS_MS and CORRECTION_HORIZON_MS as the stream processors have them, HTTP_HOST, HTTP_PORT, HTTP_TOKEN and LOG_LEVEL.
 `;
 

@@ -500,7 +500,7 @@ describeWithBrowser('the page of a market in trouble', executablePath => {
         await feed.append(feed.session({ timeMs: nowMs + 1_000, symbols: ['BTC/USD'] }), feed.heartbeat(nowMs + 1_000));
         await eventually('the live feed', async () => /LIVE/.test(await textOf(page.locator('#feeds'))));
         expect(await page.locator('.notice').count()).toBe(0);
-        await page.getByText(`nothing was heard of twelve-data/0 since ${since(nowMs + 1_000)}`).waitFor();
+        await page.getByText(`nothing was heard from twelve-data/0 since ${since(nowMs + 1_000)}`).waitFor();
       } finally {
         await browser.close();
         await running.close();

@@ -335,7 +335,7 @@ describe('the state of a feed', () => {
     await running.feed.append(running.feed.session({ timeMs: tenOClockMs + 30_000, symbols: ['BTC/USD'] }));
     await eventually('the next session', () => gap() === undefined);
     nowMs = tenOClockMs + 60_000;
-    expect(gap()?.reason).toBe('nothing is heard of twelve-data/0');
+    expect(gap()?.reason).toBe('nothing is heard from twelve-data/0');
     await running.feed.append(running.feed.session({ timeMs: tenOClockMs + 61_000, symbols: ['ETH/USD'] }));
     await eventually('the third session', () => gap()?.reason === 'no feed has it any more');
     expect(gap('ETH/USD')).toBeUndefined();

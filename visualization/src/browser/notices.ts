@@ -43,7 +43,7 @@ function feedNotices(feed: FeedStatus, nowMs: number): readonly Notice[] {
     notices.push({ kind: 'gap', strong: 'GAP', text: `${feed.feed} is disconnected ${since}; bars of this time will be marked.` });
   }
   if (feed.condition === 'silent') {
-    notices.push({ kind: 'gap', strong: 'SILENT', text: `nothing was heard of ${feed.feed} ${since}; is its ingester running?` });
+    notices.push({ kind: 'gap', strong: 'SILENT', text: `nothing was heard from ${feed.feed} ${since}; is its ingester running?` });
   }
   if (feed.condition === 'ended') {
     notices.push({

@@ -127,7 +127,7 @@ function convergence() {
 function alertList() {
   return table({
     title: 'Alerts',
-    description: 'What the rules told of all symbols in the time shown, newest first; an empty symbol means a whole feed.',
+    description: 'Alerts of all symbols in the time shown, newest first; an empty symbol means a whole feed.',
     width: 24,
     height: 8,
   })

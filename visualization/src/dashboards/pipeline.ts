@@ -66,7 +66,7 @@ function tiles() {
     ),
     number(
       'Partitions owned',
-      'By all processors together: as many as market-data.feed has, 24 unless told.',
+      'By all processors together: as many as market-data.feed has, 24 by default.',
       sum(value('tapeline_stream_processor_partitions')),
       thresholds(red, [1, green]),
     ),
@@ -140,7 +140,7 @@ function latencies() {
         ...quantiles('tapeline_store_write_duration_seconds', 'store'),
       ],
     ),
-    chart({ title: 'Time to save a snapshot', description: 'The state of one partition, every ten seconds unless told.', width: 12 }, 's', [
+    chart({ title: 'Time to save a snapshot', description: 'The state of one partition, every ten seconds by default.', width: 12 }, 's', [
       ...quantiles('tapeline_stream_processor_snapshot_duration_seconds', 'snapshot'),
     ]),
   ];

@@ -15,9 +15,9 @@ const help = `export-job: writes the bars, gaps and alerts of the last days (UTC
 
 Usage: npm run export-job [-- --help]
 
-A day is exported 2 hours after its end, 1d bars 12 hours later, and not before the stream processors have stored all of it. Settings come from the environment; the README lists them. Here count:
+A day is exported 2 hours after its end, 1d bars 12 hours later, and not before the stream processors have stored all of it. Settings come from the environment; the README lists them. It reads:
 EXPORT_*, BAR_INTERVALS, KAFKA_GROUP, CASSANDRA_* (or DATA_DIR), HTTP_HOST, HTTP_PORT and LOG_LEVEL. A file is there as a whole or not at all; a run that
-was stopped is gone on with. A bucket that refuses ends it with exit status 1.
+was stopped is resumed by the next. A bucket that refuses ends it with exit status 1.
 `;
 
 process.exitCode = await runCommandLine({ help }, main);

@@ -42,7 +42,7 @@ export function isStored({ untilMs, unsettledFromMs }: StoredDays, file: ExportF
 /** What a day waits for, in words. */
 export function reachOf({ untilMs, unsettledFromMs }: StoredDays): string {
   const stored =
-    untilMs === undefined ? 'no snapshot tells what is stored' : `what is stored has come to ${new Date(untilMs).toISOString()}`;
+    untilMs === undefined ? 'no snapshot says what is stored' : `what is stored has come to ${new Date(untilMs).toISOString()}`;
   if (unsettledFromMs === Number.POSITIVE_INFINITY) return stored;
   return `${stored}, and a gap that began at ${new Date(unsettledFromMs).toISOString()} may be filled still`;
 }
