@@ -34,7 +34,7 @@ export function loadProfileNamed(name: string): LoadProfile {
   const [, bursts, mean] = /^(bursts-)?([1-9]\d{0,6})$/.exec(name) ?? [];
   if (mean !== undefined) return { name, meanOf: () => Number(mean), isBursts: bursts !== undefined, needsCarried: false };
   const names = loadProfiles.map(profile => profile.name).join(', ');
-  throw usageError(`"${name}" is no profile, expected some of ${names}, or ticks a second as 2000 or bursts-2000`);
+  throw usageError(`"${name}" is not a profile, expected some of ${names}, or ticks a second as 2000 or bursts-2000`);
 }
 
 /** Steady, or a second of ten times the mean in each twenty, whose other seconds share what the burst leaves of it. */

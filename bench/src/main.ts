@@ -242,5 +242,5 @@ async function run(work: (context: BenchContext) => Promise<unknown>): Promise<v
 function number(text: string): number {
   const value = Number(text.replaceAll('_', '').replaceAll(',', ''));
   if (Number.isInteger(value) && value > 0) return value;
-  return program.error(`"${text}" is no count, expected a whole number above 0`);
+  return program.error(`"${text}" is not a count, expected a whole number above 0`);
 }

@@ -26,7 +26,7 @@ describe('a profile', () => {
   });
 
   it('that nobody knows is refused with those that there are', () => {
-    expect(() => loadProfileNamed('fast')).toThrow('"fast" is no profile, expected some of 10k, 100k, share');
+    expect(() => loadProfileNamed('fast')).toThrow('"fast" is not a profile, expected some of 10k, 100k, share');
   });
 });
 

@@ -35,7 +35,7 @@ export async function readCluster(directory: string): Promise<Cluster | undefine
   try {
     return clusterSchema.parse(JSON.parse(text));
   } catch (error) {
-    const message = `${file} is no description of a cluster: ${reasonOf(error)}; remove the folder to begin anew`;
+    const message = `${file} does not describe a cluster: ${reasonOf(error)}; remove the folder to begin anew`;
     throw new PipelineError('services.unavailable', message, { retriable: false, cause: error });
   }
 }

@@ -80,12 +80,12 @@ async function startLocked(plan: ClusterPlan, directory: string, options: StartO
 function refuseOther(plan: ClusterPlan, before: Cluster, directory: string): void {
   if (before.service === plan.service && before.isSecured !== plan.isSecured) {
     const [is, wanted] = before.isSecured ? ['a secured', 'an open'] : ['an open', 'a secured'];
-    const message = `${directory} holds ${is} ${plan.service}, asked for was ${wanted} one; name another folder`;
+    const message = `${directory} holds ${is} ${plan.service}, but ${wanted} one was asked for; name another folder`;
     throw new PipelineError('services.unavailable', message, { retriable: false, fields: { directory } });
   }
   if (before.service === plan.service && before.nodes.length === plan.nodeCount) return;
   const message =
-    `${directory} holds ${before.nodes.length} ${before.service} node(s), asked for were ${plan.nodeCount} of ${plan.service}; ` +
+    `${directory} holds ${before.nodes.length} ${before.service} node(s), but ${plan.nodeCount} of ${plan.service} were asked for; ` +
     `stop them and remove the folder, or name another`;
   throw new PipelineError('services.unavailable', message, { retriable: false, fields: { directory } });
 }

@@ -108,7 +108,7 @@ describe('services status', () => {
     const folder = temporaryFolder('services');
     await mkdir(join(folder, 'kafka'));
     await writeFile(join(folder, 'kafka', 'cluster.json'), '{"service":"kafka"');
-    await expect(servicesStatus(all(folder), recorded())).rejects.toThrow('cluster.json is no description of a cluster');
+    await expect(servicesStatus(all(folder), recorded())).rejects.toThrow('cluster.json does not describe a cluster');
   });
 });
 
@@ -128,7 +128,7 @@ describe('startCluster', () => {
     const folder = temporaryFolder('services');
     await writeCluster(folder, { service: 'kafka', clusterId: 'T', isSecured: false, nodes: [{ id: 1, ports: [20_001, 20_002] }] });
     await expect(startCluster(plan, { directory: folder })).rejects.toThrow(
-      `${folder} holds 1 kafka node(s), asked for were 3 of kafka; stop them and remove the folder, or name another`,
+      `${folder} holds 1 kafka node(s), but 3 of kafka were asked for; stop them and remove the folder, or name another`,
     );
   });
 
@@ -136,7 +136,7 @@ describe('startCluster', () => {
     const folder = temporaryFolder('services');
     await writeCluster(folder, { service: 'kafka', clusterId: 'T', isSecured: true, nodes: [{ id: 1, ports: [20_001, 20_002] }] });
     await expect(startCluster({ ...plan, nodeCount: 1 }, { directory: folder })).rejects.toThrow(
-      `${folder} holds a secured kafka, asked for was an open one; name another folder`,
+      `${folder} holds a secured kafka, but an open one was asked for; name another folder`,
     );
   });
 

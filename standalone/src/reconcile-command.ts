@@ -70,7 +70,7 @@ function asked(interval: Interval): VendorInterval {
 }
 
 function nobodyToAsk(): PipelineError {
-  const message = 'nobody can be asked: set TWELVE_DATA_API_KEY (and FEEDS to twelve-data among others), or TWELVE_DATA_REST_URL';
+  const message = 'there is no vendor to ask: set TWELVE_DATA_API_KEY (and FEEDS to twelve-data among others), or TWELVE_DATA_REST_URL';
   return new PipelineError('configuration.invalid', message, { retriable: false });
 }
 

@@ -251,7 +251,7 @@ class StandaloneFlow {
         signal,
       }).catch((error: unknown) => {
         if (!hasCode(error, 'feed.key-refused')) throw error;
-        this.#logger.error({ code: error.code }, `gaps are filled no more until the next start: ${error.message}`);
+        this.#logger.error({ code: error.code }, `gaps are no longer filled until the next start: ${error.message}`);
       });
     });
   }

@@ -210,7 +210,7 @@ describe('the command line', () => {
     for (const [args, expected] of [
       [
         ['status', '--directory', directory],
-        /^\S+services-\[redacted\]\S+ is no description of a cluster: .+; remove the folder to begin anew\n$/,
+        /^\S+services-\[redacted\]\S+ does not describe a cluster: .+; remove the folder to begin anew\n$/,
       ],
       [
         ['up', '--secured', '--directory', join(directory, 'kafka', 'cluster.json')],
