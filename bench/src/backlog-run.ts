@@ -71,7 +71,7 @@ export async function runBacklog(context: BenchContext, options: BacklogRunOptio
   let mostPendingBytes = 0;
   const look = async (): Promise<void> => {
     looks.push({ ticks, ...treeUsage([processor.pid]) });
-    context.progress(`backlog: ${from + ticks} of ${topic.ticks} ticks, ${Math.round((looks.at(-1)?.residentBytes ?? 0) / 2 ** 20)} MB`);
+    context.progress(`backlog: ${from + ticks} of ${topic.ticks} ticks, ${Math.round((looks.at(-1)?.residentBytes ?? 0) / 2 ** 20)} MiB`);
     const pending =
       probes === undefined ? 0 : (sumOfMetric(await metricsOf(probes), 'tapeline_stream_processor_pending_result_bytes') ?? 0);
     mostPendingBytes = Math.max(mostPendingBytes, pending);

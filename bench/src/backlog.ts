@@ -104,7 +104,7 @@ function valuesOf(run: BacklogRun): Values {
 }
 
 function textOf({ ticks = 0, bars = 0, readAgain, ...values }: Values): string {
-  const mebibytes = (bytes = 0): string => `${(bytes / 2 ** 20).toFixed(0)} MB`;
+  const mebibytes = (bytes = 0): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   const {
     firstResultSeconds = 0,
     caughtUpSeconds = 0,

@@ -65,7 +65,7 @@ export function valuesOf(run: RunMeasurement): Readonly<Record<string, number>> 
 
 function lineOf(subject: Subject, round: number, run: RunMeasurement): string {
   const rate = `${Math.round(run.ticksPerSecond / 1_000)} k ticks/s`;
-  const memory = `${Math.round(run.peakResidentBytes / 2 ** 20)} MB`;
+  const memory = `${Math.round(run.peakResidentBytes / 2 ** 20)} MiB`;
   return `${subject.name}, round ${round}: ${run.cpuMicrosPerTick.toFixed(3)} µs of CPU a tick, ${rate}, ${memory} (calibration ${run.calibrationMs.toFixed(0)} ms)`;
 }
 

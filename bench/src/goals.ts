@@ -39,12 +39,12 @@ const goals: readonly Goal[] = [
   less('CPU of two processes for the work of one', 'times', 1.05, 1.02, results =>
     quotient(results, 'pair', 'two processes', 'one process'),
   ),
-  less('RSS with 12,000 symbols', 'MB', 300, 300, results =>
+  less('RSS with 12,000 symbols', 'MiB', 300, 300, results =>
     scaled(median(results, 'cost', 'tapeline', 'peakResidentBytes', wide), 1 / 2 ** 20),
   ),
   less('CPU time of the ingester for a price', 'µs', 1, 1, results => median(results, 'ingester', 'tapeline', 'cpuMicrosPerEvent')),
   less('price acknowledged, p99, by a bare kafkajs produce', 'times', 2, 2, besideBare),
-  less('growth of the ingester in 10 minutes', 'MB', 10, 10, results =>
+  less('growth of the ingester in 10 minutes', 'MiB', 10, 10, results =>
     scaled(median(results, 'ingester-memory', 'tapeline', 'grownBytes'), 1 / 2 ** 20),
   ),
   more('rows that clients of the board decode for a second of its CPU', 'M', 5, 5, results =>
@@ -58,13 +58,13 @@ const goals: readonly Goal[] = [
   less("bars under load that differ from a replay's", 'bars', 0, 0, results =>
     greatest(results, 'load', ({ differentBars = 0 }) => differentBars),
   ),
-  less('growth of a process in the soak beyond flat (3 % or 10 MB an hour)', 'MB', 0, 0, results =>
+  less('growth of a process in the soak beyond flat (3 % or 10 MiB an hour)', 'MiB', 0, 0, results =>
     scaled(greatest(longestSoak(results), 'soak', beyondFlat), 1 / 2 ** 20),
   ),
   more('catch-up from a backlog, one process', 'M ticks/s', 1.5, 2, results =>
     scaled(median(results, 'backlog', 'bars counted', 'ticksPerSecond'), 1e-6),
   ),
-  less('RSS while catching up from a backlog', 'MB', 300, 250, results =>
+  less('RSS while catching up from a backlog', 'MiB', 300, 250, results =>
     scaled(
       greatest(results, 'backlog', ({ peakResidentBytes = 0 }) => peakResidentBytes),
       1 / 2 ** 20,

@@ -96,7 +96,7 @@ export async function measureIngesterMemory(context: BenchContext, { rate, symbo
   });
   const mebibytes = (bytes = 0) => (bytes / 2 ** 20).toFixed(1);
   context.say(
-    `ingester at ${chosen}/s for ${seconds} s: ${mebibytes(values.residentBytes)} MB, grown by ${mebibytes(values.grownBytes)} MB`,
+    `ingester at ${chosen}/s for ${seconds} s: ${mebibytes(values.residentBytes)} MiB, grown by ${mebibytes(values.grownBytes)} MiB`,
   );
 }
 

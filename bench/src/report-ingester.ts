@@ -29,7 +29,7 @@ function cost(results: readonly BenchResult[]): string {
       String(runs.length),
     ];
   });
-  return `### CPU\n\n${table(['symbols', 'µs of CPU a price', 'prices/s', 'RSS, MB', 'lost', 'rounds'], rows)}\n\n${commandsOf(results)}`;
+  return `### CPU\n\n${table(['symbols', 'µs of CPU a price', 'prices/s', 'RSS, MiB', 'lost', 'rounds'], rows)}\n\n${commandsOf(results)}`;
 }
 
 function latency(results: readonly BenchResult[]): string {
@@ -55,7 +55,7 @@ function memory(results: readonly BenchResult[]): string {
     (grownBytes / 2 ** 20).toFixed(1),
     count(lost),
   ]);
-  return `### Memory\n\n${table(['prices/s', 'seconds', 'RSS, MB', 'grown from the second fifth to the last, MB', 'lost'], rows)}\n\n${commandsOf(results)}`;
+  return `### Memory\n\n${table(['prices/s', 'seconds', 'RSS, MiB', 'grown from the second fifth to the last, MiB', 'lost'], rows)}\n\n${commandsOf(results)}`;
 }
 
 /** Those of one subject under the same parameters together. */

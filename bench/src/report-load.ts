@@ -57,7 +57,7 @@ function timesTable(results: readonly BenchResult[]): string {
     'lag at most',
     'at the end',
   ];
-  return table([...columns, 'caught up after, s', 'held, MB'], rows);
+  return table([...columns, 'caught up after, s', 'held, MiB'], rows);
 }
 
 function accountTable(results: readonly BenchResult[]): string {
@@ -81,30 +81,30 @@ function usageTable(results: readonly BenchResult[]): string {
       return Number.isNaN(cpu) ? '–' : `${cpu.toFixed(2)} · ${count(most(runs, `rss ${name}`) / 2 ** 20)}`;
     }),
   ]);
-  return `Cores · MB of RSS at most:\n\n${table(['profile', ...processes], rows)}`;
+  return `Cores · MiB of RSS at most:\n\n${table(['profile', ...processes], rows)}`;
 }
 
 function soaks(results: readonly BenchResult[]): string {
   if (results.length === 0) return '';
   const words = `The same chain under a steady load, looked at every 10 s. The slope is that of the last five sixths of the time: the middle of the slopes of all pairs of samples
-(Theil, Sen), with its 95 % interval. Flat is less than 3 % of the process, or than 10 MB, an hour. The heaps of Kafka and Cassandra are theirs to fill.`;
+(Theil, Sen), with its 95 % interval. Flat is less than 3 % of the process, or than 10 MiB, an hour. The heaps of Kafka and Cassandra are theirs to fill.`;
   const parts = results.map(result => {
     const { parameters, values } = result;
-    const megabytes = (name: string): string => ((values[name] ?? Number.NaN) / 2 ** 20).toFixed(1);
+    const mebibytes = (name: string): string => ((values[name] ?? Number.NaN) / 2 ** 20).toFixed(1);
     const rows = processesOf(values).map(({ name, isJudged }) => [
       name,
       count((values[`rss ${name}`] ?? Number.NaN) / 2 ** 20),
-      values[`heap ${name}`] === undefined ? '–' : megabytes(`heap ${name}`),
-      `**${megabytes(`growth ${name}`)}** (${megabytes(`growthLow ${name}`)} to ${megabytes(`growthHigh ${name}`)})`,
+      values[`heap ${name}`] === undefined ? '–' : mebibytes(`heap ${name}`),
+      `**${mebibytes(`growth ${name}`)}** (${mebibytes(`growthLow ${name}`)} to ${mebibytes(`growthHigh ${name}`)})`,
       isJudged ? (values[`flat ${name}`] === 1 ? 'flat' : 'grows') : '',
       `${values[`sockets ${name}`]} · ${values[`files ${name}`]}`,
     ]);
     const disks = Object.keys(values).filter(key => key.startsWith('disk '));
-    const disk = disks.map(key => `${key.slice('disk '.length)} ${megabytes(key)} MB an hour`).join(', ');
+    const disk = disks.map(key => `${key.slice('disk '.length)} ${mebibytes(key)} MiB an hour`).join(', ');
     const { sent = 0, lost = 0, lagMost = 0, lagGrowth = 0, unprocessedAtEnd = 0, ackP99Ms } = values;
     const head = `### ${count(Number(parameters.minutes))} minutes at ${count(Number(parameters.rate))} ticks/s`;
     const account = `${count(sent)} ticks sent, ${count(lost)} lost. Lag at most ${count(lagMost)}, at the end ${count(unprocessedAtEnd)}, growing by ${count(lagGrowth)} an hour; acknowledged within ${millis(ackP99Ms)} ms (p99 of the worst minute). Growth of the disks: ${disk || 'not measured'}.`;
-    const columns = ['process', 'RSS, MB', 'heap, MB', 'growth, MB an hour', '', 'more sockets · files'];
+    const columns = ['process', 'RSS, MiB', 'heap, MiB', 'growth, MiB an hour', '', 'more sockets · files'];
     return `${head}\n\n${account}\n\n${table(columns, rows)}\n\n${commandsOf([result])}`;
   });
   return `## Soak\n\n${words}\n\n${parts.join('\n\n')}`;
@@ -132,9 +132,9 @@ its times and bars are those of the rest, and what it read again is told.`;
     'caught up, s',
     'ticks/s',
     'bars',
-    'RSS of the second fifth → the last, MB',
+    'RSS of the second fifth → the last, MiB',
   ];
-  return `## A backlog\n\n${words}\n\n${table([...columns, 'at most, MB', 'records read again'], rows)}\n\n${commandsOf(results)}`;
+  return `## A backlog\n\n${words}\n\n${table([...columns, 'at most, MiB', 'records read again'], rows)}\n\n${commandsOf(results)}`;
 }
 
 function named(runs: readonly BenchResult[]): readonly string[] {

@@ -97,7 +97,7 @@ function costTable(results: readonly BenchResult[]): string {
       spreadOf(valuesOf(runs, 'startupCpuSeconds')).median.toFixed(1),
       String(runs.length),
     ]);
-  return table(['who', 'µs of CPU a tick', 'times Tapeline', 'ticks/s', 'RSS, MB', 'start-up, CPU s', 'rounds'], rows);
+  return table(['who', 'µs of CPU a tick', 'times Tapeline', 'ticks/s', 'RSS, MiB', 'start-up, CPU s', 'rounds'], rows);
 }
 
 function correctness(results: readonly BenchResult[]): string {

@@ -50,7 +50,7 @@ export interface Flatness {
   readonly slope: Slope;
   /** What it would grow by in an hour. */
   readonly perHour: number;
-  /** Less than this counts as flat: 3 % of it, or 10 MB when that is more. */
+  /** Less than this counts as flat: 3 % of it, or 10 MiB when that is more. */
   readonly most: number;
   readonly isFlat: boolean;
 }

@@ -29,7 +29,7 @@ interface SoakHead {
 
 const sampleMs = 10_000;
 const pieceSeconds = 60;
-/** So the log stays below 2 GB at 20,000 ticks a second: 2 min and a segment of 128 MB for each partition. */
+/** So the log stays below 2 GB at 20,000 ticks a second: 2 min and a segment of 128 MiB for each partition. */
 const feedRetentionMs = 120_000;
 const neededBytes = 10e9;
 const leastFreeBytes = 3e9;
@@ -81,11 +81,11 @@ function keepSummary(context: BenchContext): readonly string[] {
 
 /** Each process in a line. */
 export function verdictsOf(values: Readonly<Record<string, number>>): readonly string[] {
-  const megabytes = (key: string): string => ((values[key] ?? Number.NaN) / 2 ** 20).toFixed(1);
+  const mebibytes = (key: string): string => ((values[key] ?? Number.NaN) / 2 ** 20).toFixed(1);
   return processesOf(values).map(({ name, isJudged }) => {
-    const growth = `${megabytes(`growth ${name}`)} MB an hour (${megabytes(`growthLow ${name}`)} to ${megabytes(`growthHigh ${name}`)})`;
+    const growth = `${mebibytes(`growth ${name}`)} MiB an hour (${mebibytes(`growthLow ${name}`)} to ${mebibytes(`growthHigh ${name}`)})`;
     const verdict = isJudged ? (values[`flat ${name}`] === 1 ? 'flat' : 'GROWS') : 'not judged';
-    return `${name}: ${verdict}; RSS ${megabytes(`rss ${name}`)} MB, ${growth}; ${values[`sockets ${name}`]} sockets and ${values[`files ${name}`]} files more`;
+    return `${name}: ${verdict}; RSS ${mebibytes(`rss ${name}`)} MiB, ${growth}; ${values[`sockets ${name}`]} sockets and ${values[`files ${name}`]} files more`;
   });
 }
 
@@ -161,7 +161,7 @@ async function bytesIn(folder: string): Promise<number> {
 
 function lineOf({ atMs, acked, processed, lost, processes }: SoakSample, minutes: number): string {
   const memory = Object.entries(processes).map(([name, { residentBytes }]) => `${name} ${Math.round(residentBytes / 2 ** 20)}`);
-  return `soak: ${(atMs / 60_000).toFixed(1)} of ${minutes} min; lag ${acked - processed}, lost ${lost}; MB: ${memory.join(', ')}`;
+  return `soak: ${(atMs / 60_000).toFixed(1)} of ${minutes} min; lag ${acked - processed}, lost ${lost}; MiB: ${memory.join(', ')}`;
 }
 
 function diskFull(): PipelineError {

@@ -124,7 +124,9 @@ describe('the report of the whole chain', () => {
 
   it('says that ticks were lost, and judges the longest soak only', () => {
     expect(report).toContain('| ticks lost or unaccounted for under load | 0 ticks | 0 ticks | 1,000 ticks | missed |');
-    expect(report).toContain('| growth of a process in the soak beyond flat (3 % or 10 MB an hour) | 0 MB | 0 MB | 0 MB | aim reached |');
+    expect(report).toContain(
+      '| growth of a process in the soak beyond flat (3 % or 10 MiB an hour) | 0 MiB | 0 MiB | 0 MiB | aim reached |',
+    );
   });
 });
 

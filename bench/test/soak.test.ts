@@ -38,7 +38,7 @@ describe('the slope of samples', () => {
 });
 
 describe('flat', () => {
-  it('is less than 10 MB an hour, or than 3 % of what there is', () => {
+  it('is less than 10 MiB an hour, or than 3 % of what there is', () => {
     const growing = (startMb: number, mbPerHour: number) =>
       flatnessOf(every10s(60, index => (startMb + (mbPerHour * index) / 360) * mebibyte));
     expect(growing(100, 9.9).isFlat).toBe(true);
