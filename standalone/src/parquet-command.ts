@@ -38,7 +38,7 @@ export async function exportParquet(options: ParquetOptions): Promise<number> {
   const files = filesOf(options.tables, options.intervals, rangeOf(options));
   const over = files.filter(file => overMs(file) <= nowMs);
   for (const file of files) {
-    if (!over.includes(file)) tell(`${pathOf(file)} is left out: its day is over at ${new Date(overMs(file)).toISOString()}`);
+    if (!over.includes(file)) tell(`${pathOf(file)} is left out: its day counts as over from ${new Date(overMs(file)).toISOString()} on`);
   }
   const destination = await destinationOf(options);
   try {

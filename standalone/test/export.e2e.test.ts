@@ -109,7 +109,10 @@ describe('tapeline export', () => {
       `0 files with 0 rows and 0 bytes in ${output}, 1 were there`,
     );
     const today = await run('--day', new Date(todayMs).toISOString().slice(0, 10), ...symbol);
-    expect([today.status, today.stderr]).toEqual([0, expect.stringMatching(/bars\.parquet is left out: its day is over at .*\n0 files/)]);
+    expect([today.status, today.stderr]).toEqual([
+      0,
+      expect.stringMatching(/bars\.parquet is left out: its day counts as over from .* on\n0 files/),
+    ]);
   }, 60_000);
 
   it('says how far the store has come where that is not as far as asked for, and gives what is there', async () => {

@@ -10,6 +10,7 @@ import { Registry } from 'prom-client';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { runConfiguredExport } from '../src/export/configured-export.ts';
 import { barColumns } from '../src/export/export-columns.ts';
+import { waitAfterMs } from '../src/export/export-schedule.ts';
 import { writeParquet } from '../src/export/parquet-file.ts';
 import { readParquet } from './support/parquet-readers.ts';
 import { aBar, aGap, dayMs as dayLengthMs, minuteMs } from './support/stocked-board.ts';
@@ -115,5 +116,13 @@ describe('a day that was exported', () => {
     const bars = [31, 33].map(days => aMinute(0, { startMs: dayMs - days * dayLengthMs }));
     await store.write(aBatch({ bars }));
     expect(await exported(40)).toEqual([again('bars/interval=1m/date=2026-10-20/bars.parquet', 1)]);
+  });
+});
+
+describe('the schedule', () => {
+  it('looks each hour, and after ten minutes while a day waits or was written just now', () => {
+    expect(waitAfterMs({ waiting: 0, written: 0 })).toBe(3_600_000);
+    expect(waitAfterMs({ waiting: 1, written: 0 })).toBe(600_000);
+    expect(waitAfterMs({ waiting: 0, written: 1 })).toBe(600_000);
   });
 });

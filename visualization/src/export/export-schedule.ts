@@ -1,13 +1,13 @@
-/** Runs the export again and again in one process: what is over and not there yet, every hour, and sooner while something waits. */
+/** Runs the export again and again in one process: what is over and not there yet, every hour, and sooner while something waits or changes. */
 import type { Configuration } from '@tapeline/core/configuration';
 import { PipelineError } from '@tapeline/core/errors';
 import { pause } from '@tapeline/core/pause';
 import { type ExportJobParts, runConfiguredExport } from './configured-export.ts';
-import { exportMetrics } from './export-run.ts';
+import { type ExportResult, exportMetrics } from './export-run.ts';
 
 const roundMs = 3_600_000;
 const soonMs = 60_000;
-const waitingMs = 600_000;
+const changingMs = 600_000;
 
 /** Until the signal aborts. An export that fails is tried again after a minute when that may help, and after an hour otherwise. */
 export async function runExportSchedule(configuration: Configuration, parts: ExportJobParts): Promise<void> {
@@ -16,8 +16,7 @@ export async function runExportSchedule(configuration: Configuration, parts: Exp
   while (!signal.aborted) {
     let waitMs = roundMs;
     try {
-      const { waiting } = await runConfiguredExport(configuration, parts, metrics);
-      if (waiting > 0) waitMs = waitingMs;
+      waitMs = waitAfterMs(await runConfiguredExport(configuration, parts, metrics));
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       if (signal.aborted) return;
@@ -27,4 +26,9 @@ export async function runExportSchedule(configuration: Configuration, parts: Exp
     }
     await pause(waitMs, signal);
   }
+}
+
+/** Until the next run: not for long while a day waits, nor after one that wrote some, for history may be on its way into them. */
+export function waitAfterMs({ waiting, written }: Pick<ExportResult, 'waiting' | 'written'>): number {
+  return waiting > 0 || written > 0 ? changingMs : roundMs;
 }
