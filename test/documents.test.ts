@@ -33,6 +33,22 @@ describe.each(['docs/threat-model.md', 'docs/security.md', 'docs/server.md'])('%
   });
 });
 
+const stages = ['core', 'log', 'ingestion', 'stream-processing', 'database', 'standalone', 'services'];
+
+describe.each(stages)('the README of %s', stage => {
+  const folder = new URL(`${stage}/`, root);
+  const text = readFileSync(new URL('README.md', folder), 'utf8');
+
+  it('names files, links and commands that are there', () => {
+    const files = [...text.matchAll(/`((?:src|test|engine)\/[^`\s]*)`/g)].map(match => match[1] as string);
+    const links = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(match => match[1] as string);
+    expect([...files, ...links].filter(each => !existsSync(new URL(each, folder)))).toEqual([]);
+    expect(files.length).toBeGreaterThan(5);
+    const commands = [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(match => match[1] as string);
+    expect(commands.filter(each => !(each in scripts))).toEqual([]);
+  });
+});
+
 describe('docs/server.md', () => {
   const text = readFileSync(new URL('docs/server.md', root), 'utf8');
 
