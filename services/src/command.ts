@@ -211,7 +211,7 @@ function statusTable(nodes: readonly (NodeState & { readonly name: string })[]):
     String(id),
     pid === undefined ? 'down' : String(pid),
     String(port),
-    residentBytes === undefined ? '-' : `${Math.round(residentBytes / 1024 / 1024)} MB`,
+    residentBytes === undefined ? '-' : `${Math.round(residentBytes / 1024 / 1024)} MiB`,
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map(row => row[column]?.length ?? 0)));
   return [header, ...rows].map(row =>
