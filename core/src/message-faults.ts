@@ -69,7 +69,9 @@ export function messageFaults(settings: MessageSettings): readonly string[] {
   if (server?.login !== undefined && server.login.password === '')
     faults.push('SMTP_URL has a user without a password: write user:password@');
   if (server?.login !== undefined && server.security === 'none') {
-    faults.push('SMTP_SECURITY is none, which would send the password in clear: set it to starttls or tls, or leave user and password out');
+    faults.push(
+      'SMTP_SECURITY is none, which would send the password unencrypted: set it to starttls or tls, or leave user and password out',
+    );
   }
   if (settings.ALERT_WEBHOOK_SECRET !== undefined && settings.ALERT_WEBHOOK_URL === undefined) {
     faults.push('ALERT_WEBHOOK_SECRET signs posts, but there is nowhere to post to: set ALERT_WEBHOOK_URL, or unset it');

@@ -25,7 +25,7 @@ export async function untilThere<T>(what: string, open: () => Promise<T>, option
   for (;;) {
     try {
       const opened = await open();
-      if (toldMs > 0) logger.info(`${what} is there after ${seconds(beginMs)} s`);
+      if (toldMs > 0) logger.info(`${what} answered after ${seconds(beginMs)} s`);
       return opened;
     } catch (error) {
       if (signal.aborted || !isPassing(error)) throw error;

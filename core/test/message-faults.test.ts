@@ -29,7 +29,7 @@ describe('the settings of messages', () => {
     expect(faultsOf({ ALERT_MAIL_TO: 'desk@example.com' })).toContain('set ALERT_MAIL_FROM');
     expect(faultsOf({ ...mail, SMTP_HOST: 'a', SMTP_URL: 'smtp://b' })).toContain('unset SMTP_HOST');
     expect(faultsOf({ ...mail, SMTP_HOST: 'a', SMTP_USERNAME: 'u' })).toContain('SMTP_USERNAME and SMTP_PASSWORD go together');
-    expect(faultsOf({ ...mail, SMTP_URL: 'smtp://u:hunter2@b', SMTP_SECURITY: 'none' })).toContain('send the password in clear');
+    expect(faultsOf({ ...mail, SMTP_URL: 'smtp://u:hunter2@b', SMTP_SECURITY: 'none' })).toContain('send the password unencrypted');
     expect(faultsOf({ ALERT_WEBHOOK_SECRET: 'x' })).toContain('set ALERT_WEBHOOK_URL');
     expect(faultsOf({ ALERT_MAIL_TOO: 'x' })).toContain('did you mean ALERT_MAIL_TO');
   });

@@ -23,7 +23,7 @@ describe('a start that waits for a server', () => {
     };
     expect(await untilThere('Kafka', open, { ...options, signal: new AbortController().signal })).toBe('open');
     expect(lines[0]).toBe('waiting for Kafka, for 0 s: no broker answers');
-    expect(lines.at(-1)).toBe('Kafka is there after 0 s');
+    expect(lines.at(-1)).toBe('Kafka answered after 0 s');
     expect(lines.length).toBeLessThan(6);
   });
 
