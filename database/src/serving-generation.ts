@@ -21,7 +21,7 @@ export async function servingGeneration(options: ServingOptions): Promise<Servin
   const { generations, logger, signal, lookIntervalMs: pauseMs = 2_000 } = options;
   if (signal.aborted) return undefined;
   try {
-    return await untilThere('the store, which says what generation serves', () => generations.serving(), { logger, signal, pauseMs });
+    return await untilThere('the store, which says which generation serves', () => generations.serving(), { logger, signal, pauseMs });
   } catch (error) {
     if (signal.aborted && isPassing(error)) return undefined;
     throw error;
