@@ -7,7 +7,7 @@ export function warnOfClearText(configuration: Configuration, logger: Logger): v
   for (const { setting, host } of vendorsInClear(configuration)) {
     logger.warn(
       { setting, host },
-      `${setting} reaches ${host} in clear, over a network: the key can be read on the way, and prices can be changed; take its wss:// or https:// address, unless it is a simulator`,
+      `${setting} reaches ${host} unencrypted, over a network: the key can be read on the way, and prices can be changed; take its wss:// or https:// address, unless it is a simulator`,
     );
   }
 }

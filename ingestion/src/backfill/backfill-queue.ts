@@ -201,7 +201,7 @@ export class BackfillQueue {
       this.#metrics.refusedBars(faults.length);
       this.#options.logger.warn(
         { ...aboutJob(job), faults: faults.slice(0, 5) },
-        `${counted(faults.length, 'bar')} of ${job.symbol} that nobody can use: they stay missing`,
+        `${counted(faults.length, 'bar')} of ${job.symbol} cannot be used: they stay missing`,
       );
     }
     const { fromMs, toMs } = request;
