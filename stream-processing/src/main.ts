@@ -93,7 +93,7 @@ async function processUntilStopped(configuration: Configuration, logger: Logger)
         throw error;
       });
       if (log === undefined) return;
-      awaited = 'the store, which says what generation serves';
+      awaited = 'the store, which says which generation serves';
       try {
         await runServingProcessor({
           log,

@@ -196,7 +196,7 @@ describe('a snapshot', () => {
 
   it('is missing, or has not been renewed', () => {
     expect(judged(partition({}), partition({ partition: 1, snapshot: undefined }))[0]).toMatch(/^warning: none yet in partition 1/);
-    expect(judged(partition({ ageMs: 10 * minuteMs }))[0]).toMatch(/^warning: up to 10 min behind the log in partition 0; see whether/);
+    expect(judged(partition({ ageMs: 10 * minuteMs }))[0]).toMatch(/^warning: up to 10 min behind the log in partition 0; check whether/);
     expect(judged(partition({ ageMs: 4 * dayMs }))[0]).toContain('after 7 days the log forgets what they need');
   });
 });
@@ -235,7 +235,7 @@ describe('the store', () => {
     const gap = { symbol: 'A', fromMs: at(-7_300), toMs: at(-7_200), reason: 'mute', filled: false, versionUs: 1 };
     expect(lines(gapFindings([{ ...gap, toMs: at(-600) }], nowMs))).toEqual(['ok: 1 of 1 of the last week are not filled']);
     expect(lines(gapFindings([gap, { ...gap, filled: true }], nowMs))[0]).toMatch(
-      /^warning: 1 of 2 .*the oldest for 2 h; see that the backfiller/,
+      /^warning: 1 of 2 .*the oldest for 2 h; check that the backfiller/,
     );
     expect(lines(queueFindings([], nowMs))).toEqual(['ok: empty']);
     expect(lines(queueFindings([{ queuedMs: at(-120) }], nowMs))).toEqual(['ok: 1 job, the oldest from 2 min ago']);
@@ -252,7 +252,7 @@ describe('settings', () => {
 
   it('reach a vendor in clear', () => {
     expect(judged({ TWELVE_DATA_URL: 'ws://vendor.example.com/quotes?apikey=s3cret' })).toEqual([
-      expect.stringMatching(/^warning: TWELVE_DATA_URL reaches vendor\.example\.com in clear, over a network: [^?]*$/),
+      expect.stringMatching(/^warning: TWELVE_DATA_URL reaches vendor\.example\.com unencrypted, over a network: [^?]*$/),
     ]);
     expect(judged({ TWELVE_DATA_URL: 'ws://127.0.0.1:7010/quotes', TWELVE_DATA_REST_URL: 'https://api.example.com' })).toEqual([
       expect.stringMatching(/^ok/),
@@ -263,9 +263,9 @@ describe('settings', () => {
     expect(judged({})).toEqual([expect.stringMatching(/^ok/)]);
     expect(judged({ KAFKA_BROKERS: '127.0.0.1:9092' })).toEqual([expect.stringMatching(/^warning: KAFKA_BROKERS is set and CASSANDRA_/)]);
     expect(judged({ ...servers, CASSANDRA_USERNAME: 'u', CASSANDRA_PASSWORD: 'p' })).toEqual([
-      'warning: all data go to Kafka in clear, over a network; set KAFKA_TLS=true',
-      expect.stringMatching(/^warning: nobody logs in to Kafka/),
-      'warning: the password and all data go to Cassandra in clear, over a network; set CASSANDRA_TLS=true',
+      'warning: all data go to Kafka unencrypted, over a network; set KAFKA_TLS=true',
+      expect.stringMatching(/^warning: Kafka asks for no login/),
+      'warning: the password and all data go to Cassandra unencrypted, over a network; set CASSANDRA_TLS=true',
     ]);
     expect(judged({ KAFKA_CA_FILE: import.meta.filename })).toEqual([
       expect.stringMatching(/^warning: KAFKA_CA_FILE is set, but KAFKA_TLS is false/),
@@ -294,7 +294,7 @@ describe('an examination', () => {
     await examination.check('c', () => [{ check: 'c', status: 'ok', what: 'well' }]);
     expect(lines(examination.findings)).toEqual([
       'fault: no broker answers: start one',
-      expect.stringMatching(/^fault: no answer within 0.02 s; see whether the server/),
+      expect.stringMatching(/^fault: no answer within 0.02 s; check that the server/),
       'ok: well',
     ]);
   });

@@ -36,7 +36,7 @@ export class Examination {
     const late = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => {
       const remedy =
-        'see whether the server and the network are well and both sides speak TLS or neither, or give it longer with --timeout';
+        'check that the server and the network work, and that both sides speak TLS or neither, or give it longer with --timeout';
       this.add(fault(name, `no answer within ${this.#timeoutMs / 1_000} s`, remedy));
       late.resolve(undefined);
     }, this.#timeoutMs);

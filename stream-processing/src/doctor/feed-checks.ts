@@ -62,7 +62,7 @@ export function lagFindings(backlogs: readonly Backlog[], newestMs: number, pati
   const longestMs = Math.max(0, ...backlogs.map(({ sinceMs }) => (sinceMs === undefined ? 0 : newestMs - sinceMs)));
   const what = `${counted(records, 'record waits', 'records wait')}${longestMs > 0 ? `, the first ${spanText(longestMs)} behind the newest` : ''}`;
   if (longestMs <= lateMs + patienceMs) return [ok('lag', what)];
-  const remedy = 'see whether processors run and Cassandra is well; more processors help up to one for each partition';
+  const remedy = 'check that processors run and Cassandra answers; more processors help up to one for each partition';
   return [warning('lag', what, remedy)];
 }
 

@@ -69,7 +69,7 @@ function partitionFindings(check: string, { partitions }: TopicFacts, { topic, f
 function replicaFindings(check: string, { replicas, behind, settings }: TopicFacts, brokers: number): Finding[] {
   const found: Finding[] = [];
   if (behind.length > 0) {
-    const remedy = 'see that all brokers run and have room on their disks';
+    const remedy = 'check that all brokers run and have room on their disks';
     found.push(warning(check, `a replica of ${counted(behind.length, 'partition')} (${listed(behind)}) is behind or away`, remedy));
   }
   if (replicas < Math.min(3, brokers)) {

@@ -70,7 +70,7 @@ function exposureFindings(configuration: Configuration): Finding[] {
     if (configuration.CASSANDRA_USERNAME === undefined) found.push(withoutUser('Cassandra', 'CASSANDRA_USERNAME, CASSANDRA_PASSWORD'));
   }
   for (const { setting, host: vendor } of vendorsInClear(configuration)) {
-    const what = `${setting} reaches ${vendor} in clear, over a network: the key can be read on the way, and prices can be changed`;
+    const what = `${setting} reaches ${vendor} unencrypted, over a network: the key can be read on the way, and prices can be changed`;
     found.push(warning(check, what, 'take its wss:// or https:// address, unless it is a simulator'));
   }
   // In a pod the address has to be an open one, and the board's token is where the board is.
@@ -82,9 +82,9 @@ function exposureFindings(configuration: Configuration): Finding[] {
 
 function inClear(server: string, setting: string, hasPassword: boolean): Finding {
   const what = hasPassword ? 'the password and all data go' : 'all data go';
-  return warning(check, `${what} to ${server} in clear, over a network`, `set ${setting}=true`);
+  return warning(check, `${what} to ${server} unencrypted, over a network`, `set ${setting}=true`);
 }
 
 function withoutUser(server: string, settings: string): Finding {
-  return warning(check, `nobody logs in to ${server}: whoever reaches it may do everything`, `have it ask for users, and set ${settings}`);
+  return warning(check, `${server} asks for no login: whoever reaches it may do everything`, `make it ask for users, and set ${settings}`);
 }

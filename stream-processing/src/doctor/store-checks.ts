@@ -129,7 +129,7 @@ export function snapshotFindings(partitions: readonly PartitionState[], expected
       warning(
         check,
         `up to ${spanText(oldestMs)} behind the log in ${listOf(stale)}${until}`,
-        'see whether processors run, and what their logs say',
+        'check whether processors run, and what their logs say',
       ),
     );
   }
@@ -156,7 +156,7 @@ export function gapFindings(gaps: readonly Gap[], nowMs: number): readonly Findi
   const what = `${open.length} of ${gaps.length} of the last week are not filled`;
   if (overdue.length === 0) return [ok('gaps', what)];
   const oldestMs = nowMs - Math.min(...overdue.map(({ toMs }) => toMs));
-  const remedy = 'see that the backfiller runs, has a key and credits (backfill_ metrics); what the vendor has no bars for stays so';
+  const remedy = 'check that the backfiller runs, has a key and credits (backfill_ metrics); what the vendor has no bars for stays so';
   return [warning('gaps', `${what}, ${overdue.length} of them for more than an hour, the oldest for ${spanText(oldestMs)}`, remedy)];
 }
 
@@ -181,7 +181,7 @@ export function queueFindings(jobs: readonly QueuedJob[], nowMs: number): readon
   const oldestMs = nowMs - Math.min(nowMs, ...jobs.flatMap(({ queuedMs }) => (queuedMs === undefined ? [] : [queuedMs])));
   const what = jobs.length === 0 ? 'empty' : `${counted(jobs.length, 'job')}, the oldest from ${spanText(oldestMs)} ago`;
   if (oldestMs < 24 * hourMs) return [ok(check, what)];
-  return [warning(check, what, 'see that the backfiller runs, and TWELVE_DATA_CREDITS_PER_MINUTE and …_PER_DAY')];
+  return [warning(check, what, 'check that the backfiller runs, and TWELVE_DATA_CREDITS_PER_MINUTE and …_PER_DAY')];
 }
 
 function listOf(partitions: readonly { readonly partition: number }[]): string {
