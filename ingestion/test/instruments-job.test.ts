@@ -1,5 +1,6 @@
 /** The instruments job between a real store (SQLite), the log's contract in memory, and the REST double. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { PipelineError } from '@tapeline/core/errors';
 import type { InstrumentRecord } from '@tapeline/core/records';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { openSqliteStore } from '@tapeline/database/sqlite/sqlite-store';
@@ -151,6 +152,23 @@ describe('the instruments job', () => {
     expect(await run(rest, { symbols: ['AAPL'] })).toMatchObject({ refreshed: 1 });
     rest.server.misbehave({ kind: 'cut', when: 'uncounted' });
     await expect(run(rest, { symbols: ['MSFT'] })).rejects.toMatchObject({ code: 'vendor.unavailable', retriable: true });
+  });
+
+  it('goes on without a symbol that is never answered, which would keep those behind it waiting for ever', async () => {
+    const rest = await rests.start(time);
+    const { client } = rest;
+    const away = () => Promise.reject(new PipelineError('vendor.unavailable', 'quote was answered with code 500', { retriable: true }));
+    const only = (...answered: readonly string[]): InstrumentsJobOptions['client'] => ({
+      quote: (symbol, signal) => (answered.includes(symbol) ? client.quote(symbol, signal) : away()),
+      timeSeries: (request, signal) => client.timeSeries(request, signal),
+      profile: (symbol, signal) => client.profile(symbol, signal),
+    });
+    expect(await run(rest, { client: only('BTC/USD', 'EUR/USD') })).toEqual({ refreshed: 2, young: 0, refused: 1 });
+    expect(messages()).toContain('AAPL stays as it is: quote was answered with code 500');
+    await expect(run(rest, { client: only('AAPL') })).rejects.toMatchObject({ code: 'vendor.unavailable' });
+    const symbols = ['NVDA', 'MSFT', 'XAU/USD', 'ETH/USD'];
+    await expect(run(rest, { client: only('ETH/USD'), symbols })).rejects.toMatchObject({ code: 'vendor.unavailable' });
+    expect(records().map(({ symbol }) => symbol)).toEqual(['BTC/USD', 'EUR/USD', 'AAPL']);
   });
 
   it('ends on a key that is refused', async () => {

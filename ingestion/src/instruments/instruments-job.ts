@@ -47,13 +47,16 @@ export interface InstrumentsResult {
 const youngMs = 20 * 3_600_000;
 const profileCredits = 10;
 const attempts = 5;
+/** One symbol may be what the vendor's server fails at; so many in a row, and it is away. */
+const mostUnanswered = 3;
 const useless: readonly ErrorCode[] = ['vendor.refused', 'vendor.no-data', 'vendor.malformed'];
 /** Longer than any market rests. */
 const typeLookBackMs = 31 * 86_400_000;
 
 /**
  * Resolves when all symbols are done, or when the signal aborts.
- * @throws PipelineError `feed.key-refused`; `vendor.unavailable` (retriable) when the vendor does not answer, also not when asked again.
+ * @throws PipelineError `feed.key-refused`; `vendor.unavailable` (retriable) when the vendor does not answer for several symbols in a row, or for the
+ *   last ones, also not when asked again.
  */
 export async function runInstrumentsJob(options: InstrumentsJobOptions): Promise<InstrumentsResult> {
   const { store, logger, signal, symbols, clock = Date.now } = options;
@@ -67,6 +70,8 @@ export async function runInstrumentsJob(options: InstrumentsJobOptions): Promise
   const stop = metricOf(options.registry, 'tapeline_instruments_run_duration_seconds').startTimer();
   left.set(due.length);
   const result = { refreshed: 0, young: names.length - due.length, refused: 0 };
+  /** Of the symbols that came last. */
+  let unanswered: readonly PipelineError[] = [];
   for (const [symbol, vendorName] of due) {
     try {
       if (signal.aborted) break;
@@ -77,11 +82,19 @@ export async function runInstrumentsJob(options: InstrumentsJobOptions): Promise
         result.refreshed += 1;
       }
       left.dec();
+      unanswered = [];
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (signal.aborted) break;
+      if (!hasCode(error, 'vendor.unavailable')) throw error;
+      unanswered = [...unanswered, error];
+      if (unanswered.length === mostUnanswered) break;
+      logger.warn({ symbol, code: error.code }, `${symbol} stays as it is: ${error.message}`);
+      result.refused += 1;
     }
   }
   stop();
+  const [failure] = unanswered;
+  if (failure !== undefined && !signal.aborted) throw failure;
   const { refreshed, young, refused } = result;
   const end = signal.aborted ? 'instruments are stopped and go on with the next run' : 'instruments are done';
   logger.info({ ...result, isDone: !signal.aborted }, `${end}: ${refreshed} refreshed, ${young} young enough, ${refused} refused`);
