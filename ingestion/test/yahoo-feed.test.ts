@@ -112,6 +112,30 @@ describe('the feed of Yahoo', () => {
     });
   });
 
+  it('takes a symbol at which the vendor fails again and again for a refused one: those behind it are asked for', async () => {
+    const symbols = ['BAD', btc, 'ETH-USD'];
+    const failing = createServer((request, response) => {
+      const symbol = symbols.find(each => request.url?.includes(each)) ?? '';
+      const meta = { symbol, regularMarketPrice: 100, regularMarketTime: 1_700_000_000 };
+      if (symbol === 'BAD') response.writeHead(500).end();
+      else response.end(JSON.stringify({ chart: { result: [{ meta }], error: null } }));
+    });
+    await new Promise<void>(resolve => failing.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(failing.address() as AddressInfo).port}`;
+    const running = withVendor({ url, symbols }, async feed => {
+      await feed.until('it is refused', () => feed.of('session').some(({ refused }) => refused.length > 0));
+      const told = feed.of('session').at(-1);
+      expect(told).toMatchObject({ symbols: [btc, 'ETH-USD'], refused: [{ symbol: 'BAD', reason: 'HTTP 500' }] });
+      const sessions = feed.of('session').length;
+      await feed.until('whole rounds', () => feed.of('heartbeat').filter(({ session }) => session === told?.session).length > 3);
+      expect(feed.of('session')).toHaveLength(sessions);
+    });
+    await running.finally(() => {
+      failing.closeAllConnections();
+      failing.close();
+    });
+  });
+
   it('says at a stop that it was stopped', async () => {
     await withVendor({}, async (feed, vendor) => {
       await polls(vendor, feed, 2);

@@ -23,6 +23,7 @@ import { Subscriptions, type SymbolChange } from '../subscriptions.ts';
 import type { SubscribeStatus } from '../vendor-message.ts';
 import { type ChartMessage, parseChart, type Quote } from './chart-message.ts';
 import { askChart, type ChartAnswer } from './chart-request.ts';
+import { FailingSymbols } from './failing-symbols.ts';
 
 export interface YahooTiming {
   /** From one round to the next. @default 15,000 */
@@ -88,6 +89,7 @@ class Polling {
   readonly #subscriptions: Subscriptions;
   readonly #followed: FollowedSymbols;
   readonly #failing: BackOff;
+  readonly #failingSymbols = new FailingSymbols();
   readonly #limited: BackOff;
   readonly #polls;
   readonly #disconnects;
@@ -139,12 +141,14 @@ class Polling {
     const beganMs = this.#clock.now();
     this.#endAfterStandstill(beganMs, this.#waitMs);
     this.#giveUp(this.#followed.changed()?.gone ?? [], beganMs);
-    for (const symbol of this.#subscriptions.toAsk(performance.now())) {
+    for (const symbol of this.#failingSymbols.inTurn(this.#subscriptions.toAsk(performance.now()))) {
       const answer = await this.#ask(symbol);
       if (this.#signal.aborted) return;
       this.#endAfterStandstill(this.#clock.now(), 2 * this.#timing.answerTimeoutMs);
-      if (answer.kind !== 'answered') return this.#failed(answer);
-      this.#count(this.#take(parseChart(answer.text, symbol), symbol, answer));
+      if (answer.kind === 'answered') this.#count(this.#take(parseChart(answer.text, symbol), symbol, answer));
+      else if (answer.kind === 'failed' && this.#failingSymbols.failed(symbol) && this.#isBegun)
+        this.#count(this.#refused(symbol, answer.reason));
+      else return this.#failed(answer);
     }
     if (this.#isBegun) {
       this.#lastBeat = this.#mapper.heartbeat(Math.max(beganMs, this.#begunMs));
@@ -182,8 +186,9 @@ class Polling {
   }
 
   #take(message: ChartMessage, symbol: string, answer: Extract<ChartAnswer, { kind: 'answered' }>): Outcome {
-    if (message.kind === 'error') return this.#refused(symbol, `${message.code}: ${message.detail}`, answer.simulated);
     this.#begin(answer.simulated);
+    if (message.kind === 'error') return this.#refused(symbol, `${message.code}: ${message.detail}`);
+    this.#failingSymbols.answered(symbol);
     this.#failing.succeeded();
     this.#limited.succeeded();
     if (message.kind === 'no-price') return 'no-price';
@@ -216,8 +221,7 @@ class Polling {
     if (this.#lastBeat.length === 0) this.#lastBeat = this.#mapper.heartbeat(this.#begunMs);
   }
 
-  #refused(symbol: string, reason: string, simulated: boolean): Outcome {
-    this.#begin(simulated);
+  #refused(symbol: string, reason: string): Outcome {
     const refused = [{ symbol, reason: reason.slice(0, 500) }];
     this.#subscriptions.answered({ kind: 'subscribe-status', accepted: [], refused, errors: [] }, [symbol], performance.now());
     this.#owned.delete(symbol);
