@@ -191,6 +191,32 @@ describeWithBrowser('a page that stays open', executablePath => {
   );
 
   it(
+    'brings the row of the chosen symbol into sight, in its panel and never by scrolling the page',
+    async () => {
+      const names = Array.from({ length: 100 }, (_, index) => `S${index}`);
+      const instruments = names.map(name => ({ instrument: anInstrument(name), versionUs: 1 }));
+      await onBoard(executablePath, { instruments }, tenOClockMs, async (page, stocked) => {
+        await page.addInitScript(`localStorage.setItem('tapeline.watchlist', '${JSON.stringify(names)}')`);
+        await page.goto(`${stocked.url}/#symbol=S90&interval=1m`);
+        // What lies on top of all at the row's place.
+        const isInSight = (name: string) =>
+          page.evaluate<boolean>(`(() => {
+            const { left, top, height } = document.querySelector('tr[data-symbol="${name}"]').getBoundingClientRect();
+            return document.elementFromPoint(left + 40, top + height / 2)?.closest('tr')?.dataset.symbol === '${name}';
+          })()`);
+        await eventually('the row', () => isInSight('S90'));
+        await page.evaluate("location.hash = '#symbol=S3&interval=1m'");
+        await eventually('the other row', () => isInSight('S3'));
+        await page.setViewportSize({ width: 390, height: 844 });
+        await page.evaluate("location.hash = '#symbol=S90&interval=1m'");
+        await eventually('the symbol', async () => (await textOf(page.locator('#quote-symbol'))) === 'S90');
+        expect(await page.evaluate('scrollY')).toBe(0);
+      });
+    },
+    timeoutMs,
+  );
+
+  it(
     'says beside a symbol for which the watchlist has no room that it is full, until there is room',
     async () => {
       const names = Array.from({ length: 201 }, (_, index) => `S${index}`);

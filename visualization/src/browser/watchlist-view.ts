@@ -24,6 +24,7 @@ export class WatchlistView {
     for (const { target, isIntersecting } of entries) this.#rows.get(symbolOf(target) ?? '')?.see(isIntersecting, this.#nowMs);
   });
   #selected: string | undefined;
+  #marked: PriceRow | undefined;
 
   constructor(decimals: PriceDecimals, events: WatchlistEvents) {
     const table = place('prices');
@@ -76,12 +77,26 @@ export class WatchlistView {
     this.#selected = symbol;
     const stop = symbol !== undefined && this.#rows.has(symbol) ? symbol : this.#symbols[0];
     for (const [name, row] of this.#rows) row.mark({ isSelected: name === symbol, isTabStop: name === stop });
+    const marked = this.#rows.get(symbol ?? '');
+    if (marked !== undefined && marked !== this.#marked) this.#bringIntoSight(marked);
+    this.#marked = marked;
   }
 
   /** Puts the focus on the marked row. */
   focus(): void {
     const row = this.#body.querySelector('tr[tabindex="0"]');
     if (row instanceof HTMLElement) row.focus();
+  }
+
+  /** Scrolls the panel, where it does, and never the page: on a phone the chart stands above the list. */
+  #bringIntoSight({ element }: PriceRow): void {
+    const panel = this.#body.closest('.scroll');
+    const head = this.#body.previousElementSibling;
+    if (panel === null || head === null) return;
+    const [row, box] = [element.getBoundingClientRect(), panel.getBoundingClientRect()];
+    const top = box.top + head.clientHeight;
+    if (row.top < top) panel.scrollTop -= top - row.top;
+    else if (row.bottom > box.bottom) panel.scrollTop += row.bottom - box.bottom;
   }
 
   #added(symbol: string): PriceRow {
