@@ -3,8 +3,8 @@ import { PipelineError } from '@tapeline/core/errors';
 import type { MarketStore } from '@tapeline/database/market-store';
 import { eventually } from '../../test/support/eventually.ts';
 import { type RunningMarket, startMarket } from './support/running-market.ts';
+import { tenOClockMs } from './support/stocked-board.ts';
 
-const tenOClockMs = Date.UTC(2024, 10, 4, 10);
 const nowMs = tenOClockMs + 90_000;
 
 let running: RunningMarket;

@@ -4,8 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.ts';
 import { type RunningMarket, startMarket } from './support/running-market.ts';
 import { Screen } from './support/screen.ts';
-
-const tenOClockMs = Date.UTC(2024, 10, 4, 10);
+import { tenOClockMs } from './support/stocked-board.ts';
 
 let running: RunningMarket;
 

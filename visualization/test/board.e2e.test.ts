@@ -14,6 +14,11 @@ const listed = (page: Page) => page.locator('tbody th').allTextContents();
 const shown = (page: Page) => textOf(page.locator('#quote-symbol'));
 const focused = (page: Page) => page.evaluate('document.activeElement.dataset.symbol ?? document.activeElement.id');
 const kept = (page: Page) => page.evaluate("localStorage.getItem('tapeline.watchlist')");
+const boxOf = async (page: Page, selector: string) => {
+  const box = await page.locator(selector).boundingBox();
+  if (box === null) throw new Error(`${selector} is not there`);
+  return box;
+};
 
 describeWithBrowser('the page', executablePath => {
   let under: BoardUnderTest;
@@ -86,8 +91,7 @@ describeWithBrowser('the page', executablePath => {
       const ticks = async () => Number(/Ticks (\d+)/.exec(await readout())?.[1]);
       const before = await ticks();
       await eventually('a grown bar', async () => (await ticks()) !== before);
-      const box = await page.locator('#chart').boundingBox();
-      if (box === null) throw new Error('the chart is not there');
+      const box = await boxOf(page, '#chart');
       await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
       await eventually('a closed bar', async () => (await readout()).includes('final'));
       expect(await readout()).toMatch(/O [\d,.]+H [\d,.]+L [\d,.]+C [\d,.]+Vol \S+VWAP [\d,.–]+Ticks \d+SMA 20 [≈\d,. ]+/);
@@ -204,9 +208,8 @@ describeWithBrowser('the page', executablePath => {
       const page = await under.opened();
       await page.locator('tr[data-symbol="EUR/USD"]').click();
       expect(await shown(page)).toBe('EUR/USD');
-      const grip = await page.locator('tr[data-symbol="XAU/USD"] .grip').boundingBox();
-      const target = await page.locator('tr[data-symbol="BTC/USD"]').boundingBox();
-      if (grip === null || target === null) throw new Error('the rows are not there');
+      const grip = await boxOf(page, 'tr[data-symbol="XAU/USD"] .grip');
+      const target = await boxOf(page, 'tr[data-symbol="BTC/USD"]');
       await page.mouse.move(grip.x + 8, grip.y + grip.height / 2);
       await page.mouse.down();
       await page.mouse.move(grip.x + 8, target.y + 4, { steps: 5 });
@@ -249,8 +252,7 @@ describeWithBrowser('the page', executablePath => {
     async () => {
       const page = await under.opened();
       await drawn(page);
-      const box = await page.locator('#chart').boundingBox();
-      if (box === null) throw new Error('the chart is not there');
+      const box = await boxOf(page, '#chart');
       await page.mouse.move(box.x + box.width - 20, box.y + 150);
       await page.mouse.down();
       await page.mouse.move(box.x + box.width - 20, box.y + 250, { steps: 5 });
@@ -297,8 +299,7 @@ describeWithBrowser('the page', executablePath => {
       const asked: string[] = [];
       page.on('request', request => request.url().includes('/api/bars') && asked.push(new URL(request.url()).search));
       await drawn(page);
-      const box = await page.locator('#chart').boundingBox();
-      if (box === null) throw new Error('the chart is not there');
+      const box = await boxOf(page, '#chart');
       await page.mouse.move(box.x + 200, box.y + 100);
       const older = () => asked.filter(query => query.includes('to='));
       await eventually('the oldest bars', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.ts';
 import { type RunningMarket, startMarket } from './support/running-market.ts';
+import { tenOClockMs } from './support/stocked-board.ts';
 
-const tenOClockMs = Date.UTC(2024, 10, 4, 10);
 const at = (seconds: number) => tenOClockMs + seconds * 1_000;
 
 interface Row {

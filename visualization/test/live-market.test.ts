@@ -8,8 +8,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { eventually } from '../../test/support/eventually.ts';
 import { foldOptions, type RunningMarket, startMarket } from './support/running-market.ts';
-
-const tenOClockMs = Date.UTC(2024, 10, 4, 10);
+import { tenOClockMs } from './support/stocked-board.ts';
 
 let running: RunningMarket;
 let nowMs: number;

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.ts';
 import { type RunningMarket, startMarket } from './support/running-market.ts';
+import { tenOClockMs } from './support/stocked-board.ts';
 
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const tenOClockMs = Date.UTC(2024, 10, 4, 10);
 
 let running: RunningMarket;
 const children: ChildProcess[] = [];
