@@ -32,14 +32,16 @@ async function serve(): Promise<number> {
   const registry = processRegistry('live-board');
   const tracing = await openConfiguredTracing(configuration, { service: 'live-board', registry, logger });
   const trace = tracing && new BoardTrace(tracing);
-  // Waited for behind the probes: without an answer from them a pod is restarted, and Kafka is no sooner there.
   const following = new AbortController();
   const stopping = AbortSignal.any([signal, following.signal]);
   const options = { clientId: 'live-board', logger, readOnly: true, signal: stopping };
+  // Waited for behind the probes: without an answer from them a pod is restarted, and Kafka is no sooner there.
   const log = openConfiguredLog(configuration, options).catch((error: unknown) => {
     if (stopping.aborted && isPassing(error)) return undefined;
     throw error;
   });
+  // What is wrong with files of this machine no waiting mends.
+  if (configuration.KAFKA_BROKERS === undefined) await log;
   const store = openServingStore(configuration, { logger, registry, readOnly: true });
   const market = openLiveMarket({
     log,
@@ -72,7 +74,7 @@ async function serve(): Promise<number> {
       start: async () => undefined,
       stop: async () => {
         following.abort();
-        await market.closed;
+        await market.closed.catch((error: unknown) => logger.debug({ err: error }, 'the live market had failed'));
       },
       failed: market.closed.then(() => new Promise<never>(() => undefined)),
     },
