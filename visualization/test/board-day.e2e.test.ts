@@ -204,6 +204,7 @@ describeWithBrowser('a page that stays open', executablePath => {
             const { left, top, height } = document.querySelector('tr[data-symbol="${name}"]').getBoundingClientRect();
             return document.elementFromPoint(left + 40, top + height / 2)?.closest('tr')?.dataset.symbol === '${name}';
           })()`);
+        await page.locator('tr[data-symbol="S90"]').waitFor({ state: 'attached' });
         await eventually('the row', () => isInSight('S90'));
         await page.evaluate("location.hash = '#symbol=S3&interval=1m'");
         await eventually('the other row', () => isInSight('S3'));
