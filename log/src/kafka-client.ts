@@ -104,12 +104,12 @@ export function encodeMember(topics: readonly string[], userData: string): Buffe
   return AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [...topics], userData: Buffer.from(userData) });
 }
 
-/** The other way round: a member's `userData`. */
-export function decodeMember(metadata: Buffer): string {
+/** The other way round. */
+export function decodeMember(metadata: Buffer): { readonly topics: readonly string[]; readonly userData: string } {
   // kafkajs makes room for as many topics as are announced; each takes two bytes at least.
-  const topics = metadata.length < 6 ? 0 : metadata.readInt32BE(2);
-  if (topics * 2 > metadata.length) return '';
-  return AssignerProtocol.MemberMetadata.decode(metadata)?.userData.toString() ?? '';
+  const announced = metadata.length < 6 ? 0 : metadata.readInt32BE(2);
+  const decoded = announced * 2 > metadata.length ? null : AssignerProtocol.MemberMetadata.decode(metadata);
+  return { topics: decoded?.topics ?? [], userData: decoded?.userData.toString() ?? '' };
 }
 
 /** What the leader tells a member. */

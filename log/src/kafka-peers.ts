@@ -154,7 +154,7 @@ export class KafkaPeers {
 /** Another member's word, so nothing about it is taken for granted. */
 function peerOf(metadata: Buffer): Peer | undefined {
   try {
-    const { host, port, instance } = (JSON.parse(decodeMember(metadata)) as { peer: Partial<Peer> }).peer;
+    const { host, port, instance } = (JSON.parse(decodeMember(metadata).userData) as { peer: Partial<Peer> }).peer;
     const isPeer = typeof host === 'string' && typeof port === 'number' && typeof instance === 'string';
     return isPeer && port > 0 && port < 65_536 && host !== '' && instance !== '' ? { host, port, instance } : undefined;
   } catch {

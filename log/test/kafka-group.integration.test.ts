@@ -41,6 +41,19 @@ describeWithKafka('a group of several members', ({ brokers }) => {
     await Promise.all([first.leave(), second.leave()]);
   }, 120_000);
 
+  it('gives members of another topic the partitions of that one, where two pipelines have one group', async () => {
+    const [ours, theirs] = [await aTopic(log, 3), await aTopic(log, 2)];
+    const group = aGroup();
+    const first = joinGroup(log, ours, group);
+    await Promise.all([0, 1, 2].map(partition => first.claim(partition)));
+    const second = joinGroup(log, theirs, group);
+    await Promise.all([0, 1].map(partition => second.claim(partition)));
+    expect(first.claims.filter(claim => !claim.lost.aborted).map(claim => claim.partition)).toEqual([0, 1, 2]);
+    const third = joinGroup(log, theirs, group);
+    await eventually('the third member has one of the two', () => third.claims.length === 1, patienceMs);
+    await Promise.all([first.leave(), second.leave(), third.leave()]);
+  }, 120_000);
+
   it('moves the partitions of a member that leaves, from what it committed last, with no record lost', async () => {
     const topic = await aTopic(log, 2);
     const group = aGroup();

@@ -160,7 +160,10 @@ const groupMembers: FuzzedParser = {
   example: dice =>
     encodeMember(['t'], JSON.stringify({ owned: dice.list(0, 5, () => dice.below(12)), peer: { host: 'h', port: 1, instance: 'i' } })),
   check: async input => {
-    const cluster = { findTopicPartitionMetadata: () => Array.from({ length: memberPartitions }, (_, partitionId) => ({ partitionId })) };
+    const cluster = {
+      addTargetTopic: async () => undefined,
+      findTopicPartitionMetadata: () => Array.from({ length: memberPartitions }, (_, partitionId) => ({ partitionId })),
+    };
     const assigner = stickyAssigner({ topic: 't', owned: () => [], joining: () => undefined })({ cluster } as unknown as Parameters<
       ReturnType<typeof stickyAssigner>
     >[0]);
