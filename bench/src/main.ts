@@ -60,7 +60,7 @@ interface LiveFlags {
 
 topicCommand('fill', 'fill the topic that everybody reads', 10_000_000).action((flags: TopicFlags) => run(context => fill(context, flags)));
 
-topicCommand('cost', 'CPU time for a tick and catch-up throughput, in turns', 30_000_000)
+topicCommand('cost', 'CPU time for a tick and catch-up throughput, in turns', 10_000_000)
   .option('--rounds <count>', 'how often each is measured', number, 3)
   .action((flags: TopicFlags & { rounds: number }) => run(context => measureCost(context, { ...flags, topic: flags })));
 

@@ -76,7 +76,6 @@ function cost(results: readonly BenchResult[]): string {
   if (tables.length === 0) return '';
   const work = `Tapeline computes bars of all 8 intervals with VWAP, indicators, corrections by late ticks and snapshots, and makes the bytes of their
 records. The peers compute open, high, low, close and count of 1 s and 1 min, drop what is late by more than 2 s, and count the bars.
-Tapeline and Flink read a topic to its end, slower ones the first ten million ticks of a longer one, kafkajs and what writes to Cassandra less.
 Those on a JVM compare the checksums of batches, as their client does by default; Tapeline does on request (\`KAFKA_CHECK_CRCS\`), kafkajs never.`;
   return `## CPU time for a tick, and catch-up\n\n${work}\n\n${tables.join('\n\n')}`;
 }

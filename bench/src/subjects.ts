@@ -40,21 +40,17 @@ const kafkaStreams: JvmPeer = { folder: 'kafka-streams', version: '4.3.1', mainC
 const flink: JvmPeer = { folder: 'flink', version: '2.2.1', mainClass: 'FlinkBars' };
 const spark: JvmPeer = { folder: 'spark', version: '4.2.0', mainClass: 'SparkBars', heapMb: 2_048 };
 
-/** Whoever reads a million ticks a second and more is still being compiled when ten million are over. */
-const quickTicks = 30_000_000;
-
 /** All of them, in the order in which they take turns. */
 export const subjects: readonly Subject[] = [
   ours('tapeline', 'Tapeline: all 8 intervals, indicators, corrections, snapshots; bars encoded, store that only counts', []),
-  { ...jvm('flink-hand', 'Flink 2.2, hand-written parser, heap state', flink, { BENCH_PARSER: 'hand' }), ticks: quickTicks },
+  jvm('flink-hand', 'Flink 2.2, hand-written parser, heap state', flink, { BENCH_PARSER: 'hand' }),
   jvm('kafka-streams', 'Kafka Streams 4.3, RocksDB with changelog, Jackson', kafkaStreams, {}),
   kafkajs(),
   ours('tapeline-publishing', 'Tapeline, and its bars written to market-data.bars', ['--publish']),
-  { ...jvm('flink-jackson', 'Flink 2.2, Jackson, heap state', flink, { BENCH_PARSER: 'jackson' }), ticks: quickTicks },
+  jvm('flink-jackson', 'Flink 2.2, Jackson, heap state', flink, { BENCH_PARSER: 'jackson' }),
   jvm('spark', 'Spark 4.2, first() and last() by arrival', spark, {}),
   {
     ...jvm('flink-hand-1s', 'Flink 2.2, hand-written parser, heap state, 1 s bars only', flink, { BENCH_PARSER: 'hand' }),
-    ticks: quickTicks,
     intervals: ['1s'],
   },
   jvm('spark-event-time', 'Spark 4.2, open and close by event time', spark, { BENCH_OPEN_CLOSE: 'event-time' }),
@@ -100,7 +96,7 @@ function ours(name: string, description: string, flags: readonly string[]): Subj
     return nodeCommand('our-processor.ts', [...log, ...store, ...file, ...flags]);
   };
   const part = { isPeer: false, endless: true, needsCassandra: false, lateness: 'all', intervals: ['1s', '1m'] } as const;
-  return { name, description, ...part, ticks: quickTicks, warmTicks: 4_000_000, prepare };
+  return { name, description, ...part, ticks: 10_000_000, warmTicks: 4_000_000, prepare };
 }
 
 function jvm(name: string, description: string, peer: JvmPeer, environment: Readonly<Record<string, string>>): Subject {
