@@ -1,9 +1,9 @@
 /** What a rule means, as a sentence for people. */
-import { type AlertRule, isOfBars, type StaleRule } from './alert-rules.ts';
+import { type AlertRule, type BarRule, isOfBars, type StaleRule } from './alert-rules.ts';
 
 /** One line, without the rule's name. */
 export function meaningOf(rule: AlertRule): string {
-  return [`${rule.severity}: ${whenOf(rule)}`, ...(isOfBars(rule) ? againOf(rule.hysteresis) : []), ...limitsOf(rule)].join('; ');
+  return [`${rule.severity}: ${whenOf(rule)}`, ...(isOfBars(rule) ? againOf(rule) : []), ...limitsOf(rule)].join('; ');
 }
 
 function whenOf(rule: AlertRule): string {
@@ -32,8 +32,14 @@ function silenceOf({ symbols, feeds, longer }: StaleRule): string {
   return `when ${feeds === '*' || feeds === undefined ? 'a feed' : feeds.join(' or ')} is disconnected for longer than ${longer}`;
 }
 
-function againOf(hysteresis: number): readonly string[] {
-  return hysteresis === 0 ? [] : [`again only after it was back by more than ${hysteresis}`];
+function againOf(rule: BarRule): readonly string[] {
+  return rule.hysteresis === 0 ? [] : [`again only after it was back by more than ${rule.hysteresis}${unitOf(rule)}`];
+}
+
+/** Of what the rule compares, where it is not the unit of the prices or the volume. */
+function unitOf(rule: BarRule): string {
+  if (rule.condition === 'drop' || rule.condition === 'spike') return ' %';
+  return rule.condition === 'volume' && rule.times !== undefined ? ' times the mean' : '';
 }
 
 function limitsOf({ cooldown, marketHours }: AlertRule): readonly string[] {

@@ -88,11 +88,15 @@ describe('alert rules', () => {
       { ...level, hysteresis: 5, cooldown: '15m', marketHours: 'NYSE', severity: 'critical' },
       crossOf('ema12', 'ema26'),
       { name: 'away', condition: 'stale', feeds: ['twelve-data/0'], longer: '30s' },
+      { name: 'fall', condition: 'drop', symbols: '*', percent: 5, window: '15m', hysteresis: 2 },
+      { name: 'busy', condition: 'volume', symbols: '*', times: 4, hysteresis: 1 },
     ]);
     expect(rules.map(meaningOf)).toEqual([
       'critical: when close of a 1m bar of BTC/USD is 100 or above; again only after it was back by more than 5; once in 15m at most; in the hours of NYSE only',
       'warning: when ema12 crosses over ema26 in 1m bars of any symbol',
       'warning: when twelve-data/0 is disconnected for longer than 30s',
+      expect.stringContaining('; again only after it was back by more than 2 %'),
+      expect.stringContaining('; again only after it was back by more than 1 times the mean'),
     ]);
   });
 });
