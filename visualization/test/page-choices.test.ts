@@ -151,6 +151,15 @@ describe('the notices', () => {
     ]);
   });
 
+  it('ask for the ingester only where the server itself lacks nothing', () => {
+    const said = (problem: string) =>
+      noticesOf({ feeds: [feed({ condition: 'silent' })], problem, lost: undefined, refusal: '', nowMs: 1 }).map(({ text }) => text);
+    expect([said(''), said('Kafka is away')]).toEqual([
+      ['nothing was heard from twelve-data/0 since 00:00:00 UTC; is its ingester running?'],
+      ['Kafka is away', 'nothing was heard from twelve-data/0 since 00:00:00 UTC'],
+    ]);
+  });
+
   it('say of a recording that it was played to its end', () => {
     const notices = noticesOf({
       feeds: [feed({ feed: 'recording/0', condition: 'ended' })],

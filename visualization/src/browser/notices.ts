@@ -32,18 +32,20 @@ export function noticesOf({ feeds, problem, lost, refusal, nowMs }: BoardState):
     notices.push({ kind: 'server', strong: 'SERVER OUT OF REACH', text });
   } else if (problem !== '') notices.push({ kind: 'behind', strong: 'NOT UP TO DATE', text: problem });
   if (refusal !== '') notices.push({ kind: 'refused', strong: 'NOT ALL IS SHOWN', text: refusal });
-  for (const feed of feeds) notices.push(...feedNotices(feed, nowMs));
+  for (const feed of feeds) notices.push(...feedNotices(feed, problem === '', nowMs));
   return notices;
 }
 
-function feedNotices(feed: FeedStatus, nowMs: number): readonly Notice[] {
+/** @param isServerWell a server that lacks something itself may be why it heard nothing */
+function feedNotices(feed: FeedStatus, isServerWell: boolean, nowMs: number): readonly Notice[] {
   const since = `since ${clock(feed.sinceMs, nowMs)}`;
   const notices: Notice[] = [];
   if (feed.condition === 'gap') {
     notices.push({ kind: 'gap', strong: 'GAP', text: `${feed.feed} is disconnected ${since}; bars of this time will be marked.` });
   }
   if (feed.condition === 'silent') {
-    notices.push({ kind: 'gap', strong: 'SILENT', text: `nothing was heard from ${feed.feed} ${since}; is its ingester running?` });
+    const question = isServerWell ? '; is its ingester running?' : '';
+    notices.push({ kind: 'gap', strong: 'SILENT', text: `nothing was heard from ${feed.feed} ${since}${question}` });
   }
   if (feed.condition === 'ended') {
     notices.push({
