@@ -1,5 +1,5 @@
-/** Writes small files so that they are whole and still there after a crash of the process or of the machine. */
-import { open, rm } from 'node:fs/promises';
+/** Writes small files so that they are whole and still there after a crash of the process or of the machine, and reads those that may be gone. */
+import { open, readFile, rm } from 'node:fs/promises';
 import { PipelineError } from './errors.ts';
 import { systemCode } from './system-errors.ts';
 
@@ -23,6 +23,16 @@ export function fileFailure(error: unknown, path: string): unknown {
   if (!fullCodes.includes(systemCode(error))) return error;
   const message = `${path} cannot be written, the disk is full: free disk space`;
   return new PipelineError('store.full', message, { retriable: false, cause: error, fields: { path } });
+}
+
+/** The text of a file, UTF-8; `undefined` where there is none. */
+export async function textIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Writes a file of its own, not yet under a name that anybody reads; what cannot be written whole leaves none. */

@@ -1,9 +1,8 @@
 /** Items in a folder: a file for each, put in place by a rename. For one process at a time. */
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '@tapeline/core/directories';
-import { fileFailure, orFull, syncFolder, writeDurably } from '@tapeline/core/durable-file';
-import { systemCode } from '@tapeline/core/system-errors';
+import { fileFailure, orFull, syncFolder, textIfThere, writeDurably } from '@tapeline/core/durable-file';
 import type { WorkItem, WorkItems } from './work-store.ts';
 
 export class FileItems implements WorkItems {
@@ -29,7 +28,8 @@ export class FileItems implements WorkItems {
     for (const name of await readdir(this.#folder)) {
       if (!name.endsWith('.json')) continue;
       const place = join(this.#folder, name);
-      const text = await textOf(place);
+      // One may be removed after the folder was listed.
+      const text = await textIfThere(place);
       if (text !== undefined) items.push({ id: name.slice(0, -'.json'.length), place, text });
     }
     return items;
@@ -54,15 +54,5 @@ export class FileItems implements WorkItems {
 
   #path(id: string): string {
     return join(this.#folder, `${id}.json`);
-  }
-}
-
-/** `undefined` for an item that was removed since the folder was listed. */
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -2,10 +2,10 @@
  * This file remembers a cluster's identity and ports in its folder, so that it comes back under the same addresses and another
  * process can find it.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { textIfThere } from '@tapeline/core/durable-file';
 import { PipelineError, reasonOf } from '@tapeline/core/errors';
-import { systemCode } from '@tapeline/core/system-errors';
 import * as z from 'zod';
 
 /** Where all of them listen. */
@@ -25,13 +25,8 @@ export type Cluster = z.infer<typeof clusterSchema>;
 /** The cluster in `directory`; undefined when there has been none. */
 export async function readCluster(directory: string): Promise<Cluster | undefined> {
   const file = fileOf(directory);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await textIfThere(file);
+  if (text === undefined) return undefined;
   try {
     return clusterSchema.parse(JSON.parse(text));
   } catch (error) {

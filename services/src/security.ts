@@ -4,9 +4,9 @@
  * Made once and read again at each further start, so that clients may go on with what they have. Only this account may read it.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '@tapeline/core/system-errors';
+import { textIfThere } from '@tapeline/core/durable-file';
 import { type Certified, makeAuthority, makeCertificate } from './certificates.ts';
 import { exclusively } from './exclusive.ts';
 import { usableFolder } from './usable-folder.ts';
@@ -39,7 +39,7 @@ export async function openSecurity(directory: string): Promise<Security> {
   const caFile = join(path, 'ca.crt');
   const serverFile = join(path, 'server.pem');
   await exclusively(join(path, 'make.lock'), async () => {
-    if ((await textOf(serverFile)) !== undefined) return;
+    if ((await textIfThere(serverFile)) !== undefined) return;
     const authority = await makeAuthority('Tapeline services');
     await write(caFile, authority.certificate);
     await write(serverFile, together(await makeCertificate(authority, { names: serverNames })));
@@ -54,21 +54,12 @@ function together({ key, certificate }: Certified): string {
 
 async function passwordIn(file: string): Promise<Password> {
   return await exclusively(`${file}.lock`, async () => {
-    const known = await textOf(file);
+    const known = await textIfThere(file);
     if (known !== undefined) return { file, text: known };
     const text = randomBytes(24).toString('hex');
     await write(file, text);
     return { file, text };
   });
-}
-
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Whole or not at all. */
