@@ -38,6 +38,17 @@ describe('a notifier that mails', () => {
   const answerAt = (server: MailServer, moment: Moment, code: number, isWrong: () => boolean = () => true) => {
     server.answer = at => (at === moment && isWrong() ? { code, text: `no, ${code}` } : undefined);
   };
+  /** Takes its time at a moment of a conversation; resolves when that has begun. */
+  const slowAt = (server: MailServer, slow: Moment): Promise<void> => {
+    const begun = Promise.withResolvers<void>();
+    server.answer = async moment => {
+      if (moment !== slow) return undefined;
+      begun.resolve();
+      await pause(300);
+      return undefined;
+    };
+    return begun.promise;
+  };
 
   it('sends each alert once, those that come together in one mail, over restarts', async () => {
     const server = await startServer();
@@ -187,15 +198,9 @@ describe('a notifier that mails', () => {
   it('brings a mail that is under way to its end when it is stopped', async () => {
     const server = await startServer();
     const notifier = await startAt(server);
-    const begun = Promise.withResolvers<void>();
-    server.answer = async moment => {
-      if (moment !== 'receiver') return undefined;
-      begun.resolve();
-      await pause(300);
-      return undefined;
-    };
+    const begun = slowAt(server, 'receiver');
     await publish(bench.log, numbered(2));
-    await begun.promise;
+    await begun;
     await notifier.stop();
     expect(numbersIn(server.mails)).toEqual([0, 1]);
     bench.start(bench.mailbox(server.port));
@@ -210,15 +215,9 @@ describe('a notifier that mails', () => {
     const boxes = [bench.mailbox(server.port), bench.mailbox(server.port, idle)];
     const notifier = bench.start(...boxes);
     await eventually('both have begun', () => notifier.lines.filter(line => line.includes('from now on')).length === 2);
-    const begun = Promise.withResolvers<void>();
-    server.answer = async moment => {
-      if (moment !== 'data') return undefined;
-      begun.resolve();
-      await pause(300);
-      return undefined;
-    };
+    const begun = slowAt(server, 'data');
     await publish(bench.log, numbered(2));
-    await begun.promise;
+    await begun;
     await notifier.stop();
     bench.start(...boxes);
     await publish(bench.log, [anAlert(2)]);
