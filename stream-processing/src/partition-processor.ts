@@ -5,13 +5,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PipelineError } from '@tapeline/core/errors';
 import type { Tracing } from '@tapeline/core/tracing/tracing';
+import { LogLag } from '@tapeline/log/log-lag';
 import type { LogBatch, MarketLog, RecordCursor } from '@tapeline/log/market-log';
 import { BarPartitions } from './bar-partitions.ts';
 import { FeedFold } from './feed-fold.ts';
 import type { FoldOptions, HotFold } from './hot/hot-fold.ts';
 import type { LastRecord } from './hot/hot-snapshot.ts';
 import { lastRecordOf, readOn } from './last-record.ts';
-import { PartitionLag } from './partition-lag.ts';
 import { PartitionSaving, type ReadPlace, type SavingOptions } from './partition-saving.ts';
 import { PartitionTrace } from './partition-trace.ts';
 import { PartitionLost, untilDurable } from './patience.ts';
@@ -71,7 +71,7 @@ class PartitionRun {
   readonly #sink: ResultSink;
   readonly #saving: PartitionSaving;
   readonly #trace: PartitionTrace | undefined;
-  readonly #lag: PartitionLag;
+  readonly #lag: LogLag;
   /** Its snapshot is there already: that of a former owner. */
   readonly #isSaved: boolean;
   #nextOffset: number;
@@ -85,14 +85,15 @@ class PartitionRun {
   #observing: NodeJS.Timeout | undefined;
 
   constructor(options: PartitionProcessorOptions, { fold, nextOffset, lastRecord, isSaved }: RestoredPartition) {
-    const { claim } = options;
+    const { claim, log, metrics } = options;
+    const { topic, partition } = claim;
     this.#options = options;
     this.#fold = fold;
-    this.#feedFold = new FeedFold(fold, `${claim.topic}/${claim.partition}`);
+    this.#feedFold = new FeedFold(fold, `${topic}/${partition}`);
     this.#isSaved = isSaved;
     this.#nextOffset = nextOffset;
     this.#lastRecord = lastRecord;
-    this.#lag = new PartitionLag({ ...options, nextOffset: () => this.#nextOffset });
+    this.#lag = new LogLag({ log, topic, gauge: metrics.lag, nextOffsets: () => [[partition, this.#nextOffset]] });
     const barPartitions = new BarPartitions(options.barPartitions);
     const { storeTicks = true, tracing, group, notOwner } = options;
     this.#trace = tracing && new PartitionTrace(tracing, { group, bars: options.fold.intervals });
@@ -128,7 +129,7 @@ class PartitionRun {
     for await (const batch of this.#batches()) {
       this.#turn.begin();
       const newer = this.#trace === undefined ? await this.#processBatch(batch) : await this.#processTraced(batch, this.#trace);
-      this.#lag.tell(batch.highWatermark);
+      this.#lag.tell(this.#options.claim.partition, Math.max(0, batch.highWatermark - this.#nextOffset));
       batch.release();
       if (newer !== undefined) return this.#pause(newer);
       await this.#saving.saveNowAndThen(this.#place, batch.highWatermark);

@@ -10,6 +10,7 @@ import { partitionOf } from '@tapeline/core/partitioner';
 import { pause } from '@tapeline/core/pause';
 import { feedTopic } from '@tapeline/core/topics';
 import type { LatestPrice, MarketStore } from '@tapeline/database/market-store';
+import { LogLag } from '@tapeline/log/log-lag';
 import type { MarketLog } from '@tapeline/log/market-log';
 import type { FoldOutput } from '@tapeline/stream-processing/fold/outputs';
 import type { FoldOptions } from '@tapeline/stream-processing/fold/partition-fold';
@@ -18,7 +19,6 @@ import type { Registry } from 'prom-client';
 import type { FeedStatus, OpenGap } from './board-messages.ts';
 import type { BoardTrace } from './board-trace.ts';
 import { FeedLooks, mergeFeeds, openGapOf } from './feed-status.ts';
-import { LogLag } from './log-lag.ts';
 import { ChangeCollector, type MarketChanges } from './market-changes.ts';
 import { PartitionReplica } from './partition-replica.ts';
 import { type RecentBars, RecentResults } from './recent-bars.ts';
@@ -187,12 +187,13 @@ class ReplicatedMarket implements FollowingMarket {
   }
 
   async #run(): Promise<void> {
-    const { signal, registry } = this.#options;
+    const { signal } = this.#options;
     const log = await this.#options.log;
     const partitions = log && (await this.#partitions(log));
     if (log === undefined || partitions === undefined) return;
     this.#replicas = Array.from({ length: partitions }, (_, partition) => this.#replica(log, { partition, partitions }));
-    this.#lag = new LogLag({ log, registry, nextOffsets: () => this.#replicas.map(({ nextOffset }) => nextOffset) });
+    const nextOffsets = () => this.#replicas.map(({ nextOffset }) => nextOffset).entries();
+    this.#lag = new LogLag({ log, topic: feedTopic.name, gauge: this.#metrics.lag, nextOffsets });
     this.#problem = undefined;
     await Promise.all(this.#replicas.map(replica => replica.run()));
     if (signal.aborted) this.#watches.clear();
@@ -297,5 +298,6 @@ function marketMetrics(registry: Registry) {
   return {
     records: metricOf(registry, 'tapeline_live_board_records_total'),
     skipped: metricOf(registry, 'tapeline_live_board_records_skipped_total'),
+    lag: metricOf(registry, 'tapeline_live_board_lag_records'),
   };
 }

@@ -4,9 +4,8 @@ import { metricOf } from '@tapeline/core/metrics/registered-metrics';
 import { Registry } from 'prom-client';
 import { LogLag } from '../src/log-lag.ts';
 
-/** A board that has applied 10 records of partition 0 and 20 of partition 1, of a log that somebody else writes. */
+/** A reader that has read 10 records of partition 0 and 20 of partition 1, of a log that somebody else writes. */
 function following() {
-  const registry = new Registry();
   let nowMs = 0;
   const log = { highWatermarks: [10, 20], isAway: false, asked: 0 };
   const nextOffsets: (number | undefined)[] = [10, 20];
@@ -15,7 +14,9 @@ function following() {
     if (log.isAway) throw new PipelineError('log.unavailable', 'no broker answers', { retriable: true });
     return log.highWatermarks.map((highWatermark, partition) => ({ partition, lowOffset: 0, highWatermark }));
   };
-  const lag = new LogLag({ log: { offsets }, registry, nextOffsets: () => nextOffsets, now: () => nowMs });
+  const gauge = metricOf(new Registry(), 'tapeline_live_board_lag_records');
+  const next = () => nextOffsets.entries();
+  const lag = new LogLag({ log: { offsets }, topic: 'market-data.feed', gauge, nextOffsets: next, now: () => nowMs });
   const seconds = async (count: number) => {
     for (let second = 0; second < count; second += 1) {
       nowMs += 1_000;
@@ -23,11 +24,11 @@ function following() {
       await new Promise(setImmediate);
     }
   };
-  const told = async () => (await metricOf(registry, 'tapeline_live_board_lag_records').get()).values.map(({ value }) => value);
+  const told = async () => (await gauge.get()).values.map(({ value }) => value);
   return { lag, log, nextOffsets, seconds, told };
 }
 
-describe('the lag of the board', () => {
+describe('the lag of a reader', () => {
   it('is told by what is read, and asked for only while a partition brings nothing', async () => {
     const { lag, log, seconds, told } = following();
     lag.tell(0, 2);
@@ -59,5 +60,15 @@ describe('the lag of the board', () => {
     nextOffsets[1] = undefined;
     await seconds(20);
     expect([await told(), lag.problem]).toEqual([[0], undefined]);
+  });
+
+  it("is nobody's once its partitions were left, also when the log answers after that", async () => {
+    const { lag, log, seconds, told } = following();
+    lag.tell(0, 2);
+    await seconds(4);
+    const asking = seconds(1);
+    lag.close();
+    await asking;
+    expect([await told(), log.asked]).toEqual([[], 1]);
   });
 });
